@@ -1,0 +1,100 @@
+// The contract between the engine and an application protocol. A protocol is one folder under `src/protocols/` and one line in
+// `src/protocols/registry.ts`. Parsers turn bytes into messages; analyzers turn messages into transactions and emit records.
+
+import type { ZodType } from 'zod';
+import type { Fields } from '../records/field.ts';
+import type { RecordOf, RecordType } from '../records/record.ts';
+import type { FlowView } from './flow-view.ts';
+
+export type Transport = 'tcp' | 'udp' | 'icmp' | 'icmpv6' | 'sctp';
+/** 0: sent by the flow's initiator; 1: sent by its responder. */
+export type Direction = 0 | 1;
+
+/**
+ * - `ok`: go on;
+ * - `reject`: not this protocol after all, detection goes on with the bytes that are kept;
+ * - `done`: no more bytes of this flow, please (nothing is buffered for it from here on);
+ * - `{ skip }`: go on, and do not deliver the next n bytes of this direction (a body nobody wants).
+ */
+export type Verdict = 'ok' | 'reject' | 'done' | { skip: number };
+
+/** Why an analyzer ends. */
+export type EndReason = 'fin' | 'rst' | 'timeout' | 'evicted' | 'reused' | 'end-of-input' | 'handed-over' | 'epoch';
+
+/** What analyzers count into the loss ledger, per protocol. */
+export type LossKind =
+  | 'malformed'
+  | 'unmatchedRequests'
+  | 'unmatchedResponses'
+  | 'duplicateRequests'
+  | 'gaps'
+  | 'limit'
+  | 'truncated'
+  | 'ambiguous';
+
+/** What an analyzer may use. Valid for the analyzer's life; `seconds`, `nanos` and `packet` change with every call. */
+export interface Context {
+  readonly flow: FlowView;
+  /** Time (Unix) of the packet that caused the present call. */
+  readonly seconds: number;
+  readonly nanos: number;
+  /** Number of that packet in the input. */
+  readonly packet: number;
+  /**
+   * Encodes the record now; the object may be reused afterwards. `from` is who the record calls its source: the direction that
+   * the request went (0: the flow's initiator asked, 1: its responder did).
+   */
+  emit<F extends Fields>(type: RecordType<F>, record: RecordOf<F>, from: Direction): void;
+  /** Asks for one call of `expire()` once packet time has reached this Unix second. An earlier wish replaces a later one. */
+  deadline(seconds: number): void;
+  count(what: LossKind, n?: number): void;
+  /**
+   * From the next byte of this flow on another protocol takes over (CONNECT, STARTTLS, Upgrade). `protocol` '' means: detect it
+   * by content. `rest` bytes at the end of the segment being delivered belong to the new protocol already.
+   */
+  handOver(protocol: string, rest: number): void;
+  /** Names the application protocol of the flow when it is only recognised, not analysed (`h2`, `websocket`). */
+  name(protocol: string): void;
+  /** Keeps memory bounded: counts `bytes` more (or fewer, negative) held by this analyzer; false when the limit is reached. */
+  hold(bytes: number): boolean;
+}
+
+/** One per flow. Bytes are valid only during the call: what is kept longer is copied and counted with `context.hold`. */
+export interface Analyzer {
+  /** Stream bytes: in order, each once. */
+  data?(direction: Direction, bytes: Uint8Array, from: number, to: number): Verdict;
+  /** One datagram (UDP payload, ICMP message with its header). `wireLength` is its length on the wire: more than to - from when cut. */
+  message?(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): Verdict;
+  /** `missing` bytes of this direction will never come. */
+  gap?(direction: Direction, missing: number): 'continue' | 'give-up';
+  /** No more bytes of this direction (FIN), while the other may go on. */
+  finished?(direction: Direction): void;
+  expire?(): void;
+  /** Emits whatever is pending. Nothing is called after it. */
+  end(reason: EndReason): void;
+}
+
+export interface Protocol<Options = unknown> {
+  /** Also the value of `network.protocol`, and of `event.dataset` of its main record. */
+  readonly name: string;
+  readonly doc: string;
+  /** A hint: these are tried first on these ports. */
+  readonly ports: readonly number[];
+  readonly transports: readonly Transport[];
+  /** Every option with default and description; unknown ones are refused. */
+  readonly options: ZodType<Options>;
+  readonly records: readonly RecordType[];
+  /**
+   * Is this the protocol? Asked with the first bytes of a direction (streams) or with a datagram. `hinted`: the flow uses one of
+   * the protocol's ports, so a weaker sign is enough. 'more' asks again when there are more bytes.
+   */
+  probe(
+    direction: Direction,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    hinted: boolean,
+    transport: Transport,
+  ): 'yes' | 'no' | 'more';
+  open(context: Context, options: Options): Analyzer;
+}

@@ -1,0 +1,64 @@
+// Groups of fields that many record types share. They are plain objects: a declaration spreads them into its own fields.
+
+import { f } from './field.ts';
+
+/** Version of ECS whose names and types the documents follow. */
+export const ECS_VERSION = '8.17.0';
+
+export const program = (version: string) => ({
+  agentType: f.constant('agent.type', 'netscribe'),
+  agentVersion: f.constant('agent.version', version),
+  ecsVersion: f.constant('ecs.version', ECS_VERSION),
+});
+
+/** Who talked to whom: taken from the flow, the same for all its records. */
+export const endpoints = {
+  sourceIp: f.ip(['source.ip', 'client.ip'], 'address of who began').ofFlow('source').alias('sip', 'src'),
+  sourcePort: f.int(['source.port', 'client.port'], 'port of who began').optional().ofFlow('sourcePort').alias('sport'),
+  sourceMac: f.keyword('source.mac', 'MAC address of who began').optional().ofFlow('sourceMac'),
+  destinationIp: f
+    .ip(['destination.ip', 'server.ip'], 'address of who answered')
+    .ofFlow('destination')
+    .alias('dip', 'dst'),
+  destinationPort: f
+    .int(['destination.port', 'server.port'], 'port of who answered')
+    .optional()
+    .ofFlow('destinationPort')
+    .alias('dport', 'port'),
+  destinationMac: f.keyword('destination.mac', 'MAC address of who answered').optional().ofFlow('destinationMac'),
+  networkType: f.keyword('network.type', 'ipv4 or ipv6').ofFlow('type'),
+  transport: f.keyword('network.transport', 'tcp, udp, icmp, …').ofFlow('transport').alias('proto'),
+  communityId: f.keyword('network.community_id', 'Community ID v1, seed 0').ofFlow('communityId').derived(),
+  direction: f.keyword('network.direction', 'ingress, egress, internal, … or unknown').ofFlow('direction'),
+  flowId: f.keyword('flow.id', 'stable identity of the flow: the same in all its documents').ofFlow('id'),
+  vlan: f.keywords('network.vlan.id', 'VLAN ids, outermost first').optional().single().ofFlow('vlan'),
+  relatedIp: f.keywords('related.ip', 'all addresses').ofFlow('relatedIp').derived(),
+};
+
+/**
+ * What every transaction document has. `dataset` is the record type's name. A protocol adds its own fields, and may add
+ * `method`, `resource`, `path`, `request`, `response` where it has them.
+ */
+export const transaction = (dataset: string, eventType: readonly string[] = ['connection', 'protocol']) => ({
+  start: f
+    .time(
+      ['@timestamp', 'event.start'],
+      'time of the first packet of the request (of the response when there is no request)',
+    )
+    .alias('time'),
+  end: f.time('event.end', 'time of the last packet of the response').optional(),
+  duration: f.duration('event.duration', 'from the request to the response').optional().alias('duration'),
+  eventKind: f.constant('event.kind', 'event'),
+  eventCategory: f.constant('event.category', ['network']),
+  eventType: f.constant('event.type', eventType),
+  eventDataset: f.constant(['event.dataset', 'type'], dataset),
+  status: f.keyword('status', 'OK or Error'),
+  ...endpoints,
+  sourceBytes: f
+    .int(['source.bytes', 'client.bytes'], 'bytes of the request as the application sent it')
+    .optional()
+    .inUnit('bytes'),
+  destinationBytes: f.int(['destination.bytes', 'server.bytes'], 'bytes of the response').optional().inUnit('bytes'),
+  networkBytes: f.int('network.bytes', 'bytes of request and response').optional().inUnit('bytes').derived(),
+  errorMessage: f.keywords('error.message', 'why the transaction is odd').optional().single(),
+});

@@ -1,0 +1,114 @@
+// The words of the declaration language: what a field is. See `record.ts` for what a record type is.
+
+/**
+ * | kind | value in the record object | NDJSON | store |
+ * |---|---|---|---|
+ * | time | `<name>Seconds`, `<name>Nanos` (Unix time) | RFC 3339, nine digits, UTC | timestamp, ns |
+ * | duration | ns, number | number | integer |
+ * | ip | Address | text (RFC 5952) | two integers |
+ * | int, float, bool | number, number, boolean | the same | the same |
+ * | keyword | string of a small set | string | dictionary |
+ * | text | string, already made safe by `wireText` | string | text |
+ * | slice | `<name>At`, `<name>End` into `record.bytes` (At = -1: absent); escaped as `wireText` does | string | text |
+ * | keywords | array of strings | array | JSON text |
+ * | map | array of [key, string | string[] | number | boolean]; keys may be anything the wire says | object | JSON text |
+ * | list | array of objects with the sub-fields as properties | array of objects | JSON text |
+ * | json | nested Map / array / string / number / boolean / null, for trees with no fixed shape | as it is | JSON text |
+ * | constant | none: the value stands in the declaration | as it is | no column |
+ */
+export type Kind =
+  | 'time'
+  | 'duration'
+  | 'ip'
+  | 'int'
+  | 'float'
+  | 'bool'
+  | 'keyword'
+  | 'text'
+  | 'slice'
+  | 'keywords'
+  | 'map'
+  | 'list'
+  | 'json'
+  | 'constant';
+
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | ReadonlyMap<string, JsonValue>;
+export type MapEntries = readonly (readonly [string, string | readonly string[] | number | boolean])[];
+export type Fields = Record<string, Field>;
+
+export interface Field<K extends Kind = Kind, Optional extends boolean = boolean, Sub = unknown> {
+  readonly kind: K;
+  /** ECS names; the first is the canonical one, the others get the same value. */
+  readonly paths: readonly string[];
+  readonly doc: string;
+  readonly isOptional: Optional;
+  /** Unit of a number, for people: `bytes`, `ns`, `packets`. */
+  readonly unit?: string;
+  /** Set: the value is not in the record but in the flow that it belongs to, under this property of `FlowView`. */
+  readonly flowProperty?: string;
+  /** For `list`: the fields of one entry. For `constant`: the value. */
+  readonly sub?: Sub;
+  /** Other names that queries know it by (goQuery's, Wireshark's). */
+  readonly aliases?: readonly string[];
+  /** For `keywords`: an array of one is written as its only element (ECS allows both; `error.message` is read by people). */
+  readonly isSingle?: boolean;
+  /** Field number in netcap's protobuf schema, where there is one. */
+  readonly netcap?: number;
+  /** Derivable from other columns (community id, totals): in documents, not in the store. */
+  readonly isDerived?: boolean;
+}
+
+/** A field as declarations write it: refinements chain, each returns a new field. */
+export interface FieldBuilder<K extends Kind, Optional extends boolean, Sub = unknown> extends Field<K, Optional, Sub> {
+  optional(): FieldBuilder<K, true, Sub>;
+  inUnit(unit: string): FieldBuilder<K, Optional, Sub>;
+  /** Taken from the flow: the record object has no such property. */
+  ofFlow(property: string): FieldBuilder<K, Optional, Sub> & { readonly flowProperty: string };
+  alias(...names: string[]): FieldBuilder<K, Optional, Sub>;
+  number(netcap: number): FieldBuilder<K, Optional, Sub>;
+  derived(): FieldBuilder<K, Optional, Sub>;
+  single(): FieldBuilder<K, Optional, Sub>;
+}
+
+type Paths = string | readonly string[];
+
+function build<K extends Kind, Optional extends boolean, Sub>(
+  field: Field<K, Optional, Sub>,
+): FieldBuilder<K, Optional, Sub> {
+  return {
+    ...field,
+    optional: () => build({ ...field, isOptional: true }),
+    inUnit: (unit) => build({ ...field, unit }),
+    ofFlow: (flowProperty) =>
+      build({ ...field, flowProperty }) as FieldBuilder<K, Optional, Sub> & { readonly flowProperty: string },
+    alias: (...names) => build({ ...field, aliases: [...(field.aliases ?? []), ...names] }),
+    number: (netcap) => build({ ...field, netcap }),
+    derived: () => build({ ...field, isDerived: true }),
+    single: () => build({ ...field, isSingle: true }),
+  };
+}
+
+function plain<K extends Kind>(kind: K) {
+  return (paths: Paths, doc: string): FieldBuilder<K, false> =>
+    build({ kind, paths: typeof paths === 'string' ? [paths] : paths, doc, isOptional: false });
+}
+
+/** Field constructors: `f.int('source.bytes', 'payload bytes of the request').inUnit('bytes')`. */
+export const f = {
+  time: plain('time'),
+  duration: (paths: Paths, doc: string) => plain('duration')(paths, doc).inUnit('ns'),
+  ip: plain('ip'),
+  int: plain('int'),
+  float: plain('float'),
+  bool: plain('bool'),
+  keyword: plain('keyword'),
+  text: plain('text'),
+  slice: plain('slice'),
+  keywords: plain('keywords'),
+  map: plain('map'),
+  json: plain('json'),
+  list: <const Sub extends Fields>(paths: Paths, doc: string, sub: Sub): FieldBuilder<'list', false, Sub> =>
+    build({ ...plain('list')(paths, doc), sub }) as FieldBuilder<'list', false, Sub>,
+  constant: <const Value extends JsonValue>(paths: Paths, value: Value): FieldBuilder<'constant', false, Value> =>
+    build({ ...plain('constant')(paths, ''), sub: value }) as FieldBuilder<'constant', false, Value>,
+};

@@ -1,0 +1,66 @@
+// Text from the wire: valid UTF-8 is kept, every other byte becomes \xNN, and a backslash before an x is doubled, so that the
+// bytes can be told from the text and nothing is lost.
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const HEX = '0123456789abcdef';
+
+/** Length of the valid UTF-8 sequence at `at` (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF); 0 when there is none. */
+export function utf8Sequence(bytes: Uint8Array, at: number, end: number): number {
+  const b = bytes[at];
+  if (b < 0x80) return 1;
+  if (b < 0xc2 || b > 0xf4) return 0;
+  const length = b < 0xe0 ? 2 : b < 0xf0 ? 3 : 4;
+  if (at + length > end) return 0;
+  const second = bytes[at + 1];
+  if (second < 0x80 || second > 0xbf) return 0;
+  if (b === 0xe0 && second < 0xa0) return 0;
+  if (b === 0xed && second > 0x9f) return 0;
+  if (b === 0xf0 && second < 0x90) return 0;
+  if (b === 0xf4 && second > 0x8f) return 0;
+  for (let i = 2; i < length; i++) {
+    const next = bytes[at + i];
+    if (next < 0x80 || next > 0xbf) return 0;
+  }
+  return length;
+}
+
+/** The bytes [from, to) as text that is safe to put into any record. */
+export function wireText(bytes: Uint8Array, from: number, to: number): string {
+  let plain = true;
+  for (let i = from; i < to; i++) {
+    const b = bytes[i];
+    if (b >= 0x80 || b === 0x5c) {
+      plain = false;
+      break;
+    }
+  }
+  if (plain) return asciiText(bytes, from, to);
+  let out = '';
+  let start = from;
+  let i = from;
+  while (i < to) {
+    if (bytes[i] === 0x5c && i + 1 < to && bytes[i + 1] === 0x78) {
+      out += `${decoder.decode(bytes.subarray(start, i))}\\\\`;
+      i += 1;
+      start = i;
+      continue;
+    }
+    const length = utf8Sequence(bytes, i, to);
+    if (length === 0) {
+      out += `${decoder.decode(bytes.subarray(start, i))}\\x${HEX[bytes[i] >> 4]}${HEX[bytes[i] & 15]}`;
+      i += 1;
+      start = i;
+    } else i += length;
+  }
+  return out + decoder.decode(bytes.subarray(start, to));
+}
+
+/** Bytes that are known to be ASCII, as a string. */
+export function asciiText(bytes: Uint8Array, from: number, to: number): string {
+  if (to - from < 12) {
+    let out = '';
+    for (let i = from; i < to; i++) out += String.fromCharCode(bytes[i]);
+    return out;
+  }
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
+}

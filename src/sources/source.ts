@@ -1,0 +1,115 @@
+// What every packet source gives to the engine: batches of packets in one buffer, described by columns.
+// Files, standard input, rings and pipes all look like this from the right-hand side.
+
+/** Bits of `PacketBatch.flags`. */
+export const PACKET_OUTGOING = 1;
+/** The checksum was left to the network card: it says nothing. */
+export const PACKET_CHECKSUM_PENDING = 2;
+/** The direction is known (live captures and pcapng's epb_flags); without this bit `PACKET_OUTGOING` means nothing. */
+export const PACKET_DIRECTION_KNOWN = 4;
+
+/**
+ * Packets in one buffer, one entry per packet in every column; valid until `release()`.
+ * Offsets and lengths are in bytes; `seconds` is Unix time (0 to 2^32-1, so captures up to 2106 keep their time),
+ * `nanos` is 0 to 999,999,999.
+ */
+export interface PacketBatch {
+  bytes: Uint8Array;
+  view: DataView;
+  count: number;
+  /** Number of the first packet in the whole input, counted from 1 as Wireshark counts frames. */
+  firstPacket: number;
+  /** Where each packet's link-layer header starts in `bytes`. */
+  offset: Uint32Array;
+  capturedLength: Uint32Array;
+  wireLength: Uint32Array;
+  seconds: Uint32Array;
+  nanos: Uint32Array;
+  /** Which interface of the source: an index into `PacketSource.interfaces`. */
+  interfaceId: Uint32Array;
+  /** LINKTYPE_ value (tcpdump.org's registry), per packet because pcapng mixes them. */
+  linkType: Uint16Array;
+  /** VLAN tag that the kernel took out, 0 when none: TCI in the low 16 bits, bit 16 set when present. */
+  vlan: Uint32Array;
+  flags: Uint16Array;
+  /** Packets on the wire that this entry stands for (GSO/GRO); 0 and 1 both mean one. */
+  segments: Uint16Array;
+  /** Where the packet's record starts in its file, for messages; NaN when there is no file. */
+  fileOffset: Float64Array;
+}
+
+export interface InterfaceDescription {
+  name: string;
+  linkType: number;
+  snapLength: number;
+  /** Path of the file it came from, or '' for live. */
+  file: string;
+}
+
+/** Where and why an input broke off. Everything before it was delivered. */
+export interface Damage {
+  file: string;
+  /** Number of the packet that could not be read, counted from 1 within its file. */
+  packet: number;
+  /** Byte offset in the (uncompressed) file. */
+  offset: number;
+  reason: string;
+}
+
+export interface SourceStats {
+  packets: number;
+  /** Packets that the filter refused. They count as packets read (outcome `filtered`). */
+  filtered: number;
+  filteredBytes: number;
+  /** Input bytes read so far and in all (compressed size where compressed); total is 0 when unknown. */
+  bytesRead: number;
+  bytesTotal: number;
+  kernelDropped: number;
+  damaged: Damage[];
+}
+
+/** TLS or other key material found inside a capture (pcapng decryption secrets block). */
+export interface EmbeddedSecrets {
+  /** Secrets type as registered for pcapng: 0x544c534b is a TLS key log. */
+  type: number;
+  data: Uint8Array;
+}
+
+/** Address to name pairs found inside a capture (pcapng name resolution block). */
+export interface EmbeddedName {
+  address: string;
+  names: string[];
+}
+
+export interface PacketSource {
+  open(): Promise<void>;
+  /** Synchronous when bytes are at hand, so that a file costs no promise per batch. */
+  next(): PacketBatch | 'idle' | 'end' | Promise<PacketBatch | 'idle' | 'end'>;
+  release(batch: PacketBatch): void;
+  stats(): SourceStats;
+  close(): Promise<void>;
+  readonly interfaces: readonly InterfaceDescription[];
+  readonly secrets: readonly EmbeddedSecrets[];
+  readonly names: readonly EmbeddedName[];
+}
+
+/** A batch of `capacity` entries over `bytes`; sources reuse it. */
+export function newPacketBatch(bytes: Uint8Array, capacity: number): PacketBatch {
+  return {
+    bytes,
+    view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    count: 0,
+    firstPacket: 1,
+    offset: new Uint32Array(capacity),
+    capturedLength: new Uint32Array(capacity),
+    wireLength: new Uint32Array(capacity),
+    seconds: new Uint32Array(capacity),
+    nanos: new Uint32Array(capacity),
+    interfaceId: new Uint32Array(capacity),
+    linkType: new Uint16Array(capacity),
+    vlan: new Uint32Array(capacity),
+    flags: new Uint16Array(capacity),
+    segments: new Uint16Array(capacity),
+    fileOffset: new Float64Array(capacity),
+  };
+}
