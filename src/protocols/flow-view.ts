@@ -1,12 +1,18 @@
-// What analyzers and records see of a flow. Two of them exist per flow, one for each side as the source.
+// What analyzers and records see of a flow: its endpoints with one side as the source. What costs something to make (community id,
+// flow id) is made when it is first asked for.
 
+import { communityId } from '../flow/community-id.ts';
 import { Address } from '../records/address.ts';
 
 export class FlowView {
   readonly source = new Address();
   readonly destination = new Address();
+  /** 0 where the protocol has no ports. */
   sourcePort = 0;
   destinationPort = 0;
+  /** ICMP: what stands in the place of ports for the community id (type and code of the source's message). */
+  icmpType = 0;
+  icmpCode = 0;
   /** True for TCP, UDP, SCTP, DCCP, UDP-Lite: the ports mean something. */
   hasPorts = false;
   /** `tcp`, `udp`, `icmp`, `ipv6-icmp`, … (IANA keyword in lower case). */
@@ -15,12 +21,6 @@ export class FlowView {
   protocol = 0;
   /** `ipv4` or `ipv6`. */
   type = '';
-  /** Stable identity of the flow: a hash of its key and first packet. */
-  id = '';
-  /** Community ID v1, seed 0. */
-  communityId = '';
-  /** Both addresses, each once: `related.ip`. */
-  relatedIp: readonly string[] = [];
   /** `network.direction`: `unknown` for files unless the internal networks are told. */
   direction = 'unknown';
   /** MAC addresses in ECS form (`00-11-22-AA-BB-CC`), undefined where the link has none. */
@@ -28,4 +28,89 @@ export class FlowView {
   destinationMac: string | undefined = undefined;
   /** VLAN ids, outermost first; undefined without. */
   vlan: readonly string[] | undefined = undefined;
+  #id = '';
+  #makeId: (() => string) | undefined = undefined;
+  #communityId = '';
+  #relatedIp: readonly string[] | undefined = undefined;
+  #reversed: FlowView | undefined = undefined;
+
+  /** Stable identity of the flow: a hash of its key and first packet. */
+  get id(): string {
+    if (this.#id === '' && this.#makeId !== undefined) this.#id = this.#makeId();
+    return this.#id;
+  }
+  set id(value: string) {
+    this.#id = value;
+  }
+  /** Where the id comes from when it is asked for. */
+  identify(make: () => string): void {
+    this.#makeId = make;
+    this.#id = '';
+  }
+
+  /** The ports as records show them: absent where the protocol has none. */
+  get sourcePortIfAny(): number | undefined {
+    return this.hasPorts ? this.sourcePort : undefined;
+  }
+  get destinationPortIfAny(): number | undefined {
+    return this.hasPorts ? this.destinationPort : undefined;
+  }
+
+  /** Community ID v1, seed 0. */
+  get communityId(): string {
+    if (this.#communityId === '') {
+      this.#communityId = communityId(
+        this.source, this.destination, this.protocol, this.hasPorts ? this.sourcePort : this.icmpType,
+        this.hasPorts ? this.destinationPort : this.icmpCode,
+      );
+    }
+    return this.#communityId;
+  }
+  set communityId(value: string) {
+    this.#communityId = value;
+  }
+
+  /** Both addresses, each once: `related.ip`. */
+  get relatedIp(): readonly string[] {
+    if (this.#relatedIp === undefined) {
+      this.#relatedIp = this.source.equals(this.destination)
+        ? [this.source.toString()]
+        : [this.source.toString(), this.destination.toString()];
+    }
+    return this.#relatedIp;
+  }
+
+  /** Forgets what was derived, when the view is filled for another flow. */
+  renew(): void {
+    this.#id = '';
+    this.#communityId = '';
+    this.#relatedIp = undefined;
+    this.#reversed = undefined;
+  }
+
+  /** The same flow with the other side as the source. */
+  get reversed(): FlowView {
+    if (this.#reversed === undefined) {
+      const other = new FlowView();
+      other.source.copy(this.destination);
+      other.destination.copy(this.source);
+      other.sourcePort = this.destinationPort;
+      other.destinationPort = this.sourcePort;
+      other.icmpType = this.icmpType;
+      other.icmpCode = this.icmpCode;
+      other.hasPorts = this.hasPorts;
+      other.transport = this.transport;
+      other.protocol = this.protocol;
+      other.type = this.type;
+      other.direction = this.direction;
+      other.sourceMac = this.destinationMac;
+      other.destinationMac = this.sourceMac;
+      other.vlan = this.vlan;
+      other.#makeId = () => this.id;
+      other.#communityId = this.communityId;
+      other.#reversed = this;
+      this.#reversed = other;
+    }
+    return this.#reversed;
+  }
 }

@@ -13,26 +13,26 @@ export const program = (version: string) => ({
 
 /** Who talked to whom: taken from the flow, the same for all its records. */
 export const endpoints = {
-  sourceIp: f.ip(['source.ip', 'client.ip'], 'address of who began').ofFlow('source').alias('sip', 'src'),
-  sourcePort: f.int(['source.port', 'client.port'], 'port of who began').optional().ofFlow('sourcePort').alias('sport'),
+  sourceIp: f.ip(['source.ip', 'client.ip'], 'address of who began').alias('sip', 'src').ofFlow('source'),
+  sourcePort: f.int(['source.port', 'client.port'], 'port of who began').optional().alias('sport').ofFlow('sourcePortIfAny'),
   sourceMac: f.keyword('source.mac', 'MAC address of who began').optional().ofFlow('sourceMac'),
   destinationIp: f
     .ip(['destination.ip', 'server.ip'], 'address of who answered')
-    .ofFlow('destination')
-    .alias('dip', 'dst'),
+    .alias('dip', 'dst')
+    .ofFlow('destination'),
   destinationPort: f
     .int(['destination.port', 'server.port'], 'port of who answered')
     .optional()
-    .ofFlow('destinationPort')
-    .alias('dport', 'port'),
+    .alias('dport', 'port')
+    .ofFlow('destinationPortIfAny'),
   destinationMac: f.keyword('destination.mac', 'MAC address of who answered').optional().ofFlow('destinationMac'),
   networkType: f.keyword('network.type', 'ipv4 or ipv6').ofFlow('type'),
-  transport: f.keyword('network.transport', 'tcp, udp, icmp, …').ofFlow('transport').alias('proto'),
-  communityId: f.keyword('network.community_id', 'Community ID v1, seed 0').ofFlow('communityId').derived(),
+  transport: f.keyword('network.transport', 'tcp, udp, icmp, …').alias('proto').ofFlow('transport'),
+  communityId: f.keyword('network.community_id', 'Community ID v1, seed 0').derived().ofFlow('communityId'),
   direction: f.keyword('network.direction', 'ingress, egress, internal, … or unknown').ofFlow('direction'),
   flowId: f.keyword('flow.id', 'stable identity of the flow: the same in all its documents').ofFlow('id'),
   vlan: f.keywords('network.vlan.id', 'VLAN ids, outermost first').optional().single().ofFlow('vlan'),
-  relatedIp: f.keywords('related.ip', 'all addresses').ofFlow('relatedIp').derived(),
+  relatedIp: f.keywords('related.ip', 'all addresses').derived().ofFlow('relatedIp'),
 };
 
 /**

@@ -46,11 +46,13 @@ type Properties<Name extends string, X> = X extends { readonly flowProperty: str
 
 /** The record object of a declaration's fields: what an analyzer fills and `emit` encodes. */
 export type RecordOf<F extends Fields> = {
-  [Name in keyof F & string as Properties<Name, F[Name]>]: F[Name] extends Field<'time' | 'slice'>
-    ? number
-    : F[Name] extends Field<infer _K, true>
-      ? ValueOf<F[Name]> | undefined
-      : ValueOf<F[Name]>;
+  [Name in keyof F & string as Properties<Name, F[Name]>]: F[Name] extends Field<'time', true>
+    ? number | undefined
+    : F[Name] extends Field<'time' | 'slice'>
+      ? number
+      : F[Name] extends Field<infer _K, true>
+        ? ValueOf<F[Name]> | undefined
+        : ValueOf<F[Name]>;
 } & { bytes?: Uint8Array };
 
 const NAME = /^[a-z][A-Za-z0-9]*$/;
@@ -83,4 +85,15 @@ export function propertiesOf(name: string, field: Field): readonly string[] {
 /** Column name of a field in the store and in SQL: its canonical path with `_` for what SQL would have to quote. */
 export function columnName(field: Field): string {
   return field.paths[0].replace(/^@/, '').replace(/[^A-Za-z0-9]+/g, '_');
+}
+
+/**
+ * An empty record: every property there, absent. Built by generated code so that all records of a type share one hidden class;
+ * properties are set, never added.
+ */
+export function blankRecord<F extends Fields>(type: RecordType<F>): RecordOf<F> {
+  const properties = Object.entries(type.fields).flatMap(([name, field]) => propertiesOf(name, field));
+  const lines = [...new Set([...properties, 'bytes'])].map((p) => `this.${p}=${p.endsWith('At') && type.fields[p.slice(0, -2)]?.kind === 'slice' ? '-1' : 'undefined'};`);
+  const Blank = new Function(`return class Record{constructor(){${lines.join('')}}}`)() as new () => RecordOf<F>;
+  return new Blank();
 }

@@ -17,8 +17,10 @@ export interface PacketBatch {
   bytes: Uint8Array;
   view: DataView;
   count: number;
-  /** Number of the first packet in the whole input, counted from 1 as Wireshark counts frames. */
+  /** Number of the first packet of this batch: `numbers[0]`. */
   firstPacket: number;
+  /** Number of each packet in the whole input, counted from 1 as Wireshark counts frames. A filter leaves holes. */
+  numbers: Float64Array;
   /** Where each packet's link-layer header starts in `bytes`. */
   offset: Uint32Array;
   capturedLength: Uint32Array;
@@ -54,6 +56,8 @@ export interface Damage {
   /** Byte offset in the (uncompressed) file. */
   offset: number;
   reason: string;
+  /** The input merely ends too early (a recording that was stopped or is still being written): nothing in it is wrong. */
+  cutAtEnd: boolean;
 }
 
 export interface SourceStats {
@@ -93,23 +97,37 @@ export interface PacketSource {
   readonly names: readonly EmbeddedName[];
 }
 
-/** A batch of `capacity` entries over `bytes`; sources reuse it. */
-export function newPacketBatch(bytes: Uint8Array, capacity: number): PacketBatch {
+/** Gives memory for columns and packet bytes: `SharedArrayBuffer` where batches cross threads. */
+export type Allocate = (bytes: number) => ArrayBufferLike;
+
+const allocateHere: Allocate = (bytes) => new ArrayBuffer(bytes);
+
+/** A batch of `capacity` entries over `bytes`; sources reuse it. Columns get their memory from `allocate`. */
+export function newPacketBatch(bytes: Uint8Array, capacity: number, allocate = allocateHere): PacketBatch {
   return {
     bytes,
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     count: 0,
     firstPacket: 1,
-    offset: new Uint32Array(capacity),
-    capturedLength: new Uint32Array(capacity),
-    wireLength: new Uint32Array(capacity),
-    seconds: new Uint32Array(capacity),
-    nanos: new Uint32Array(capacity),
-    interfaceId: new Uint32Array(capacity),
-    linkType: new Uint16Array(capacity),
-    vlan: new Uint32Array(capacity),
-    flags: new Uint16Array(capacity),
-    segments: new Uint16Array(capacity),
-    fileOffset: new Float64Array(capacity),
+    numbers: new Float64Array(allocate(capacity * 8)),
+    offset: new Uint32Array(allocate(capacity * 4)),
+    capturedLength: new Uint32Array(allocate(capacity * 4)),
+    wireLength: new Uint32Array(allocate(capacity * 4)),
+    seconds: new Uint32Array(allocate(capacity * 4)),
+    nanos: new Uint32Array(allocate(capacity * 4)),
+    interfaceId: new Uint32Array(allocate(capacity * 4)),
+    linkType: new Uint16Array(allocate(capacity * 2)),
+    vlan: new Uint32Array(allocate(capacity * 4)),
+    flags: new Uint16Array(allocate(capacity * 2)),
+    segments: new Uint16Array(allocate(capacity * 2)),
+    fileOffset: new Float64Array(allocate(capacity * 8)),
   };
+}
+
+/** Gives `batch` a buffer of `size` bytes that begins with what the old one holds. */
+export function growBatchBytes(batch: PacketBatch, size: number, allocate: Allocate): void {
+  const bytes = new Uint8Array(allocate(size));
+  bytes.set(batch.bytes);
+  batch.bytes = bytes;
+  batch.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

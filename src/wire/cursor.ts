@@ -48,7 +48,11 @@ export class Cursor {
   ipVersion = 0;
   /** Innermost IP protocol number: what follows the last extension header. */
   protocol = 0;
-  /** Offset of the innermost transport header, -1 when there is none to read (non-first fragment, cut). */
+  /**
+   * Offset of the innermost transport header, -1 when there is none to read (non-first fragment, cut). When it is not -1,
+   * all its fixed part was captured (TCP: 20 bytes, UDP: 8, SCTP and DCCP: 12, ICMP: 8) and may be read without a check.
+   * A header cut behind its ports gives -1 and still sets the ports.
+   */
   transport = -1;
   sourcePort = 0;
   destinationPort = 0;
@@ -79,8 +83,10 @@ export class Cursor {
   virtualNetwork = 0;
   /** Offset of the innermost Ethernet header, -1 when there is none: where the MAC addresses are. */
   ethernet = -1;
-  /** EtherType (or 0x1000000 + other id) of what was not IP, for counting. */
+  /** EtherType (or 0x1000000 + other id, see `other.ts`) of what was not IP, for counting. */
   otherType = 0;
+  /** Set by the owner of the cursor, kept by `reset`: IPv4 header checksums are verified while decoding. */
+  wantChecksums = false;
 
   reset(bytes: Uint8Array, view: DataView, at: number, capturedLength: number, wireLength: number): void {
     this.bytes = bytes;
@@ -125,6 +131,21 @@ export class Cursor {
     this.offsets[depth] = offset;
     this.lengths[depth] = length;
     this.depth = depth + 1;
+  }
+
+  /**
+   * Stops decoding because the header at `at` needs `need` bytes and fewer are there: `cut` when the rest was sent but not
+   * captured, `malformed` when it was never sent.
+   */
+  short(layer: number, need: number): number {
+    return this.fail(this.wireEnd - this.at < need ? Fault.malformed : Fault.cut, layer, this.end);
+  }
+
+  /** What lies between `at` and the end of the current layer is the payload, as far as is known by now. */
+  restIsPayload(): void {
+    this.payload = this.at;
+    this.payloadEnd = this.end;
+    this.payloadLength = this.wireEnd - this.at;
   }
 
   /** Stops decoding; returns `Layer.done` so that a decoder can `return c.fail(…)`. */

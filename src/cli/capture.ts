@@ -1,0 +1,157 @@
+// netscribe capture: the main job. Packets in, records out.
+
+import { existsSync, statSync } from 'node:fs';
+import { makePlan } from '../engine/plan.ts';
+import { run } from '../engine/run.ts';
+import { loadConfig } from '../config/load.ts';
+import { DEFAULT_STORE, openSink } from '../sinks/open.ts';
+import { openInputs } from '../sources/open.ts';
+import { collect, newCommand, parse, withHelp } from './command.ts';
+import { EXIT_DAMAGED, EXIT_OK, UsageError } from './exit.ts';
+import { ProgressLine } from './progress.ts';
+import { recordNames } from './record-names.ts';
+import { summaryForPeople, summaryForScripts } from './summary.ts';
+
+const EXAMPLES = `  netscribe capture -r traffic.pcap                       into the store ./${DEFAULT_STORE}
+  netscribe capture -r traffic.pcap --json | jq           one JSON document per line
+  netscribe capture -r captures/ 'tcp port 80'            a folder, filtered as tcpdump does
+  tcpdump -w - | netscribe capture -r - --records dns     from another program`;
+
+interface CaptureOptions {
+  read: string[];
+  filter?: string;
+  count?: string;
+  snap?: string;
+  records?: string;
+  to: string[];
+  json?: boolean;
+  interval?: string;
+  workers?: string;
+  config?: string;
+  set: string[];
+  decodeAs: string[];
+  cutOk?: boolean;
+  summary?: string;
+  quiet?: boolean;
+}
+
+export function main(words: string[]): Promise<number> {
+  return withHelp(() => capture(words));
+}
+
+async function capture(words: string[]): Promise<number> {
+  const command = newCommand('capture', 'Packets in, records out.', EXAMPLES)
+    .argument('[words...]', 'files, or a filter as tcpdump takes it')
+    .option('-r, --read <file>', "capture file, folder, or '-' for standard input; repeatable", collect, [])
+    .option('-f, --filter <expression>', 'only packets that match, as tcpdump filters')
+    .option('-c, --count <n>', 'stop after so many packets')
+    .option('-n', 'accepted for habit: names are never resolved')
+    .option('--records <list>', 'flow, dns, http, icmp, transactions (default: all)')
+    .option('--to <sink>', `ndjson:-, ndjson:DIR, store:DIR, null:; repeatable (default: store:${DEFAULT_STORE})`, collect, [])
+    .option('--json', 'short for --to ndjson:-')
+    .option('--interval <time>', 'write flows that go on every so often: 30s, 5m, 1h, 0 for never (default: 5m)')
+    .option('--decode-as <what>', 'tcp.port==8081,http: this port is that protocol; repeatable', collect, [])
+    .option('--config <file>', 'netscribe.yml with options of protocols, flows and streams')
+    .option('--set <key=value>', 'one option: protocols.dns.include_additionals=true; repeatable', collect, [])
+    .option('--workers <n>', 'analysing threads (default: 1)')
+    .option('--cut-ok', 'a file that ends in the middle of a packet is no error')
+    .option('--summary <form>', 'text or json (default: text)')
+    .option('-q, --quiet', 'no progress, no summary');
+  parse(command, words);
+  const options = command.opts<CaptureOptions>();
+  const { files, filter } = splitWords(options, command.args);
+  if (files.length === 0) {
+    throw new UsageError("nothing to read: name a capture file with -r FILE ('-r -' reads standard input)");
+  }
+  if (options.summary !== undefined && options.summary !== 'text' && options.summary !== 'json') {
+    throw new UsageError(`--summary is text or json, not '${options.summary}'`);
+  }
+  const config = loadConfig(options.config, options.set);
+  const targets = [...options.to, ...(options.json === true ? ['ndjson:-'] : [])];
+  if (targets.length === 0) targets.push(`store:${DEFAULT_STORE}`);
+  const sinks = targets.map(openSink);
+  const workers = number(options.workers, '--workers', 1, 64) ?? config.workers;
+  const plan = makePlan({
+    ...config.plan,
+    ...(options.records === undefined ? {} : { records: recordNames(options.records) }),
+    flow: { ...config.plan.flow, ...(options.interval === undefined ? {} : { intervalSeconds: config.duration(options.interval, '--interval') }) },
+    forced: options.decodeAs.map(config.decodeAs),
+    workers,
+    maxPackets: number(options.count, '-c', 1, Number.MAX_SAFE_INTEGER) ?? 0,
+    inputs: files,
+    identityExtras: filter,
+    wantsTalkers: options.quiet !== true && options.summary !== 'json',
+  });
+  const source = openInputs(files, {
+    filter,
+    digest: sinks.some((sink) => sink.encoding === 'columns'),
+    ...(workers > 1 ? { buffers: 4, allocate: (bytes: number) => new SharedArrayBuffer(bytes) } : {}),
+  });
+  const progress = options.quiet !== true && process.stderr.isTTY ? new ProgressLine(process.stderr) : undefined;
+  let signal: NodeJS.Signals | undefined;
+  const stopOn = (name: NodeJS.Signals) => {
+    signal = name;
+  };
+  process.once('SIGINT', stopOn);
+  process.once('SIGTERM', stopOn);
+  const result = await run(source, sinks, plan, { progress: (p) => progress?.update(p), stop: () => signal !== undefined });
+  process.removeListener('SIGINT', stopOn);
+  process.removeListener('SIGTERM', stopOn);
+  progress?.clear();
+  if (options.quiet !== true) {
+    for (const note of source.notes) process.stderr.write(`netscribe: ${note}\n`);
+    if (options.summary !== 'json') process.stderr.write(`${summaryForPeople(result)}\n\n${whereItWent(targets)}\n`);
+  }
+  if (options.summary === 'json') process.stderr.write(`${summaryForScripts(result)}\n`);
+  let code = EXIT_OK;
+  for (const damage of result.stats.damaged) {
+    if (options.cutOk === true && damage.cutAtEnd) continue;
+    process.stderr.write(
+      `netscribe: ${damage.file} is damaged at packet ${damage.packet}, offset ${damage.offset}: ${damage.reason}; everything before it was processed\n`,
+    );
+    code = EXIT_DAMAGED;
+  }
+  if (signal === 'SIGTERM') return 128 + 15;
+  return signal === 'SIGINT' ? 128 + 2 : code;
+}
+
+/** Trailing words that name files are files, the others a filter, as tcpdump takes it. */
+function splitWords(options: CaptureOptions, words: readonly string[]): { files: string[]; filter: string } {
+  const files = [...options.read];
+  const rest: string[] = [];
+  for (const word of words) {
+    if (rest.length === 0 && (word === '-' || isPath(word))) files.push(word);
+    else rest.push(word);
+  }
+  if (rest.length > 0 && options.filter !== undefined) {
+    throw new UsageError(`two filters: -f '${options.filter}' and '${rest.join(' ')}'; join them with 'and'`);
+  }
+  if (files.length === 0 && rest.length > 0 && /[./]/.test(rest[0])) throw new UsageError(`${rest[0]}: there is no such file or folder`);
+  return { files, filter: options.filter ?? rest.join(' ') };
+}
+
+function isPath(word: string): boolean {
+  return existsSync(word) && (statSync(word).isFile() || statSync(word).isDirectory() || statSync(word).isFIFO());
+}
+
+function number(text: string | undefined, option: string, least: number, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new UsageError(`${option} wants a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''}, not '${text}'`);
+  }
+  return value;
+}
+
+function whereItWent(targets: readonly string[]): string {
+  const store = targets.find((target) => target.startsWith('store'));
+  if (store === undefined) return `Records went to ${targets.join(', ')}.`;
+  const place = store.slice('store:'.length) || DEFAULT_STORE;
+  const option = place === DEFAULT_STORE ? '' : ` --store ${place}`;
+  return [
+    `Records are in ${place}. Ask them:`,
+    `  netscribe query talk_conv${option}`,
+    `  netscribe query${option} 'dns and not dns.response_code: NOERROR'`,
+    `  netscribe sql${option} "select status, count(*) from http group by all"`,
+  ].join('\n');
+}

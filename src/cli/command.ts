@@ -1,0 +1,53 @@
+// A commander program as all our commands want it: errors as UsageError with the nearest right flag, help that begins with examples.
+
+import { Command, CommanderError } from 'commander';
+import { UsageError } from './exit.ts';
+import { nearest } from './nearest.ts';
+
+/** Thrown when help was printed: nothing more to do. */
+export class HelpShown extends Error {}
+
+export function newCommand(name: string, summary: string, examples: string): Command {
+  const command = new Command(`netscribe ${name}`);
+  command
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .helpOption('-h, --help', 'this text')
+    .addHelpText('beforeAll', `${summary}\n\n${examples}\n`)
+    .configureHelp({ helpWidth: 110, visibleCommands: () => [] })
+    .allowExcessArguments(true);
+  return command;
+}
+
+/** Parses the words; throws UsageError or HelpShown. */
+export function parse(command: Command, words: string[]): void {
+  try {
+    command.parse(words, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.helpDisplayed') throw new HelpShown();
+    let message = error.message.replace(/^error: /, '').split('\n')[0];
+    const unknown = /unknown option '(-[^']*)'/.exec(message);
+    if (unknown !== null) {
+      const flags = command.options.flatMap((option) => [option.long, option.short]).filter((flag): flag is string => flag != null);
+      const guess = nearest(unknown[1].split('=')[0], flags);
+      message = `there is no option '${unknown[1]}'${guess === undefined ? '' : `: did you mean '${guess}'?`}`;
+    }
+    throw new UsageError(`${message} ('${command.name()} --help' lists the options)`);
+  }
+}
+
+/** Wraps a command's body: help that was shown is success. */
+export async function withHelp(body: () => Promise<number>): Promise<number> {
+  try {
+    return await body();
+  } catch (error) {
+    if (error instanceof HelpShown) return 0;
+    throw error;
+  }
+}
+
+/** For options that may be given several times. */
+export function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}

@@ -1,0 +1,13 @@
+// Exit codes: what scripts may count on.
+
+export const EXIT_OK = 0;
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+export const EXIT_DAMAGED = 3;
+export const EXIT_PRIVILEGE = 4;
+export const EXIT_OUTPUT = 5;
+
+/** Wrong usage or configuration. The message is for people. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

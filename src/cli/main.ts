@@ -1,0 +1,92 @@
+// The command line: finds the command, loads only what it needs, turns errors into words and exit codes.
+
+import { ReaderGone, SinkError } from '../sinks/sink.ts';
+import { InputError } from '../sources/input-error.ts';
+import { VERSION } from '../version.ts';
+import { EXIT_FAILED, EXIT_OK, EXIT_OUTPUT, EXIT_USAGE, UsageError } from './exit.ts';
+import { nearest } from './nearest.ts';
+
+interface CommandModule {
+  main(words: string[]): Promise<number>;
+}
+
+/** Each command is a module of its own, loaded when it is called: start-up costs what is used. */
+const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<CommandModule> }>> = {
+  capture: { summary: 'packets in, records out: flows and transactions of capture files', load: () => import('./capture.ts') },
+  query: { summary: 'ask for flows and transactions, from the store or straight from a capture', load: () => import('./query.ts') },
+  sql: { summary: 'ask the store in SQL', load: () => import('./sql.ts') },
+  records: { summary: 'what records there are, and their fields', load: () => import('./records.ts') },
+};
+
+const HELP = `netscribe ${VERSION}: network traffic into records you can trust and query
+
+  netscribe capture -r traffic.pcap                 flows and transactions into ./netscribe-data
+  netscribe capture -r traffic.pcap --json | jq     the same as JSON, one document per line
+  netscribe query talk_conv                         who talks to whom
+  netscribe query -r traffic.pcap 'dns and not dns.response_code: NOERROR'
+
+Commands
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .join('\n')}
+
+'netscribe COMMAND --help' says more. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 damaged input, 5 output incomplete.
+`;
+
+async function main(words: string[]): Promise<number> {
+  const [name, ...rest] = words;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    if (name === 'help' && rest[0] !== undefined && Object.hasOwn(COMMANDS, rest[0])) return run(rest[0], ['--help']);
+    process.stdout.write(HELP);
+    return EXIT_OK;
+  }
+  if (name === '--version' || name === '-V') {
+    process.stdout.write(`netscribe ${VERSION}\n`);
+    return EXIT_OK;
+  }
+  if (!Object.hasOwn(COMMANDS, name)) {
+    const guess = nearest(name, Object.keys(COMMANDS));
+    throw new UsageError(
+      `there is no command '${name}'${guess === undefined ? '' : `: did you mean '${guess}'?`} ('netscribe --help' lists them)`,
+    );
+  }
+  return run(name, rest);
+}
+
+async function run(name: string, words: string[]): Promise<number> {
+  return (await COMMANDS[name].load()).main(words);
+}
+
+/** Words and exit code of what went wrong. */
+function explain(error: unknown): number {
+  if (error instanceof ReaderGone || (error as NodeJS.ErrnoException)?.code === 'EPIPE') return EXIT_OK;
+  if (error instanceof UsageError) {
+    process.stderr.write(`netscribe: ${error.message}\n`);
+    return EXIT_USAGE;
+  }
+  const name = (error as Error)?.name;
+  if (error instanceof InputError || name === 'FilterError' || name === 'ConditionError' || name === 'QueryError') {
+    process.stderr.write(`netscribe: ${(error as Error).message}\n`);
+    return name === 'InputError' ? EXIT_FAILED : EXIT_USAGE;
+  }
+  if (error instanceof SinkError) {
+    process.stderr.write(`netscribe: ${error.message}\n`);
+    return EXIT_OUTPUT;
+  }
+  if (name === 'StoreError') {
+    process.stderr.write(`netscribe: ${(error as Error).message}\n`);
+    return EXIT_FAILED;
+  }
+  process.stderr.write(`netscribe: this is a fault of the program, please report it:\n${(error as Error)?.stack ?? error}\n`);
+  return EXIT_FAILED;
+}
+
+process.stdout.on('error', (error) => {
+  process.exit(explain(error));
+});
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = explain(error);
+}

@@ -1,0 +1,89 @@
+// What a run tells at its end: for people on standard error, for scripts as one line of JSON.
+
+import { OUTCOME_DOC, OUTCOMES } from '../engine/ledger.ts';
+import type { RunResult } from '../engine/run.ts';
+import { grouped, siBytes, span, utcTime } from './figures.ts';
+
+const TOP_TALKERS = 5;
+
+/** Names in the ledger that tell of loss, as opposed to what is merely counted. */
+const MERELY_COUNTED = /^(flows\.created|flows\.expired|flows\.port_reused|stream\.keepalive|clock\.backwards)$/;
+
+/** Several lines, without an end of line behind the last. */
+export function summaryForPeople(result: RunResult): string {
+  const lines: string[] = [];
+  if (result.packets === 0) lines.push('no packets');
+  else {
+    const seconds = result.lastSeconds - result.firstSeconds + (result.lastNanos - result.firstNanos) / 1e9;
+    lines.push(`${grouped(result.packets)} packets, ${siBytes(result.frameBytes)} on the wire`);
+    if (result.firstSeconds >= 0) {
+      lines.push(`${utcTime(result.firstSeconds, result.firstNanos)} to ${utcTime(result.lastSeconds, result.lastNanos)} (${span(Math.max(0, seconds))})`);
+    }
+    lines.push('');
+    const width = Math.max(...Object.keys(result.records).map((name) => name.length), 4);
+    for (const [name, n] of Object.entries(result.records)) {
+      if (name === 'flow') {
+        const flows = result.ledger.counts.get('flows.created') ?? 0;
+        lines.push(`  ${'flow'.padEnd(width)}  ${grouped(flows).padStart(9)} flows in ${grouped(n)} documents`);
+      } else {
+        const errors = result.errors[name] ?? 0;
+        lines.push(`  ${name.padEnd(width)}  ${grouped(n).padStart(9)} transactions${errors > 0 ? `, ${grouped(errors)} with errors` : ''}`);
+      }
+    }
+    const top = [...result.talkers].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, TOP_TALKERS);
+    if (top.length > 0) {
+      lines.push('', 'Top talkers');
+      for (const [pair, bytes] of top) {
+        const [source, destination] = pair.split(' ');
+        lines.push(`  ${siBytes(bytes).padStart(9)}  ${source} → ${destination}`);
+      }
+    }
+  }
+  const lost = lossLines(result);
+  lines.push('', lost.length === 0 ? 'Nothing was lost or malformed.' : 'Not everything is in the records:', ...lost);
+  return lines.join('\n');
+}
+
+function lossLines(result: RunResult): string[] {
+  const lines: string[] = [];
+  for (const [i, name] of OUTCOMES.entries()) {
+    if (name === 'flow' || result.ledger.packets[i] === 0) continue;
+    lines.push(`  ${grouped(result.ledger.packets[i]).padStart(9)} packets ${OUTCOME_DOC[name]}`);
+  }
+  for (const [name, n] of [...result.ledger.counts].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (!MERELY_COUNTED.test(name)) lines.push(`  ${grouped(n).padStart(9)} ${name}`);
+  }
+  for (const { file, packet, offset, reason } of result.stats.damaged) {
+    lines.push(`  ${file} is damaged at packet ${packet}, offset ${offset}: ${reason}`);
+  }
+  return lines;
+}
+
+/** One line for scripts (see docs/command-line.md). */
+export function summaryForScripts(result: RunResult): string {
+  const outcomes: Record<string, number> = {};
+  for (const [i, name] of OUTCOMES.entries()) outcomes[name] = result.ledger.packets[i];
+  const outcomeBytes: Record<string, number> = {};
+  for (const [i, name] of OUTCOMES.entries()) outcomeBytes[name] = result.ledger.bytes[i];
+  const counts = Object.fromEntries([...result.ledger.counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const known = result.firstSeconds >= 0;
+  return JSON.stringify({
+    packets: result.packets,
+    bytes: result.frameBytes,
+    firstPacket: known ? utcTime(result.firstSeconds, result.firstNanos) : null,
+    lastPacket: known ? utcTime(result.lastSeconds, result.lastNanos) : null,
+    records: result.records,
+    errors: result.errors,
+    outcomes,
+    outcomeBytes,
+    loss: {
+      kernel: result.stats.kernelDropped,
+      malformed: outcomes.malformed,
+      cut: outcomes.cut,
+      streamGaps: result.ledger.counts.get('stream.gap') ?? 0,
+      evicted: result.ledger.counts.get('flows.evicted') ?? 0,
+      ...counts,
+    },
+    damaged: result.stats.damaged[0] ?? null,
+  });
+}

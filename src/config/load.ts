@@ -1,0 +1,100 @@
+// Configuration from a file and from single settings of the command line, checked as one.
+
+import { readFileSync } from 'node:fs';
+import { parse as parseYaml } from 'yaml';
+import { UsageError } from '../cli/exit.ts';
+import type { ForcedPort } from '../engine/detection.ts';
+import { DISSECT_DEFAULTS, type PlanRequest } from '../engine/plan.ts';
+import { durationSeconds } from '../protocols/common-options.ts';
+import type { Transport } from '../protocols/protocol.ts';
+import { PROTOCOLS } from '../protocols/registry.ts';
+import { STREAM_DEFAULTS } from '../stream/tcp-stream.ts';
+import { configSchema } from './schema.ts';
+
+export interface LoadedConfig {
+  workers: number;
+  plan: Pick<PlanRequest, 'stream' | 'dissect' | 'protocols'> & { flow: Partial<NonNullable<PlanRequest['flow']>> & NonNullable<PlanRequest['flow']> };
+  /** Seconds of `5m`, `0`, `30`; UsageError names the option. */
+  duration: (text: string, option: string) => number;
+  decodeAs: (text: string) => ForcedPort;
+}
+
+/** `file` undefined: defaults. `settings`: `protocols.dns.include_additionals=true`. Throws UsageError with the path of what is wrong. */
+export function loadConfig(file: string | undefined, settings: readonly string[]): LoadedConfig {
+  const given = file === undefined ? {} : readYaml(file);
+  for (const setting of settings) set(given, setting);
+  const parsed = configSchema.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+    throw new UsageError(`the configuration is not right${file === undefined ? '' : ` (${file})`}:\n  ${lines.join('\n  ')}`);
+  }
+  const { flows, tcp, fragments, checksums, workers } = parsed.data;
+  return {
+    workers,
+    plan: {
+      flow: {
+        maxFlows: flows.max, intervalSeconds: flows.interval, timeoutSeconds: flows.timeout, tcpTimeoutSeconds: tcp.timeout,
+        halfOpenSeconds: tcp.half_open, lingerSeconds: tcp.linger,
+      },
+      stream: { ...STREAM_DEFAULTS, policy: tcp.overlap, maxWaitingBytes: tcp.max_waiting },
+      dissect: {
+        ...DISSECT_DEFAULTS,
+        checksums,
+        defragment: {
+          policy: fragments.overlap, timeoutSeconds: fragments.timeout, maxDatagrams: fragments.max_datagrams, maxBytes: fragments.max_bytes,
+        },
+      },
+      // As they were given: each analysing thread parses them again with the protocol's own schema.
+      protocols: (given.protocols ?? {}) as Record<string, unknown>,
+    },
+    duration,
+    decodeAs,
+  };
+}
+
+function readYaml(file: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`the configuration ${file} cannot be read: ${(error as Error).message}`);
+  }
+  let value: unknown;
+  try {
+    value = parseYaml(text);
+  } catch (error) {
+    throw new UsageError(`${file}: ${(error as Error).message}`);
+  }
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) throw new UsageError(`${file}: the configuration must be a mapping of keys to values`);
+  return value as Record<string, unknown>;
+}
+
+function set(target: Record<string, unknown>, setting: string): void {
+  const equals = setting.indexOf('=');
+  if (equals <= 0) throw new UsageError(`--set ${setting}: write KEY=VALUE, as in --set protocols.dns.include_additionals=true`);
+  const path = setting.slice(0, equals).split('.');
+  let node = target;
+  for (const part of path.slice(0, -1)) {
+    if (!Object.hasOwn(node, part) || typeof node[part] !== 'object' || node[part] === null) node[part] = {};
+    node = node[part] as Record<string, unknown>;
+  }
+  node[path[path.length - 1]] = parseYaml(setting.slice(equals + 1));
+}
+
+function duration(text: string, option: string): number {
+  const seconds = /^\d+$/.test(text) ? Number(text) : durationSeconds(text);
+  if (seconds === undefined) throw new UsageError(`${option} wants a time such as 30s, 5m or 1h, not '${text}'`);
+  return seconds;
+}
+
+/** `tcp.port==8081,http`, as tshark's -d takes it. */
+function decodeAs(text: string): ForcedPort {
+  const match = /^(tcp|udp)\.port==(\d{1,5}),(\w+)$/.exec(text.replaceAll(' ', ''));
+  if (match === null) throw new UsageError(`--decode-as ${text}: write it as tcp.port==8081,http`);
+  const [, transport, port, protocol] = match;
+  if (!PROTOCOLS.some(({ name }) => name === protocol)) {
+    throw new UsageError(`--decode-as ${text}: there is no protocol '${protocol}' (there are ${PROTOCOLS.map(({ name }) => name).join(', ')})`);
+  }
+  return { transport: transport as Transport, port: Number(port), protocol };
+}

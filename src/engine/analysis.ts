@@ -1,0 +1,325 @@
+// What one analysing thread does: flows of the shards it owns, the conversations inside them, and the records that come of both.
+// It sees staged rows and gives encoded records; it knows neither sources nor sinks.
+
+import { fillRecord, fillView, firstPacketOf } from '../flow/document.ts';
+import { SHARDS } from '../flow/hash.ts';
+import {
+  F_CONVERSATION, F_SEQUENCE_A, F_STATE, S_APPLICATION_MASK, S_APPLICATION_SHIFT, S_INITIATOR_B, S_SEQUENCE_A, S_UNINTERESTING,
+} from '../flow/layout.ts';
+import { Links } from '../flow/links.ts';
+import { flowRecord, type FlowRecord } from '../flow/record.ts';
+import { INFO_FAULTY, INFO_ICMP, INFO_TCP, ROW_INFO, ROW_MARKS, ROW_PAYLOAD, ROW_PAYLOAD_END, ROW_PAYLOAD_LENGTH, ROW_TRANSPORT, type Stage } from '../flow/stage.ts';
+import type { FlowTable } from '../flow/table.ts';
+import { type FlowEnd, type FlowHandler, type FlowOptions, FlowTracker, type PacketPlace } from '../flow/tracker.ts';
+import { FlowView } from '../protocols/flow-view.ts';
+import type { Direction, Transport } from '../protocols/protocol.ts';
+import { blankRecord, type RecordType } from '../records/record.ts';
+import type { PacketBatch } from '../sources/source.ts';
+import { type StreamOptions, TcpStream } from '../stream/tcp-stream.ts';
+import { Conversation, type ConversationHost } from './conversation.ts';
+import type { Detection } from './detection.ts';
+import { Ledger, OUTCOMES } from './ledger.ts';
+import { causeOf, ColumnOutlet, PHASE_DEADLINE, PHASE_INTERVAL, PHASE_PACKET, PHASE_TIMEOUT, TextOutlet } from './outlet.ts';
+
+const OUT_FLOW = OUTCOMES.indexOf('flow');
+const OUT_OVERLOAD = OUTCOMES.indexOf('overload');
+const PROTOCOL_TCP = 6;
+const PROTOCOL_UDP = 17;
+const PROTOCOL_ICMP = 1;
+const PROTOCOL_ICMPV6 = 58;
+
+export interface AnalysisOptions {
+  flow: FlowOptions;
+  stream: StreamOptions;
+  /** Record types that are wanted, in a fixed order; their place is their number in batches. */
+  types: readonly RecordType[];
+  encodings: { text: boolean; columns: boolean };
+  /** Bytes that detection and the analyzer may hold for one flow. */
+  maxHeldBytes: number;
+}
+
+/** Figures for the summary; they add up over shards. */
+export interface AnalysisCounts {
+  records: Record<string, number>;
+  errors: Record<string, number>;
+}
+
+export class Analysis implements FlowHandler, ConversationHost {
+  readonly tracker: FlowTracker;
+  readonly ledger = new Ledger();
+  readonly detection: Detection;
+  readonly maxHeldBytes: number;
+  readonly text: TextOutlet | undefined;
+  readonly columns: ColumnOutlet | undefined;
+  readonly wantsPackets: boolean;
+  readonly counts: AnalysisCounts = { records: {}, errors: {} };
+  readonly talkers = new Map<string, number>();
+  readonly #options: AnalysisOptions;
+  readonly #links = new Links();
+  readonly #conversations: (Conversation | undefined)[] = [undefined];
+  readonly #free: number[] = [];
+  readonly #waiting = new Float64Array(SHARDS);
+  readonly #applications: string[] = [''];
+  readonly #applicationIds = new Map<string, number>([['', 0]]);
+  readonly #flowView = new FlowView();
+  readonly #flowRecord: FlowRecord = blankRecord(flowRecord);
+  readonly #flowType: number;
+  readonly #typeNumbers = new Map<string, number>();
+  readonly #recordCounts: Float64Array;
+  readonly #errorCounts: Float64Array;
+  #cause = 0;
+  #number = 0;
+  #deadlines = new Map<number, Conversation[]>();
+  #nextDeadline = Number.POSITIVE_INFINITY;
+
+  constructor(options: AnalysisOptions, detection: Detection, salts: readonly [number, number], owned: Uint8Array) {
+    this.#options = options;
+    this.detection = detection;
+    this.maxHeldBytes = options.maxHeldBytes;
+    for (const [i, type] of options.types.entries()) this.#typeNumbers.set(type.name, i);
+    this.#flowType = this.#typeNumbers.get('flow') ?? -1;
+    this.#recordCounts = new Float64Array(options.types.length);
+    this.#errorCounts = new Float64Array(options.types.length);
+    this.text = options.encodings.text ? new TextOutlet(options.types) : undefined;
+    this.columns = options.encodings.columns ? new ColumnOutlet(options.types) : undefined;
+    this.wantsPackets = (['tcp', 'udp', 'icmp', 'icmpv6'] as const).some((transport) => detection.wants(transport));
+    this.tracker = new FlowTracker(options.flow, salts, this.#links, this, owned);
+  }
+
+  /** Records and errors by type, and what the flow table counted, for the summary. */
+  finishCounts(): void {
+    for (const [i, type] of this.#options.types.entries()) {
+      this.counts.records[type.name] = this.#recordCounts[i];
+      this.counts.errors[type.name] = this.#errorCounts[i];
+    }
+    const { created, evicted, evictedHalfOpen, expired, reused } = this.tracker.counters;
+    this.ledger.count('flows.created', created);
+    if (evicted > 0) this.ledger.count('flows.evicted', evicted);
+    if (evictedHalfOpen > 0) this.ledger.count('flows.evicted_half_open', evictedHalfOpen);
+    if (expired > 0) this.ledger.count('flows.expired', expired);
+    if (reused > 0) this.ledger.count('flows.port_reused', reused);
+    if (this.#links.overflow > 0) this.ledger.count('flows.without_link', this.#links.overflow);
+  }
+
+  run(stage: Stage, batch: PacketBatch): boolean {
+    return this.tracker.run(stage, batch);
+  }
+
+  // ---- FlowHandler
+
+  full(): boolean {
+    return (this.text !== undefined && this.text.isFull) || (this.columns !== undefined && this.columns.isFull);
+  }
+
+  cause(number: number, phase: 'timeout' | 'interval' | 'packet'): void {
+    this.#number = number;
+    this.#cause = causeOf(number, phase === 'timeout' ? PHASE_TIMEOUT : phase === 'interval' ? PHASE_INTERVAL : PHASE_PACKET);
+  }
+
+  refused(frameBytes: number): void {
+    this.ledger.outcome(OUT_OVERLOAD, frameBytes);
+    this.ledger.packets[OUT_FLOW]--;
+    this.ledger.bytes[OUT_FLOW] -= frameBytes;
+  }
+
+  packet(table: FlowTable, slot: number, side: 0 | 1, place: PacketPlace): void {
+    const words = table.words;
+    const base = slot * table.stride;
+    if ((words[base + F_STATE] & S_UNINTERESTING) !== 0) return;
+    const { rows } = place.stage;
+    const row = place.row;
+    const info = rows[row + ROW_INFO];
+    let conversation = this.#conversations[words[base + F_CONVERSATION]];
+    if (conversation === undefined) {
+      if ((info & INFO_TCP) !== 0 && rows[row + ROW_PAYLOAD_LENGTH] === 0) return;
+      conversation = this.#converse(table, slot, base, side, info, place);
+      if (conversation === undefined) return;
+    }
+    this.cause(place.number, 'packet');
+    conversation.seconds = place.seconds;
+    conversation.nanos = place.nanos;
+    conversation.packet = place.number;
+    const bytes = place.extra === null ? place.batch.bytes : place.extra.bytes!;
+    const to = rows[row + ROW_PAYLOAD_END];
+    const length = rows[row + ROW_PAYLOAD_LENGTH];
+    if ((info & INFO_TCP) !== 0) {
+      const t = rows[row + ROW_TRANSPORT];
+      const view = place.extra === null ? place.batch.view : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const flags = rows[row + ROW_MARKS] & 0xff;
+      conversation.stream!.segment(
+        side, flags, view.getUint32(t + 4), view.getUint32(t + 8), bytes, Math.min(rows[row + ROW_PAYLOAD], to), to, length, place.seconds,
+        place.nanos, place.number,
+      );
+      if ((flags & 4) !== 0) conversation.end('rst');
+      else if (conversation.stream !== undefined && conversation.stream.sides[0].finished && conversation.stream.sides[1].finished) {
+        conversation.end('fin');
+      }
+    } else if ((info & INFO_ICMP) !== 0) {
+      const t = rows[row + ROW_TRANSPORT];
+      conversation.datagram(side, bytes, t, to, length + (rows[row + ROW_PAYLOAD] - t));
+    } else if (to > rows[row + ROW_PAYLOAD]) conversation.datagram(side, bytes, rows[row + ROW_PAYLOAD], to, length);
+  }
+
+  ended(table: FlowTable, slot: number, reason: FlowEnd): void {
+    const base = slot * table.stride;
+    const index = table.words[base + F_CONVERSATION];
+    const conversation = this.#conversations[index];
+    if (conversation !== undefined) {
+      conversation.end(reason);
+      this.#forget(index);
+    }
+    this.#document(table, slot, reason);
+  }
+
+  report(table: FlowTable, slot: number): void {
+    this.#document(table, slot, 'interval');
+  }
+
+  tick(number: number, seconds: number): void {
+    if (seconds < this.#nextDeadline) return;
+    const due: Conversation[] = [];
+    let next = Number.POSITIVE_INFINITY;
+    for (const [second, list] of this.#deadlines) {
+      if (second <= seconds) {
+        for (const conversation of list) if (!conversation.isOver && conversation.deadlineAt <= seconds) due.push(conversation);
+        this.#deadlines.delete(second);
+      } else if (second < next) next = second;
+    }
+    this.#nextDeadline = next;
+    due.sort((a, b) => a.firstPacket - b.firstPacket);
+    this.#number = number;
+    this.#cause = causeOf(number, PHASE_DEADLINE);
+    for (const conversation of due) {
+      conversation.seconds = seconds;
+      conversation.nanos = 0;
+      conversation.packet = number;
+      // Listed twice when it asked twice: the first call has seen to it.
+      if (conversation.deadlineAt <= seconds) conversation.expire();
+    }
+  }
+
+  // ---- ConversationHost
+
+  emit(conversation: Conversation, type: RecordType, record: object, from: Direction): void {
+    const number = this.#typeNumbers.get(type.name);
+    if (number === undefined) return;
+    const view = from === 0 ? conversation.flow : conversation.flow.reversed;
+    this.#recordCounts[number]++;
+    if ((record as { status?: string }).status !== undefined && (record as { status?: string }).status !== 'OK') this.#errorCounts[number]++;
+    this.text?.put(number, record, view, this.#cause, conversation.firstPacket);
+    this.columns?.put(number, record, view);
+  }
+
+  deadline(conversation: Conversation, seconds: number): void {
+    const at = Math.ceil(seconds);
+    const list = this.#deadlines.get(at);
+    if (list === undefined) this.#deadlines.set(at, [conversation]);
+    else list.push(conversation);
+    if (at < this.#nextDeadline) this.#nextDeadline = at;
+  }
+
+  count(name: string, n: number): void {
+    this.ledger.count(name, n);
+  }
+
+  named(conversation: Conversation, protocol: string): void {
+    const table = conversation.v6 ? this.tracker.v6 : this.tracker.v4;
+    const at = conversation.slot * table.stride + F_STATE;
+    let id = this.#applicationIds.get(protocol);
+    if (id === undefined) {
+      if (this.#applications.length > 255) return;
+      id = this.#applications.length;
+      this.#applications.push(protocol);
+      this.#applicationIds.set(protocol, id);
+    }
+    table.words[at] = (table.words[at] & ~S_APPLICATION_MASK) | (id << S_APPLICATION_SHIFT);
+  }
+
+  wait(conversation: Conversation, bytes: number): boolean {
+    this.#waiting[conversation.shard] += bytes;
+    return this.#waiting[conversation.shard] <= this.#options.stream.maxShardBytes;
+  }
+
+  over(conversation: Conversation): void {
+    const table = conversation.v6 ? this.tracker.v6 : this.tracker.v4;
+    const base = conversation.slot * table.stride;
+    table.words[base + F_STATE] |= S_UNINTERESTING;
+    this.#forget(table.words[base + F_CONVERSATION]);
+    table.words[base + F_CONVERSATION] = 0;
+  }
+
+  // ---- inside
+
+  #forget(index: number): void {
+    if (index === 0 || this.#conversations[index] === undefined) return;
+    this.#conversations[index] = undefined;
+    this.#free.push(index);
+  }
+
+  /** A conversation for a flow, or none when nothing is analysed on its transport. */
+  #converse(table: FlowTable, slot: number, base: number, side: 0 | 1, info: number, place: PacketPlace): Conversation | undefined {
+    const words = table.words;
+    if ((info & INFO_FAULTY) !== 0 && (info & INFO_TCP) === 0) return undefined;
+    const protocol = place.stage.rows[place.row + 5] & 255;
+    const transport: Transport | undefined =
+      protocol === PROTOCOL_TCP ? 'tcp'
+      : protocol === PROTOCOL_UDP ? 'udp'
+      : protocol === PROTOCOL_ICMP && !table.v6 ? 'icmp'
+      : protocol === PROTOCOL_ICMPV6 && table.v6 ? 'icmpv6'
+      : undefined;
+    if (transport === undefined || !this.detection.wants(transport) || (transport === 'tcp' && (info & INFO_TCP) === 0)) {
+      words[base + F_STATE] |= S_UNINTERESTING;
+      return undefined;
+    }
+    const state = words[base + F_STATE];
+    const view = fillView(new FlowView(), table, slot, this.#links, place.number);
+    const first = firstPacketOf(words, base, place.number);
+    const initiator = (state & S_INITIATOR_B) !== 0 ? 1 : 0;
+    const conversation = new Conversation(this, view, transport, first, table.shardOfRow(base), initiator);
+    conversation.slot = slot;
+    conversation.v6 = table.v6;
+    const index = this.#free.pop() ?? this.#conversations.length;
+    this.#conversations[index] = conversation;
+    words[base + F_CONVERSATION] = index;
+    if (transport === 'tcp') {
+      const stream = new TcpStream(conversation, this.#options.stream);
+      conversation.stream = stream;
+      this.#beginSides(table, base, side, stream);
+    }
+    const forced = this.detection.forced(transport, view.sourcePort, view.destinationPort);
+    if (forced !== undefined) conversation.open(forced);
+    return conversation;
+  }
+
+  /** The flow's header tracking knows what comes next on each side; the present segment is already counted there. */
+  #beginSides(table: FlowTable, base: number, side: 0 | 1, stream: TcpStream): void {
+    const words = table.words;
+    const other = (1 - side) as 0 | 1;
+    if ((words[base + F_STATE] & (S_SEQUENCE_A << other)) !== 0) stream.begin(other, words[base + F_SEQUENCE_A + other]);
+    if (this.tracker.sequenceBeforeKnown[side]) stream.begin(side, this.tracker.sequenceBefore[side]);
+  }
+
+  #document(table: FlowTable, slot: number, reason: FlowEnd | 'interval'): void {
+    const application = this.#applications[(table.words[slot * table.stride + F_STATE] & S_APPLICATION_MASK) >>> S_APPLICATION_SHIFT];
+    if (this.#flowType < 0) return;
+    this.#recordCounts[this.#flowType]++;
+    if (this.text === undefined && this.columns === undefined && !this.wantsTalkers) return;
+    const view = fillView(this.#flowView, table, slot, this.#links, this.#number);
+    const record = this.#flowRecord;
+    fillRecord(record, table, slot, this.#links, this.#number, reason, application);
+    this.text?.put(this.#flowType, record, view, this.#cause, record.firstPacket);
+    this.columns?.put(this.#flowType, record, view);
+    if (this.wantsTalkers) this.#talk(view, record.networkBytes);
+  }
+
+  /** Whether to keep bytes by source and destination address for the summary. */
+  wantsTalkers = false;
+  #talk(view: FlowView, bytes: number): void {
+    if (this.talkers.size > MAX_TALKERS) return;
+    const pair = `${view.source} ${view.destination}`;
+    this.talkers.set(pair, (this.talkers.get(pair) ?? 0) + bytes);
+  }
+}
+
+/** Address pairs kept for the summary's top talkers. */
+const MAX_TALKERS = 100_000;

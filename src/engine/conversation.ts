@@ -1,0 +1,286 @@
+// One flow that is looked into: its reassembled stream or its datagrams, the detection of its protocol, and the analyzer's view of
+// the rest of the program. Exists only while an analyzer is wanted or still to be found.
+
+import type { FlowView } from '../protocols/flow-view.ts';
+import type { Analyzer, Context, Direction, EndReason, LossKind, Transport, Verdict } from '../protocols/protocol.ts';
+import type { Fields } from '../records/field.ts';
+import type { RecordOf, RecordType } from '../records/record.ts';
+import type { StreamEvent, StreamReceiver, TcpStream } from '../stream/tcp-stream.ts';
+import { type Detection, type Enabled, probeAll } from './detection.ts';
+
+/** Bytes of each direction that detection may keep and look at. */
+const DETECTION_BYTES = 16 * 1024;
+/** Datagrams of a flow that are offered to detection before it is called unknown. */
+const DETECTION_DATAGRAMS = 4;
+
+/** What a conversation needs from the engine. */
+export interface ConversationHost {
+  readonly detection: Detection;
+  /** Bytes that analyzers and detection may hold for one flow. */
+  readonly maxHeldBytes: number;
+  emit(conversation: Conversation, type: RecordType, record: object, from: Direction): void;
+  deadline(conversation: Conversation, seconds: number): void;
+  count(name: string, n: number): void;
+  /** The flow's application protocol became known. */
+  named(conversation: Conversation, protocol: string): void;
+  /** `bytes` more wait behind holes in this conversation's shard; false when that is too much. */
+  wait(conversation: Conversation, bytes: number): boolean;
+  /** Nothing more is wanted of this flow. */
+  over(conversation: Conversation): void;
+}
+
+export class Conversation implements Context, StreamReceiver {
+  readonly flow: FlowView;
+  readonly transport: Transport;
+  readonly firstPacket: number;
+  readonly shard: number;
+  /** 1 when side B of the flow's key began it: side and direction are then swapped. */
+  readonly initiator: 0 | 1;
+  seconds = 0;
+  nanos = 0;
+  packet = 0;
+  stream: TcpStream | undefined = undefined;
+  /** Unix second at which `expire` is due; infinite when not. */
+  deadlineAt = Number.POSITIVE_INFINITY;
+  /** Where the flow is, for the engine. */
+  slot = -1;
+  v6 = false;
+  /** No analyzer and none to come. */
+  isOver = false;
+  readonly #host: ConversationHost;
+  #enabled: Enabled | undefined = undefined;
+  #analyzer: Analyzer | undefined = undefined;
+  #refused: Set<Enabled> | undefined = undefined;
+  #held = 0;
+  #datagrams = 0;
+  // While the protocol is unknown: what each direction said so far, and whether it is of no use any more.
+  #kept: [Buffer, Buffer] | undefined = undefined;
+  #hopeless = [false, false];
+  #handOver: { protocol: string; rest: number } | undefined = undefined;
+
+  constructor(host: ConversationHost, flow: FlowView, transport: Transport, firstPacket: number, shard: number, initiator: 0 | 1) {
+    this.#host = host;
+    this.flow = flow;
+    this.transport = transport;
+    this.firstPacket = firstPacket;
+    this.shard = shard;
+    this.initiator = initiator;
+  }
+
+  /** Opens this protocol without asking. */
+  open(enabled: Enabled): void {
+    this.#enabled = enabled;
+    this.#host.named(this, enabled.protocol.name);
+    this.#analyzer = enabled.protocol.open(this, enabled.options);
+  }
+
+  // ---- what arrives
+
+  /** One datagram. Bytes are valid during the call. */
+  datagram(side: 0 | 1, bytes: Uint8Array, from: number, to: number, wireLength: number): void {
+    const direction = (side ^ this.initiator) as Direction;
+    if (this.#analyzer === undefined) {
+      const { flow } = this;
+      const candidates = this.#host.detection.candidates(this.transport, flow.sourcePort, flow.destinationPort);
+      const found = probeAll(candidates, this.#refused, direction, bytes, from, to, this.transport, flow.sourcePort, flow.destinationPort);
+      if (found === null || found === 'more') {
+        if (++this.#datagrams >= DETECTION_DATAGRAMS) this.#leave();
+        return;
+      }
+      this.open(found);
+    }
+    const verdict = this.#analyzer?.message?.(direction, bytes, from, to, wireLength) ?? 'done';
+    if (verdict === 'reject') this.#reject();
+    else if (verdict === 'done') this.#close('handed-over');
+  }
+
+  deliver(side: 0 | 1, bytes: Uint8Array, from: number, to: number, seconds: number, nanos: number, packet: number): void {
+    if (this.isOver) return;
+    const direction = (side ^ this.initiator) as Direction;
+    const now = [this.seconds, this.nanos, this.packet] as const;
+    this.seconds = seconds;
+    this.nanos = nanos;
+    this.packet = packet;
+    if (this.#analyzer === undefined) this.#detect(direction, bytes, from, to);
+    else this.#data(direction, bytes, from, to);
+    [this.seconds, this.nanos, this.packet] = now;
+  }
+
+  missing(side: 0 | 1, missing: number): void {
+    if (this.isOver) return;
+    const direction = (side ^ this.initiator) as Direction;
+    if (this.#analyzer === undefined) {
+      // What was kept is of no use any more: detection begins again behind the gap.
+      if (this.#kept !== undefined) this.#release(direction);
+      return;
+    }
+    this.#host.count(`${this.#enabled!.protocol.name}.gaps`, 1);
+    const answer = this.#analyzer.gap?.(direction, missing) ?? 'give-up';
+    if (answer === 'give-up') this.#close('handed-over');
+  }
+
+  finished(side: 0 | 1): void {
+    if (this.isOver) return;
+    this.#analyzer?.finished?.((side ^ this.initiator) as Direction);
+  }
+
+  event(event: StreamEvent, n: number): void {
+    this.#host.count(`stream.${event}`, event === 'gap' ? 1 : n);
+    if (event === 'gap') this.#host.count('stream.gap_bytes', n);
+  }
+
+  wait(bytes: number): boolean {
+    return this.#host.wait(this, bytes);
+  }
+
+  /** The flow is over. */
+  end(reason: EndReason): void {
+    if (this.isOver) return;
+    this.stream?.settle(true);
+    this.#close(reason);
+  }
+
+  expire(): void {
+    this.deadlineAt = Number.POSITIVE_INFINITY;
+    this.#analyzer?.expire?.();
+  }
+
+  // ---- what the analyzer asks for
+
+  emit<F extends Fields>(type: RecordType<F>, record: RecordOf<F>, from: Direction): void {
+    this.#host.emit(this, type as RecordType, record, from);
+  }
+  deadline(seconds: number): void {
+    if (seconds < this.deadlineAt) {
+      this.deadlineAt = seconds;
+      this.#host.deadline(this, seconds);
+    }
+  }
+  count(what: LossKind, n = 1): void {
+    this.#host.count(`${this.#enabled?.protocol.name ?? 'unknown'}.${what}`, n);
+  }
+  handOver(protocol: string, rest: number): void {
+    this.#handOver = { protocol, rest };
+  }
+  name(protocol: string): void {
+    this.#host.named(this, protocol);
+  }
+  hold(bytes: number): boolean {
+    this.#held += bytes;
+    return this.#held <= this.#host.maxHeldBytes;
+  }
+
+  // ---- inside
+
+  #data(direction: Direction, bytes: Uint8Array, from: number, to: number): void {
+    const verdict: Verdict = this.#analyzer?.data?.(direction, bytes, from, to) ?? 'done';
+    if (this.#handOver !== undefined) {
+      const { protocol, rest } = this.#handOver;
+      this.#handOver = undefined;
+      this.#change(protocol, direction, bytes, to - rest, to);
+      return;
+    }
+    if (verdict === 'ok') return;
+    if (verdict === 'reject') this.#reject();
+    else if (verdict === 'done') this.#close('handed-over');
+    else this.stream!.sides[direction ^ this.initiator].skip += verdict.skip;
+  }
+
+  /** Another protocol takes over with the bytes [from, to). */
+  #change(protocol: string, direction: Direction, bytes: Uint8Array, from: number, to: number): void {
+    this.#analyzer?.end('handed-over');
+    this.#analyzer = undefined;
+    this.#enabled = undefined;
+    this.#hopeless = [false, false];
+    if (protocol !== '') {
+      const enabled = this.#host.detection.named(protocol);
+      if (enabled === undefined) {
+        this.#host.named(this, protocol);
+        this.#leave();
+        return;
+      }
+      this.open(enabled);
+    }
+    if (from >= to) return;
+    if (this.#analyzer === undefined) this.#detect(direction, bytes, from, to);
+    else this.#data(direction, bytes, from, to);
+  }
+
+  #detect(direction: Direction, bytes: Uint8Array, from: number, to: number): void {
+    const { flow, transport } = this;
+    const { detection } = this.#host;
+    let all = bytes;
+    let start = from;
+    let end = to;
+    const kept = this.#kept?.[direction];
+    if (kept !== undefined && kept.length > 0) {
+      all = Buffer.concat([kept, bytes.subarray(from, to)]);
+      start = 0;
+      end = all.length;
+    }
+    if (!this.#hopeless[direction]) {
+      const candidates = detection.candidates(transport, flow.sourcePort, flow.destinationPort);
+      const found = probeAll(candidates, this.#refused, direction, all, start, end, transport, flow.sourcePort, flow.destinationPort);
+      if (found !== null && found !== 'more') {
+        this.#begin(found, direction, all, start, end);
+        return;
+      }
+      if (found === null || end - start > DETECTION_BYTES) this.#hopeless[direction] = true;
+    }
+    if (this.#hopeless[0] && this.#hopeless[1]) {
+      this.#leave();
+      return;
+    }
+    // The other direction may still tell; what this one said is kept for the analyzer, as far as the limit goes.
+    if (end - start > DETECTION_BYTES) {
+      this.#leave();
+      return;
+    }
+    this.#kept ??= [Buffer.alloc(0), Buffer.alloc(0)];
+    const copy = Buffer.from(all.subarray(start, end));
+    this.hold(copy.length - this.#kept[direction].length);
+    this.#kept[direction] = copy;
+  }
+
+  /** The protocol is known: it gets what the other direction said before, then this. */
+  #begin(found: Enabled, direction: Direction, bytes: Uint8Array, from: number, to: number): void {
+    const other = this.#kept?.[1 - direction];
+    this.#kept = undefined;
+    this.#held = 0;
+    this.open(found);
+    if (other !== undefined && other.length > 0) this.#data((1 - direction) as Direction, other, 0, other.length);
+    if (this.#analyzer !== undefined && !this.isOver) this.#data(direction, bytes, from, to);
+  }
+
+  #release(direction: Direction): void {
+    if (this.#kept === undefined) return;
+    this.#held -= this.#kept[direction].length;
+    this.#kept[direction] = Buffer.alloc(0);
+  }
+
+  /** Not this protocol after all: others get their chance with what comes next. */
+  #reject(): void {
+    this.#refused ??= new Set();
+    if (this.#enabled !== undefined) this.#refused.add(this.#enabled);
+    this.#analyzer?.end('handed-over');
+    this.#analyzer = undefined;
+    this.#enabled = undefined;
+    this.#host.named(this, '');
+    if (this.#refused.size > 3) this.#leave();
+  }
+
+  #close(reason: EndReason): void {
+    const analyzer = this.#analyzer;
+    this.#analyzer = undefined;
+    analyzer?.end(reason);
+    this.#leave();
+  }
+
+  #leave(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#kept = undefined;
+    if (this.stream !== undefined) this.#host.wait(this, -this.stream.waiting);
+    this.#host.over(this);
+  }
+}

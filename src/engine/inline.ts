@@ -1,0 +1,91 @@
+// The default: analysis in the thread that reads.
+
+import { Stage } from '../flow/stage.ts';
+import { SHARDS } from '../flow/hash.ts';
+import type { PacketBatch, PacketSource } from '../sources/source.ts';
+import type { Sink } from '../sinks/sink.ts';
+import { Analysis } from './analysis.ts';
+import { type Delivery, deliveryTo } from './delivery.ts';
+import { detectionFor, type RunPlan } from './plan.ts';
+import type { RunResult } from './run.ts';
+
+/** Who takes staged rows: this thread or a pool of others. */
+export interface Analyst {
+  /** An empty stage to fill. */
+  stage(): Stage | Promise<Stage>;
+  /** Takes the rows of a stage. The batch's bytes must stay until `release`. */
+  analyse(stage: Stage, batch: PacketBatch | undefined): void | Promise<void>;
+  /** The batch was staged whole: gives it back to its source as soon as nobody reads it. */
+  release(batch: PacketBatch, source: PacketSource): void;
+  /** Ends all flows and adds this analyst's figures to the result. */
+  finish(lastPacket: number, result: RunResult): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Rows per stage: 128 KiB of rows stay in the cache between decoding and counting. */
+const STAGE_ROWS = 2048;
+
+export class InlineAnalyst implements Analyst {
+  readonly #analysis: Analysis;
+  readonly #stage = new Stage(STAGE_ROWS);
+  readonly #delivery: Delivery;
+  #batch: PacketBatch | undefined;
+
+  constructor(plan: RunPlan, sinks: readonly Sink[], salts: readonly [number, number]) {
+    this.#delivery = deliveryTo(sinks);
+    this.#analysis = new Analysis(
+      { flow: plan.flow, stream: plan.stream, types: plan.types, encodings: this.#delivery.encodings, maxHeldBytes: plan.maxHeldBytes },
+      detectionFor(plan), salts, new Uint8Array(SHARDS).fill(1),
+    );
+    this.#analysis.wantsTalkers = plan.wantsTalkers;
+  }
+
+  stage(): Stage {
+    this.#stage.clear();
+    return this.#stage;
+  }
+
+  analyse(stage: Stage, batch: PacketBatch | undefined): void | Promise<void> {
+    // At the end of input rows of given-up fragments come without a batch of their own; they refer to no packet.
+    this.#batch = batch ?? this.#batch;
+    if (this.#batch === undefined) return;
+    this.#analysis.tracker.begin();
+    if (this.#analysis.run(stage, this.#batch) && !this.#analysis.full()) return;
+    return this.#rest(stage, this.#batch);
+  }
+
+  async #rest(stage: Stage, batch: PacketBatch): Promise<void> {
+    await this.#deliver(false);
+    while (!this.#analysis.run(stage, batch)) await this.#deliver(false);
+  }
+
+  release(batch: PacketBatch, source: PacketSource): void {
+    source.release(batch);
+  }
+
+  async finish(lastPacket: number, result: RunResult): Promise<void> {
+    const { tracker } = this.#analysis;
+    for (let started = false; !tracker.finish(lastPacket, started); started = true) await this.#deliver(false);
+    await this.#deliver(true);
+    const analysis = this.#analysis;
+    analysis.finishCounts();
+    result.ledger.add(analysis.ledger);
+    result.records = analysis.counts.records;
+    result.errors = analysis.counts.errors;
+    result.peakFlows = tracker.counters.peak;
+    result.talkers = [...analysis.talkers];
+  }
+
+  async close(): Promise<void> {}
+
+  async #deliver(all: boolean): Promise<void> {
+    const { text, columns } = this.#analysis;
+    if (text !== undefined && (all || text.isFull)) {
+      const batch = text.take();
+      if (batch !== null) await this.#delivery.text(batch);
+    }
+    if (columns !== undefined && (all || columns.isFull)) {
+      for (const batch of columns.take(all)) await this.#delivery.columns(batch);
+    }
+  }
+}

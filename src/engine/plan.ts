@@ -1,0 +1,83 @@
+// What a run shall do, as plain data: it is made once from options and configuration, and crosses to the analysing threads.
+
+import { DEFRAGMENT_DEFAULTS } from '../stream/defragment.ts';
+import { flowRecord } from '../flow/record.ts';
+import type { FlowOptions } from '../flow/tracker.ts';
+import { PROTOCOLS } from '../protocols/registry.ts';
+import type { RecordType } from '../records/record.ts';
+import { STREAM_DEFAULTS, type StreamOptions } from '../stream/tcp-stream.ts';
+import { Detection, type Enabled, type ForcedPort } from './detection.ts';
+import type { DissectOptions } from './dissect.ts';
+
+export const FLOW_DEFAULTS: FlowOptions = {
+  maxFlows: 2 * 1024 * 1024, timeoutSeconds: 60, tcpTimeoutSeconds: 3600, halfOpenSeconds: 60, lingerSeconds: 15, intervalSeconds: 300,
+};
+
+export const DISSECT_DEFAULTS: DissectOptions = {
+  defragment: DEFRAGMENT_DEFAULTS, checksums: 'ignore', interfaceInKey: false, icmpNotes: true,
+};
+
+/** Bytes that detection and the analyzer of one flow may hold. */
+export const MAX_HELD_BYTES = 16 * 1024 * 1024;
+
+export interface RunPlan {
+  /** Names of the records that are asked for: `flow`, `dns`, … */
+  records: readonly string[];
+  types: readonly RecordType[];
+  /** Options of each protocol as the user gave them, by name. */
+  protocols: Readonly<Record<string, unknown>>;
+  forced: readonly ForcedPort[];
+  flow: FlowOptions;
+  stream: StreamOptions;
+  dissect: DissectOptions;
+  maxHeldBytes: number;
+  workers: number;
+  /** 0: all. */
+  maxPackets: number;
+  /** The options that change what comes out, as text: part of an import's identity. */
+  identity: string;
+  inputs: readonly string[];
+  wantsTalkers: boolean;
+}
+
+export type PlanRequest = Partial<Omit<RunPlan, 'types' | 'identity'>> & { identityExtras?: string };
+
+/** Every record type there is, in the order of their numbers. */
+export function allRecordTypes(): RecordType[] {
+  return [flowRecord, ...PROTOCOLS.flatMap((protocol) => protocol.records)];
+}
+
+export function makePlan(request: PlanRequest): RunPlan {
+  const records = request.records ?? allRecordTypes().map((type) => type.name);
+  const plan: RunPlan = {
+    records,
+    types: allRecordTypes().filter((type) => records.includes(type.name)),
+    protocols: request.protocols ?? {},
+    forced: request.forced ?? [],
+    flow: { ...FLOW_DEFAULTS, ...request.flow },
+    stream: { ...STREAM_DEFAULTS, ...request.stream },
+    dissect: { ...DISSECT_DEFAULTS, ...request.dissect },
+    maxHeldBytes: request.maxHeldBytes ?? MAX_HELD_BYTES,
+    workers: request.workers ?? 1,
+    maxPackets: request.maxPackets ?? 0,
+    identity: '',
+    inputs: request.inputs ?? [],
+    wantsTalkers: request.wantsTalkers ?? false,
+  };
+  const { protocols, forced, flow, stream, dissect, maxPackets } = plan;
+  plan.identity = JSON.stringify({ records, protocols, forced, flow, stream, dissect, maxPackets, extras: request.identityExtras ?? '' });
+  return plan;
+}
+
+/** Detection over the protocols whose records are asked for; recognisers without records help whenever anything is analysed. */
+export function detectionFor(plan: RunPlan): Detection {
+  const enabled: Enabled[] = [];
+  for (const [i, protocol] of PROTOCOLS.entries()) {
+    const wanted = protocol.records.length === 0 ? plan.records.some((name) => name !== 'flow') : protocol.records.some((type) => plan.records.includes(type.name));
+    if (!wanted) continue;
+    const options = protocol.options.parse(plan.protocols[protocol.name] ?? {}) as { enabled?: boolean; ports?: readonly number[] };
+    if (options.enabled === false) continue;
+    enabled.push({ protocol, options, ports: new Set(options.ports ?? protocol.ports), application: i + 1 });
+  }
+  return new Detection(enabled, plan.forced);
+}

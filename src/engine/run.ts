@@ -1,0 +1,140 @@
+// One run over packets: source → dissection → analysis → sinks, in one thread or several, with the ledger and the facts for the
+// summary. Nothing here knows what a protocol or a sink is beyond its contract.
+
+import { createHash } from 'node:crypto';
+import type { PacketBatch, PacketSource, SourceStats } from '../sources/source.ts';
+import type { RunFacts, Sink } from '../sinks/sink.ts';
+import { Clock } from './clock.ts';
+import { Dissector } from './dissect.ts';
+import { Ledger, OUTCOMES } from './ledger.ts';
+import { type Analyst, InlineAnalyst } from './inline.ts';
+import type { RunPlan } from './plan.ts';
+import { newSalts } from './salts.ts';
+
+const OUT_FILTERED = OUTCOMES.indexOf('filtered');
+
+export interface Progress {
+  packets: number;
+  frameBytes: number;
+  bytesRead: number;
+  bytesTotal: number;
+}
+
+export interface RunResult {
+  packets: number;
+  frameBytes: number;
+  /** Unix time of the first and last packet in the order of the input; seconds are -1 without packets. */
+  firstSeconds: number;
+  firstNanos: number;
+  lastSeconds: number;
+  lastNanos: number;
+  ledger: Ledger;
+  records: Record<string, number>;
+  errors: Record<string, number>;
+  /** Bytes by "source destination". */
+  talkers: [string, number][];
+  stats: SourceStats;
+  peakFlows: number;
+  stoppedBySignal: boolean;
+}
+
+export interface RunHooks {
+  progress?: (progress: Progress) => void;
+  /** Asked between batches: true ends the run as if the input had ended. */
+  stop?: () => boolean;
+}
+
+/** Runs to the end of the source. The sinks are opened, written and closed; on an error they are aborted and it is thrown on. */
+export async function run(source: PacketSource & { digest?: () => string }, sinks: readonly Sink[], plan: RunPlan, hooks: RunHooks = {}): Promise<RunResult> {
+  const opened: Sink[] = [];
+  try {
+    await source.open();
+    for (const sink of sinks) {
+      await sink.open(plan.types);
+      opened.push(sink);
+    }
+    const result = await pump(source, sinks, plan, hooks);
+    const facts: RunFacts = {
+      digest: createHash('sha256').update(source.digest?.() ?? '').update('\0').update(plan.identity).digest('hex').slice(0, 32),
+      inputs: plan.inputs,
+      packets: result.packets,
+    };
+    for (const sink of sinks) await sink.close(facts);
+    return result;
+  } catch (error) {
+    for (const sink of opened) await sink.abort().catch(() => undefined);
+    throw error;
+  } finally {
+    await source.close();
+  }
+}
+
+async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan, hooks: RunHooks): Promise<RunResult> {
+  const ledger = new Ledger();
+  const clock = new Clock();
+  const salts = newSalts();
+  const dissector = new Dissector(plan.dissect, ledger, clock, salts);
+  const analyst: Analyst = plan.workers > 1 ? await (await import('./pool.ts')).startPool(plan, sinks, salts) : new InlineAnalyst(plan, sinks, salts);
+  const result: RunResult = {
+    packets: 0, frameBytes: 0, firstSeconds: -1, firstNanos: 0, lastSeconds: -1, lastNanos: 0, ledger, records: {}, errors: {},
+    talkers: [], stats: source.stats(), peakFlows: 0, stoppedBySignal: false,
+  };
+  let lastNumber = 0;
+  try {
+    while (plan.maxPackets === 0 || result.packets < plan.maxPackets) {
+      if (hooks.stop?.() === true) {
+        result.stoppedBySignal = true;
+        break;
+      }
+      const next = source.next();
+      const batch = next instanceof Promise ? await next : next;
+      if (batch === 'end') break;
+      if (batch === 'idle') continue;
+      if (plan.maxPackets > 0) batch.count = Math.min(batch.count, plan.maxPackets - result.packets);
+      if (batch.count > 0) {
+        note(result, batch);
+        lastNumber = batch.numbers[batch.count - 1];
+        for (let from = 0; from < batch.count; ) {
+          const stage = analyst.stage();
+          const ready = stage instanceof Promise ? await stage : stage;
+          from = dissector.run(batch, from, ready);
+          const taken = analyst.analyse(ready, batch);
+          if (taken !== undefined) await taken;
+        }
+      }
+      analyst.release(batch, source);
+      hooks.progress?.({ packets: result.packets, frameBytes: result.frameBytes, ...readOf(source) });
+    }
+    for (let done = false; !done; ) {
+      const stage = await analyst.stage();
+      done = dissector.finish(stage, lastNumber);
+      await analyst.analyse(stage, undefined);
+    }
+    await analyst.finish(lastNumber, result);
+  } finally {
+    await analyst.close();
+  }
+  result.stats = source.stats();
+  ledger.packets[OUT_FILTERED] += result.stats.filtered;
+  ledger.bytes[OUT_FILTERED] += result.stats.filteredBytes;
+  result.packets += result.stats.filtered;
+  if (clock.backwards > 0) ledger.count('clock.backwards', clock.backwards);
+  return result;
+}
+
+function note(result: RunResult, batch: PacketBatch): void {
+  const last = batch.count - 1;
+  if (result.firstSeconds < 0) {
+    result.firstSeconds = batch.seconds[0];
+    result.firstNanos = batch.nanos[0];
+  }
+  result.lastSeconds = batch.seconds[last];
+  result.lastNanos = batch.nanos[last];
+  result.packets += batch.count;
+  for (let i = 0; i < batch.count; i++) result.frameBytes += batch.wireLength[i];
+}
+
+function readOf(source: PacketSource): { bytesRead: number; bytesTotal: number } {
+  const { bytesRead, bytesTotal } = source.stats();
+  return { bytesRead, bytesTotal };
+}

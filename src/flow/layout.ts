@@ -1,0 +1,107 @@
+// How a flow lies in memory: a row of 32-bit words, no object. `A` is the lower endpoint, `B` the higher; who of them began the
+// flow is a bit of the state word. IPv6 rows have eight more words for the addresses.
+
+export const FLOW_WORDS_V4 = 26;
+export const FLOW_WORDS_V6 = 34;
+
+export const F_A = 0;
+export const F_B = 1;
+export const F_PORTS = 2;
+/** Key context << 8 | IP protocol. */
+export const F_PROTOCOL = 3;
+export const F_STATE = 4;
+/** Number of the first packet, low 32 bits (the high ones are the table's: `FlowTable.firstPacketOf`). */
+export const F_FIRST_PACKET = 5;
+export const F_FIRST_SECONDS = 6;
+export const F_FIRST_NANOS = 7;
+export const F_LAST_SECONDS = 8;
+export const F_LAST_NANOS = 9;
+/** Counters since the last document, modulo 2^32; what runs over is carried into the extension. */
+export const F_PACKETS_A = 10;
+export const F_PACKETS_B = 11;
+export const F_BYTES_A = 12;
+export const F_BYTES_B = 13;
+export const F_PAYLOAD_A = 14;
+export const F_PAYLOAD_B = 15;
+/** min A | max A << 8 | min B << 16 | max B << 24. */
+export const F_TTL = 16;
+/** TCP flags A | B << 8 | DSCP A << 16 | B << 24. */
+export const F_MARKS = 17;
+/** Index into the table of link attributes (MACs, VLANs, tunnels), 0 none. */
+export const F_LINK = 18;
+/** Timer list: next and previous flow + 1; `F_PREVIOUS` is -(list + 1) at the head. */
+export const F_NEXT = 19;
+export const F_PREVIOUS = 20;
+/** Next expected TCP sequence number of each side. */
+export const F_SEQUENCE_A = 21;
+export const F_SEQUENCE_B = 22;
+/** Index of the extension row, 0 none. */
+export const F_EXTENSION = 23;
+/** Index of the conversation (reassembly and analyzer), 0 none. */
+export const F_CONVERSATION = 24;
+/** Initial sequence number of who began. */
+export const F_ISN = 25;
+/** IPv6 rows only: the whole addresses. */
+export const F_WIDE_A = 26;
+export const F_WIDE_B = 30;
+
+/** The extension: for the minority of flows that have something of it. */
+export const EXTENSION_WORDS = 24;
+export const E_SYNACK_SECONDS = 0;
+export const E_SYNACK_NANOS = 1;
+/** Round-trip times in ns as low and high word. */
+export const E_HANDSHAKE_RTT = 2;
+export const E_SERVER_RTT = 4;
+export const E_RETRANSMITS_A = 6;
+export const E_RETRANSMITS_B = 7;
+export const E_GAPS_A = 8;
+export const E_GAPS_B = 9;
+export const E_ZERO_WINDOWS_A = 10;
+export const E_ZERO_WINDOWS_B = 11;
+export const E_ICMP_ERRORS = 12;
+/** High words of packets, bytes and payload, A and B, in the order of the low ones. */
+export const E_HIGH = 13;
+/** Bit 0: handshake RTT known; bit 1: server RTT known; bit 2: the SYN was sent more than once (no RTT, as Karn says). */
+export const E_FLAGS = 19;
+/** The last hole in each side's sequence numbers, [start, end): a segment that fills it came late, it was not sent again. */
+export const E_HOLE_A = 20;
+export const E_HOLE_B = 22;
+
+export const E_FLAG_HANDSHAKE = 1;
+export const E_FLAG_SERVER = 2;
+export const E_FLAG_SYN_AGAIN = 4;
+
+// Bits of the state word.
+export const S_INITIATOR_B = 1;
+export const S_CONFIDENCE_SHIFT = 1;
+export const S_TCP_SHIFT = 3;
+export const S_TCP_MASK = 15 << S_TCP_SHIFT;
+export const S_LONG = 1 << 7;
+export const S_SEEN_A = 1 << 8;
+export const S_SEEN_B = 1 << 9;
+export const S_FIN_A = 1 << 10;
+export const S_FIN_B = 1 << 11;
+export const S_SHARD_SHIFT = 12;
+export const S_APPLICATION_SHIFT = 18;
+export const S_APPLICATION_MASK = 255 << S_APPLICATION_SHIFT;
+export const S_SEQUENCE_A = 1 << 26;
+export const S_SEQUENCE_B = 1 << 27;
+/** Detection is over for this flow: no analyzer, no payload kept. */
+export const S_UNINTERESTING = 1 << 28;
+export const S_PORTS = 1 << 29;
+export const S_REPORTED = 1 << 30;
+
+export const TCP_NONE = 0;
+export const TCP_SYN_SENT = 1;
+export const TCP_SYN_RECEIVED = 2;
+export const TCP_ESTABLISHED = 3;
+export const TCP_CLOSING = 4;
+export const TCP_CLOSED = 5;
+export const TCP_RESET = 6;
+export const TCP_REJECTED = 7;
+export const TCP_PARTIAL = 8;
+
+export const FIN = 1;
+export const SYN = 2;
+export const RST = 4;
+export const ACK = 16;

@@ -1,0 +1,105 @@
+// What stands around a flow on the link: MAC addresses, VLAN tags, tunnels. Most flows share theirs with many others, so each
+// combination is kept once and a flow holds its number.
+
+import type { PacketBatch } from '../sources/source.ts';
+import { Cursor } from '../wire/cursor.ts';
+import { decode } from '../wire/decode.ts';
+import { describeTunnels, type TunnelDescription } from '../wire/describe.ts';
+
+/** Combinations kept; flows beyond have none, and that is counted. */
+export const MAX_LINKS = 65_536;
+const LINKTYPE_ETHERNET = 1;
+
+export interface Link {
+  /** MAC address of the lower endpoint's side and of the higher one's, in ECS form; undefined where the link has none. */
+  macA: string | undefined;
+  macB: string | undefined;
+  /** VLAN ids, outermost first. */
+  vlan: readonly string[] | undefined;
+  /** Outermost first, as the flow's first packet went. */
+  tunnels: readonly TunnelDescription[] | undefined;
+}
+
+export class Links {
+  readonly #links: Link[] = [{ macA: undefined, macB: undefined, vlan: undefined, tunnels: undefined }];
+  readonly #ids = new Map<string, number>();
+  readonly #cursor = new Cursor();
+  /** Flows that got no link because the table is full. */
+  overflow = 0;
+  // The last plain Ethernet pair: nearly every new flow has the same one as the flow before.
+  #last0 = -1;
+  #last1 = -1;
+  #last2 = -1;
+  #lastReverse = false;
+  #lastId = 0;
+
+  get(id: number): Link {
+    return this.#links[id];
+  }
+
+  /** The link of a flow whose first packet is packet `index` of the batch; `reverse`: it went from the higher endpoint to the lower. */
+  of(batch: PacketBatch, index: number, reverse: boolean, tunnelled: boolean): number {
+    const at = batch.offset[index];
+    if (batch.linkType[index] === LINKTYPE_ETHERNET && !tunnelled && batch.vlan[index] === 0) {
+      const type = batch.view.getUint16(at + 12);
+      if (type === 0x0800 || type === 0x86dd) {
+        const w0 = batch.view.getInt32(at);
+        const w1 = batch.view.getInt32(at + 4);
+        const w2 = batch.view.getInt32(at + 8);
+        if (w0 === this.#last0 && w1 === this.#last1 && w2 === this.#last2 && reverse === this.#lastReverse)
+          return this.#lastId;
+        this.#last0 = w0;
+        this.#last1 = w1;
+        this.#last2 = w2;
+        this.#lastReverse = reverse;
+        this.#lastId = this.#intern(mac(batch.bytes, at + 6), mac(batch.bytes, at), reverse, undefined, undefined);
+        return this.#lastId;
+      }
+    }
+    const c = this.#cursor;
+    c.reset(batch.bytes, batch.view, at, batch.capturedLength[index], batch.wireLength[index]);
+    if (batch.vlan[index] !== 0) {
+      c.vlanOuter = batch.vlan[index] & 0xfff;
+      c.vlanCount = 1;
+    }
+    decode(c, batch.linkType[index]);
+    const vlan =
+      c.vlanCount === 0
+        ? undefined
+        : c.vlanCount === 1
+          ? [String(c.vlanOuter)]
+          : [String(c.vlanOuter), String(c.vlanInner)];
+    const tunnels = c.tunnels > 0 ? describeTunnels(c) : undefined;
+    if (c.ethernet < 0) return this.#intern(undefined, undefined, reverse, vlan, tunnels);
+    return this.#intern(mac(batch.bytes, c.ethernet + 6), mac(batch.bytes, c.ethernet), reverse, vlan, tunnels);
+  }
+
+  #intern(
+    source: string | undefined,
+    destination: string | undefined,
+    reverse: boolean,
+    vlan: readonly string[] | undefined,
+    tunnels: readonly TunnelDescription[] | undefined,
+  ): number {
+    const macA = reverse ? destination : source;
+    const macB = reverse ? source : destination;
+    const key = `${macA}/${macB}/${vlan?.join('.') ?? ''}/${tunnels === undefined ? '' : JSON.stringify(tunnels)}`;
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    if (this.#links.length >= MAX_LINKS) {
+      this.overflow++;
+      return 0;
+    }
+    const id = this.#links.length;
+    this.#links.push({ macA, macB, vlan, tunnels });
+    this.#ids.set(key, id);
+    return id;
+  }
+}
+
+const HEX: string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).toUpperCase().padStart(2, '0'));
+
+/** ECS writes MAC addresses as RFC 7042 does: upper case, hyphens. */
+function mac(bytes: Uint8Array, at: number): string {
+  return `${HEX[bytes[at]]}-${HEX[bytes[at + 1]]}-${HEX[bytes[at + 2]]}-${HEX[bytes[at + 3]]}-${HEX[bytes[at + 4]]}-${HEX[bytes[at + 5]]}`;
+}

@@ -1,0 +1,256 @@
+// The flow table: open addressing over rows of words, one index per logical shard so that growing one costs little and limits
+// belong to a shard whatever the number of workers. An index entry is the row's number + 1 with eight bits of its hash on top,
+// so most misses are seen without touching the row. Rows never move; their memory is committed by the system as it is touched.
+
+import { foldV6, SHARDS, tableHash } from './hash.ts';
+import {
+  EXTENSION_WORDS,
+  F_A,
+  F_B,
+  F_EXTENSION,
+  F_NEXT,
+  F_PORTS,
+  F_PROTOCOL,
+  F_STATE,
+  F_WIDE_A,
+  FLOW_WORDS_V4,
+  FLOW_WORDS_V6,
+  S_SHARD_SHIFT,
+} from './layout.ts';
+import { ROW, ROW_A, ROW_B, ROW_HASH, ROW_PORTS, ROW_PROTOCOL, ROW_SHARD, WIDE } from './stage.ts';
+
+const SLOT_MASK = 0xffffff;
+const TOMBSTONE = 0xffffff;
+/** Rows a table can number. */
+export const MAX_ROWS = TOMBSTONE - 1;
+const FIRST_CAPACITY = 64;
+
+export class FlowTable {
+  readonly v6: boolean;
+  readonly stride: number;
+  readonly words: Int32Array;
+  /** Flows in the table and in each shard. */
+  count = 0;
+  readonly shardCount = new Int32Array(SHARDS);
+  readonly #capacity: number;
+  readonly #index: Uint32Array[] = [];
+  /** Entries in use or dead, per shard: what fills an index. */
+  readonly #used = new Int32Array(SHARDS);
+  readonly #salt0: number;
+  readonly #salt1: number;
+  #free = 0;
+  #fresh = 0;
+  #touched = 0;
+
+  #extensions = new Int32Array(EXTENSION_WORDS * 256);
+  #extensionFree = 0;
+  #extensionFresh = 1;
+
+  /** `capacity`: rows at most. `salts`: the process's secret, the same that the hashes of the rows were made with. */
+  constructor(v6: boolean, capacity: number, salts: readonly [number, number]) {
+    this.v6 = v6;
+    this.stride = v6 ? FLOW_WORDS_V6 : FLOW_WORDS_V4;
+    this.#capacity = Math.min(capacity, MAX_ROWS);
+    this.words = new Int32Array(this.#capacity * this.stride);
+    this.#salt0 = salts[0];
+    this.#salt1 = salts[1];
+    for (let i = 0; i < SHARDS; i++) this.#index.push(new Uint32Array(FIRST_CAPACITY));
+  }
+
+  get extensions(): Int32Array {
+    return this.#extensions;
+  }
+
+  /** Row number of the flow that a staged packet belongs to, -1 when there is none. */
+  find(rows: Int32Array, at: number, wide: Int32Array, wideAt: number): number {
+    const hash = rows[at + ROW_HASH];
+    const index = this.#index[rows[at + ROW_SHARD]];
+    const mask = index.length - 1;
+    const tag = (hash & 0xff000000) >>> 0;
+    const words = this.words;
+    const stride = this.stride;
+    const a = rows[at + ROW_A];
+    const b = rows[at + ROW_B];
+    const ports = rows[at + ROW_PORTS];
+    const protocol = rows[at + ROW_PROTOCOL];
+    for (let p = hash & mask; ; p = (p + 1) & mask) {
+      const entry = index[p];
+      if (entry === 0) return -1;
+      if ((entry & 0xff000000) >>> 0 !== tag || (entry & SLOT_MASK) === TOMBSTONE) continue;
+      const slot = (entry & SLOT_MASK) - 1;
+      const base = slot * stride;
+      if (
+        words[base + F_A] === a &&
+        words[base + F_B] === b &&
+        words[base + F_PORTS] === ports &&
+        words[base + F_PROTOCOL] === protocol &&
+        (!this.v6 || this.#sameWide(base, wide, wideAt))
+      ) {
+        return slot;
+      }
+    }
+  }
+
+  #sameWide(base: number, wide: Int32Array, wideAt: number): boolean {
+    const words = this.words;
+    for (let i = 0; i < WIDE; i++) if (words[base + F_WIDE_A + i] !== wide[wideAt + i]) return false;
+    return true;
+  }
+
+  /**
+   * Reads the index word and the first word of the rows that `n` staged packets will need, so that the memory accesses overlap
+   * instead of waiting for each other (measured: a quarter to a third less per packet above the cache's size).
+   */
+  touch(rows: Int32Array, at: number, n: number): void {
+    let sum = 0;
+    const words = this.words;
+    const stride = this.stride;
+    for (let i = 0; i < n; i++) {
+      const o = at + i * ROW;
+      const index = this.#index[rows[o + ROW_SHARD]];
+      sum ^= index[rows[o + ROW_HASH] & (index.length - 1)];
+    }
+    for (let i = 0; i < n; i++) {
+      const o = at + i * ROW;
+      const index = this.#index[rows[o + ROW_SHARD]];
+      const slot = index[rows[o + ROW_HASH] & (index.length - 1)] & SLOT_MASK;
+      if (slot !== 0 && slot !== TOMBSTONE) sum ^= words[(slot - 1) * stride + F_STATE];
+    }
+    this.#touched ^= sum;
+  }
+
+  /** Adds a flow with the key of a staged packet (it must not be there). -1 when the table has no row left. */
+  insert(rows: Int32Array, at: number, wide: Int32Array, wideAt: number): number {
+    let slot: number;
+    const words = this.words;
+    const stride = this.stride;
+    if (this.#free !== 0) {
+      slot = this.#free - 1;
+      this.#free = words[slot * stride + F_NEXT];
+      words.fill(0, slot * stride, slot * stride + stride);
+    } else if (this.#fresh < this.#capacity) slot = this.#fresh++;
+    else return -1;
+    const shard = rows[at + ROW_SHARD];
+    const base = slot * stride;
+    words[base + F_A] = rows[at + ROW_A];
+    words[base + F_B] = rows[at + ROW_B];
+    words[base + F_PORTS] = rows[at + ROW_PORTS];
+    words[base + F_PROTOCOL] = rows[at + ROW_PROTOCOL];
+    words[base + F_STATE] = shard << S_SHARD_SHIFT;
+    if (this.v6) for (let i = 0; i < WIDE; i++) words[base + F_WIDE_A + i] = wide[wideAt + i];
+    if ((this.#used[shard] + 1) * 5 > this.#index[shard].length * 3) this.#rebuild(shard);
+    this.#place(this.#index[shard], slot, rows[at + ROW_HASH]);
+    this.#used[shard]++;
+    this.shardCount[shard]++;
+    this.count++;
+    return slot;
+  }
+
+  /** Takes a flow out. Its row may be used again at once. */
+  remove(slot: number): void {
+    const base = slot * this.stride;
+    const shard = this.shardOfRow(base);
+    const index = this.#index[shard];
+    const mask = index.length - 1;
+    for (let p = this.#hashOfRow(base) & mask; ; p = (p + 1) & mask) {
+      const entry = index[p];
+      if ((entry & SLOT_MASK) === slot + 1) {
+        index[p] = TOMBSTONE;
+        break;
+      }
+      if (entry === 0) break;
+    }
+    const extension = this.words[base + F_EXTENSION];
+    if (extension !== 0) this.#freeExtension(extension);
+    this.words[base + F_NEXT] = this.#free;
+    this.#free = slot + 1;
+    this.shardCount[shard]--;
+    this.count--;
+  }
+
+  shardOfRow(base: number): number {
+    return (this.words[base + F_STATE] >>> S_SHARD_SHIFT) & (SHARDS - 1);
+  }
+
+  /** Calls `visit` with every flow, shard by shard. */
+  forEach(visit: (slot: number) => void): void {
+    for (const index of this.#index) {
+      for (let p = 0; p < index.length; p++) {
+        const slot = index[p] & SLOT_MASK;
+        if (slot !== 0 && slot !== TOMBSTONE) visit(slot - 1);
+      }
+    }
+  }
+
+  /** Base of the flow's extension in `extensions`; made when it is not there. */
+  extension(base: number): number {
+    let extension = this.words[base + F_EXTENSION];
+    if (extension === 0) {
+      if (this.#extensionFree !== 0) {
+        extension = this.#extensionFree;
+        this.#extensionFree = this.#extensions[extension * EXTENSION_WORDS];
+        this.#extensions.fill(0, extension * EXTENSION_WORDS, (extension + 1) * EXTENSION_WORDS);
+      } else {
+        extension = this.#extensionFresh++;
+        if ((extension + 1) * EXTENSION_WORDS > this.#extensions.length) this.#growExtensions();
+      }
+      this.words[base + F_EXTENSION] = extension;
+    }
+    return extension * EXTENSION_WORDS;
+  }
+
+  #growExtensions(): void {
+    const old = this.#extensions;
+    // Virtual memory for every row at once: the system commits pages as they are used, so there is no copy later.
+    const rows = this.#extensionFresh < 4096 ? 8192 : this.#capacity + 2;
+    this.#extensions = new Int32Array(rows * EXTENSION_WORDS);
+    this.#extensions.set(old);
+  }
+
+  #freeExtension(extension: number): void {
+    this.#extensions[extension * EXTENSION_WORDS] = this.#extensionFree;
+    this.#extensionFree = extension;
+  }
+
+  #hashOfRow(base: number): number {
+    const w = this.words;
+    const s0 = this.#salt0;
+    const s1 = this.#salt1;
+    if (this.v6) return wideHash(w, base + F_WIDE_A, w[base + F_PORTS], w[base + F_PROTOCOL], s0, s1);
+    return tableHash(w[base + F_A], w[base + F_B], w[base + F_PORTS], w[base + F_PROTOCOL], s0, s1);
+  }
+
+  #place(index: Uint32Array, slot: number, hash: number): void {
+    const mask = index.length - 1;
+    let p = hash & mask;
+    while (index[p] !== 0) p = (p + 1) & mask;
+    index[p] = ((hash & 0xff000000) | (slot + 1)) >>> 0;
+  }
+
+  #rebuild(shard: number): void {
+    const old = this.#index[shard];
+    let capacity = FIRST_CAPACITY;
+    while (capacity < (this.shardCount[shard] + 1) * 2) capacity *= 2;
+    const index = new Uint32Array(capacity);
+    for (let p = 0; p < old.length; p++) {
+      const slot = old[p] & SLOT_MASK;
+      if (slot !== 0 && slot !== TOMBSTONE) this.#place(index, slot - 1, this.#hashOfRow((slot - 1) * this.stride));
+    }
+    this.#index[shard] = index;
+    this.#used[shard] = this.shardCount[shard];
+  }
+}
+
+/** Salted hash of an IPv6 key: both whole addresses go in, so that a collision of the folds is none here. */
+export function wideHash(
+  wide: Int32Array,
+  at: number,
+  ports: number,
+  protocol: number,
+  salt0: number,
+  salt1: number,
+): number {
+  const a = foldV6(wide[at] ^ salt1, wide[at + 1] ^ salt0, wide[at + 2] + salt1, wide[at + 3] ^ salt0);
+  const b = foldV6(wide[at + 4] ^ salt0, wide[at + 5] + salt1, wide[at + 6] ^ salt1, wide[at + 7] ^ salt0);
+  return tableHash(a, b, ports, protocol, salt0, salt1);
+}

@@ -1,0 +1,660 @@
+// Keeps flows: takes staged packets in order, counts them in their flows, follows time, ends what is over. What happens inside a
+// flow (reassembly, analyzers) and what is written of it is the handler's business.
+
+import type { PacketBatch } from '../sources/source.ts';
+import { SHARDS } from './hash.ts';
+import { GUESS, senderBegan } from './initiator.ts';
+import {
+  ACK,
+  E_HIGH,
+  E_ICMP_ERRORS,
+  F_BYTES_A,
+  F_EXTENSION,
+  F_FIRST_NANOS,
+  F_FIRST_PACKET,
+  F_FIRST_SECONDS,
+  F_ISN,
+  F_LAST_NANOS,
+  F_LAST_SECONDS,
+  F_LINK,
+  F_MARKS,
+  F_PACKETS_A,
+  F_PACKETS_B,
+  F_PAYLOAD_A,
+  F_SEQUENCE_A,
+  F_STATE,
+  F_TTL,
+  S_CONFIDENCE_SHIFT,
+  S_INITIATOR_B,
+  S_LONG,
+  S_PORTS,
+  S_SEEN_A,
+  S_SEQUENCE_A,
+  S_SHARD_SHIFT,
+  S_TCP_SHIFT,
+  SYN,
+  TCP_CLOSED,
+  TCP_CLOSING,
+  TCP_ESTABLISHED,
+  TCP_PARTIAL,
+  TCP_REJECTED,
+  TCP_RESET,
+} from './layout.ts';
+import type { Links } from './links.ts';
+import { sortByKey } from './radix.ts';
+import {
+  type Extra,
+  INFO_BARE,
+  INFO_FAULTY,
+  INFO_NOTE,
+  INFO_PORTS,
+  INFO_REVERSE,
+  INFO_TCP,
+  INFO_TUNNEL,
+  INFO_V6,
+  ROW,
+  ROW_EXTRA,
+  ROW_INFO,
+  ROW_MARKS,
+  ROW_PACKET,
+  ROW_PAYLOAD_LENGTH,
+  ROW_PORTS,
+  ROW_SHARD,
+  ROW_TRANSPORT,
+  type Stage,
+  type Tick,
+  WIDE,
+} from './stage.ts';
+import { FlowTable } from './table.ts';
+import { firstTcpState, reusesPorts, tcpState, trackTcp } from './tcp.ts';
+import { Timers } from './timers.ts';
+
+export type FlowEnd = 'fin' | 'rst' | 'timeout' | 'evicted' | 'reused' | 'end-of-input' | 'epoch';
+
+export interface FlowOptions {
+  /** Flows held at most, all shards together. */
+  maxFlows: number;
+  /** Idle seconds after which a flow ends: UDP and the rest; established TCP; TCP that never answered; TCP after FIN or RST. */
+  timeoutSeconds: number;
+  tcpTimeoutSeconds: number;
+  halfOpenSeconds: number;
+  lingerSeconds: number;
+  /** Seconds between documents of a flow that goes on, aligned to the clock; 0: only the last one. */
+  intervalSeconds: number;
+}
+
+/** Where a packet of a flow stands, for whoever looks into it. One object, reused. */
+export interface PacketPlace {
+  batch: PacketBatch;
+  stage: Stage;
+  /** Offset of the row in `stage.rows`. */
+  row: number;
+  /** The reassembled datagram when the packet is one, else null: offsets are in the batch's bytes. */
+  extra: Extra | null;
+  number: number;
+  seconds: number;
+  nanos: number;
+}
+
+export interface FlowHandler {
+  /** A packet was counted in this flow. `side`: 0 when the lower endpoint sent it. Called only when `wantsPackets`. */
+  packet(table: FlowTable, slot: number, side: 0 | 1, place: PacketPlace): void;
+  readonly wantsPackets: boolean;
+  /** The flow is over; it is gone when this returns. */
+  ended(table: FlowTable, slot: number, reason: FlowEnd): void;
+  /** The interval is over; counters are set to zero when this returns. */
+  report(table: FlowTable, slot: number): void;
+  /** What happens from here on was caused by packet `number`: by itself, or by time passing just before it. */
+  cause(number: number, phase: 'timeout' | 'interval' | 'packet'): void;
+  /** Time moved on just before packet `number`: deadlines of analyzers. Called after flows that ended. */
+  tick(number: number, seconds: number): void;
+  /** Output is waiting to be taken: pause. */
+  full(): boolean;
+  /** A packet could not be counted because the table is full of flows that cannot go. */
+  refused(frameBytes: number): void;
+}
+
+/** Rows looked at together when the table is too big for the caches. */
+const TOUCH = 64;
+const TOUCH_ABOVE = 60_000;
+
+interface Burst {
+  /** Slot * 2 + 1 for IPv6, slot * 2 for IPv4, in the order of the flows' first packets. */
+  flows: Uint32Array;
+  at: number;
+  reason: FlowEnd | 'interval';
+  /** Number of the packet before which it happens. */
+  number: number;
+}
+
+export class FlowTracker {
+  readonly v4: FlowTable;
+  readonly v6: FlowTable;
+  readonly counters = { created: 0, evicted: 0, evictedHalfOpen: 0, expired: 0, peak: 0, reused: 0 };
+  readonly #options: FlowOptions;
+  readonly #handler: FlowHandler;
+  readonly #links: Links;
+  readonly #timers4: Timers;
+  readonly #timers6: Timers;
+  readonly #perShard: number;
+  readonly #owned: Uint8Array;
+  readonly #ownsAll: boolean;
+  #now = -1;
+  #number = 0;
+  #row = 0;
+  #tick = 0;
+  #bursts: Burst[] = [];
+  #afterBursts: Tick | null = null;
+  readonly #place: PacketPlace;
+  /** What the present packet's side was expected to send next, before the packet was counted: where reassembly begins. */
+  readonly sequenceBefore: [number, number] = [0, 0];
+  readonly sequenceBeforeKnown: [boolean, boolean] = [false, false];
+
+  /** `owned`: 64 flags, one per shard, of those that this tracker keeps; rows of others are passed over. */
+  constructor(
+    options: FlowOptions,
+    salts: readonly [number, number],
+    links: Links,
+    handler: FlowHandler,
+    owned: Uint8Array,
+  ) {
+    this.#options = options;
+    this.#handler = handler;
+    this.#links = links;
+    this.v4 = new FlowTable(false, options.maxFlows, salts);
+    this.v6 = new FlowTable(true, options.maxFlows, salts);
+    this.#timers4 = new Timers(this.v4.words, this.v4.stride);
+    this.#timers6 = new Timers(this.v6.words, this.v6.stride);
+    this.#perShard = Math.max(1, Math.floor(options.maxFlows / SHARDS));
+    this.#owned = owned;
+    this.#ownsAll = owned.every((flag) => flag === 1);
+    this.#place = { batch: null as never, stage: null as never, row: 0, extra: null, number: 0, seconds: 0, nanos: 0 };
+  }
+
+  get flows(): number {
+    return this.v4.count + this.v6.count;
+  }
+
+  /** Begins with the rows of a stage. */
+  begin(): void {
+    this.#row = 0;
+    this.#tick = 0;
+  }
+
+  /** Takes rows until the stage is done (true) or the handler is full (false: take its output and call again). */
+  run(stage: Stage, batch: PacketBatch): boolean {
+    const place = this.#place;
+    place.batch = batch;
+    place.stage = stage;
+    for (;;) {
+      if (!this.#runBursts()) return false;
+      const tick = this.#tick < stage.ticks.length ? stage.ticks[this.#tick] : undefined;
+      const until = tick === undefined ? stage.count : tick.row;
+      if (!this.#rows(stage, batch, until)) return false;
+      if (tick === undefined) return true;
+      this.#tick++;
+      this.#passTime(tick);
+    }
+  }
+
+  /** Ends all flows. Call until it says true. */
+  finish(lastPacket: number, started: boolean): boolean {
+    if (!started) {
+      this.#number = lastPacket + 1;
+      this.#gather('end-of-input', this.#all());
+    }
+    return this.#runBursts();
+  }
+
+  #passTime(tick: Tick): void {
+    const before = this.#now;
+    this.#now = tick.seconds;
+    this.#number = tick.packet;
+    if (tick.epoch) {
+      this.#gather('epoch', this.#all());
+      this.#afterBursts = tick;
+      return;
+    }
+    const due: number[] = [];
+    this.#timers4.advance(tick.seconds, (slot) => this.#look(this.v4, this.#timers4, slot, due, 0));
+    this.#timers6.advance(tick.seconds, (slot) => this.#look(this.v6, this.#timers6, slot, due, 1));
+    if (due.length > 0) this.#gather('timeout', Uint32Array.from(due));
+    const interval = this.#options.intervalSeconds;
+    if (interval > 0 && before >= 0 && Math.floor(before / interval) !== Math.floor(tick.seconds / interval)) {
+      this.#gather('interval', this.#withTraffic(new Set(due)));
+    }
+    this.#afterBursts = tick;
+  }
+
+  /** A flow's second has come: over, or put where its time will be. */
+  #look(table: FlowTable, timers: Timers, slot: number, due: number[], family: 0 | 1): void {
+    const base = slot * table.stride;
+    const at = this.#dueAt(table, base);
+    if (at > this.#now) this.#arm(table, timers, slot, base, at);
+    else due.push(slot * 2 + family);
+  }
+
+  #arm(table: FlowTable, timers: Timers, slot: number, base: number, due: number): void {
+    const long = this.#isLong(table.words[base + F_STATE]);
+    if (long) table.words[base + F_STATE] |= S_LONG;
+    else table.words[base + F_STATE] &= ~S_LONG;
+    timers.add(slot, table.shardOfRow(base), long, due);
+  }
+
+  #isLong(state: number): boolean {
+    const tcp = tcpState(state);
+    return (
+      tcp === TCP_ESTABLISHED ||
+      tcp === TCP_CLOSING ||
+      (tcp === TCP_PARTIAL && (state & (3 * S_SEEN_A)) === 3 * S_SEEN_A)
+    );
+  }
+
+  /** The second in which the flow has been idle for long enough. */
+  #dueAt(table: FlowTable, base: number): number {
+    const state = table.words[base + F_STATE];
+    const tcp = tcpState(state);
+    const o = this.#options;
+    let idle = o.timeoutSeconds;
+    if (tcp !== 0) {
+      if (isOver(tcp)) idle = o.lingerSeconds;
+      else idle = this.#isLong(state) ? o.tcpTimeoutSeconds : o.halfOpenSeconds;
+    }
+    return (table.words[base + F_LAST_SECONDS] >>> 0) + idle + 1;
+  }
+
+  #all(): Uint32Array {
+    const list = new Uint32Array(this.flows);
+    let n = 0;
+    this.v4.forEach((slot) => {
+      list[n++] = slot * 2;
+    });
+    this.v6.forEach((slot) => {
+      list[n++] = slot * 2 + 1;
+    });
+    return list;
+  }
+
+  #withTraffic(except: Set<number>): Uint32Array {
+    return this.#all().filter((flow) => {
+      if (except.has(flow)) return false;
+      const table = (flow & 1) === 0 ? this.v4 : this.v6;
+      const base = (flow >>> 1) * table.stride;
+      return table.words[base + F_PACKETS_A] !== 0 || table.words[base + F_PACKETS_B] !== 0;
+    });
+  }
+
+  #gather(reason: FlowEnd | 'interval', flows: Uint32Array): void {
+    const keys = new Uint32Array(flows.length);
+    for (let i = 0; i < flows.length; i++) {
+      const table = (flows[i] & 1) === 0 ? this.v4 : this.v6;
+      keys[i] = table.words[(flows[i] >>> 1) * table.stride + F_FIRST_PACKET];
+    }
+    this.#bursts.push({ flows: sortByKey(keys, flows), at: 0, reason, number: this.#number });
+  }
+
+  #runBursts(): boolean {
+    while (this.#bursts.length > 0) {
+      const burst = this.#bursts[0];
+      this.#handler.cause(burst.number, burst.reason === 'interval' ? 'interval' : 'timeout');
+      while (burst.at < burst.flows.length) {
+        if (this.#handler.full()) return false;
+        const flow = burst.flows[burst.at++];
+        const table = (flow & 1) === 0 ? this.v4 : this.v6;
+        const slot = flow >>> 1;
+        if (burst.reason === 'interval') {
+          this.#handler.report(table, slot);
+          resetCounters(table, slot * table.stride);
+        } else {
+          if (burst.reason === 'timeout') this.counters.expired++;
+          const tcp = tcpState(table.words[slot * table.stride + F_STATE]);
+          const over = tcp === TCP_CLOSED ? 'fin' : tcp === TCP_RESET || tcp === TCP_REJECTED ? 'rst' : burst.reason;
+          if (burst.reason !== 'timeout')
+            (flow & 1 ? this.#timers6 : this.#timers4).remove(
+              slot,
+              table.shardOfRow(slot * table.stride),
+              (table.words[slot * table.stride + F_STATE] & S_LONG) !== 0,
+            );
+          this.#handler.ended(table, slot, over);
+          table.remove(slot);
+        }
+      }
+      this.#bursts.shift();
+    }
+    if (this.#afterBursts !== null) {
+      const tick = this.#afterBursts;
+      this.#afterBursts = null;
+      if (tick.epoch) {
+        this.#timers4.restart(tick.seconds);
+        this.#timers6.restart(tick.seconds);
+      }
+      this.#handler.tick(tick.packet, tick.seconds);
+    }
+    return true;
+  }
+
+  /** Rows [#row, until). False when the handler is full. */
+  #rows(stage: Stage, batch: PacketBatch, until: number): boolean {
+    const { rows, wide } = stage;
+    const owned = this.#owned;
+    const all = this.#ownsAll;
+    const handler = this.#handler;
+    const wantsPackets = handler.wantsPackets;
+    const place = this.#place;
+    const touching = all && this.v4.count > TOUCH_ABOVE;
+    let touched = this.#row;
+    for (let r = this.#row; r < until; r++) {
+      if (touching && r === touched) {
+        const n = Math.min(TOUCH, until - r);
+        this.v4.touch(rows, r * ROW, n);
+        touched = r + n;
+      }
+      const row = r * ROW;
+      if (!all && owned[rows[row + ROW_SHARD]] === 0) continue;
+      const info = rows[row + ROW_INFO];
+      const table = (info & INFO_V6) !== 0 ? this.v6 : this.v4;
+      let slot = table.find(rows, row, wide, r * WIDE);
+      if ((info & (INFO_NOTE | INFO_BARE)) !== 0 || rows[row + ROW_EXTRA] >= 0) {
+        this.#unusual(stage, batch, r, info, table, slot);
+      } else {
+        const packet = rows[row + ROW_PACKET];
+        const seconds = batch.seconds[packet];
+        const nanos = batch.nanos[packet];
+        const side = (info & INFO_REVERSE) !== 0 ? 1 : 0;
+        if (slot >= 0 && (info & INFO_TCP) !== 0 && (rows[row + ROW_MARKS] & (SYN | ACK)) === SYN) {
+          if (
+            reusesPorts(table.words, slot * table.stride, side, batch.view.getUint32(rows[row + ROW_TRANSPORT] + 4))
+          ) {
+            this.#end(table, slot, 'reused', batch.numbers[packet]);
+            this.counters.reused++;
+            slot = -1;
+          }
+        }
+        if (slot < 0) {
+          slot = this.#open(stage, batch, r, info, table, batch.numbers[packet], seconds, nanos);
+          if (slot < 0) {
+            handler.refused(batch.wireLength[packet]);
+            continue;
+          }
+        }
+        const base = slot * table.stride;
+        const words = table.words;
+        const marks = rows[row + ROW_MARKS];
+        const before = words[base + F_PACKETS_A + side];
+        words[base + F_PACKETS_A + side] = before + 1;
+        if (before === -1) carry(table, base, 0 + side);
+        add(table, base, 1, side, batch.wireLength[packet]);
+        add(table, base, 2, side, rows[row + ROW_PAYLOAD_LENGTH]);
+        const last = words[base + F_LAST_SECONDS] >>> 0;
+        if (seconds > last || (seconds === last && nanos > words[base + F_LAST_NANOS])) {
+          words[base + F_LAST_SECONDS] = seconds;
+          words[base + F_LAST_NANOS] = nanos;
+        }
+        mark(words, base, side, marks);
+        if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP) {
+          const t = rows[row + ROW_TRANSPORT];
+          const state = words[base + F_STATE];
+          const was = tcpState(state);
+          const view = batch.view;
+          if (wantsPackets) {
+            this.sequenceBefore[side] = words[base + F_SEQUENCE_A + side];
+            this.sequenceBeforeKnown[side] = (state & (S_SEQUENCE_A << side)) !== 0;
+          }
+          const tcp = trackTcp(
+            table,
+            base,
+            side,
+            marks & 0xff,
+            view.getUint32(t + 4),
+            view.getUint16(t + 14),
+            rows[row + ROW_PAYLOAD_LENGTH],
+            seconds,
+            nanos,
+          );
+          if (tcp !== was && isOver(tcp)) this.#rearm(table, slot, base);
+        }
+        if (wantsPackets) {
+          place.row = row;
+          place.extra = null;
+          place.number = batch.numbers[packet];
+          place.seconds = seconds;
+          place.nanos = nanos;
+          handler.packet(table, slot, side, place);
+        }
+      }
+      if ((r & 63) === 0 && rows[row + ROW_PACKET] >= 0 && handler.full()) {
+        this.#row = r + 1;
+        return false;
+      }
+    }
+    this.#row = until;
+    return true;
+  }
+
+  /** Rows that are more or less than one packet: reassembled datagrams, given-up fragments, word of ICMP errors. */
+  #unusual(stage: Stage, batch: PacketBatch, r: number, info: number, table: FlowTable, found: number): void {
+    const { rows } = stage;
+    const row = r * ROW;
+    let slot = found;
+    const packet = rows[row + ROW_PACKET];
+    if ((info & INFO_NOTE) !== 0) {
+      if (slot >= 0) table.extensions[table.extension(slot * table.stride) + E_ICMP_ERRORS]++;
+      return;
+    }
+    const extra = stage.extras[rows[row + ROW_EXTRA]];
+    const side = (info & INFO_REVERSE) !== 0 ? 1 : 0;
+    if (slot < 0) {
+      slot = this.#open(stage, batch, r, info, table, extra.firstPacket, extra.firstSeconds, extra.firstNanos);
+      if (slot < 0) {
+        this.#handler.refused(extra.frameBytes);
+        return;
+      }
+    }
+    const base = slot * table.stride;
+    const words = table.words;
+    for (let i = 0; i < extra.packets; i++) {
+      const before = words[base + F_PACKETS_A + side];
+      words[base + F_PACKETS_A + side] = before + 1;
+      if (before === -1) carry(table, base, 0 + side);
+    }
+    add(table, base, 1, side, extra.frameBytes);
+    add(table, base, 2, side, rows[row + ROW_PAYLOAD_LENGTH]);
+    if (extra.lastSeconds > words[base + F_LAST_SECONDS] >>> 0) {
+      words[base + F_LAST_SECONDS] = extra.lastSeconds;
+      words[base + F_LAST_NANOS] = extra.lastNanos;
+    } else if (
+      extra.lastSeconds === words[base + F_LAST_SECONDS] >>> 0 &&
+      extra.lastNanos > words[base + F_LAST_NANOS]
+    ) {
+      words[base + F_LAST_NANOS] = extra.lastNanos;
+    }
+    mark(words, base, side, rows[row + ROW_MARKS]);
+    if (extra.bytes === null) return;
+    if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP) {
+      const t = rows[row + ROW_TRANSPORT];
+      const view = viewOf(extra.bytes);
+      this.sequenceBefore[side] = words[base + F_SEQUENCE_A + side];
+      this.sequenceBeforeKnown[side] = (words[base + F_STATE] & (S_SEQUENCE_A << side)) !== 0;
+      const flags = rows[row + ROW_MARKS] & 0xff;
+      const length = rows[row + ROW_PAYLOAD_LENGTH];
+      const was = tcpState(words[base + F_STATE]);
+      const tcp = trackTcp(table, base, side, flags, view.getUint32(t + 4), view.getUint16(t + 14), length, extra.lastSeconds, extra.lastNanos);
+      if (tcp !== was && isOver(tcp)) this.#rearm(table, slot, base);
+    }
+    if (!this.#handler.wantsPackets) return;
+    const place = this.#place;
+    place.row = row;
+    place.extra = extra;
+    place.number = batch.numbers[packet];
+    place.seconds = extra.lastSeconds;
+    place.nanos = extra.lastNanos;
+    this.#handler.packet(table, slot, side, place);
+  }
+
+  /** A new flow for row `r`. -1 when there is no room and nothing can go. */
+  #open(
+    stage: Stage,
+    batch: PacketBatch,
+    r: number,
+    info: number,
+    table: FlowTable,
+    number: number,
+    seconds: number,
+    nanos: number,
+  ): number {
+    const { rows, wide } = stage;
+    const row = r * ROW;
+    const shard = rows[row + ROW_SHARD];
+    const packet = rows[row + ROW_PACKET];
+    if (this.v4.shardCount[shard] + this.v6.shardCount[shard] >= this.#perShard) {
+      this.#handler.cause(packet >= 0 ? batch.numbers[packet] : stage.extras[rows[row + ROW_EXTRA]].cause, 'packet');
+      this.#evict(shard, table);
+    }
+    const slot = table.insert(rows, row, wide, r * WIDE);
+    if (slot < 0) return -1;
+    const words = table.words;
+    const base = slot * table.stride;
+    const marks = rows[row + ROW_MARKS];
+    const flags = marks & 0xff;
+    const side = (info & INFO_REVERSE) !== 0 ? 1 : 0;
+    const ports = rows[row + ROW_PORTS];
+    const low = ports >>> 16;
+    const high = ports & 0xffff;
+    const answer =
+      (info & INFO_BARE) !== 0
+        ? (GUESS << 1) | 1
+        : senderBegan(info, flags, side === 0 ? low : high, side === 0 ? high : low);
+    const initiatorB = (answer & 1) === 1 ? side : 1 - side;
+    let state =
+      (shard << S_SHARD_SHIFT) | (initiatorB === 1 ? S_INITIATOR_B : 0) | ((answer >> 1) << S_CONFIDENCE_SHIFT);
+    if ((info & INFO_PORTS) !== 0) state |= S_PORTS;
+    if ((info & INFO_TCP) !== 0) {
+      state |= firstTcpState(flags) << S_TCP_SHIFT;
+      if ((flags & SYN) !== 0) {
+        const t = rows[row + ROW_TRANSPORT];
+        const view = rows[row + ROW_EXTRA] >= 0 ? viewOf(stage.extras[rows[row + ROW_EXTRA]].bytes!) : batch.view;
+        // The SYN-ACK acknowledges the initial sequence number + 1.
+        words[base + F_ISN] = (flags & ACK) === 0 ? view.getInt32(t + 4) : (view.getInt32(t + 8) - 1) | 0;
+      }
+    }
+    words[base + F_STATE] = state;
+    words[base + F_FIRST_PACKET] = number;
+    words[base + F_FIRST_SECONDS] = seconds;
+    words[base + F_FIRST_NANOS] = nanos;
+    words[base + F_LAST_SECONDS] = seconds;
+    words[base + F_LAST_NANOS] = nanos;
+    if (packet >= 0) words[base + F_LINK] = this.#links.of(batch, packet, side === 1, (info & INFO_TUNNEL) !== 0);
+    this.#arm(table, table.v6 ? this.#timers6 : this.#timers4, slot, base, this.#dueAt(table, base));
+    this.counters.created++;
+    if (this.flows > this.counters.peak) this.counters.peak = this.flows;
+    return slot;
+  }
+
+  /** Makes room in a shard: what would end first goes first, half-open flows before established ones. */
+  #evict(shard: number, wanted: FlowTable): void {
+    const other = wanted === this.v4 ? this.v6 : this.v4;
+    for (const long of [false, true]) {
+      for (const table of [wanted, other]) {
+        const timers = table.v6 ? this.#timers6 : this.#timers4;
+        for (let slot = timers.first(shard, long); slot >= 0; slot = timers.first(shard, long)) {
+          const base = slot * table.stride;
+          // Looked at before its time: a flow that became established, or was busy since, goes where it belongs now.
+          const now = this.#isLong(table.words[base + F_STATE]);
+          timers.remove(slot, shard, long);
+          if (now !== long) {
+            this.#arm(table, timers, slot, base, this.#dueAt(table, base));
+            continue;
+          }
+          this.counters.evicted++;
+          if (!long) this.counters.evictedHalfOpen++;
+          this.#handler.ended(table, slot, 'evicted');
+          table.remove(slot);
+          return;
+        }
+      }
+    }
+  }
+
+  /** Ends one flow now. */
+  #end(table: FlowTable, slot: number, reason: FlowEnd, number: number): void {
+    const base = slot * table.stride;
+    const tcp = tcpState(table.words[base + F_STATE]);
+    this.#handler.cause(number, 'packet');
+    (table.v6 ? this.#timers6 : this.#timers4).remove(
+      slot,
+      table.shardOfRow(base),
+      (table.words[base + F_STATE] & S_LONG) !== 0,
+    );
+    this.#handler.ended(
+      table,
+      slot,
+      tcp === TCP_CLOSED ? 'fin' : tcp === TCP_RESET || tcp === TCP_REJECTED ? 'rst' : reason,
+    );
+    table.remove(slot);
+  }
+
+  /** The connection closed: it lingers for a short time only. */
+  #rearm(table: FlowTable, slot: number, base: number): void {
+    const timers = table.v6 ? this.#timers6 : this.#timers4;
+    timers.remove(slot, table.shardOfRow(base), (table.words[base + F_STATE] & S_LONG) !== 0);
+    this.#arm(table, timers, slot, base, this.#dueAt(table, base));
+  }
+}
+
+function isOver(tcp: number): boolean {
+  return tcp === TCP_CLOSED || tcp === TCP_RESET || tcp === TCP_REJECTED;
+}
+
+/** Adds `n` to counter `kind` (1 bytes, 2 payload) of a side, carrying what runs over 32 bits. */
+function add(table: FlowTable, base: number, kind: 1 | 2, side: number, n: number): void {
+  const at = base + (kind === 1 ? F_BYTES_A : F_PAYLOAD_A) + side;
+  const before = table.words[at] >>> 0;
+  table.words[at] = before + n;
+  if (before + n > 0xffffffff) carry(table, base, kind * 2 + side);
+}
+
+function carry(table: FlowTable, base: number, index: number): void {
+  const extension = table.extension(base);
+  table.extensions[extension + E_HIGH + index]++;
+}
+
+/** TTL range, TCP flags and DSCP of a side. */
+function mark(words: Int32Array, base: number, side: number, marks: number): void {
+  const ttl = (marks >>> 8) & 255;
+  const shift = side << 4;
+  const state = words[base + F_STATE];
+  const seenBit = S_SEEN_A << side;
+  const ttls = words[base + F_TTL];
+  if ((state & seenBit) === 0) {
+    words[base + F_STATE] = state | seenBit;
+    words[base + F_TTL] = (ttls & ~(0xffff << shift)) | ((ttl | (ttl << 8)) << shift);
+  } else {
+    const both = (ttls >>> shift) & 0xffff;
+    const min = both & 255;
+    const max = both >>> 8;
+    if (ttl < min || ttl > max) {
+      words[base + F_TTL] =
+        (ttls & ~(0xffff << shift)) | (((ttl < min ? ttl : min) | ((ttl > max ? ttl : max) << 8)) << shift);
+    }
+  }
+  const dscpShift = 16 + (side << 3);
+  words[base + F_MARKS] =
+    (words[base + F_MARKS] & ~(255 << dscpShift)) |
+    (((marks >>> 16) & 63) << dscpShift) |
+    ((marks & 255) << (side << 3));
+}
+
+/** After a document: what it told is not told again. */
+function resetCounters(table: FlowTable, base: number): void {
+  const words = table.words;
+  for (let i = F_PACKETS_A; i < F_PACKETS_A + 6; i++) words[base + i] = 0;
+  if (words[base + F_EXTENSION] !== 0) {
+    const e = table.extension(base);
+    for (let i = 0; i < 6; i++) table.extensions[e + E_HIGH + i] = 0;
+    for (let i = 6; i < 13; i++) table.extensions[e + i] = 0;
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,307 @@
+// Messages to transactions: pairs queries with responses, and publishes what stays alone. `stream.ts` adds DNS over TCP.
+
+import type { Analyzer, Context, Direction, EndReason, Verdict } from '../protocol.ts';
+import { type Dialect, dialectOf, isMulticast } from './dialect.ts';
+import { type Exchange, fillDocument } from './document.ts';
+import { latin1Bytes } from './latin1.ts';
+import { Message } from './message.ts';
+import * as note from './notes.ts';
+import type { DnsOptions } from './options.ts';
+import { PendingQueries, PendingQuery } from './pending.ts';
+import { isPlausibleHeader } from './probe.ts';
+import { dnsRecord } from './record.ts';
+import { isTransferType, Transfer } from './transfer.ts';
+
+/** Largest message without EDNS over UDP (RFC 1035 section 4.2.1). */
+const MAX_PLAIN_UDP = 512;
+/** So many queries may wait under one id, asking different things; searching among them stays short. */
+const MAX_SAME_ID = 8;
+/** Memory of one kept resource record, roughly. */
+const RECORD_COST = 250;
+const NO_NOTES: readonly string[] = [];
+
+/** The message being handled, and the query that belongs to it: only used within a call, so all analyzers share them. */
+const current = new Message();
+const asked = new Message();
+let askedBytes = new Uint8Array(1024);
+const exchange: Exchange = { query: undefined, response: undefined, transfer: undefined, sameQuestion: false };
+
+export class DnsAnalyzer implements Analyzer {
+  protected readonly context: Context;
+  protected readonly options: DnsOptions;
+  /** The flow uses one of the protocol's ports: what cannot be read is still DNS. */
+  protected readonly isExpected: boolean;
+  /** A message was read: from now on a bad one is a fault of that message. */
+  protected isSure = false;
+  /** What comes before the length on the wire: 2 octets over TCP. Packetbeat counts them as part of the message. */
+  protected readonly framingOctets: number = 0;
+  readonly #dialect: Dialect;
+  /** Sent to a group: whoever answers does so in another flow, and silence is an answer too. */
+  readonly #isMulticast: boolean;
+  readonly #pending = new PendingQueries();
+  #deadline = Number.POSITIVE_INFINITY;
+
+  constructor(context: Context, options: DnsOptions) {
+    const { flow } = context;
+    this.context = context;
+    this.options = options;
+    this.isExpected = options.ports.includes(flow.destinationPort) || options.ports.includes(flow.sourcePort);
+    this.#dialect = dialectOf(flow);
+    this.#isMulticast = isMulticast(flow);
+  }
+
+  message(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): Verdict {
+    return this.handle(direction, bytes, from, to, wireLength, undefined);
+  }
+
+  expire(): void {
+    this.#deadline = Number.POSITIVE_INFINITY;
+    this.#expireDue();
+    const { oldest } = this.#pending;
+    if (oldest !== undefined) this.#arm(oldest);
+  }
+
+  end(_reason: EndReason): void {
+    for (let query = this.#pending.oldest; query !== undefined; query = this.#pending.oldest) this.#giveUp(query);
+  }
+
+  /** One message, whole or cut short; `remark` is one more note about it. */
+  protected handle(
+    direction: Direction,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    wireLength: number,
+    remark: string | undefined,
+  ): Verdict {
+    this.#expireDue();
+    if (!current.parse(bytes, from, to, wireLength) || !isPlausibleHeader(bytes, from)) return this.#notDns();
+    if (current.fault === 'malformed') {
+      if (!this.isExpected) return this.#notDns();
+      this.context.count('malformed');
+    } else if (current.fault === 'cut') this.context.count('truncated');
+    this.isSure = true;
+    if (current.isResponse) this.#response(direction, remark);
+    else this.#query(direction, remark);
+    return 'ok';
+  }
+
+  /** What came from `direction` is no response to anything: the oldest query that waits for one is published with the remark. */
+  protected closeOldest(direction: Direction, remark: string): void {
+    const { oldest } = this.#pending;
+    if (oldest !== undefined && oldest.direction === other(direction)) this.#publishAlone(oldest, remark);
+  }
+
+  #notDns(): Verdict {
+    if (!this.isSure && !this.isExpected) return 'reject';
+    this.context.count('malformed');
+    return 'ok';
+  }
+
+  #query(direction: Direction, remark: string | undefined): void {
+    const { context } = this;
+    const notes = this.#notes(NO_NOTES, remark);
+    const octets = current.wireLength + this.framingOctets;
+    const query = new PendingQuery(direction, current, octets, context.seconds, context.nanos, notes);
+    if (this.#isMulticast) {
+      this.#publish(query, current, undefined, notes, remark === undefined);
+      return;
+    }
+    this.#replaceRepeated(query);
+    if (!context.hold(query.cost)) {
+      context.count('limit');
+      const { oldest } = this.#pending;
+      if (oldest !== undefined) this.#publishAlone(oldest, note.LIMIT_REACHED);
+    }
+    this.#pending.add(query);
+    this.#arm(query);
+  }
+
+  /** The same question under the same id again: the client lost patience, and only one of the two can get the response. */
+  #replaceRepeated(query: PendingQuery): void {
+    let before = this.#pending.find(query.direction, query.id);
+    for (let count = 1; before !== undefined; count++, before = before.sameId) {
+      const isRepeated = before.asks(current);
+      if (!isRepeated && count < MAX_SAME_ID) continue;
+      this.context.count(isRepeated ? 'duplicateRequests' : 'ambiguous');
+      this.#publishAlone(before, note.DUPLICATE_QUERY);
+      return;
+    }
+  }
+
+  #response(direction: Direction, remark: string | undefined): void {
+    const octets = current.wireLength + this.framingOctets;
+    const query = this.#match(other(direction));
+    if (query === undefined) {
+      const mayComeAlone = this.#dialect !== 'dns';
+      if (!mayComeAlone) this.context.count('unmatchedResponses');
+      const notes = this.#notes(mayComeAlone ? NO_NOTES : [note.ORPHANED_RESPONSE], remark);
+      this.#publishResponse(direction, octets, notes, mayComeAlone);
+      return;
+    }
+    if (this.framingOctets > 0 && isTransferType(query.type) && this.#isTransferGoingOn(query, octets)) return;
+    let notes = this.#notes(query.notes, remark);
+    if (this.framingOctets === 0 && this.#dialect === 'dns' && current.fault !== 'malformed') {
+      if (query.hasEdns && current.opt < 0 && current.fault === 'none') notes = [...notes, note.EDNS_NOT_SUPPORTED];
+      else if (!query.hasEdns && current.opt >= 0) notes = [...notes, note.EDNS_UNEXPECTED];
+    }
+    this.#remove(query);
+    this.#publish(query, undefined, current, notes, remark === undefined);
+  }
+
+  /** By id; by id and question when several wait under one id. */
+  #match(direction: Direction): PendingQuery | undefined {
+    const latest = this.#pending.find(direction, current.id);
+    if (latest?.sameId === undefined) return latest;
+    let oldest: PendingQuery = latest;
+    for (let query: PendingQuery | undefined = latest; query !== undefined; query = query.sameId) {
+      if (query.asks(current)) return query;
+      oldest = query;
+    }
+    return oldest;
+  }
+
+  #isTransferGoingOn(query: PendingQuery, octets: number): boolean {
+    query.transfer ??= new Transfer(readQuery(query));
+    const kept = query.transfer.answers.length;
+    const isOver = query.transfer.add(current, octets);
+    const isWithinLimit = this.context.hold((query.transfer.answers.length - kept) * RECORD_COST);
+    if (!isWithinLimit) this.context.count('limit');
+    if (isOver) return false;
+    this.#pending.renew(query, this.context.seconds, this.context.nanos);
+    return true;
+  }
+
+  /** `before` and what is odd about the message at hand. The same array when nothing is, as nearly always. */
+  #notes(before: readonly string[], remark: string | undefined): readonly string[] {
+    const isTooLarge =
+      this.framingOctets === 0 &&
+      this.#dialect === 'dns' &&
+      current.wireLength > MAX_PLAIN_UDP &&
+      current.opt < 0 &&
+      current.fault === 'none';
+    if (!isTooLarge && current.fault !== 'malformed' && remark === undefined) return before;
+    const notes: string[] = [];
+    if (isTooLarge) notes.push(note.TOO_LARGE);
+    if (remark !== undefined) notes.push(remark);
+    else if (current.fault === 'malformed') notes.push(note.NOT_DECODED);
+    return [...before, ...(current.isResponse ? notes.map(note.ofResponse) : notes)];
+  }
+
+  #expireDue(): void {
+    const { seconds, nanos } = this.context;
+    const timeout = this.options.transaction_timeout;
+    for (let query = this.#pending.oldest; query !== undefined; query = this.#pending.oldest) {
+      if (seconds - query.activeSeconds + (nanos - query.activeNanos) / 1e9 < timeout) return;
+      this.#giveUp(query);
+    }
+  }
+
+  #arm(query: PendingQuery): void {
+    if (this.#deadline !== Number.POSITIVE_INFINITY) return;
+    // The bell rings on whole seconds; who comes between is turned away by `#expireDue`.
+    this.#deadline = Math.ceil(query.activeSeconds + query.activeNanos / 1e9 + this.options.transaction_timeout);
+    this.context.deadline(this.#deadline);
+  }
+
+  #giveUp(query: PendingQuery): void {
+    if (this.#dialect === 'dns') this.context.count('unmatchedRequests');
+    this.#publishAlone(query, query.transfer === undefined ? note.NO_RESPONSE : note.ofResponse(note.INCOMPLETE));
+  }
+
+  /** Publishes a query that has no (whole) response, and forgets it. */
+  #publishAlone(query: PendingQuery, remark: string): void {
+    this.#remove(query);
+    const isDone = this.#dialect !== 'dns' && remark === note.NO_RESPONSE;
+    this.#publish(query, readQuery(query), undefined, isDone ? query.notes : [...query.notes, remark], isDone);
+  }
+
+  #remove(query: PendingQuery): void {
+    this.#pending.remove(query);
+    this.context.hold(-query.cost - (query.transfer?.answers.length ?? 0) * RECORD_COST);
+  }
+
+  #publish(
+    query: PendingQuery,
+    queryMessage: Message | undefined,
+    response: Message | undefined,
+    notes: readonly string[],
+    isComplete: boolean,
+  ): void {
+    const { context } = this;
+    const { transfer } = query;
+    const sameQuestion = response !== undefined && query.asks(response);
+    exchange.query = queryMessage ?? (sameQuestion && !this.#needsQuery(query) ? undefined : readQuery(query));
+    exchange.response = response;
+    exchange.transfer = transfer;
+    exchange.sameQuestion = sameQuestion;
+    const record = fillDocument(exchange, this.#dialect, this.options, context.flow);
+    const answeredBytes =
+      transfer !== undefined
+        ? transfer.bytes
+        : response === undefined
+          ? undefined
+          : response.wireLength + this.framingOctets;
+    record.startSeconds = query.seconds;
+    record.startNanos = query.nanos;
+    if (answeredBytes === undefined) {
+      record.endSeconds = undefined;
+      record.endNanos = undefined;
+      record.duration = undefined;
+    } else {
+      record.endSeconds = response === undefined ? query.activeSeconds : context.seconds;
+      record.endNanos = response === undefined ? query.activeNanos : context.nanos;
+      record.duration = (record.endSeconds - query.seconds) * 1e9 + (record.endNanos - query.nanos);
+    }
+    record.sourceBytes = query.octets;
+    record.destinationBytes = answeredBytes;
+    record.networkBytes = query.octets + (answeredBytes ?? 0);
+    record.errorMessage = notes.length > 0 ? notes : undefined;
+    const isSound = isComplete && !query.isMalformed && (response === undefined || isGood(response));
+    record.status = isSound ? 'OK' : 'Error';
+    context.emit(dnsRecord, record, query.direction);
+  }
+
+  /** Is there something in the query that the document shows and that its response does not have? */
+  #needsQuery(query: PendingQuery): boolean {
+    return this.options.send_request || query.isRare || query.opcode !== current.opcode;
+  }
+
+  #publishResponse(direction: Direction, octets: number, notes: readonly string[], isComplete: boolean): void {
+    const { context } = this;
+    exchange.query = undefined;
+    exchange.response = current;
+    exchange.transfer = undefined;
+    exchange.sameQuestion = false;
+    const record = fillDocument(exchange, this.#dialect, this.options, context.flow);
+    record.startSeconds = context.seconds;
+    record.startNanos = context.nanos;
+    record.endSeconds = context.seconds;
+    record.endNanos = context.nanos;
+    record.duration = undefined;
+    // An announcement to a group has no client: who sends it is the source.
+    record.sourceBytes = this.#isMulticast ? octets : undefined;
+    record.destinationBytes = this.#isMulticast ? undefined : octets;
+    record.networkBytes = octets;
+    record.errorMessage = notes.length > 0 ? notes : undefined;
+    record.status = isComplete && isGood(current) ? 'OK' : 'Error';
+    context.emit(dnsRecord, record, this.#isMulticast ? direction : other(direction));
+  }
+}
+
+function other(direction: Direction): Direction {
+  return direction === 0 ? 1 : 0;
+}
+
+function isGood(response: Message): boolean {
+  return response.rcode === 0 && response.fault !== 'malformed';
+}
+
+/** The query's message again, from the bytes that were kept. Valid until the next call. */
+function readQuery(query: PendingQuery): Message {
+  const { raw } = query;
+  if (raw.length > askedBytes.length) askedBytes = new Uint8Array(raw.length * 2);
+  latin1Bytes(raw, askedBytes);
+  asked.parse(askedBytes, 0, raw.length, raw.length + query.cutOctets);
+  return asked;
+}

@@ -1,0 +1,225 @@
+// The record of one transaction, filled from its query and its response. There is one record object: `emit` encodes it at
+// once, so the next transaction may overwrite it.
+
+import { blankRecord } from '../../records/record.ts';
+import type { FlowView } from '../flow-view.ts';
+import { OPCODE_UPDATE, opcodeName, rcodeName, TYPE_OPT, typeName } from './codes.ts';
+import type { Dialect } from './dialect.ts';
+import { domainParts } from './domain.ts';
+import { clearEdns, fillEdns, hasDnssecOk } from './edns.ts';
+import {
+  CLASS_TOP_BIT,
+  FLAG_AA,
+  FLAG_AD,
+  FLAG_CD,
+  FLAG_RA,
+  FLAG_RD,
+  FLAG_TC,
+  isRare,
+  type Message,
+} from './message.ts';
+import { nameText } from './names.ts';
+import type { DnsOptions } from './options.ts';
+import { resourceRecord } from './rdata.ts';
+import { type DnsRecord, dnsRecord, type Question, type ResourceRecord } from './record.ts';
+import { isAddress, type Transfer } from './transfer.ts';
+import { flagNames, messageWords, questionClass, questionWords } from './words.ts';
+
+/** What a document is made from. At least one of `query` and `response` is there. */
+export interface Exchange {
+  query: Message | undefined;
+  response: Message | undefined;
+  transfer: Transfer | undefined;
+  /** Do query and response ask the same, byte by byte? Then the query's words are the response's. */
+  sameQuestion: boolean;
+}
+
+const document = blankRecord(dnsRecord);
+let hasEdns = false;
+let hasRareFields = false;
+
+/** Everything but times, bytes, status and notes. The caller sets those. */
+export function fillDocument(exchange: Exchange, dialect: Dialect, options: DnsOptions, flow: FlowView): DnsRecord {
+  const { query, response, transfer } = exchange;
+  const main = (response ?? query) as Message;
+  const isMulticastDns = dialect === 'mdns';
+  if (hasEdns) clearEdns(document);
+  if (hasRareFields) clearRareFields();
+  hasEdns = main.opt >= 0;
+  document.protocol = dialect;
+  document.messageType = response === undefined && transfer === undefined ? 'query' : 'answer';
+  fillHeader(main, isMulticastDns);
+  fillQuestion(main.questions > 0 || query === undefined ? main : query, isMulticastDns);
+  fillWords(exchange, isMulticastDns);
+  if (hasEdns) fillEdns(document, main);
+  if (transfer === undefined) fillAnswers(main, isMulticastDns);
+  else useTransfer(transfer);
+  fillOtherSections(main, options, isMulticastDns);
+  document.relatedIp = document.resolvedIp === undefined ? flow.relatedIp : [...flow.relatedIp, ...document.resolvedIp];
+  document.request = options.send_request && query !== undefined ? messageWords(query, isMulticastDns) : undefined;
+  document.response =
+    options.send_response && response !== undefined ? messageWords(response, isMulticastDns) : undefined;
+  if ((query !== undefined && isRare(query)) || isRare(main)) fillRareFields(query, main, isMulticastDns);
+  return document;
+}
+
+function fillHeader(message: Message, isMulticastDns: boolean): void {
+  const { flags } = message;
+  document.id = message.id;
+  document.opCode = opcodeName(message.opcode);
+  // Without meaning in multicast DNS (RFC 6762 section 18.11).
+  document.responseCode = isMulticastDns ? undefined : rcodeName(message.rcode);
+  document.headerFlags = flagNames(flags, hasDnssecOk(message));
+  document.authoritative = (flags & FLAG_AA) !== 0;
+  document.truncatedResponse = (flags & FLAG_TC) !== 0;
+  document.recursionDesired = (flags & FLAG_RD) !== 0;
+  document.recursionAvailable = (flags & FLAG_RA) !== 0;
+  document.authenticData = (flags & FLAG_AD) !== 0;
+  document.checkingDisabled = (flags & FLAG_CD) !== 0;
+}
+
+function fillQuestion(message: Message, isMulticastDns: boolean): void {
+  if (message.questions === 0) {
+    document.questionName = undefined;
+    document.questionType = undefined;
+    document.questionClass = undefined;
+    document.registeredDomain = undefined;
+    document.topLevelDomain = undefined;
+    document.subdomain = undefined;
+    return;
+  }
+  const name = nameText(message.bytes, message.at, message.nameAt[0]);
+  const parts = domainParts(name);
+  document.questionName = name;
+  document.questionType = typeName(message.type(0));
+  document.questionClass = questionClass(message, 0, isMulticastDns);
+  document.registeredDomain = parts.registeredDomain;
+  document.topLevelDomain = parts.topLevelDomain;
+  document.subdomain = parts.subdomain;
+}
+
+/** `method`, `query` and `resource` tell what was asked: they are the query's where there is one. */
+function fillWords({ query, response, sameQuestion }: Exchange, isMulticastDns: boolean): void {
+  const asked = query ?? (response as Message);
+  document.method = opcodeName(asked.opcode);
+  if (asked.questions === 0) {
+    document.resource = undefined;
+    document.query = undefined;
+    return;
+  }
+  if (sameQuestion || response === undefined || query === undefined) {
+    const name = document.questionName as string;
+    document.resource = name;
+    document.query = questionWords(name, document.questionType as string, document.questionClass as string);
+    return;
+  }
+  const name = nameText(asked.bytes, asked.at, asked.nameAt[0]);
+  document.resource = name;
+  document.query = questionWords(name, typeName(asked.type(0)), questionClass(asked, 0, isMulticastDns));
+}
+
+function fillAnswers(message: Message, isMulticastDns: boolean): void {
+  document.answersCount = message.answers;
+  document.answers = undefined;
+  document.resolvedIp = undefined;
+  if (message.answers === 0) return;
+  // `fillQuestion` has just read it, unless it took the query's because there is none here.
+  const questionName = message.questions > 0 ? (document.questionName as string) : '';
+  const answers: ResourceRecord[] = [];
+  let addresses: string[] | undefined;
+  const end = message.firstAnswer + message.answers;
+  for (let i = message.firstAnswer; i < end; i++) {
+    const record = resourceRecord(message, i, questionName, isMulticastDns);
+    answers.push(record);
+    if (isAddress(message, i)) {
+      if (addresses === undefined) addresses = [record.data];
+      else addresses.push(record.data);
+    }
+  }
+  document.answers = answers;
+  document.resolvedIp = addresses;
+}
+
+function useTransfer(transfer: Transfer): void {
+  document.answersCount = transfer.answersCount;
+  document.answers = transfer.answers;
+  document.resolvedIp = transfer.resolvedIp.length > 0 ? transfer.resolvedIp : undefined;
+  document.messages = transfer.messages;
+  document.answersOmitted = transfer.omitted > 0 ? transfer.omitted : undefined;
+  hasRareFields = true;
+}
+
+function fillOtherSections(message: Message, options: DnsOptions, isMulticastDns: boolean): void {
+  document.authoritiesCount = message.authorities;
+  document.additionalsCount = message.additionals - (message.opt >= 0 ? 1 : 0);
+  document.authorities = options.include_authorities
+    ? section(message, message.firstAuthority, message.authorities, isMulticastDns)
+    : undefined;
+  document.additionals = options.include_additionals
+    ? section(message, message.firstAdditional, message.additionals, isMulticastDns)
+    : undefined;
+}
+
+/** Records without OPT; undefined when there are none. */
+function section(
+  message: Message,
+  first: number,
+  count: number,
+  isMulticastDns: boolean,
+): readonly ResourceRecord[] | undefined {
+  const records: ResourceRecord[] = [];
+  const questionName = pointedToName(message);
+  for (let i = first; i < first + count; i++) {
+    if (message.type(i) !== TYPE_OPT) records.push(resourceRecord(message, i, questionName, isMulticastDns));
+  }
+  return records.length > 0 ? records : undefined;
+}
+
+/** What a pointer to offset 12 means: the first question's name. */
+function pointedToName(message: Message): string {
+  return message.questions > 0 ? nameText(message.bytes, message.at, message.nameAt[0]) : '';
+}
+
+/** Fields that hardly any document has are only touched when one has them. */
+function fillRareFields(query: Message | undefined, main: Message, isMulticastDns: boolean): void {
+  hasRareFields = true;
+  const asked = query ?? main;
+  if (main.fault === 'malformed') document.malformedAt = main.faultAt;
+  else if (query?.fault === 'malformed') document.malformedAt = query.faultAt;
+  if (main.fault === 'cut' || query?.fault === 'cut') document.cut = true;
+  if (asked.questions > 1) document.questions = allQuestions(asked, isMulticastDns);
+  if (isMulticastDns && !asked.isResponse && asked.questions > 0) {
+    document.unicastResponse = (asked.class(0) & CLASS_TOP_BIT) !== 0;
+  }
+  if (asked.opcode === OPCODE_UPDATE) {
+    // RFC 2136 section 2: the sections have other names, and what matters is what was asked for.
+    document.updateZone = asked.questions > 0 ? nameText(asked.bytes, asked.at, asked.nameAt[0]) : undefined;
+    document.prerequisites = section(asked, asked.firstAnswer, asked.answers, false);
+    document.updates = section(asked, asked.firstAuthority, asked.authorities, false);
+  }
+}
+
+function clearRareFields(): void {
+  hasRareFields = false;
+  document.malformedAt = undefined;
+  document.cut = undefined;
+  document.questions = undefined;
+  document.unicastResponse = undefined;
+  document.updateZone = undefined;
+  document.prerequisites = undefined;
+  document.updates = undefined;
+  document.messages = undefined;
+  document.answersOmitted = undefined;
+}
+
+function allQuestions(message: Message, isMulticastDns: boolean): Question[] {
+  const questions: Question[] = [];
+  for (let i = 0; i < message.questions; i++) {
+    questions.push({
+      name: nameText(message.bytes, message.at, message.nameAt[i]),
+      type: typeName(message.type(i)),
+      class: questionClass(message, i, isMulticastDns),
+    });
+  }
+  return questions;
+}

@@ -1,0 +1,93 @@
+// Domain names on the wire: labels and compression pointers (RFC 1035 sections 3.1 and 4.1.4), and their text (section 5.1).
+
+import { latin1 } from './latin1.ts';
+
+const MAX_NAME_OCTETS = 255;
+/** No sane writer chains more pointers; a longer chain only burns time (RFC 9267 section 2). */
+const MAX_POINTERS = 20;
+const HEADER_OCTETS = 12;
+const POINTER = 0xc0;
+
+/**
+ * Walks the name at `at` and everything that it points to.
+ *
+ * Returns the offset behind the name's bytes in place, or, when it is wrong, the bitwise complement (a negative number) of the
+ * offset of the wrong byte; `~to` says that the name goes beyond `to`. A pointer must point to before the bytes that led to
+ * it, so no name can loop, and never into the header.
+ */
+export function walkName(bytes: Uint8Array, messageAt: number, at: number, to: number): number {
+  let position = at;
+  let before = at;
+  let octets = 1;
+  let pointers = 0;
+  let end = -1;
+  for (;;) {
+    if (position >= to) return ~to;
+    const label = bytes[position];
+    if (label === 0) return end < 0 ? position + 1 : end;
+    if (label < 64) {
+      octets += label + 1;
+      if (octets > MAX_NAME_OCTETS) return ~position;
+      position += label + 1;
+    } else if (label >= POINTER) {
+      if (position + 1 >= to) return ~to;
+      const target = messageAt + (((label & 0x3f) << 8) | bytes[position + 1]);
+      if (target >= before || target < messageAt + HEADER_OCTETS || ++pointers > MAX_POINTERS) return ~position;
+      if (end < 0) end = position + 2;
+      before = target;
+      position = target;
+    } else return ~position;
+  }
+}
+
+/** Every octet may become four characters. */
+const scratch = new Uint8Array(MAX_NAME_OCTETS * 4);
+
+/** Names seen lately, by hash: the same few names come again and again, and a string that is there costs no garbage. */
+const RECENT = 2048;
+const recentNames: string[] = new Array(RECENT).fill('');
+
+function same(name: string, length: number): boolean {
+  if (name.length !== length) return false;
+  for (let i = 0; i < length; i++) if (name.charCodeAt(i) !== scratch[i]) return false;
+  return true;
+}
+
+/**
+ * The name at `at` in presentation form, without the final dot; the root is `.`. Dots and backslashes inside a label get a
+ * backslash, bytes that are not printable ASCII become \DDD. The name must have passed `walkName`.
+ */
+export function nameText(bytes: Uint8Array, messageAt: number, at: number): string {
+  let position = at;
+  let length = 0;
+  let hash = 0;
+  for (;;) {
+    const label = bytes[position];
+    if (label === 0) break;
+    if (label >= POINTER) {
+      position = messageAt + (((label & 0x3f) << 8) | bytes[position + 1]);
+      continue;
+    }
+    if (length > 0) scratch[length++] = 0x2e;
+    const end = position + 1 + label;
+    for (position++; position < end; position++) {
+      const octet = bytes[position];
+      hash = (Math.imul(hash, 31) + octet) | 0;
+      if (octet === 0x2e || octet === 0x5c) {
+        scratch[length++] = 0x5c;
+        scratch[length++] = octet;
+      } else if (octet >= 0x20 && octet <= 0x7e) scratch[length++] = octet;
+      else {
+        scratch[length++] = 0x5c;
+        scratch[length++] = 0x30 + ((octet / 100) | 0);
+        scratch[length++] = 0x30 + (((octet / 10) | 0) % 10);
+        scratch[length++] = 0x30 + (octet % 10);
+      }
+    }
+  }
+  if (length === 0) return '.';
+  const slot = (hash ^ (hash >>> 15)) & (RECENT - 1);
+  const recent = recentNames[slot];
+  if (same(recent, length)) return recent;
+  return (recentNames[slot] = latin1(scratch, 0, length));
+}

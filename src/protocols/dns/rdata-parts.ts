@@ -1,0 +1,34 @@
+// What the decoders of RDATA share: the contract, and how bytes, addresses and names become text.
+
+import { formatV6 } from '../../records/address.ts';
+import { u32 } from './message.ts';
+import { nameText, walkName } from './names.ts';
+import type { ResourceRecord } from './record.ts';
+
+/** What decoders fill. Fields that a type does not have are left out. */
+export type Rdata = { -readonly [K in keyof ResourceRecord]?: ResourceRecord[K] };
+/** Fills `into` from RDATA [at, end) of the message that starts at `messageAt`; false when the bytes do not fit the type. */
+export type RdataDecoder = (into: Rdata, bytes: Uint8Array, messageAt: number, at: number, end: number) => boolean;
+
+/** RFC 3597 section 5. */
+export function genericRdata(bytes: Uint8Array, at: number, end: number): string {
+  return `\\# ${end - at} ${hex(bytes, at, end)}`;
+}
+
+export function hex(bytes: Uint8Array, at: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).toString('hex');
+}
+
+export function base64(bytes: Uint8Array, at: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).toString('base64');
+}
+
+/** The IPv6 address in the 16 bytes at `at`. */
+export function v6Text(bytes: Uint8Array, at: number): string {
+  return formatV6(u32(bytes, at), u32(bytes, at + 4), u32(bytes, at + 8), u32(bytes, at + 12));
+}
+
+/** The text of a name that ends exactly at `end`, or undefined. */
+export function nameTo(bytes: Uint8Array, messageAt: number, at: number, end: number): string | undefined {
+  return walkName(bytes, messageAt, at, end) === end ? nameText(bytes, messageAt, at) : undefined;
+}

@@ -1,0 +1,272 @@
+// Messages of one connection → transactions. Responses answer requests in their order (RFC 9112 section 9.3.2), so pairing needs
+// no names; what can go wrong with it is loss, which the gaps tell, and time.
+
+import type { Analyzer, Context, Direction, EndReason, Verdict } from '../protocol.ts';
+import { type Framing, framingOf, KeptBody, NO_BODY } from './body.ts';
+import { describe } from './document.ts';
+import { giveBack, type Message } from './message.ts';
+import type { Settings } from './options.ts';
+import { type MessageListener, MessageParser, NO_MORE_HTTP, type MessageParser as Parser } from './parser.ts';
+import { http } from './record.ts';
+
+/** Requests that wait for their responses; one more is published alone. */
+const MAX_PENDING = 1000;
+/** What a pending request costs beside its head. */
+const MESSAGE_BYTES = 512;
+const MAX_INFORMATIONAL = 16;
+/** Bytes without any message after which this is not HTTP. */
+const MAX_STRAY_BYTES = 256 * 1024;
+
+const NONE: readonly string[] = [];
+const skip = { skip: 0 };
+
+export class HttpAnalyzer implements Analyzer, MessageListener {
+  readonly #context: Context;
+  readonly #settings: Settings;
+  readonly #parsers: readonly [Parser, Parser];
+  /** Requests without a response yet, oldest first. */
+  readonly #pending: Message[] = [];
+  /** Requests after the pending ones that there was no room for. */
+  #overflow = 0;
+  /** Requests before the pending ones that were published alone because their time was up. */
+  #expired = 0;
+  /** The request that the response being read answers. */
+  #answered: Message | undefined = undefined;
+  /** A complete response whose request is still being sent, and that request. */
+  #earlyResponse: Message | undefined = undefined;
+  #earlyRequest: Message | undefined = undefined;
+  #informational = NONE;
+  #requestDirection: Direction = 0;
+  /** The client was seen to send requests without waiting for responses. */
+  #isPipelined = false;
+  /** Nobody knows how many responses a gap has swallowed. */
+  #hasLostResponses = false;
+  #isArmed = false;
+  /** What follows HTTP on this connection; undefined: HTTP. */
+  #successor: string | undefined = undefined;
+
+  constructor(context: Context, settings: Settings) {
+    this.#context = context;
+    this.#settings = settings;
+    this.#parsers = [new MessageParser(0, context, settings, this), new MessageParser(1, context, settings, this)];
+  }
+
+  data(direction: Direction, bytes: Uint8Array, from: number, to: number): Verdict {
+    if (this.#successor !== undefined) return 'done';
+    const parser = this.#parsers[direction];
+    const n = parser.data(bytes, from, to);
+    if (this.#successor !== undefined) return this.#handOver(to - parser.at);
+    if (n > 0) {
+      skip.skip = n;
+      return skip;
+    }
+    if (parser.strayBytes > MAX_STRAY_BYTES && this.#parsers[0].count + this.#parsers[1].count === 0) return 'reject';
+    return 'ok';
+  }
+
+  gap(direction: Direction, missing: number): 'continue' | 'give-up' {
+    if (this.#successor !== undefined) return 'give-up';
+    // What was to be skipped is no loss to us.
+    if (missing <= 0) return 'continue';
+    this.#parsers[direction].gap(missing);
+    if (this.#parsers[direction].isLost && direction !== this.#requestDirection) this.#hasLostResponses = true;
+    return 'continue';
+  }
+
+  finished(direction: Direction): void {
+    if (this.#successor === undefined) this.#parsers[direction].finish(true);
+  }
+
+  expire(): void {
+    this.#isArmed = false;
+    const timeoutSeconds = this.#settings.timeoutSeconds;
+    while (this.#pending.length > 0) {
+      const request = this.#pending[0];
+      if (!request.isComplete || request.endSeconds + timeoutSeconds > this.#context.seconds) break;
+      this.#pending.shift();
+      this.#expired++;
+      this.#publish(request, undefined);
+    }
+    this.#arm();
+  }
+
+  end(reason: EndReason): void {
+    const isClosed = reason === 'fin' || reason === 'rst';
+    // Requests first: a response may be waiting for the end of its request.
+    this.#parsers[this.#requestDirection].finish(isClosed);
+    this.#parsers[this.#requestDirection === 0 ? 1 : 0].finish(isClosed);
+    for (const request of this.#pending) this.#publish(request, undefined);
+    this.#pending.length = 0;
+  }
+
+  onHead(parser: Parser): Framing | typeof NO_MORE_HTTP {
+    const message = parser.message!;
+    return message.isRequest ? this.#onRequest(message, parser.direction) : this.#onResponse(message, parser);
+  }
+
+  onBody(message: Message, bytes: Uint8Array, from: number, to: number): void {
+    const body = message.body!;
+    if (body.isCut) return;
+    const before = body.capacity;
+    body.append(bytes, from, to);
+    const grown = body.capacity - before;
+    message.held += grown;
+    if (grown > 0 && !this.#context.hold(grown)) body.isCut = true;
+    if (body.isCut) this.#context.count('limit');
+  }
+
+  onComplete(message: Message, direction: Direction): void {
+    if (message.isRequest) {
+      if (message === this.#earlyRequest) {
+        const response = this.#earlyResponse;
+        this.#earlyRequest = undefined;
+        this.#earlyResponse = undefined;
+        this.#publish(message, response);
+      } else if (!message.isQueued && message !== this.#answered) this.#publish(message, undefined);
+      return;
+    }
+    this.#requestDirection = direction === 0 ? 1 : 0;
+    if (isInterim(message)) {
+      if (message.status !== 100 && this.#informational.length < MAX_INFORMATIONAL) {
+        this.#informational = [...this.#informational, String(message.status)];
+      }
+      giveBack(message);
+      return;
+    }
+    const request = this.#answered;
+    this.#answered = undefined;
+    if (request === undefined || request.isComplete) this.#publish(request, message);
+    else {
+      this.#earlyRequest = request;
+      this.#earlyResponse = message;
+    }
+  }
+
+  #onRequest(request: Message, direction: Direction): Framing {
+    this.#requestDirection = direction;
+    const framing = framingOf(request, '');
+    const held = request.head.length + MESSAGE_BYTES;
+    if (this.#overflow > 0 || this.#pending.length >= MAX_PENDING || !this.#hold(request, held)) {
+      this.#overflow++;
+      this.#context.count('limit');
+    } else {
+      request.isQueued = true;
+      this.#pending.push(request);
+      this.#arm();
+    }
+    if (framing !== NO_BODY) this.#keepBody(request, this.#settings.requestBodyFor);
+    return framing;
+  }
+
+  #onResponse(response: Message, parser: Parser): Framing | typeof NO_MORE_HTTP {
+    if (isInterim(response)) return NO_BODY;
+    const request = this.#nextRequest();
+    this.#answered = request;
+    response.informational = this.#informational;
+    this.#informational = NONE;
+    const isTunnel = request?.method === 'CONNECT' && response.status >= 200 && response.status < 300;
+    if (response.status === 101 || isTunnel) {
+      this.#successor = isTunnel ? '' : upgradeOf(response.upgrade || request?.upgrade || '');
+      this.#answered = undefined;
+      this.#parsers[0].stop();
+      this.#parsers[1].stop();
+      if (this.#earlyRequest !== undefined) this.#publish(this.#earlyRequest, this.#earlyResponse);
+      this.#earlyRequest = undefined;
+      this.#requestDirection = parser.direction === 0 ? 1 : 0;
+      this.#publish(request, response);
+      return NO_MORE_HTTP;
+    }
+    const framing = framingOf(response, request?.method ?? '');
+    if (framing !== NO_BODY) this.#keepBody(response, this.#settings.responseBodyFor);
+    return framing;
+  }
+
+  /** The request that the response which begins now answers; undefined when there is none. */
+  #nextRequest(): Message | undefined {
+    if (this.#hasLostResponses) {
+      this.#hasLostResponses = false;
+      if (!this.#isPipelined && this.#pending.length > 0) {
+        // This client waits for each response before it asks again: only its last request can be open.
+        this.#expired = 0;
+        while (this.#pending.length > 1) {
+          const request = this.#pending.shift()!;
+          request.note('Packet loss while capturing the response');
+          this.#publish(request, undefined);
+        }
+      }
+    }
+    if (this.#expired > 0) {
+      this.#expired--;
+      return undefined;
+    }
+    if (this.#pending.length > 1) this.#isPipelined = true;
+    const request = this.#pending.shift();
+    if (request === undefined && this.#overflow > 0) this.#overflow--;
+    if (request !== undefined) request.isQueued = false;
+    return request;
+  }
+
+  #keepBody(message: Message, types: readonly string[]): void {
+    if (types.length === 0 || message.contentType === '') return;
+    const contentType = message.contentType.toLowerCase();
+    if (!types.some((type) => contentType.includes(type))) return;
+    const body = new KeptBody(Math.max(0, message.contentLength), this.#settings.maxStoredBytes);
+    if (this.#hold(message, body.capacity)) message.body = body;
+    else this.#context.count('limit');
+  }
+
+  #hold(message: Message, bytes: number): boolean {
+    if (!this.#context.hold(bytes)) {
+      this.#context.hold(-bytes);
+      return false;
+    }
+    message.held += bytes;
+    return true;
+  }
+
+  #arm(): void {
+    if (this.#isArmed || this.#pending.length === 0) return;
+    this.#isArmed = true;
+    const due = this.#pending[0].endSeconds + this.#settings.timeoutSeconds;
+    this.#context.deadline(Math.max(due, this.#context.seconds + 1));
+  }
+
+  #publish(request: Message | undefined, response: Message | undefined): void {
+    const flow = this.#context.flow;
+    const from = this.#requestDirection;
+    const record = describe(request, response, from === 0 ? flow.destinationPort : flow.sourcePort, this.#settings);
+    if (record.ambiguous !== undefined) this.#context.count('ambiguous');
+    if (request === undefined) this.#context.count('unmatchedResponses');
+    if (response === undefined) this.#context.count('unmatchedRequests');
+    this.#context.emit(http, record, from);
+    if (request !== undefined) this.#giveBack(request);
+    if (response !== undefined) this.#giveBack(response);
+  }
+
+  #giveBack(message: Message): void {
+    if (message.held > 0) this.#context.hold(-message.held);
+    giveBack(message);
+  }
+
+  #handOver(rest: number): Verdict {
+    const successor = this.#successor!;
+    if (successor === '') {
+      this.#context.handOver('', rest);
+      return 'ok';
+    }
+    this.#context.name(successor);
+    return 'done';
+  }
+}
+
+/** 1xx responses do not end a transaction (RFC 9110 section 15.2); 101 does, in its way. */
+function isInterim(response: Message): boolean {
+  return response.status < 200 && response.status !== 101;
+}
+
+/** What the flow is called after an upgrade; '' when its content shall tell. */
+function upgradeOf(upgrade: string): string {
+  const protocol = upgrade.split(/[,/;]/, 1)[0].trim();
+  if (protocol === 'websocket') return 'websocket';
+  return protocol === 'h2c' ? 'h2' : '';
+}

@@ -1,0 +1,99 @@
+// How long is a body? RFC 9112 section 6.3, with a note wherever readers are known to disagree. And the bytes of bodies that
+// somebody wants to see.
+
+import type { Message } from './message.ts';
+
+export const NO_BODY = 0;
+export const BY_LENGTH = 1;
+export const CHUNKED = 2;
+export const UNTIL_CLOSE = 3;
+export type Framing = typeof NO_BODY | typeof BY_LENGTH | typeof CHUNKED | typeof UNTIL_CLOSE;
+
+/** Reads a Content-Length field: digits, or a list of equal numbers (RFC 9110 section 8.6). Marks what is ambiguous. */
+export function readContentLength(message: Message, bytes: Uint8Array, from: number, to: number): void {
+  let at = from;
+  do {
+    while (at < to && (bytes[at] === 32 || bytes[at] === 9)) at++;
+    const start = at;
+    let value = 0;
+    while (at < to && bytes[at] >= 0x30 && bytes[at] <= 0x39) value = value * 10 + bytes[at++] - 0x30;
+    const isNumber = at > start && value <= Number.MAX_SAFE_INTEGER;
+    while (at < to && (bytes[at] === 32 || bytes[at] === 9)) at++;
+    if (!isNumber || (at < to && bytes[at] !== 0x2c)) {
+      message.ambiguous('Content-Length is no number');
+      return;
+    }
+    if (message.hasContentLength && message.contentLength !== value) message.ambiguous('different Content-Lengths');
+    else message.contentLength = value;
+    message.hasContentLength = true;
+    at++;
+  } while (at < to);
+}
+
+/** Reads a Transfer-Encoding field whose value is `value` (lower case); several fields are one list. */
+export function readTransferEncoding(message: Message, value: string): void {
+  const isFirst = message.transferEncoding === '';
+  if (message.isChunked || value.indexOf('chunked') !== value.lastIndexOf('chunked'))
+    message.ambiguous('chunked twice');
+  message.isChunked = value.slice(value.lastIndexOf(',') + 1).trim() === 'chunked';
+  if (!message.isChunked) message.ambiguous('Transfer-Encoding does not end with chunked');
+  // More than two codings are never taken off, so a list without end need not be kept.
+  if (message.transferEncoding.length < 256) message.transferEncoding += isFirst ? value : `, ${value}`;
+}
+
+/** `method`: of the request that a response answers; '' when it is not known. */
+export function framingOf(message: Message, method: string): Framing {
+  if (!message.isRequest) {
+    const status = message.status;
+    if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return NO_BODY;
+  }
+  if (message.transferEncoding !== '') {
+    if (message.hasContentLength) message.ambiguous('Transfer-Encoding and Content-Length');
+    if (message.version === '1.0') message.ambiguous('Transfer-Encoding in HTTP/1.0');
+    if (message.isChunked) return CHUNKED;
+    if (!message.isRequest) return message.hasContentLength ? BY_LENGTH : UNTIL_CLOSE;
+  }
+  if (message.hasContentLength) return message.contentLength === 0 ? NO_BODY : BY_LENGTH;
+  return message.isRequest ? NO_BODY : UNTIL_CLOSE;
+}
+
+/** The body of one message as far as it is kept. */
+export class KeptBody {
+  #bytes: Uint8Array;
+  length = 0;
+  /** There was more than the limit allows. */
+  isCut = false;
+  readonly limit: number;
+
+  constructor(expected: number, limit: number) {
+    this.limit = limit;
+    this.#bytes = new Uint8Array(Math.min(limit, Math.max(512, expected)));
+  }
+
+  /** Bytes of memory in use. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
+  /** The kept bytes: ours, so they may be changed. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.length);
+  }
+
+  append(bytes: Uint8Array, from: number, to: number): void {
+    let end = to;
+    if (this.length + (to - from) > this.limit) {
+      end = from + (this.limit - this.length);
+      this.isCut = true;
+    }
+    if (end === from) return;
+    const length = this.length + (end - from);
+    if (length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.min(this.limit, Math.max(length, this.#bytes.length * 2)));
+      larger.set(this.#bytes.subarray(0, this.length));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes.subarray(from, end), this.length);
+    this.length = length;
+  }
+}

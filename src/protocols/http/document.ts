@@ -1,0 +1,209 @@
+// Request and response → the record.
+
+import { isIP } from 'node:net';
+import type { MapEntries } from '../../records/field.ts';
+import { wireText } from '../../records/text.ts';
+import { decode } from './decompress.ts';
+import type { Message } from './message.ts';
+import { sniff } from './mime.ts';
+import type { Settings } from './options.ts';
+import { blankRecord, type HttpRecord, NO_BYTES } from './record.ts';
+import { maskParameters } from './redact.ts';
+import { describeUrl } from './url.ts';
+
+/** The record that all transactions are told in, one after the other. */
+const record = blankRecord();
+
+const NO_NOTES: readonly string[] = [];
+
+/**
+ * Tells one transaction. One of the two may be missing; `serverPort` is the port that requests go to. The record is valid until
+ * the next call.
+ */
+export function describe(
+  request: Message | undefined,
+  response: Message | undefined,
+  serverPort: number,
+  settings: Settings,
+): HttpRecord {
+  const first = (request ?? response)!;
+  record.startSeconds = first.startSeconds;
+  record.startNanos = first.startNanos;
+  record.version = first.version;
+  record.networkBytes = (request?.bytes ?? 0) + (response?.bytes ?? 0);
+  if (request !== undefined && response !== undefined) {
+    record.duration = (response.endSeconds - request.startSeconds) * 1e9 + (response.endNanos - request.startNanos);
+    // Packets of the two directions may have been captured in the wrong order.
+    if (record.duration < 0) record.duration = 0;
+  } else record.duration = undefined;
+  describeRequest(request, serverPort, settings);
+  describeResponse(response, settings);
+  describeNotes(request, response);
+  return record;
+}
+
+function describeRequest(request: Message | undefined, serverPort: number, settings: Settings): void {
+  if (request === undefined) {
+    forgetRequest();
+    return;
+  }
+  record.method = request.method;
+  record.requestId = request.requestId || undefined;
+  record.sourceBytes = request.bytes;
+  record.requestBytes = request.bytes;
+  record.requestBodyBytes = request.bodyBytes || undefined;
+  record.userName = request.userName || undefined;
+  record.relatedUser = request.userName === '' ? undefined : [request.userName];
+  record.forwardedIp = request.forwardedIp === '' ? undefined : firstAddress(request.forwardedIp);
+  record.requestHeaders = headersOf(request);
+  record.requestTrailers = request.trailers.length > 0 ? request.trailers : undefined;
+  record.requestChunkExtensions = request.hasChunkExtensions || undefined;
+  record.requestMissingBytes = request.missingBytes || undefined;
+  record.referrerAt = request.refererAt;
+  record.referrerEnd = request.refererTo;
+  record.userAgentAt = request.userAgentAt;
+  record.userAgentEnd = request.userAgentTo;
+  const body = bodyOf(request, settings);
+  record.requestBody = body === undefined ? undefined : wireText(body, 0, body.length);
+  record.requestMimeType = body === undefined ? undefined : sniff(body);
+  record.request = settings.sendRequest
+    ? wireText(request.head, 0, request.headLength) + (record.requestBody ?? '')
+    : undefined;
+  // Writes behind the head, so it comes after what shows the head.
+  describeUrl(request, serverPort, record);
+  record.bytes = request.head;
+}
+
+function forgetRequest(): void {
+  record.method = undefined;
+  record.requestId = undefined;
+  record.sourceBytes = undefined;
+  record.requestBytes = undefined;
+  record.requestBodyBytes = undefined;
+  record.userName = undefined;
+  record.relatedUser = undefined;
+  record.forwardedIp = undefined;
+  record.requestHeaders = undefined;
+  record.requestTrailers = undefined;
+  record.requestChunkExtensions = undefined;
+  record.requestMissingBytes = undefined;
+  record.requestBody = undefined;
+  record.requestMimeType = undefined;
+  record.request = undefined;
+  record.urlScheme = undefined;
+  record.urlDomain = undefined;
+  record.urlPort = undefined;
+  record.urlUsername = undefined;
+  record.destinationDomain = undefined;
+  record.relatedHosts = undefined;
+  record.queryAt = -1;
+  record.referrerAt = -1;
+  record.userAgentAt = -1;
+  record.urlOriginalAt = -1;
+  record.urlPathAt = -1;
+  record.urlQueryAt = -1;
+  record.urlFragmentAt = -1;
+  record.urlExtensionAt = -1;
+  record.urlFullAt = -1;
+  record.bytes = NO_BYTES;
+}
+
+function describeResponse(response: Message | undefined, settings: Settings): void {
+  if (response === undefined) {
+    record.endSeconds = undefined;
+    record.endNanos = undefined;
+    record.statusCode = undefined;
+    record.statusPhrase = undefined;
+    record.destinationBytes = undefined;
+    record.responseBytes = undefined;
+    record.responseBodyBytes = undefined;
+    record.responseHeaders = undefined;
+    record.responseTrailers = undefined;
+    record.responseChunkExtensions = undefined;
+    record.responseMissingBytes = undefined;
+    record.responseBody = undefined;
+    record.responseMimeType = undefined;
+    record.response = undefined;
+    record.informational = undefined;
+    return;
+  }
+  record.endSeconds = response.endSeconds;
+  record.endNanos = response.endNanos;
+  record.statusCode = response.status;
+  record.statusPhrase = response.phrase || undefined;
+  record.destinationBytes = response.bytes;
+  record.responseBytes = response.bytes;
+  record.responseBodyBytes = response.bodyBytes || undefined;
+  record.responseHeaders = headersOf(response);
+  record.responseTrailers = response.trailers.length > 0 ? response.trailers : undefined;
+  record.responseChunkExtensions = response.hasChunkExtensions || undefined;
+  record.responseMissingBytes = response.missingBytes || undefined;
+  record.informational = response.informational.length > 0 ? response.informational : undefined;
+  const body = bodyOf(response, settings);
+  record.responseBody = body === undefined ? undefined : wireText(body, 0, body.length);
+  record.responseMimeType = body === undefined ? undefined : sniff(body);
+  record.response = settings.sendResponse
+    ? wireText(response.head, 0, response.headLength) + (record.responseBody ?? '')
+    : undefined;
+}
+
+function describeNotes(request: Message | undefined, response: Message | undefined): void {
+  let notes = NO_NOTES;
+  let ambiguous = NO_NOTES;
+  if (request === undefined) notes = ['Unmatched response'];
+  else if (response === undefined) notes = ['Unmatched request'];
+  const isUnmatched = notes !== NO_NOTES;
+  for (const message of [request, response]) {
+    if (message === undefined) continue;
+    const what = message.isRequest ? 'request' : 'response';
+    if (message.notes.length > 0) notes = [...notes, ...message.notes];
+    if (message.missingBytes > 0) notes = [...notes, `Packet loss while capturing the ${what}`];
+    if (message.isCutShort) notes = [...notes, `The ${what} is incomplete`];
+    if (message.ambiguities.length > 0) {
+      ambiguous = [...ambiguous, ...message.ambiguities];
+      notes = [...notes, `Ambiguous ${what}: ${message.ambiguities.join(', ')}`];
+    }
+  }
+  record.errorMessage = notes.length > 0 ? notes : undefined;
+  record.ambiguous = ambiguous.length > 0 ? ambiguous : undefined;
+  record.status = isUnmatched || (response !== undefined && response.status >= 400) ? 'Error' : 'OK';
+}
+
+/** Content length and type are always told: what the field says, or the length of the body when there is none. */
+function headersOf(message: Message): MapEntries {
+  const length: readonly [string, string | number] = [
+    'content-length',
+    message.hasContentLength ? message.contentLength : message.oddContentLength || message.bodyBytes,
+  ];
+  const type: readonly [string, string] = ['content-type', message.contentType];
+  if (message.headers === undefined) return message.contentType === '' ? [length] : [length, type];
+  return message.contentType === '' ? [length, ...message.headers] : [length, type, ...message.headers];
+}
+
+/** The kept body, decoded if asked for; undefined when none was kept. */
+function bodyOf(message: Message, settings: Settings): Uint8Array | undefined {
+  const kept = message.body;
+  if (kept === undefined || kept.length === 0) return undefined;
+  let bytes = kept.bytes;
+  if (kept.isCut) message.note('Body is too large to be stored whole');
+  if (settings.decodeBody && (message.contentEncoding !== '' || message.transferEncoding !== '')) {
+    const { bytes: decoded, problem } = decode(
+      bytes,
+      message.transferEncoding,
+      message.contentEncoding,
+      settings.maxStoredBytes,
+    );
+    if (problem !== undefined) message.note(problem);
+    bytes = decoded;
+  }
+  if (message.contentType.toLowerCase().includes('x-www-form-urlencoded')) {
+    maskParameters(bytes, 0, bytes.length, settings);
+  }
+  return bytes;
+}
+
+/** The first address of a list as X-Forwarded-For has it; undefined when the first entry is no address. */
+function firstAddress(list: string): string | undefined {
+  const first = list.split(',', 1)[0].trim();
+  return isIP(first) !== 0 ? first : undefined;
+}

@@ -1,0 +1,60 @@
+// HTTP/1.x: RFC 9110 (meaning), RFC 9112 (syntax and framing).
+
+import type { Direction, Protocol } from '../protocol.ts';
+import { HttpAnalyzer } from './analyzer.ts';
+import { type HttpOptions, options, PORTS, settingsOf } from './options.ts';
+import { http as httpRecord } from './record.ts';
+import { classifyStart, NOT_HTTP, UNDECIDED } from './start-line.ts';
+
+/** On a hinted port a direction may begin in the middle of a body: how long the next message is waited for. */
+const MAX_HINTED_BYTES = 16 * 1024;
+const MAX_PROBE_BYTES = 4 * 1024;
+
+const LF = 10;
+const CR = 13;
+
+function probe(
+  _direction: Direction,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  hinted: boolean,
+): 'yes' | 'no' | 'more' {
+  let at = from;
+  while (at < to && (bytes[at] === CR || bytes[at] === LF)) at++;
+  if (at === to) return to - from > 8 ? 'no' : 'more';
+  if (isHttp2Preface(bytes, at, to)) return 'no';
+  const start = classifyStart(bytes, at, to, hinted);
+  if (start === UNDECIDED) return to - at > (hinted ? MAX_HINTED_BYTES : MAX_PROBE_BYTES) ? 'no' : 'more';
+  if (start !== NOT_HTTP) return 'yes';
+  if (!hinted) return 'no';
+  for (let i = at; i < to; i++) {
+    if (bytes[i] !== LF || i + 1 === to) continue;
+    const next = classifyStart(bytes, i + 1, to, false);
+    if (next !== NOT_HTTP && next !== UNDECIDED) return 'yes';
+  }
+  return to - at > MAX_HINTED_BYTES ? 'no' : 'more';
+}
+
+/** `PRI *` begins HTTP/2 (RFC 9113 section 3.4): neither that line nor what follows it is HTTP/1.x. */
+function isHttp2Preface(bytes: Uint8Array, from: number, to: number): boolean {
+  return (
+    to - from >= 5 &&
+    bytes[from] === 0x50 &&
+    bytes[from + 1] === 0x52 &&
+    bytes[from + 2] === 0x49 &&
+    bytes[from + 3] === 0x20 &&
+    bytes[from + 4] === 0x2a
+  );
+}
+
+export const http: Protocol<HttpOptions> = {
+  name: 'http',
+  doc: 'HTTP/1.0 and HTTP/1.1: requests with their responses',
+  ports: PORTS,
+  transports: ['tcp'],
+  options,
+  records: [httpRecord],
+  probe,
+  open: (context, given) => new HttpAnalyzer(context, settingsOf(given)),
+};

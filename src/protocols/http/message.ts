@@ -1,0 +1,150 @@
+// One request or response while it is read and until its transaction is published. Messages are pooled: a busy connection makes
+// none.
+
+import type { MapEntries } from '../../records/field.ts';
+import type { KeptBody } from './body.ts';
+
+/** Head buffers up to this size stay with a pooled message. */
+const POOLED_HEAD_BYTES = 4096;
+const POOLED_MESSAGES = 64;
+
+const NONE: readonly string[] = [];
+
+export class Message {
+  isRequest = false;
+  /** Time (Unix) of the first byte and of the last one so far. */
+  startSeconds = 0;
+  startNanos = 0;
+  endSeconds = 0;
+  endNanos = 0;
+  /** Bytes of head and body as sent, framing included. */
+  bytes = 0;
+  /** Bytes of the body without chunk framing. */
+  bodyBytes = 0;
+  /** Bytes that the capture lacks (they are counted in `bytes`). */
+  missingBytes = 0;
+  isComplete = false;
+  /** The connection ended before the message did. */
+  isCutShort = false;
+
+  /** Our copy of the head; what is built from it (the full URL) is written behind it. Requests always have it. */
+  head: Uint8Array = new Uint8Array(1024);
+  headLength = 0;
+  /** Bytes that `context.hold` knows of. */
+  held = 0;
+  /** A request that stands in the queue for its response. */
+  isQueued = false;
+
+  version = '1.1';
+  method = '';
+  /** Offsets into `head`; -1: absent. */
+  targetAt = -1;
+  targetTo = -1;
+  hostAt = -1;
+  hostTo = -1;
+  userAgentAt = -1;
+  userAgentTo = -1;
+  refererAt = -1;
+  refererTo = -1;
+
+  status = 0;
+  phrase = '';
+
+  contentType = '';
+  contentEncoding = '';
+  transferEncoding = '';
+  upgrade = '';
+  requestId = '';
+  userName = '';
+  forwardedIp = '';
+  /** Of the Content-Length field; -1: absent or unusable. */
+  contentLength = -1;
+  hasContentLength = false;
+  /** What the Content-Length field says when that is no number. */
+  oddContentLength = '';
+  isChunked = false;
+
+  hasChunkExtensions = false;
+  trailers: readonly string[] = NONE;
+  ambiguities: readonly string[] = NONE;
+  notes: readonly string[] = NONE;
+  informational: readonly string[] = NONE;
+  /** Wanted header fields besides content type and length. */
+  headers: MapEntries | undefined = undefined;
+  body: KeptBody | undefined = undefined;
+
+  /** Makes sure that `head` has room for `length` bytes; keeps what is there. */
+  reserve(length: number): void {
+    if (this.head.length >= length) return;
+    const larger = new Uint8Array(Math.max(length, this.head.length * 2));
+    larger.set(this.head.subarray(0, this.headLength));
+    this.head = larger;
+  }
+
+  ambiguous(what: string): void {
+    if (!this.ambiguities.includes(what)) this.ambiguities = [...this.ambiguities, what];
+  }
+
+  note(what: string): void {
+    if (!this.notes.includes(what)) this.notes = [...this.notes, what];
+  }
+
+  blank(): void {
+    this.isRequest = false;
+    this.startSeconds = 0;
+    this.startNanos = 0;
+    this.endSeconds = 0;
+    this.endNanos = 0;
+    this.bytes = 0;
+    this.bodyBytes = 0;
+    this.missingBytes = 0;
+    this.isComplete = false;
+    this.isCutShort = false;
+    if (this.head.length > POOLED_HEAD_BYTES) this.head = new Uint8Array(1024);
+    this.headLength = 0;
+    this.held = 0;
+    this.isQueued = false;
+    this.version = '1.1';
+    this.method = '';
+    this.targetAt = -1;
+    this.targetTo = -1;
+    this.hostAt = -1;
+    this.hostTo = -1;
+    this.userAgentAt = -1;
+    this.userAgentTo = -1;
+    this.refererAt = -1;
+    this.refererTo = -1;
+    this.status = 0;
+    this.phrase = '';
+    this.contentType = '';
+    this.contentEncoding = '';
+    this.transferEncoding = '';
+    this.upgrade = '';
+    this.requestId = '';
+    this.userName = '';
+    this.forwardedIp = '';
+    this.contentLength = -1;
+    this.hasContentLength = false;
+    this.oddContentLength = '';
+    this.isChunked = false;
+    this.hasChunkExtensions = false;
+    this.trailers = NONE;
+    this.ambiguities = NONE;
+    this.notes = NONE;
+    this.informational = NONE;
+    this.headers = undefined;
+    this.body = undefined;
+  }
+}
+
+const pool: Message[] = [];
+
+export function takeMessage(): Message {
+  return pool.pop() ?? new Message();
+}
+
+/** Gives a message back; nobody may use it afterwards. */
+export function giveBack(message: Message): void {
+  message.blank();
+  if (pool.length < POOLED_MESSAGES) pool.push(message);
+}

@@ -1,0 +1,498 @@
+// Bytes of one direction of a connection → messages. Incremental: a head that is complete in one piece is read in place, one that
+// is not is kept until it is; bodies are counted and never kept here. Every byte is looked at a bounded number of times, however
+// the stream is cut.
+
+import type { Context, Direction } from '../protocol.ts';
+import { BY_LENGTH, CHUNKED, type Framing, NO_BODY } from './body.ts';
+import { HeadEnd, HeadIndex } from './head.ts';
+import { type Message, takeMessage } from './message.ts';
+import type { Settings } from './options.ts';
+import { readHead } from './read-head.ts';
+import {
+  classifyLine,
+  classifyStart,
+  classifyStatusLine,
+  NOT_HTTP,
+  REQUEST,
+  type Start,
+  UNDECIDED,
+} from './start-line.ts';
+
+/** Longest head that is waited for. */
+const MAX_HEAD_BYTES = 64 * 1024;
+/** What is left of a body is skipped in steps of at most this much, so that the count of one that breaks off is at most that wrong. */
+const SKIP_STEP_BYTES = 64 * 1024;
+/** Body bytes that are counted from the stream rather than skipped: gaps in them are then seen. */
+const SKIP_FROM_BYTES = 64 * 1024;
+const MAX_TRAILERS = 16;
+const MAX_TRAILER_NAME = 64;
+/** Bytes of a method that a start line is tested for before its line is complete. */
+const METHOD_PREFIX_BYTES = 40;
+
+const LF = 10;
+const CR = 13;
+
+/** What `onHead` answers when no HTTP follows (a tunnel, an upgrade). */
+export const NO_MORE_HTTP = -1;
+
+const HEAD = 0;
+const LENGTH = 1;
+const CHUNK_SIZE = 2;
+const CHUNK_EXTENSION = 3;
+const CHUNK_DATA = 4;
+const CHUNK_END = 5;
+const TRAILER = 6;
+const TO_CLOSE = 7;
+/** Looking for the next start line; an open message takes the bytes until then. */
+const RESYNC = 8;
+const OVER = 9;
+
+export interface MessageListener {
+  /** `parser.message` has its head. Answers how its body ends. */
+  onHead(parser: MessageParser): Framing | typeof NO_MORE_HTTP;
+  /** Bytes of a body that `message.body` is kept of. */
+  onBody(message: Message, bytes: Uint8Array, from: number, to: number): void;
+  /** `message` has all it will get. The parser has let go of it. */
+  onComplete(message: Message, direction: Direction): void;
+}
+
+const index = new HeadIndex();
+const NO_BYTES = new Uint8Array(0);
+
+export class MessageParser {
+  readonly direction: Direction;
+  message: Message | undefined = undefined;
+  /** Offset behind the last byte that was taken, after `data`. */
+  at = 0;
+  /** Messages so far. */
+  count = 0;
+  /** Bytes that belonged to no message. */
+  strayBytes = 0;
+
+  readonly #context: Context;
+  readonly #settings: Settings;
+  readonly #listener: MessageListener;
+  #state = HEAD;
+  #held: Uint8Array = NO_BYTES;
+  #heldLength = 0;
+  readonly #headEnd = new HeadEnd();
+  #start: Start = UNDECIDED;
+  #startSeconds = 0;
+  #startNanos = 0;
+  /** After a resynchronisation only known methods begin a request. */
+  #isStrict = false;
+  /** While looking for a start line: the next byte begins a line, or follows a gap. */
+  #isLineStart = false;
+  #remaining = 0;
+  #skipped = 0;
+  #chunkDigits = 0;
+  #trailerName = '';
+  #trailerLine = 0;
+  #isTrailerName = false;
+
+  constructor(direction: Direction, context: Context, settings: Settings, listener: MessageListener) {
+    this.direction = direction;
+    this.#context = context;
+    this.#settings = settings;
+    this.#listener = listener;
+  }
+
+  get isOver(): boolean {
+    return this.#state === OVER;
+  }
+
+  /** A gap or garbage: the next start line is being looked for. */
+  get isLost(): boolean {
+    return this.#state === RESYNC;
+  }
+
+  /** No more HTTP in this direction; an open message is let go of. */
+  stop(): void {
+    this.message = undefined;
+    this.#state = OVER;
+    this.#release();
+  }
+
+  /** Takes stream bytes. Returns how many of the bytes behind them nobody needs. */
+  data(bytes: Uint8Array, from: number, to: number): number {
+    this.#skipped = 0;
+    this.at = from;
+    while (this.at < to) {
+      switch (this.#state) {
+        case HEAD:
+          this.#head(bytes, to);
+          break;
+        case LENGTH:
+        case CHUNK_DATA:
+          this.#counted(bytes, to);
+          break;
+        case CHUNK_SIZE:
+        case CHUNK_EXTENSION:
+        case CHUNK_END:
+          this.#chunkLine(bytes, to);
+          break;
+        case TRAILER:
+          this.#trailer(bytes, to);
+          break;
+        case TO_CLOSE:
+          this.#take(bytes, to);
+          break;
+        case RESYNC:
+          this.#resync(bytes, from, to);
+          break;
+        default:
+          return 0;
+      }
+    }
+    const message = this.message;
+    if (message === undefined) return 0;
+    message.endSeconds = this.#context.seconds;
+    message.endNanos = this.#context.nanos;
+    return this.#state === LENGTH || this.#state === CHUNK_DATA ? this.#skip(message) : 0;
+  }
+
+  /** `missing` bytes will never come. */
+  gap(missing: number): void {
+    this.#skipped = 0;
+    const message = this.message;
+    if (message !== undefined) message.missingBytes += missing;
+    switch (this.#state) {
+      case HEAD:
+        this.#release();
+        break;
+      case LENGTH:
+      case CHUNK_DATA:
+        if (missing <= this.#remaining) {
+          message!.bytes += missing;
+          message!.bodyBytes += missing;
+          this.#remaining -= missing;
+          this.at = 0;
+          if (this.#remaining === 0) this.#counted(NO_BYTES, 0);
+          return;
+        }
+        message!.bytes += this.#remaining;
+        message!.bodyBytes += this.#remaining;
+        message!.missingBytes += this.#remaining - missing;
+        if (this.#state === LENGTH) {
+          this.#complete();
+        }
+        break;
+      case TO_CLOSE:
+        message!.bytes += missing;
+        message!.bodyBytes += missing;
+        return;
+      case OVER:
+        return;
+    }
+    this.#isStrict = true;
+    this.#isLineStart = true;
+    this.#state = RESYNC;
+  }
+
+  /** No more bytes of this direction. `isClosed`: the sender said so (FIN), which ends a body without a length. */
+  finish(isClosed: boolean): void {
+    const message = this.message;
+    if (message !== undefined) this.#stray(this.#held, 0, this.#heldLength);
+    else if (this.#heldLength > 0) this.#context.count('truncated');
+    this.#release();
+    if (message !== undefined) {
+      message.bytes -= this.#skipped;
+      message.bodyBytes -= this.#skipped;
+      if (this.#state !== TO_CLOSE || !isClosed) message.isCutShort = true;
+      this.message = undefined;
+      message.isComplete = true;
+      this.#listener.onComplete(message, this.direction);
+    }
+    this.#state = OVER;
+  }
+
+  #head(bytes: Uint8Array, to: number): void {
+    if (this.#heldLength > 0) {
+      this.#hold(bytes, to);
+      return;
+    }
+    let at = this.at;
+    // RFC 9112 section 2.2: an empty line before a start line is ignored.
+    while (at < to && (bytes[at] === CR || bytes[at] === LF)) at++;
+    this.at = at;
+    if (at === to) return;
+    const end = index.lines(bytes, at, to);
+    const start =
+      end === -1
+        ? classifyStart(bytes, at, to, !this.#isStrict)
+        : classifyLine(bytes, at, at + index.lineTo[0], !this.#isStrict);
+    if (start === NOT_HTTP) {
+      this.#lose();
+      this.#isLineStart = bytes[at] === LF;
+      this.#stray(bytes, at, at + 1);
+      this.at = at + 1;
+      return;
+    }
+    this.#startSeconds = this.#context.seconds;
+    this.#startNanos = this.#context.nanos;
+    if (end !== -1) {
+      this.at = end;
+      this.#deliver(bytes, at, end, start);
+      return;
+    }
+    this.#start = start;
+    this.#headEnd.reset();
+    this.#hold(bytes, to);
+  }
+
+  /** Keeps a head that is not complete yet; reads it once it is. */
+  #hold(bytes: Uint8Array, to: number): void {
+    const at = this.at;
+    const end = this.#headEnd.find(bytes, at, to);
+    const stop = end === -1 ? to : end;
+    const length = this.#heldLength + (stop - at);
+    if (length > MAX_HEAD_BYTES || !this.#grow(length)) {
+      this.#context.count('limit');
+      this.#stray(this.#held, 0, this.#heldLength);
+      this.#stray(bytes, at, stop);
+      this.at = stop;
+      this.#release();
+      this.#lose();
+      this.#isLineStart = bytes[stop - 1] === LF;
+      return;
+    }
+    this.#held.set(bytes.subarray(at, stop), this.#heldLength);
+    const before = this.#heldLength;
+    this.#heldLength = length;
+    if (this.#start === UNDECIDED && (before < METHOD_PREFIX_BYTES || this.#headEnd.hasLine)) {
+      this.#start = classifyStart(this.#held, 0, length, !this.#isStrict);
+      if (this.#start === NOT_HTTP) {
+        this.#stray(this.#held, 0, before);
+        this.#release();
+        this.#lose();
+        return;
+      }
+    }
+    this.at = stop;
+    if (end === -1) return;
+    // HeadEnd and HeadIndex agree on what an empty line is, so the index ends where the bytes do.
+    index.lines(this.#held, 0, length);
+    this.#deliver(this.#held, 0, length, this.#start);
+    this.#release();
+  }
+
+  #grow(length: number): boolean {
+    if (length <= this.#held.length) return true;
+    const larger = new Uint8Array(Math.max(512, length, this.#held.length * 2));
+    if (!this.#context.hold(larger.length - this.#held.length)) {
+      this.#context.hold(this.#held.length - larger.length);
+      return false;
+    }
+    larger.set(this.#held.subarray(0, this.#heldLength));
+    this.#held = larger;
+    return true;
+  }
+
+  #release(): void {
+    if (this.#held.length > 0) this.#context.hold(-this.#held.length);
+    this.#held = NO_BYTES;
+    this.#heldLength = 0;
+  }
+
+  #deliver(bytes: Uint8Array, from: number, end: number, start: Start): void {
+    // One that went on until the next start line ends here.
+    if (this.message !== undefined) this.#complete();
+    const message = takeMessage();
+    this.message = message;
+    this.count++;
+    this.#isStrict = false;
+    message.isRequest = start === REQUEST;
+    message.startSeconds = this.#startSeconds;
+    message.startNanos = this.#startNanos;
+    message.endSeconds = this.#context.seconds;
+    message.endNanos = this.#context.nanos;
+    if (!readHead(message, bytes, from, end, index, this.#settings)) this.#context.count('limit');
+    const framing = this.#listener.onHead(this);
+    if (framing === NO_MORE_HTTP) this.#state = OVER;
+    else if (framing === NO_BODY) this.#complete();
+    else if (framing === BY_LENGTH) {
+      this.#remaining = message.contentLength;
+      this.#state = LENGTH;
+    } else if (framing === CHUNKED) this.#beginChunk();
+    else this.#state = TO_CLOSE;
+  }
+
+  #complete(): void {
+    const message = this.message!;
+    this.message = undefined;
+    this.#state = HEAD;
+    message.endSeconds = this.#context.seconds;
+    message.endNanos = this.#context.nanos;
+    message.isComplete = true;
+    this.#listener.onComplete(message, this.direction);
+  }
+
+  /** Body bytes whose number is known. */
+  #counted(bytes: Uint8Array, to: number): void {
+    this.#take(bytes, Math.min(to, this.at + this.#remaining));
+    if (this.#remaining > 0) return;
+    if (this.#state === LENGTH) this.#complete();
+    else this.#state = CHUNK_END;
+  }
+
+  #take(bytes: Uint8Array, to: number): void {
+    const message = this.message!;
+    const n = to - this.at;
+    if (message.body !== undefined && n > 0) this.#listener.onBody(message, bytes, this.at, to);
+    message.bytes += n;
+    message.bodyBytes += n;
+    this.#remaining -= n;
+    this.at = to;
+  }
+
+  /** The last byte of a body is never skipped: it tells when the message was complete. */
+  #skip(message: Message): number {
+    if (this.#remaining <= SKIP_FROM_BYTES || (message.body !== undefined && !message.body.isCut)) return 0;
+    const n = Math.min(this.#remaining - 1, SKIP_STEP_BYTES);
+    this.#remaining -= n;
+    this.#skipped = n;
+    message.bytes += n;
+    message.bodyBytes += n;
+    return n;
+  }
+
+  #beginChunk(): void {
+    this.#remaining = 0;
+    this.#chunkDigits = 0;
+    this.#state = CHUNK_SIZE;
+  }
+
+  /** RFC 9112 section 7.1: the line with the size of a chunk, and the line ending behind its data. */
+  #chunkLine(bytes: Uint8Array, to: number): void {
+    const message = this.message!;
+    const from = this.at;
+    let at = from;
+    while (at < to) {
+      const b = bytes[at++];
+      if (this.#state === CHUNK_SIZE) {
+        const digit =
+          b >= 0x30 && b <= 0x39 ? b - 0x30 : (b | 0x20) >= 0x61 && (b | 0x20) <= 0x66 ? (b | 0x20) - 0x57 : -1;
+        if (digit >= 0) {
+          this.#chunkDigits++;
+          this.#remaining = this.#remaining * 16 + digit;
+          if (this.#remaining <= Number.MAX_SAFE_INTEGER) continue;
+          message.ambiguous('chunk size is too large');
+        } else if (this.#chunkDigits > 0) {
+          if (b === CR) continue;
+          if (b === LF) {
+            this.#endChunkSize();
+            break;
+          }
+          if (b === 0x3b || b === 0x20 || b === 9) {
+            if (b === 0x3b) message.hasChunkExtensions = true;
+            this.#state = CHUNK_EXTENSION;
+            continue;
+          }
+        }
+      } else if (this.#state === CHUNK_EXTENSION) {
+        if (b === LF) {
+          this.#endChunkSize();
+          break;
+        }
+        if (b === 0x3b) message.hasChunkExtensions = true;
+        continue;
+      } else {
+        if (b === CR) continue;
+        if (b === LF) {
+          this.#beginChunk();
+          continue;
+        }
+      }
+      message.note('Malformed chunk');
+      this.#context.count('malformed');
+      this.#state = RESYNC;
+      break;
+    }
+    message.bytes += at - from;
+    this.at = at;
+  }
+
+  #endChunkSize(): void {
+    if (this.#remaining > 0) this.#state = CHUNK_DATA;
+    else {
+      this.#state = TRAILER;
+      this.#beginTrailerLine();
+    }
+  }
+
+  #beginTrailerLine(): void {
+    this.#trailerLine = 0;
+    this.#trailerName = '';
+    this.#isTrailerName = true;
+  }
+
+  #trailer(bytes: Uint8Array, to: number): void {
+    const message = this.message!;
+    const from = this.at;
+    let at = from;
+    let isEnd = false;
+    while (at < to && !isEnd) {
+      const b = bytes[at++];
+      if (b === CR) continue;
+      if (b === LF) {
+        isEnd = this.#trailerLine === 0;
+        if (this.#trailerName !== '' && !this.#isTrailerName && message.trailers.length < MAX_TRAILERS) {
+          message.trailers = [...message.trailers, this.#trailerName];
+        }
+        this.#beginTrailerLine();
+        continue;
+      }
+      this.#trailerLine++;
+      if (b === 0x3a) this.#isTrailerName = false;
+      else if (this.#isTrailerName && b > 32 && b < 127 && this.#trailerName.length < MAX_TRAILER_NAME) {
+        this.#trailerName += String.fromCharCode(b >= 0x41 && b <= 0x5a ? b | 0x20 : b);
+      }
+    }
+    message.bytes += at - from;
+    this.at = at;
+    if (isEnd) this.#complete();
+  }
+
+  /** What should be a start line is none. */
+  #lose(): void {
+    if (!this.#isStrict) this.#context.count('malformed');
+    this.#isStrict = true;
+    this.#isLineStart = false;
+    this.#state = RESYNC;
+  }
+
+  /** Bytes of no message, or of one that goes on until the next start line. */
+  #stray(bytes: Uint8Array, from: number, to: number): void {
+    const message = this.message;
+    if (message === undefined) {
+      this.strayBytes += to - from;
+      return;
+    }
+    if (message.body !== undefined && to > from) this.#listener.onBody(message, bytes, from, to);
+    message.bytes += to - from;
+    message.bodyBytes += to - from;
+  }
+
+  /**
+   * Looks for the next plausible start line: where a line begins; at the beginning of a delivery, when it has the whole line; for
+   * responses anywhere. It is only believed once it is complete: until then an open message stays open.
+   */
+  #resync(bytes: Uint8Array, from: number, to: number): void {
+    const begin = this.at;
+    let at = begin;
+    let isLineStart = this.#isLineStart;
+    for (; at < to; at++) {
+      if (isLineStart) {
+        if (classifyStart(bytes, at, to, false) !== NOT_HTTP) break;
+      } else if (bytes[at] === 0x48 && classifyStatusLine(bytes, at, to) !== NOT_HTTP) break;
+      else if (at === from && classifyStart(bytes, at, to, false) === REQUEST) break;
+      isLineStart = bytes[at] === LF;
+    }
+    this.#isLineStart = isLineStart;
+    this.#stray(bytes, begin, at);
+    this.at = at;
+    if (at === to) return;
+    this.#isStrict = true;
+    this.#state = HEAD;
+  }
+}

@@ -1,0 +1,228 @@
+// From the bytes of a head to a `Message`. Only the header fields that mean something here become strings; the names of all others
+// are passed over by their length.
+
+import type { MapEntries } from '../../records/field.ts';
+import { wireText } from '../../records/text.ts';
+import { readContentLength, readTransferEncoding } from './body.ts';
+import {
+  BARE_CR,
+  BARE_LF,
+  BLANK_BEFORE_COLON,
+  FOLDED,
+  type HeadIndex,
+  NO_COLON,
+  NUL,
+  TOO_MANY_LINES,
+  unfold,
+} from './head.ts';
+import type { Message } from './message.ts';
+import type { Settings } from './options.ts';
+import { maskHeader, maskUrl } from './redact.ts';
+import { methodText, versionAt } from './start-line.ts';
+import { userOf } from './user.ts';
+import { asciiLower, word } from './words.ts';
+
+const field = (name: string) => Uint8Array.from(name, (c) => c.charCodeAt(0));
+
+const HOST = field('host');
+const REFERER = field('referer');
+const UPGRADE = field('upgrade');
+const USER_AGENT = field('user-agent');
+const CONTENT_TYPE = field('content-type');
+const X_REQUEST_ID = field('x-request-id');
+const AUTHORIZATION = field('authorization');
+const CONTENT_LENGTH = field('content-length');
+const CONTENT_ENCODING = field('content-encoding');
+const TRANSFER_ENCODING = field('transfer-encoding');
+
+const ODDITIES: readonly (readonly [number, string])[] = [
+  [BARE_LF, 'lines end with LF alone'],
+  [BARE_CR, 'CR within a line'],
+  [NUL, 'NUL in the head'],
+  [FOLDED, 'folded header line'],
+  [BLANK_BEFORE_COLON, 'blank before a colon'],
+  [NO_COLON, 'header line without a colon'],
+];
+
+/** Is the name of `length` bytes at `at` this one, whatever its case? */
+function is(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) if ((bytes[at + i] | 0x20) !== name[i]) return false;
+  return true;
+}
+
+/**
+ * Reads the head [from, to), which `index` has just indexed and whose first line is a start line. Returns false when a limit kept
+ * something from being read.
+ */
+export function readHead(
+  message: Message,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  index: HeadIndex,
+  settings: Settings,
+): boolean {
+  message.headLength = 0;
+  message.bytes = to - from;
+  const keepsHead =
+    message.isRequest || settings.wantsHeaders || settings.sendResponse || (index.oddities & FOLDED) !== 0;
+  let own = bytes;
+  let base = from;
+  if (keepsHead) {
+    message.reserve(to - from);
+    own = message.head;
+    base = 0;
+    if (to - from > 256) own.set(bytes.subarray(from, to));
+    else for (let i = from; i < to; i++) own[i - from] = bytes[i];
+    message.headLength = to - from;
+    if ((index.oddities & FOLDED) !== 0) unfold(own, index, 0);
+  }
+  if (message.isRequest) readRequestLine(message, index);
+  else readStatusLine(message, own, base, base + index.lineTo[0]);
+  index.fields(own, base);
+  readFields(message, own, base, index, settings);
+  if (index.oddities !== 0) {
+    for (const [bit, what] of ODDITIES) if ((index.oddities & bit) !== 0) message.ambiguous(what);
+  }
+  if (keepsHead) maskAndCollect(message, index, settings);
+  return (index.oddities & TOO_MANY_LINES) === 0;
+}
+
+function readRequestLine(message: Message, index: HeadIndex): void {
+  const head = message.head;
+  const end = index.lineTo[0];
+  let at = 0;
+  while (head[at] !== 0x20) at++;
+  message.method = methodText(head, 0, at);
+  const version = versionAt(head, at, end);
+  message.version = versionText(head, version);
+  let target = at + 1;
+  let targetTo = version - 1;
+  while (target < targetTo && head[target] === 0x20) target++;
+  while (targetTo > target && head[targetTo - 1] === 0x20) targetTo--;
+  message.targetAt = target;
+  message.targetTo = targetTo;
+  if (target !== at + 1 || targetTo !== version - 1) message.ambiguous('blanks in the request line');
+}
+
+function versionText(bytes: Uint8Array, at: number): string {
+  const minor = bytes[at + 7];
+  if (bytes[at + 5] === 0x31 && minor === 0x31) return '1.1';
+  if (bytes[at + 5] === 0x31 && minor === 0x30) return '1.0';
+  return `${bytes[at + 5] - 0x30}.${minor - 0x30}`;
+}
+
+function readStatusLine(message: Message, bytes: Uint8Array, from: number, to: number): void {
+  message.version = versionText(bytes, from);
+  message.status = (bytes[from + 9] - 0x30) * 100 + (bytes[from + 10] - 0x30) * 10 + (bytes[from + 11] - 0x30);
+  let at = from + 12;
+  while (at < to && bytes[at] === 0x20) at++;
+  message.phrase = at < to ? word(bytes, at, to, true) : '';
+}
+
+function readFields(message: Message, bytes: Uint8Array, base: number, index: HeadIndex, settings: Settings): void {
+  for (let line = 1; line < index.count; line++) {
+    const at = base + index.lineFrom[line];
+    const valueAt = base + index.valueFrom[line];
+    const valueTo = base + index.valueTo[line];
+    switch (base + index.nameTo[line] - at) {
+      case 4:
+        if (is(bytes, at, HOST)) {
+          if (message.hostAt !== -1) message.ambiguous('several Host fields');
+          else {
+            message.hostAt = valueAt - base;
+            message.hostTo = valueTo - base;
+          }
+        }
+        break;
+      case 7:
+        if (is(bytes, at, REFERER)) {
+          message.refererAt = valueAt - base;
+          message.refererTo = valueTo - base;
+        } else if (is(bytes, at, UPGRADE)) message.upgrade = word(bytes, valueAt, valueTo, true);
+        break;
+      case 10:
+        if (is(bytes, at, USER_AGENT)) {
+          message.userAgentAt = valueAt - base;
+          message.userAgentTo = valueTo - base;
+        }
+        break;
+      case 12:
+        if (is(bytes, at, CONTENT_TYPE)) message.contentType = word(bytes, valueAt, valueTo);
+        else if (is(bytes, at, X_REQUEST_ID)) message.requestId = wireText(bytes, valueAt, valueTo);
+        break;
+      case 13:
+        if (message.isRequest && !settings.redactAuthorization && is(bytes, at, AUTHORIZATION)) {
+          message.userName = userOf(bytes, valueAt, valueTo);
+        }
+        break;
+      case 14:
+        if (is(bytes, at, CONTENT_LENGTH)) {
+          readContentLength(message, bytes, valueAt, valueTo);
+          if (!message.hasContentLength) message.oddContentLength = wireText(bytes, valueAt, valueTo);
+        }
+        break;
+      case 16:
+        if (is(bytes, at, CONTENT_ENCODING)) {
+          const coding = word(bytes, valueAt, valueTo, true);
+          message.contentEncoding = message.contentEncoding === '' ? coding : `${message.contentEncoding},${coding}`;
+        }
+        break;
+      case 17:
+        if (is(bytes, at, TRANSFER_ENCODING)) readTransferEncoding(message, word(bytes, valueAt, valueTo, true));
+        break;
+    }
+  }
+}
+
+/** Masks secrets in our copy of the head and collects the wanted header fields from it. */
+function maskAndCollect(message: Message, index: HeadIndex, settings: Settings): void {
+  const head = message.head;
+  if (message.isRequest) {
+    maskUrl(head, message.targetAt, message.targetTo, settings);
+    if (message.refererAt !== -1) maskUrl(head, message.refererAt, message.refererTo, settings);
+  }
+  const isRaw = message.isRequest ? settings.sendRequest : settings.sendResponse;
+  const readsRealIp = message.isRequest && settings.realIpHeader !== '';
+  if (!settings.wantsHeaders && !isRaw && !readsRealIp) return;
+  const fields = settings.wantsHeaders ? new Map<string, string | string[]>() : undefined;
+  for (let line = 1; line < index.count; line++) {
+    const nameTo = index.nameTo[line];
+    if (nameTo === index.lineFrom[line]) continue;
+    const name = word(head, index.lineFrom[line], nameTo, true);
+    const at = index.valueFrom[line];
+    const to = index.valueTo[line];
+    if (readsRealIp && name === settings.realIpHeader && message.forwardedIp === '') {
+      message.forwardedIp = wireText(head, at, to);
+    }
+    maskHeader(name, head, at, to, settings);
+    if (fields === undefined || (!settings.sendAllHeaders && !settings.sendHeaders.has(name))) continue;
+    if (name === 'content-length' || name === 'content-type') continue;
+    if (settings.splitCookie && (name === 'cookie' || name === 'set-cookie')) {
+      collectCookies(fields, name, head, at, to);
+    } else collect(fields, name, settings.redactHeaders.has(name) ? 'REDACTED' : wireText(head, at, to));
+  }
+  if (fields !== undefined && fields.size > 0) message.headers = [...fields] as MapEntries;
+}
+
+function collect(fields: Map<string, string | string[]>, name: string, value: string): void {
+  const known = fields.get(name);
+  if (known === undefined) fields.set(name, value);
+  else if (typeof known === 'string') fields.set(name, [known, value]);
+  else known.push(value);
+}
+
+/** One entry per cookie. The attributes of Set-Cookie (`Path`, `Secure`) are entries too, as Packetbeat has them. */
+function collectCookies(
+  fields: Map<string, string | string[]>,
+  header: string,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): void {
+  for (const pair of wireText(bytes, from, to).split(';')) {
+    const equals = pair.indexOf('=');
+    const name = asciiLower((equals === -1 ? pair : pair.slice(0, equals)).trim());
+    if (name !== '') collect(fields, `${header}.${name}`, equals === -1 ? '' : pair.slice(equals + 1).trim());
+  }
+}

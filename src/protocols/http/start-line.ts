@@ -1,0 +1,127 @@
+// Is this the first line of an HTTP/1.x message? RFC 9112 sections 3 (request line) and 4 (status line). Detection, the parser
+// and its resynchronisation all ask here, so that they agree.
+
+/** Answers of `classifyStart`. */
+export const NOT_HTTP = 0;
+/** Plausible so far; more bytes will tell. */
+export const UNDECIDED = 1;
+export const REQUEST = 2;
+export const RESPONSE = 3;
+export type Start = typeof NOT_HTTP | typeof UNDECIDED | typeof REQUEST | typeof RESPONSE;
+
+/** Longest method that is taken for one. */
+const MAX_METHOD_BYTES = 32;
+/** Longest start line that is waited for. */
+export const MAX_START_LINE_BYTES = 16 * 1024;
+
+const LF = 10;
+const CR = 13;
+const SP = 32;
+
+/** Methods that are taken for HTTP on any port: RFC 9110, WebDAV (RFC 4918, 3253, 3648, 3744, 5323), PATCH, and what servers invented. */
+const METHODS: ReadonlySet<string> = new Set(
+  (
+    'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK VERSION-CONTROL ' +
+    'REPORT CHECKOUT CHECKIN UNCHECKOUT MKWORKSPACE UPDATE LABEL MERGE BASELINE-CONTROL MKACTIVITY ORDERPATCH ACL SEARCH BIND ' +
+    'REBIND UNBIND LINK UNLINK MKREDIRECTREF UPDATEREDIRECTREF MKCALENDAR PURGE BAN SUBSCRIBE UNSUBSCRIBE NOTIFY POLL BCOPY ' +
+    'BDELETE BMOVE BPROPFIND BPROPPATCH X-MS-ENUMATTS RPC_IN_DATA RPC_OUT_DATA RPC_CONNECT CCM_POST SOURCE TRACK DEBUG PRI'
+  ).split(' '),
+);
+const LONGEST_METHOD = 17;
+
+/** RFC 9110 section 5.6.2: the bytes of a token. */
+export const IS_TOKEN = new Uint8Array(256);
+for (const c of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") {
+  IS_TOKEN[c.charCodeAt(0)] = 1;
+}
+
+const VERSION_PREFIX = [0x48, 0x54, 0x54, 0x50, 0x2f]; // HTTP/
+
+const isDigit = (b: number) => b >= 0x30 && b <= 0x39;
+
+/** `HTTP/1.x 200`: the status line up to its code. A prefix of it is undecided. */
+export function classifyStatusLine(bytes: Uint8Array, from: number, to: number): Start {
+  const length = Math.min(to - from, 12);
+  for (let i = 0; i < length; i++) {
+    const b = bytes[from + i];
+    const fits =
+      i < 5
+        ? b === VERSION_PREFIX[i]
+        : i === 5
+          ? b === 0x30 || b === 0x31
+          : i === 6
+            ? b === 0x2e
+            : i === 8
+              ? b === SP
+              : isDigit(b);
+    if (!fits) return NOT_HTTP;
+  }
+  return length === 12 ? RESPONSE : UNDECIDED;
+}
+
+/**
+ * Offset of ` HTTP/d.d` at the end of the request line [from, end), or -1. `end` is behind the last byte of the line without its
+ * line ending; blanks before it are ignored.
+ */
+export function versionAt(bytes: Uint8Array, from: number, end: number): number {
+  while (end > from && (bytes[end - 1] === SP || bytes[end - 1] === 9 || bytes[end - 1] === CR)) end--;
+  const at = end - 8;
+  if (at <= from || bytes[at - 1] !== SP) return -1;
+  for (let i = 0; i < 5; i++) if (bytes[at + i] !== VERSION_PREFIX[i]) return -1;
+  if (bytes[at + 6] !== 0x2e || !isDigit(bytes[at + 7])) return -1;
+  return bytes[at + 5] === 0x30 || bytes[at + 5] === 0x31 ? at : -1;
+}
+
+/**
+ * What do the bytes [from, to) begin with? `anyMethod`: every token will do for a method (the port speaks for HTTP). The answer
+ * REQUEST needs the whole line.
+ */
+export function classifyStart(bytes: Uint8Array, from: number, to: number, anyMethod: boolean): Start {
+  if (to - from === 0) return UNDECIDED;
+  if (bytes[from] === 0x48) {
+    const start = classifyStatusLine(bytes, from, to);
+    if (start !== NOT_HTTP) return start;
+  }
+  const prefix = methodEnd(bytes, from, to, anyMethod);
+  if (prefix === -1) return NOT_HTTP;
+  if (prefix === to) return UNDECIDED;
+  // Not indexOf: it would search beyond `to`, through whatever the buffer has behind this segment.
+  let end = prefix;
+  while (end < to && bytes[end] !== LF) end++;
+  if (end === to) return to - from > MAX_START_LINE_BYTES ? NOT_HTTP : UNDECIDED;
+  return versionAt(bytes, prefix, end) === -1 ? NOT_HTTP : REQUEST;
+}
+
+/** The same for a first line that is complete: [from, end) without its line ending. */
+export function classifyLine(bytes: Uint8Array, from: number, end: number, anyMethod: boolean): Start {
+  if (bytes[from] === 0x48 && end - from >= 12 && classifyStatusLine(bytes, from, end) === RESPONSE) return RESPONSE;
+  const prefix = methodEnd(bytes, from, end, anyMethod);
+  return prefix === -1 || prefix === end || versionAt(bytes, prefix, end) === -1 ? NOT_HTTP : REQUEST;
+}
+
+/** Offset of the blank behind the method; `to` when more bytes must tell; -1 when there is no method. */
+export function methodEnd(bytes: Uint8Array, from: number, to: number, anyMethod: boolean): number {
+  const limit = Math.min(to, from + MAX_METHOD_BYTES + 1);
+  let at = from;
+  while (at < limit && IS_TOKEN[bytes[at]] === 1) at++;
+  if (at === limit) return at === to && at - from <= MAX_METHOD_BYTES ? to : -1;
+  if (bytes[at] !== SP || at === from) return -1;
+  if (anyMethod) return at;
+  if (at - from > LONGEST_METHOD) return -1;
+  return METHODS.has(methodText(bytes, from, at)) ? at : -1;
+}
+
+const COMMON = ['GET', 'POST', 'HEAD', 'PUT'];
+
+/** The method as a string, without making one for the common ones. */
+export function methodText(bytes: Uint8Array, from: number, to: number): string {
+  for (const method of COMMON) {
+    if (method.length !== to - from) continue;
+    let i = 0;
+    while (i < method.length && bytes[from + i] === method.charCodeAt(i)) i++;
+    if (i === method.length) return method;
+  }
+  let out = '';
+  for (let i = from; i < to; i++) out += String.fromCharCode(bytes[i]);
+  return out;
+}

@@ -1,0 +1,104 @@
+// The ICMP transaction: a request with its reply, or one message that stands alone (errors, redirects, reports).
+
+import { program, transaction } from '../../records/common.ts';
+import { f } from '../../records/field.ts';
+import { defineRecord, type RecordOf } from '../../records/record.ts';
+import { VERSION } from '../../version.ts';
+
+export const icmpRecord = defineRecord(
+  'icmp',
+  {
+    family: 'transaction',
+    doc: 'an ICMP or ICMPv6 request with its reply, or one message that needs none, such as an error with the flow it quotes',
+  },
+  {
+    ...program(VERSION),
+    ...transaction('icmp', ['connection']),
+    path: f.ip('path', 'destination address of the request').ofFlow('destination'),
+    request: f.text('request', 'data of the request, when send_request is on').optional(),
+    response: f.text('response', 'data of the response, when send_response is on').optional(),
+
+    version: f.int('icmp.version', '4 for ICMP, 6 for ICMPv6'),
+    requestMessage: f.keyword('icmp.request.message', 'type of the request in words, with its code').optional(),
+    requestType: f.int('icmp.request.type', 'ICMP type of the request').optional(),
+    requestCode: f.int('icmp.request.code', 'ICMP code of the request').optional(),
+    responseMessage: f.keyword('icmp.response.message', 'type of the response in words, with its code').optional(),
+    responseType: f.int('icmp.response.type', 'ICMP type of the response').optional(),
+    responseCode: f.int('icmp.response.code', 'ICMP code of the response').optional(),
+
+    echoIdentifier: f.int('netscribe.icmp.echo.identifier', 'tells one ping from another').optional(),
+    echoSequence: f.int('netscribe.icmp.echo.sequence', 'sequence number within one ping').optional(),
+
+    mtu: f.int('netscribe.icmp.mtu', 'largest packet the next hop takes').optional().inUnit('bytes'),
+    pointer: f.int('netscribe.icmp.pointer', 'offset of the fault in the quoted packet (parameter problem)').optional(),
+    gateway: f.ip('netscribe.icmp.gateway', 'better first hop that a redirect names').optional(),
+    quotedSourceIp: f.ip('netscribe.icmp.quoted.source.ip', 'source of the packet that an error quotes').optional(),
+    quotedSourcePort: f.int('netscribe.icmp.quoted.source.port', 'its source port').optional(),
+    quotedDestinationIp: f.ip('netscribe.icmp.quoted.destination.ip', 'its destination').optional(),
+    quotedDestinationPort: f.int('netscribe.icmp.quoted.destination.port', 'its destination port').optional(),
+    quotedTransport: f.keyword('netscribe.icmp.quoted.network.transport', 'its protocol: tcp, udp, …').optional(),
+    quotedCommunityId: f
+      .keyword('netscribe.icmp.quoted.community_id', 'Community ID of the flow that the error is about')
+      .optional(),
+    mpls: f
+      .list('netscribe.icmp.mpls', 'MPLS labels of the packet when it died (RFC 4950), outermost first', {
+        label: f.int('label', 'label'),
+        trafficClass: f.int('traffic_class', 'traffic class'),
+        ttl: f.int('ttl', 'time to live'),
+      })
+      .optional(),
+
+    ndTarget: f.ip('netscribe.icmp.nd.target', 'address that neighbour discovery is about').optional(),
+    ndLinkLayerAddress: f
+      .keyword(
+        'netscribe.icmp.nd.link_layer_address',
+        "link-layer address told by neighbour discovery: the advertised one, or the asker's when nobody answered",
+      )
+      .optional(),
+  },
+);
+
+export type IcmpRecord = RecordOf<typeof icmpRecord.fields>;
+
+/** A record with every property in place, so that its shape never changes. `clear` makes it so again. */
+export function emptyRecord(): IcmpRecord {
+  const record = { version: 0 } as IcmpRecord;
+  clear(record);
+  return record;
+}
+
+/** Takes out everything that belongs to one transaction. */
+export function clear(record: IcmpRecord): void {
+  record.startSeconds = 0;
+  record.startNanos = 0;
+  record.endSeconds = undefined;
+  record.endNanos = undefined;
+  record.duration = undefined;
+  record.status = 'OK';
+  record.sourceBytes = undefined;
+  record.destinationBytes = undefined;
+  record.networkBytes = undefined;
+  record.errorMessage = undefined;
+  record.request = undefined;
+  record.response = undefined;
+  record.requestMessage = undefined;
+  record.requestType = undefined;
+  record.requestCode = undefined;
+  record.responseMessage = undefined;
+  record.responseType = undefined;
+  record.responseCode = undefined;
+  record.echoIdentifier = undefined;
+  record.echoSequence = undefined;
+  record.mtu = undefined;
+  record.pointer = undefined;
+  record.gateway = undefined;
+  record.quotedSourceIp = undefined;
+  record.quotedSourcePort = undefined;
+  record.quotedDestinationIp = undefined;
+  record.quotedDestinationPort = undefined;
+  record.quotedTransport = undefined;
+  record.quotedCommunityId = undefined;
+  record.mpls = undefined;
+  record.ndTarget = undefined;
+  record.ndLinkLayerAddress = undefined;
+}

@@ -1,0 +1,13 @@
+// Every protocol that is analysed: one line each. Order matters only where two claim the same bytes: the first one wins.
+
+import { dns } from './dns/index.ts';
+import { http } from './http/index.ts';
+import { http2 } from './http2/index.ts';
+import { icmp } from './icmp/index.ts';
+import type { Protocol } from './protocol.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: options differ from protocol to protocol; each parses its own.
+export const PROTOCOLS: readonly Protocol<any>[] = [dns, http, http2, icmp];
+
+/** Names that `flow.network.protocol` can have, by their number in the flow table; 0 is none. */
+export const MAX_APPLICATIONS = 255;

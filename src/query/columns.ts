@@ -1,0 +1,159 @@
+// Columns of a query: goQuery's query types and short names, and any field by any of its names.
+
+import type { RecordType } from '../records/record.ts';
+import type { Name } from './ast.ts';
+import { QueryError } from './error.ts';
+import { suggestion } from './nearest.ts';
+import { type Operand, quoted } from './operand.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+/** goQuery's query types. `raw` has the source port too, which goProbe does not keep. */
+export const QUERY_TYPES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['talk_src', ['sip']],
+  ['talk_dst', ['dip']],
+  ['talk_conv', ['sip', 'dip']],
+  ['apps_port', ['dport', 'proto']],
+  ['agg_talk_port', ['sip', 'dip', 'dport', 'proto']],
+  ['raw', ['time', 'iface', 'sip', 'sport', 'dip', 'dport', 'proto']],
+]);
+
+const SHORT: ReadonlyMap<string, string> = new Map([
+  ['src', 'sip'],
+  ['dst', 'dip'],
+  ['port', 'dport'],
+  ['protocol', 'proto'],
+]);
+
+/** How a cell is read and shown. */
+export type CellKind = 'time' | 'ip' | 'text' | 'int' | 'float' | 'bool' | 'duration' | 'json';
+
+export interface KeyColumn {
+  /** The short name as typed: `sip`, or the ECS name. */
+  readonly label: string;
+  /** Canonical ECS name. */
+  readonly path: string;
+  readonly kind: CellKind;
+  readonly unit?: string;
+  /** A list of one is written as its only element. */
+  readonly isSingle?: boolean;
+  /** A time column of a grouped query is cut to this many ns. */
+  readonly bucketNs?: number;
+  readonly name: Name;
+}
+
+/** The words of a column list (`sip,dport`, `talk_conv,time`) with query types expanded and duplicates removed. */
+export function columnWords(text: string): string[] {
+  const words: string[] = [];
+  for (const raw of text.split(',')) {
+    const word = raw.trim();
+    if (word === '') continue;
+    for (const column of QUERY_TYPES.get(word.toLowerCase()) ?? [word]) {
+      const short = SHORT.get(column.toLowerCase()) ?? column;
+      if (!words.includes(short)) words.push(short);
+    }
+  }
+  return words;
+}
+
+/** Could the word be a column list? True when all its parts are query types or fields. */
+export function isColumnList(text: string, vocabulary: Vocabulary): boolean {
+  const words = text.split(',').map((word) => word.trim());
+  return words.every(
+    (word) =>
+      word !== '' &&
+      !word.includes(' ') &&
+      (QUERY_TYPES.has(word.toLowerCase()) || resolveColumn(word, vocabulary) !== undefined),
+  );
+}
+
+function resolveColumn(word: string, vocabulary: Vocabulary): Name | undefined {
+  const name = vocabulary.resolve(word);
+  return name?.isDirection === true ? vocabulary.resolve('network.direction') : name;
+}
+
+/** The columns named by the words, for these types. `raw` leaves out the interface where records have none. */
+export function resolveColumns(
+  words: readonly string[],
+  types: readonly RecordType[],
+  vocabulary: Vocabulary,
+): KeyColumn[] {
+  return words.map((word) => keyColumn(word, types, vocabulary));
+}
+
+export function keyColumn(word: string, types: readonly RecordType[], vocabulary: Vocabulary): KeyColumn {
+  const name = resolveColumn(word, vocabulary);
+  const operands = name === undefined ? [] : types.flatMap((type) => name.operands(type).slice(0, 1));
+  if (name === undefined || operands.length === 0) {
+    const near = vocabulary.suggestion(word) ?? suggestion(word, QUERY_TYPES.keys());
+    const where = types.map((type) => type.name).join(', ');
+    throw new QueryError(name === undefined ? `no column ${word}` : `${where} records have no ${word}`, near);
+  }
+  const kinds = new Set(operands.map(cellKind));
+  const kind = kinds.size === 1 ? [...kinds][0] : 'text';
+  const first = operands[0];
+  return {
+    label: word,
+    path: first.path,
+    kind,
+    unit: 'unit' in first ? first.unit : undefined,
+    isSingle: first.shape === 'elements' && first.isSingle === true,
+    name,
+  };
+}
+
+export function cellKind(operand: Operand): CellKind {
+  if (operand.shape === 'constant') return 'text';
+  if (operand.shape === 'elements') return 'json';
+  switch (operand.kind) {
+    case 'time':
+    case 'ip':
+    case 'int':
+    case 'float':
+    case 'bool':
+    case 'duration':
+      return operand.kind;
+    case 'list':
+    case 'map':
+    case 'json':
+    case 'keywords':
+      return 'json';
+    default:
+      return 'text';
+  }
+}
+
+const SQL_TYPES: Record<CellKind, string> = {
+  time: 'TIMESTAMP_NS',
+  ip: 'UBIGINT',
+  text: 'VARCHAR',
+  int: 'BIGINT',
+  float: 'DOUBLE',
+  bool: 'BOOLEAN',
+  duration: 'BIGINT',
+  json: 'VARCHAR',
+};
+
+/**
+ * The column's value in records of one type: an address as two expressions (high and low 64 bits), all else as one. Constants
+ * come from declarations; what is quoted here never comes from a user. A part under a key is not a column.
+ */
+export function keyExpressions(column: KeyColumn, type: RecordType): string[] {
+  const operands = column.name.operands(type);
+  const nothing = column.kind === 'ip' ? ['NULL::UBIGINT', 'NULL::UBIGINT'] : [`NULL::${SQL_TYPES[column.kind]}`];
+  if (operands.length === 0) return nothing;
+  const operand = operands[0];
+  if (operand.shape === 'constant') return [`'${String(operand.value).replaceAll("'", "''")}'`];
+  if (operand.shape === 'elements') {
+    if (operand.key !== undefined)
+      throw new QueryError(`${operand.path} cannot be a column`, 'Parts of a map can be asked for in the condition');
+    if (operand.property !== undefined)
+      return [`CAST(json_extract(${operand.sql}, '$[*]."${operand.property}"') AS VARCHAR)`];
+    return [operand.sql];
+  }
+  if (operand.kind === 'ip') {
+    const pair = [quoted(`${operand.sql}_hi`), quoted(`${operand.sql}_lo`)];
+    return column.kind === 'ip' ? pair : [quoted(operand.sql)];
+  }
+  if (column.kind === 'text' && operand.kind !== 'text') return [`CAST(${operand.sql} AS VARCHAR)`];
+  return [operand.sql];
+}

@@ -1,0 +1,197 @@
+// Grouped queries: counters per combination of the key columns, with the totals of all groups in every row.
+
+import type { RecordType } from '../records/record.ts';
+import { type KeyColumn, keyExpressions } from './columns.ts';
+import { type CounterKind, type Draft, type PlanColumn, sortKey } from './draft.ts';
+import { QueryError } from './error.ts';
+import { type Param, Params, type Statement } from './params.ts';
+import { fromWhere, populationStatement, timeColumn } from './source-filter.ts';
+
+interface Counter {
+  readonly name: string;
+  readonly label: string;
+  readonly kind: CounterKind;
+  /** The aggregate over the columns of `base`. */
+  readonly sql: string;
+  readonly hasTotal: boolean;
+}
+
+/** What every row of a grouped statement ends with, after its columns and one total per counter. */
+export const TOTAL_TAIL = ['hits', 'first', 'last'] as const;
+
+const total = (expression: string): string => `CAST(sum(${expression}) AS BIGINT)`;
+
+const FLOW_COUNTERS: Record<Draft['direction'], readonly Counter[]> = {
+  both: [
+    counter('packets_sent', 'packets sent', 'packets', 'ps'),
+    counter('packets_received', 'packets received', 'packets', 'pr'),
+    counter('bytes_sent', 'bytes sent', 'bytes', 'bs'),
+    counter('bytes_received', 'bytes received', 'bytes', 'br'),
+  ],
+  sum: [counter('packets', 'packets', 'packets', 'ps + pr'), counter('bytes', 'bytes', 'bytes', 'bs + br')],
+  in: [
+    counter('packets_received', 'packets received', 'packets', 'pr'),
+    counter('bytes_received', 'bytes received', 'bytes', 'br'),
+  ],
+  out: [counter('packets_sent', 'packets sent', 'packets', 'ps'), counter('bytes_sent', 'bytes sent', 'bytes', 'bs')],
+};
+
+const TRANSACTION_COUNTERS: readonly Counter[] = [
+  { name: 'count', label: 'count', kind: 'count', sql: 'count(*)', hasTotal: true },
+  { name: 'errors', label: 'errors', kind: 'count', sql: 'count(*) FILTER (WHERE failed)', hasTotal: true },
+  { name: 'duration_p50', label: 'p50', kind: 'duration', sql: 'quantile_disc(dur, 0.5)', hasTotal: false },
+  { name: 'duration_p95', label: 'p95', kind: 'duration', sql: 'quantile_disc(dur, 0.95)', hasTotal: false },
+];
+
+function counter(name: string, label: string, kind: CounterKind, expression: string): Counter {
+  return { name, label, kind, sql: total(expression), hasTotal: true };
+}
+
+/** Inputs of the counters, of one record type; NULL where it lacks them. */
+function inputs(type: RecordType, isFlow: boolean, draft: Draft): string[] {
+  const value = (path: string, nothing: string) => {
+    const operand = draft.vocabulary.resolve(path)?.operands(type)[0];
+    return operand?.shape === 'value' ? operand.sql : nothing;
+  };
+  const count = (path: string) => `coalesce(${value(path, '0')}, 0)::BIGINT`;
+  const time = timeColumn(type);
+  const bytes = [`${count('source.bytes')} AS bs`, `${count('destination.bytes')} AS br`];
+  const times = [
+    `${value('event.duration', 'NULL::BIGINT')} AS dur`,
+    `coalesce(${value('event.start', 'NULL')}, ${time}) AS t0`,
+    `coalesce(${value('event.end', 'NULL')}, ${time}) AS t1`,
+  ];
+  return isFlow
+    ? [`${count('source.packets')} AS ps`, `${count('destination.packets')} AS pr`, ...bytes, ...times]
+    : [...bytes, `coalesce(${value('status', "''")} = 'Error', FALSE) AS failed`, ...times];
+}
+
+export function planGroups(
+  keys: readonly KeyColumn[],
+  draft: Draft,
+): {
+  columns: PlanColumn[];
+  rows: Statement;
+  population: Statement;
+  sortedBy: string;
+} {
+  const params = new Params();
+  const isFlow = draft.types.every((type) => type.family === 'flow');
+  const counters = isFlow ? FLOW_COUNTERS[draft.direction] : TRANSACTION_COUNTERS;
+  const names: string[][] = keys.map((key, i) => (key.kind === 'ip' ? [`k${i}h`, `k${i}l`] : [`k${i}`]));
+  const buckets = new Map<number, string>();
+  const bases = draft.types.map((type) => {
+    const cells = keys.flatMap((key, i) =>
+      keyExpressions(key, type).map((sql, part) => `${bucketed(key, sql, params, buckets)} AS ${names[i][part]}`),
+    );
+    return `SELECT ${[...cells, ...inputs(type, isFlow, draft)].join(', ')} ${fromWhere(type, draft.filter, draft.vocabulary, params)}`;
+  });
+  const flat = names.flat();
+  const sorted = order(keys, names, isFlow, draft);
+  const group = `SELECT ${[
+    ...flat,
+    ...counters.map((c, i) => `${c.sql} AS c${i}`),
+    `${sorted.sql} AS s`,
+    'min(t0) AS t0',
+    'max(t1) AS t1',
+  ].join(', ')}\n  FROM (${bases.join('\n  UNION ALL ')}) base\n  GROUP BY ${flat.join(', ')}`;
+  const totals = [
+    ...counters.map((c, i) => `${c.hasTotal ? total(`c${i}`) : 'NULL'} AS total${i}`),
+    'count(*) AS hits',
+    'CAST(epoch_ns(min(t0)) AS VARCHAR) AS first_ns',
+    'CAST(epoch_ns(max(t1)) AS VARCHAR) AS last_ns',
+  ];
+  const cells = [
+    ...keys.flatMap((key, i) => names[i].map((name) => shown(key, name))),
+    ...counters.map((_, i) => `c${i}`),
+    ...counters.map((_, i) => `total${i}`),
+    'hits',
+    'first_ns',
+    'last_ns',
+  ];
+  const limit = draft.limit === undefined ? '' : ` LIMIT ${params.add(draft.limit, 'BIGINT')}`;
+  const sql =
+    `WITH g AS MATERIALIZED (${group})\nSELECT ${cells.join(', ')}\nFROM g CROSS JOIN (SELECT ${totals.join(', ')} FROM g) t` +
+    `\nORDER BY s ${sorted.isAscending ? 'ASC' : 'DESC'} NULLS LAST, ${flat.map((name) => `g.${name} ASC NULLS LAST`).join(', ')}${limit}`;
+  return {
+    columns: [
+      ...keys.map((key): PlanColumn => ({ role: 'key', key })),
+      ...counters.map(
+        (c): PlanColumn => ({ role: 'counter', name: c.name, label: c.label, kind: c.kind, hasTotal: c.hasTotal }),
+      ),
+    ],
+    rows: { sql, params: params.values as Param[] },
+    population: populationStatement(draft.types),
+    sortedBy: sorted.label,
+  };
+}
+
+/** A time cut to its bucket, as ns since 1970; everything else as it is. One parameter per width serves all types. */
+function bucketed(key: KeyColumn, sql: string, params: Params, buckets: Map<number, string>): string {
+  if (key.kind !== 'time' || key.bucketNs === undefined) return sql;
+  let width = buckets.get(key.bucketNs);
+  if (width === undefined) buckets.set(key.bucketNs, (width = params.add(key.bucketNs, 'BIGINT')));
+  return `(epoch_ns(${sql}) // ${width}) * ${width}`;
+}
+
+/** 64-bit values leave the database as text: a reader may turn integers into doubles. */
+function shown(key: KeyColumn, name: string): string {
+  return key.kind === 'ip' || key.kind === 'time' || key.kind === 'int' || key.kind === 'duration'
+    ? `CAST(g.${name} AS VARCHAR)`
+    : `g.${name}`;
+}
+
+interface Order {
+  readonly sql: string;
+  readonly label: string;
+  readonly isAscending: boolean;
+}
+
+function order(
+  keys: readonly KeyColumn[],
+  names: readonly (readonly string[])[],
+  isFlow: boolean,
+  draft: Draft,
+): Order {
+  const timeAt = keys.findIndex((key) => key.kind === 'time');
+  const word = draft.sort ?? (timeAt >= 0 ? 'time' : isFlow ? 'bytes' : 'count');
+  const isAscending = draft.isAscending ?? false;
+  const { direction } = draft;
+  const both = (sent: string, received: string) =>
+    direction === 'in' ? received : direction === 'out' ? sent : `${sent} + ${received}`;
+  const of = direction === 'in' ? 'received' : direction === 'out' ? 'sent' : 'sent and received';
+  switch (word) {
+    case 'bytes':
+      return { sql: total(both('bs', 'br')), label: `bytes ${of}`, isAscending };
+    case 'packets':
+      if (isFlow) return { sql: total(both('ps', 'pr')), label: `packets ${of}`, isAscending };
+      break;
+    case 'count':
+      return { sql: 'count(*)', label: 'count', isAscending };
+    case 'errors':
+      if (!isFlow) return { sql: 'count(*) FILTER (WHERE failed)', label: 'errors', isAscending };
+      break;
+    case 'duration':
+      return isFlow
+        ? { sql: total('dur'), label: 'total duration', isAscending }
+        : { sql: 'quantile_disc(dur, 0.95)', label: '95th percentile of the duration', isAscending };
+    case 'time':
+      // A time series reads from the beginning, as goQuery forces it.
+      return timeAt >= 0
+        ? { sql: names[timeAt][0], label: 'time', isAscending: true }
+        : { sql: 'min(t0)', label: 'time of the first record', isAscending };
+  }
+  const at = sortKey(word, keys, draft);
+  if (at < 0)
+    throw new QueryError(
+      `cannot sort by ${word}`,
+      `There are bytes, packets, time, count, duration and ${keys.map((key) => key.label).join(', ')}`,
+    );
+  const [first, second] = names[at];
+  const sql = second === undefined ? first : `(${first}::HUGEINT * 18446744073709551616::HUGEINT + ${second}::HUGEINT)`;
+  return {
+    sql,
+    label: keys[at].label,
+    isAscending: draft.isAscending ?? keys[at].kind === 'text',
+  };
+}

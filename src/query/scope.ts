@@ -1,0 +1,73 @@
+// Which record types a query is about: those it names, else those that have what it asks for, else flows.
+
+import type { RecordType } from '../records/record.ts';
+import type { Condition } from './ast.ts';
+import { canMatch } from './compile.ts';
+import { QueryError } from './error.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+/** The types whose records can match, undefined when the condition does not say. */
+function scopeOf(condition: Condition, vocabulary: Vocabulary): Set<RecordType> | undefined {
+  switch (condition.kind) {
+    case 'all': {
+      let all: Set<RecordType> | undefined;
+      for (const part of condition.parts) {
+        const scope = scopeOf(part, vocabulary);
+        if (scope !== undefined) all = all === undefined ? scope : both(all, scope);
+      }
+      return all;
+    }
+    case 'any': {
+      const any = new Set<RecordType>();
+      let isOpen = false;
+      for (const part of condition.parts) {
+        const scope = scopeOf(part, vocabulary);
+        if (scope === undefined) isOpen = true;
+        else for (const type of scope) any.add(type);
+      }
+      if (!isOpen) return any;
+      for (const type of vocabulary.types) if (type.family === 'flow') any.add(type);
+      return any.size === 0 ? undefined : any;
+    }
+    case 'not':
+      return undefined;
+    default:
+      return new Set(vocabulary.types.filter((type) => canMatch(condition, type, vocabulary)));
+  }
+}
+
+const both = (a: Set<RecordType>, b: Set<RecordType>) => new Set([...a].filter((type) => b.has(type)));
+
+/** Does the condition name a record type (`dns and …`) outside of a negation? */
+export function namesType(condition: Condition): boolean {
+  switch (condition.kind) {
+    case 'all':
+    case 'any':
+      return condition.parts.some(namesType);
+    case 'type':
+      return true;
+    case 'match':
+      return !condition.isNegated && (condition.name.shown === 'type' || condition.name.shown === 'event.dataset');
+    default:
+      return false;
+  }
+}
+
+/** The record types to read, in the order of the vocabulary. Throws QueryError where no type can match. */
+export function chooseTypes(condition: Condition | undefined, vocabulary: Vocabulary): RecordType[] {
+  const flows = vocabulary.types.filter((type) => type.family === 'flow');
+  const scope = condition === undefined ? undefined : scopeOf(condition, vocabulary);
+  if (condition === undefined || scope === undefined) return flows;
+  if (scope.size === 0)
+    throw new QueryError(
+      'no record can match this condition',
+      'Its tests ask for fields of different record types: join them with "or"',
+    );
+  const isNamed = namesType(condition);
+  if (!isNamed && flows.some((type) => scope.has(type))) return flows;
+  return vocabulary.types.filter(
+    (type) =>
+      scope.has(type) &&
+      (isNamed || type.family === 'flow' || type.family === 'transaction' || type.family === 'tcp-state'),
+  );
+}

@@ -1,0 +1,210 @@
+// From a declaration to a function that writes one JSON document per record: straight-line code, made once at start for the record
+// types that are asked for. Only names that match `^[a-z][A-Za-z0-9]*$` and JSON texts of the declaration enter the code.
+
+import type { Field, Fields } from './field.ts';
+import type { RecordType } from './record.ts';
+import { boundJson, boundMap, boundStrings, boundText, type JsonWriter } from './writer.ts';
+
+/** Writes the record (and what it takes from its flow) at `at`, a newline behind it; returns the offset behind. Reserves its room. */
+export type NdjsonEncoder = (record: object, flow: object, writer: JsonWriter, at: number) => number;
+
+interface Leaf {
+  name: string;
+  field: Field;
+}
+interface Node {
+  members: Map<string, Node | Leaf>;
+}
+const isNode = (x: Node | Leaf): x is Node => 'members' in x;
+
+/** Longest literal that is written word by word; longer ones are copied. */
+const UNROLLED_BYTES = 48;
+/** Room beyond what `bound` sums: fixed-size values (times, numbers, addresses) at 48 bytes each are counted per field. */
+const FIXED_VALUE_BYTES = 48;
+
+class Code {
+  readonly lines: string[] = [];
+  readonly constants: Buffer[] = [];
+  fixed = 64;
+  #literal = '';
+
+  literal(text: string): void {
+    this.#literal += text;
+  }
+  line(text: string): void {
+    this.flush();
+    this.lines.push(text);
+  }
+  flush(): void {
+    if (this.#literal === '') return;
+    const bytes = Buffer.from(this.#literal);
+    this.#literal = '';
+    this.fixed += bytes.length + 8;
+    if (bytes.length > UNROLLED_BYTES) {
+      this.lines.push(`O.set(K[${this.constants.length}],at);at+=${bytes.length};`);
+      this.constants.push(bytes);
+      return;
+    }
+    const padded = Buffer.concat([bytes, Buffer.alloc(4)]);
+    let text = '';
+    // What lies behind the last word is overwritten by what follows: there is always something.
+    for (let i = 0; i < bytes.length; i += 4) text += `V.setInt32(at+${i},${padded.readInt32LE(i)},true);`;
+    this.lines.push(`${text}at+=${bytes.length};`);
+  }
+}
+
+/** The document as a tree of its paths. Throws when one path lies inside another: a fault of the declaration. */
+function treeOf(type: { name: string; fields: Fields }): Node {
+  const root: Node = { members: new Map() };
+  for (const [name, field] of Object.entries(type.fields)) {
+    for (const path of field.paths) {
+      const parts = path.split('.');
+      let node = root;
+      for (const part of parts.slice(0, -1)) {
+        const next = node.members.get(part) ?? { members: new Map() };
+        if (!isNode(next)) throw new Error(`${type.name}: ${path} lies inside a field`);
+        node.members.set(part, next);
+        node = next;
+      }
+      const last = parts[parts.length - 1];
+      if (node.members.has(last)) throw new Error(`${type.name}: ${path} is there twice`);
+      node.members.set(last, { name, field });
+    }
+  }
+  return root;
+}
+
+const isRequired = (x: Node | Leaf): boolean =>
+  isNode(x) ? [...x.members.values()].some(isRequired) : !x.field.isOptional;
+
+function access(leaf: Leaf): string {
+  return leaf.field.flowProperty === undefined ? `r.${leaf.name}` : `f.${leaf.field.flowProperty}`;
+}
+
+function present(leaf: Leaf): string {
+  if (leaf.field.kind === 'time') return `r.${leaf.name}Seconds!==undefined`;
+  if (leaf.field.kind === 'slice') return `r.${leaf.name}At>=0`;
+  return `${access(leaf)}!==undefined`;
+}
+
+function anyPresent(x: Node | Leaf): string {
+  return isNode(x) ? [...x.members.values()].map(anyPresent).join('||') : present(x);
+}
+
+function value(code: Code, leaf: Leaf, lists: Code[], bounds: string[]): void {
+  const { field, name } = leaf;
+  const a = access(leaf);
+  const guard = field.isOptional ? `${present(leaf)}?` : '';
+  const otherwise = field.isOptional ? ':0' : '';
+  code.fixed += FIXED_VALUE_BYTES;
+  switch (field.kind) {
+    case 'constant':
+      code.literal(JSON.stringify(field.sub));
+      break;
+    case 'time':
+      code.line(`at=w.time(r.${name}Seconds,r.${name}Nanos,at);`);
+      break;
+    case 'int':
+    case 'float':
+    case 'duration':
+      code.line(`at=w.num(${a},at);`);
+      break;
+    case 'bool':
+      code.line(`at=w.bool(${a},at);`);
+      break;
+    case 'ip':
+      code.line(`at=w.ip(${a},at);`);
+      break;
+    case 'keyword':
+    case 'text':
+      code.line(`at=w.text(${a},at);`);
+      bounds.push(`(${guard}${a}.length*6+8${otherwise})`);
+      break;
+    case 'slice':
+      code.line(`at=w.slice(r.bytes,r.${name}At,r.${name}End,at);`);
+      bounds.push(`(${guard}(r.${name}End-r.${name}At)*6+8${otherwise})`);
+      break;
+    case 'keywords':
+      code.line(`at=w.${field.isSingle === true ? 'single' : 'strings'}(${a},at);`);
+      bounds.push(`(${guard}B.strings(${a})${otherwise})`);
+      break;
+    case 'map':
+      code.line(`at=w.map(${a},at);`);
+      bounds.push(`(${guard}B.map(${a})${otherwise})`);
+      break;
+    case 'json':
+      code.line(`at=w.json(${a},at);`);
+      bounds.push(`(${guard}B.json(${a})${otherwise})`);
+      break;
+    case 'list': {
+      const index = lists.length;
+      const sub = new Code();
+      lists.push(sub);
+      const subBounds: string[] = [];
+      object(sub, treeOf({ name, fields: field.sub as Fields }), lists, subBounds);
+      sub.flush();
+      code.line(
+        `O[at++]=91;for(let i=0;i<${a}.length;i++){if(i>0)O[at++]=44;at=L${index}(${a}[i],f,w,at,O,V);}O[at++]=93;`,
+      );
+      bounds.push(
+        `(${guard}${a}.reduce((s,r)=>s+${sub.fixed}${subBounds.map((b) => `+${b}`).join('')},8)${otherwise})`,
+      );
+      break;
+    }
+  }
+}
+
+/** Required members first, so that no comma is ever taken back; an object of optional members only takes back its last one. */
+function object(code: Code, node: Node, lists: Code[], bounds: string[]): void {
+  const members = [...node.members].sort(([, x], [, y]) => Number(isRequired(y)) - Number(isRequired(x)));
+  const required = members.filter(([, x]) => isRequired(x));
+  const optional = members.filter(([, x]) => !isRequired(x));
+  code.literal('{');
+  required.forEach(([key, x], i) => {
+    code.literal(`${i > 0 ? ',' : ''}${JSON.stringify(key)}:`);
+    if (isNode(x)) object(code, x, lists, bounds);
+    else value(code, x, lists, bounds);
+  });
+  for (const [key, x] of optional) {
+    code.line(`if(${anyPresent(x)}){`);
+    if (required.length > 0) code.literal(',');
+    code.literal(`${JSON.stringify(key)}:`);
+    if (isNode(x)) object(code, x, lists, bounds);
+    else value(code, x, lists, bounds);
+    if (required.length === 0) code.literal(',');
+    code.line('}');
+  }
+  if (required.length > 0 || optional.length === 0) code.literal('}');
+  else code.line('if(O[at-1]===44)O[at-1]=125;else O[at++]=125;');
+}
+
+/** The code of a record type's encoder, for `netscribe records --code` and for people who debug. */
+export function ndjsonSource(type: RecordType): { source: string; constants: Buffer[][] } {
+  const lists: Code[] = [];
+  const bounds: string[] = [];
+  const code = new Code();
+  object(code, treeOf(type), lists, bounds);
+  code.literal('\n');
+  code.flush();
+  const subs = lists.map(
+    (sub, i) =>
+      `const K${i}=C[${i + 1}];function L${i}(r,f,w,at,O,V){const K=K${i};\n${sub.lines.join('\n')}\nreturn at;}`,
+  );
+  const source = [
+    '"use strict";const K=C[0];',
+    ...subs,
+    'return function encode(r,f,w,at){',
+    `w.reserve(at,${code.fixed}${bounds.map((b) => `+${b}`).join('')});const O=w.out,V=w.view;`,
+    ...code.lines,
+    'return at;}',
+    `//# sourceURL=netscribe-ndjson-${type.name}.js`,
+  ].join('\n');
+  return { source, constants: [code.constants, ...lists.map((sub) => sub.constants)] };
+}
+
+const bound = { text: boundText, strings: boundStrings, map: boundMap, json: boundJson };
+
+export function ndjsonEncoder(type: RecordType): NdjsonEncoder {
+  const { source, constants } = ndjsonSource(type);
+  return new Function('C', 'B', source)(constants, bound) as NdjsonEncoder;
+}

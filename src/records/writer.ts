@@ -1,0 +1,303 @@
+// The primitives that encoders are made of: each writes one JSON value into the buffer and returns the offset behind it. The caller
+// has made sure of room (`bound…` says how much is needed). Measured choices: short strings by a character loop, longer ones by
+// utf8Write and one scan; four digits of an integer at a time; the second's text is kept from one time to the next.
+
+import { type Address, formatV6 } from './address.ts';
+import type { JsonValue, MapEntries } from './field.ts';
+import { utf8Sequence } from './text.ts';
+
+declare global {
+  interface Buffer {
+    /** Node's own writers without the checks of `write`: they return the bytes written. */
+    latin1Write(text: string, offset?: number, length?: number): number;
+    utf8Write(text: string, offset?: number, length?: number): number;
+  }
+}
+
+/** Characters that stand for themselves in a JSON string. */
+const PLAIN = new Uint8Array(256);
+for (let c = 0x20; c < 0x80; c++) PLAIN[c] = c === 0x22 || c === 0x5c ? 0 : 1;
+const HEX = Buffer.from('0123456789abcdef');
+const QUOTE = 0x22;
+const SHORT_STRING = 20;
+
+const OCTETS = Array.from({ length: 256 }, (_, i) => Buffer.from(String(i)));
+
+export class JsonWriter {
+  /** The buffer; replaced by a bigger one in `reserve` only. */
+  out: Buffer<ArrayBuffer>;
+  view: DataView;
+  #second = -1;
+  readonly #secondText = Buffer.alloc(20);
+
+  constructor(capacity: number) {
+    this.out = Buffer.allocUnsafeSlow(capacity);
+    this.view = new DataView(this.out.buffer);
+  }
+
+  /** Makes sure of `bytes` of room behind `at`, keeping what was written. */
+  reserve(at: number, bytes: number): void {
+    if (at + bytes <= this.out.length) return;
+    let capacity = this.out.length * 2;
+    while (capacity < at + bytes) capacity *= 2;
+    const bigger = Buffer.allocUnsafeSlow(capacity);
+    this.out.copy(bigger, 0, 0, at);
+    this.out = bigger;
+    this.view = new DataView(bigger.buffer);
+  }
+
+  /** "2026-11-21T10:00:00.000000000Z" */
+  time(seconds: number, nanos: number, start: number): number {
+    let at = start;
+    const out = this.out;
+    if (seconds !== this.#second) {
+      this.#second = seconds;
+      this.#secondText.latin1Write(new Date(seconds * 1000).toISOString(), 0, 19);
+    }
+    out[at++] = QUOTE;
+    for (let i = 0; i < 19; i++) out[at + i] = this.#secondText[i];
+    at += 19;
+    out[at++] = 0x2e;
+    let rest = nanos;
+    for (let i = 8; i >= 0; i--) {
+      const tenth = (rest / 10) | 0;
+      out[at + i] = 0x30 + rest - tenth * 10;
+      rest = tenth;
+    }
+    at += 9;
+    out[at] = 0x5a;
+    out[at + 1] = QUOTE;
+    return at + 2;
+  }
+
+  /** A number; one that JSON has no word for (NaN, infinite) becomes null. */
+  num(value: number, start: number): number {
+    const out = this.out;
+    if (value >= 0 && value <= 0x7fffffff && (value | 0) === value) {
+      let n = value;
+      if (n < 10) {
+        out[start] = 0x30 + n;
+        return start + 1;
+      }
+      const digits =
+        n < 100
+          ? 2
+          : n < 1000
+            ? 3
+            : n < 10_000
+              ? 4
+              : n < 100_000
+                ? 5
+                : n < 1e6
+                  ? 6
+                  : n < 1e7
+                    ? 7
+                    : n < 1e8
+                      ? 8
+                      : n < 1e9
+                        ? 9
+                        : 10;
+      for (let i = digits - 1; i >= 0; i--) {
+        const tenth = (n / 10) | 0;
+        out[start + i] = 0x30 + n - tenth * 10;
+        n = tenth;
+      }
+      return start + digits;
+    }
+    return start + out.latin1Write(Number.isFinite(value) ? String(value) : 'null', start);
+  }
+
+  bool(value: boolean, at: number): number {
+    return at + this.out.latin1Write(value ? 'true' : 'false', at);
+  }
+
+  ip(address: Address, start: number): number {
+    const out = this.out;
+    let at = start;
+    out[at++] = QUOTE;
+    if (address.v6) at += out.latin1Write(formatV6(address.w0, address.w1, address.w2, address.w3), at);
+    else {
+      const word = address.w3;
+      for (let shift = 24; shift >= 0; shift -= 8) {
+        const digits = OCTETS[(word >>> shift) & 255];
+        for (let i = 0; i < digits.length; i++) out[at++] = digits[i];
+        if (shift > 0) out[at++] = 0x2e;
+      }
+    }
+    out[at++] = QUOTE;
+    return at;
+  }
+
+  text(value: string, start: number): number {
+    const out = this.out;
+    let at = start;
+    const length = value.length;
+    out[at++] = QUOTE;
+    if (length < SHORT_STRING) {
+      for (let i = 0; i < length; i++) {
+        const c = value.charCodeAt(i);
+        if (c > 127 || PLAIN[c] === 0) return this.#escaped(value, start);
+        out[at++] = c;
+      }
+    } else {
+      const written = out.utf8Write(value, at);
+      for (let i = at; i < at + written; i++) {
+        const c = out[i];
+        if (c < 0x20 || c === 0x22 || c === 0x5c) return this.#escaped(value, start);
+      }
+      at += written;
+    }
+    out[at++] = QUOTE;
+    return at;
+  }
+
+  #escaped(value: string, start: number): number {
+    return start + this.out.utf8Write(JSON.stringify(value), start);
+  }
+
+  /** Bytes from the wire, as `wireText` would write them. */
+  slice(bytes: Uint8Array, from: number, to: number, start: number): number {
+    const out = this.out;
+    let at = start;
+    out[at++] = QUOTE;
+    for (let i = from; i < to; i++) {
+      const c = bytes[i];
+      if (PLAIN[c] === 0) {
+        at = this.#sliceSlowly(bytes, i, to, at);
+        break;
+      }
+      out[at++] = c;
+    }
+    out[at++] = QUOTE;
+    return at;
+  }
+
+  #sliceSlowly(bytes: Uint8Array, from: number, to: number, start: number): number {
+    const out = this.out;
+    let at = start;
+    for (let i = from; i < to; ) {
+      const c = bytes[i];
+      if (c < 0x80) {
+        if (PLAIN[c] === 1) out[at++] = c;
+        else if (c === 0x5c) {
+          // A backslash; one before an x is doubled before JSON doubles it again.
+          const times = i + 1 < to && bytes[i + 1] === 0x78 ? 4 : 2;
+          for (let k = 0; k < times; k++) out[at++] = 0x5c;
+        } else if (c === QUOTE) {
+          out[at++] = 0x5c;
+          out[at++] = QUOTE;
+        } else {
+          at += out.latin1Write('\\u00', at);
+          out[at++] = HEX[c >> 4];
+          out[at++] = HEX[c & 15];
+        }
+        i++;
+        continue;
+      }
+      const length = utf8Sequence(bytes, i, to);
+      if (length === 0) {
+        at += out.latin1Write('\\\\x', at);
+        out[at++] = HEX[c >> 4];
+        out[at++] = HEX[c & 15];
+        i++;
+      } else {
+        for (let k = 0; k < length; k++) out[at++] = bytes[i + k];
+        i += length;
+      }
+    }
+    return at;
+  }
+
+  strings(values: readonly string[], start: number): number {
+    let at = start;
+    this.out[at++] = 0x5b;
+    for (let i = 0; i < values.length; i++) {
+      if (i > 0) this.out[at++] = 0x2c;
+      at = this.text(values[i], at);
+    }
+    this.out[at++] = 0x5d;
+    return at;
+  }
+
+  /** An array of one as its only element. */
+  single(values: readonly string[], start: number): number {
+    return values.length === 1 ? this.text(values[0], start) : this.strings(values, start);
+  }
+
+  map(entries: MapEntries, start: number): number {
+    let at = start;
+    this.out[at++] = 0x7b;
+    for (let i = 0; i < entries.length; i++) {
+      const [key, value] = entries[i];
+      if (i > 0) this.out[at++] = 0x2c;
+      at = this.text(key, at);
+      this.out[at++] = 0x3a;
+      if (typeof value === 'string') at = this.text(value, at);
+      else if (typeof value === 'number') at = this.num(value, at);
+      else if (typeof value === 'boolean') at = this.bool(value, at);
+      else at = this.strings(value, at);
+    }
+    this.out[at++] = 0x7d;
+    return at;
+  }
+
+  /** A tree. Its depth is the program's, not the wire's: whoever builds it bounds it. */
+  json(value: JsonValue, start: number): number {
+    let at = start;
+    if (value === null) return at + this.out.latin1Write('null', at);
+    if (typeof value === 'string') return this.text(value, at);
+    if (typeof value === 'number') return this.num(value, at);
+    if (typeof value === 'boolean') return this.bool(value, at);
+    const isArray = Array.isArray(value);
+    this.out[at++] = isArray ? 0x5b : 0x7b;
+    let first = true;
+    if (isArray) {
+      for (const item of value) {
+        if (!first) this.out[at++] = 0x2c;
+        first = false;
+        at = this.json(item, at);
+      }
+    } else {
+      for (const [key, item] of value as ReadonlyMap<string, JsonValue>) {
+        if (!first) this.out[at++] = 0x2c;
+        first = false;
+        at = this.text(key, at);
+        this.out[at++] = 0x3a;
+        at = this.json(item, at);
+      }
+    }
+    this.out[at++] = isArray ? 0x5d : 0x7d;
+    return at;
+  }
+}
+
+/** Room that a string needs at most: every character as \u00XX, quotes. */
+export function boundText(value: string): number {
+  return value.length * 6 + 8;
+}
+
+export function boundStrings(values: readonly string[]): number {
+  let sum = 8;
+  for (const value of values) sum += boundText(value) + 1;
+  return sum;
+}
+
+export function boundMap(entries: MapEntries): number {
+  let sum = 8;
+  for (const [key, value] of entries) {
+    sum +=
+      boundText(key) +
+      2 +
+      (typeof value === 'string' ? boundText(value) : typeof value === 'object' ? boundStrings(value) : 32);
+  }
+  return sum;
+}
+
+export function boundJson(value: JsonValue): number {
+  if (typeof value === 'string') return boundText(value);
+  if (value === null || typeof value !== 'object') return 32;
+  let sum = 8;
+  if (Array.isArray(value)) for (const item of value) sum += boundJson(item) + 1;
+  else for (const [key, item] of value as ReadonlyMap<string, JsonValue>) sum += boundText(key) + boundJson(item) + 2;
+  return sum;
+}

@@ -1,0 +1,41 @@
+// The embedded store as a sink: one run is one import, committed whole at the end.
+
+import type { ColumnBatch } from '../records/columns.ts';
+import type { RecordType } from '../records/record.ts';
+import { StoreError } from '../store/errors.ts';
+import { openStoreWriter, type StoreWriter } from '../store/writer.ts';
+import { type ColumnSink, type RunFacts, SinkError } from './sink.ts';
+
+export class StoreSink implements ColumnSink {
+  readonly encoding = 'columns';
+  readonly name: string;
+  readonly directory: string;
+  #writer: StoreWriter | undefined;
+
+  constructor(directory: string) {
+    this.name = `store:${directory}`;
+    this.directory = directory;
+  }
+
+  async open(types: readonly RecordType[]): Promise<void> {
+    this.#writer = await told(openStoreWriter(this.directory, { types }));
+  }
+  async write(batch: ColumnBatch): Promise<void> {
+    await told(this.#writer!.write(batch));
+  }
+  async close(facts: RunFacts): Promise<void> {
+    await told(this.#writer!.commit(facts.digest, { inputs: [...facts.inputs], packets: facts.packets }));
+  }
+  async abort(): Promise<void> {
+    await this.#writer?.abort();
+  }
+}
+
+async function told<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof StoreError) throw new SinkError(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,112 @@
+// One writer per store. The lock file says which process; a process is known by its id and its start time, because ids are
+// used again. Readers need no lock.
+
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
+import { StoreError } from './errors.ts';
+import { LOCK_FILE } from './layout.ts';
+
+interface Owner {
+  readonly pid: number;
+  /** Start time in clock ticks since boot (proc(5), field 22 of stat); empty where there is no /proc. */
+  readonly started: string;
+}
+
+export class WriterLock {
+  readonly #path: string;
+  readonly #text: string;
+
+  private constructor(path: string, text: string) {
+    this.#path = path;
+    this.#text = text;
+  }
+
+  /** Throws a StoreError `locked` when a living process (this one too) holds the lock. */
+  static take(directory: string): WriterLock {
+    const path = join(directory, LOCK_FILE);
+    const own: Owner & { thread: number } = { pid: process.pid, started: startTime(process.pid), thread: threadId };
+    const text = `${JSON.stringify(own)}\n`;
+    // A link appears with its contents at once and fails when there is a file: an empty lock is never seen.
+    const temporary = `${path}.${process.pid}.${threadId}`;
+    writeFileSync(temporary, text);
+    try {
+      for (let attempt = 0; attempt < 5; attempt++) {
+        try {
+          linkSync(temporary, path);
+          return new WriterLock(path, text);
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        }
+        removeStale(directory, path);
+      }
+      throw new StoreError(`the lock ${path} cannot be taken: it changes hands all the time`, 'locked', path);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+  }
+
+  release(): void {
+    try {
+      if (readFileSync(this.#path, 'utf8') === this.#text) rmSync(this.#path, { force: true });
+    } catch {
+      // Gone already: nothing to release.
+    }
+  }
+}
+
+function removeStale(directory: string, path: string): void {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return;
+  }
+  const owner = parseOwner(text);
+  if (owner !== undefined && isAlive(owner)) {
+    const who = owner.pid === process.pid ? 'this process' : `process ${owner.pid}`;
+    throw new StoreError(
+      `the store at ${directory} is being written by ${who}: wait for it, end it, or choose another with --to store:DIR`,
+      'locked',
+      path,
+    );
+  }
+  // Two processes may find the same stale lock. Who moves away a lock that is not the stale one puts it back.
+  const aside = `${path}.stale.${process.pid}.${threadId}`;
+  try {
+    renameSync(path, aside);
+    if (readFileSync(aside, 'utf8') !== text) linkSync(aside, path);
+  } catch {
+    // The other one was faster: the next attempt sees its lock.
+  }
+  rmSync(aside, { force: true });
+}
+
+function parseOwner(text: string): Owner | undefined {
+  try {
+    const owner = JSON.parse(text) as Owner;
+    return Number.isSafeInteger(owner.pid) && owner.pid > 0 ? owner : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive({ pid, started }: Owner): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  const now = startTime(pid);
+  return started === '' || now === '' || now === started;
+}
+
+function startTime(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name in parentheses may hold spaces and parentheses: count from the last one. The rest begins with field 3.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}

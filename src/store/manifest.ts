@@ -1,0 +1,131 @@
+// The manifest: the one file that says which segments a store has. Renaming a new manifest into place is the only commit
+// there is, so a file that no manifest names does not exist for readers, and is removed by the next writer.
+
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFile } from '../log/durable.ts';
+import { StoreError } from './errors.ts';
+import { MANIFEST_FILE, TYPE_PREFIX } from './layout.ts';
+import type { StoreColumn } from './parquet/row-group.ts';
+
+const FORMAT = 'netscribe-store';
+const VERSION = 1;
+
+export interface Segment {
+  readonly id: string;
+  /** Relative to the store, with slashes. */
+  readonly path: string;
+  readonly type: string;
+  /** Key of its columns in `schemas`. */
+  readonly schema: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Times of the first and the last row, RFC 3339 with nine digits; absent when no row has a time. */
+  readonly minTime?: string;
+  readonly maxTime?: string;
+  /** Name of the import it belongs to; live segments have none. */
+  readonly import?: string;
+}
+
+/** What the caller wants to know about an import later: its inputs, options, counters. */
+export type ImportMeta = { readonly [name: string]: unknown };
+
+export interface Manifest {
+  readonly format: typeof FORMAT;
+  readonly version: typeof VERSION;
+  /** Rises by one with every commit. */
+  readonly generation: number;
+  readonly schemas: { readonly [key: string]: readonly StoreColumn[] };
+  readonly imports: { readonly [name: string]: { readonly committed: string; readonly meta: ImportMeta } };
+  readonly segments: readonly Segment[];
+  /** Live batches of the log below this sequence number are in segments. */
+  readonly logNext: number;
+  /** Ids of the newest live batches, oldest first, so that one sent twice is kept once. */
+  readonly recentBatches: readonly string[];
+}
+
+export const EMPTY_MANIFEST: Manifest = {
+  format: FORMAT,
+  version: VERSION,
+  generation: 0,
+  schemas: {},
+  imports: {},
+  segments: [],
+  logNext: 0,
+  recentBatches: [],
+};
+
+/** Names a list of columns: the same columns have the same key. */
+export function schemaKey(columns: readonly StoreColumn[]): string {
+  const text = columns.map(({ name, kind }) => `${name}:${kind}`).join(',');
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+export function hasManifest(directory: string): boolean {
+  return existsSync(join(directory, MANIFEST_FILE));
+}
+
+/** Reads the manifest. Throws a StoreError when it is missing beside data, damaged, or of a newer version. */
+export function readManifest(directory: string): Manifest {
+  const path = join(directory, MANIFEST_FILE);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT')
+      throw new StoreError(`the store at ${directory} cannot be read: ${message}`, code ?? 'unknown', path, error);
+    if (hasSegmentFolders(directory)) {
+      throw new StoreError(
+        `the store at ${directory} has segments but no ${MANIFEST_FILE}: restore the file, or move the folder away`,
+        'damaged',
+        path,
+      );
+    }
+    throw new StoreError(
+      `there is no store at ${directory}: capture something first, or name another folder`,
+      'missing',
+      path,
+    );
+  }
+  let manifest: Manifest;
+  try {
+    manifest = JSON.parse(text) as Manifest;
+  } catch (error) {
+    throw new StoreError(
+      `${path} is damaged (${(error as Error).message}): restore it from a backup`,
+      'damaged',
+      path,
+      error,
+    );
+  }
+  if (manifest.format !== FORMAT || !Array.isArray(manifest.segments)) {
+    throw new StoreError(`${path} is not the manifest of a store`, 'damaged', path);
+  }
+  if (manifest.version !== VERSION) {
+    throw new StoreError(
+      `${path} has version ${manifest.version}: this program knows ${VERSION}; use a newer netscribe`,
+      'version',
+      path,
+    );
+  }
+  return manifest;
+}
+
+export function hasSegmentFolders(directory: string): boolean {
+  try {
+    return readdirSync(directory).some((name) => name.startsWith(TYPE_PREFIX));
+  } catch {
+    return false;
+  }
+}
+
+/** Makes `manifest` the current one. `sync` false: not durable, for stores that live as long as the process. */
+export function writeManifest(directory: string, manifest: Manifest, sync: boolean): void {
+  const { segments, ...head } = manifest;
+  // One segment a line: a store of years stays readable and comparable.
+  const lines = segments.map((segment) => JSON.stringify(segment)).join(',\n');
+  const text = `${JSON.stringify(head).slice(0, -1)},"segments":[\n${lines}\n]}\n`;
+  replaceFile(join(directory, MANIFEST_FILE), text, sync);
+}

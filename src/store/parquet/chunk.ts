@@ -1,0 +1,98 @@
+// One column chunk: all values of one column in one row group, as at most one dictionary page and one data page (version 1).
+
+import zlib from 'node:zlib';
+import { ByteWriter } from './byte-writer.ts';
+import { Codec, Encoding, PageType } from './format.ts';
+import { bitWidth, writeHybrid } from './hybrid.ts';
+import { ThriftWriter } from './thrift.ts';
+
+/** Below this size a compressed page gains less than its frame costs. */
+const SMALLEST_COMPRESSED = 128;
+
+export interface Statistics {
+  readonly nulls: number;
+  /** PLAIN bytes of the smallest and largest value; absent when there is none or it is not worth its bytes. */
+  readonly min?: Uint8Array;
+  readonly max?: Uint8Array;
+}
+
+export interface Chunk {
+  /** Page headers and pages, in file order. */
+  readonly parts: Uint8Array[];
+  readonly codec: number;
+  readonly encoding: number;
+  readonly values: number;
+  /** Length of the dictionary page with its header; 0: there is none. */
+  readonly dictionaryLength: number;
+  readonly rawLength: number;
+  readonly length: number;
+  readonly statistics: Statistics;
+}
+
+/** Collects the pages of one chunk at a time; the encoders write values to `page`, dictionaries to `dictionary`. */
+export class ChunkBuilder {
+  readonly page = new ByteWriter();
+  readonly dictionary = new ByteWriter();
+  #level: number;
+
+  /** `level`: zstd's compression level. */
+  constructor(level = 1) {
+    this.#level = level;
+  }
+
+  /** Begins the data page of a chunk: definition levels first. `present` is undefined when every row has a value. */
+  begin(rows: number, present: Uint8Array | undefined): void {
+    const { page } = this;
+    page.reset();
+    this.dictionary.reset();
+    page.u32(0);
+    if (present === undefined) {
+      page.varint(rows * 2);
+      page.u8(1);
+    } else writeHybrid(page, present, rows, 1);
+    const length = page.at - 4;
+    new DataView(page.bytes.buffer).setUint32(0, length, true);
+  }
+
+  /** Appends dictionary indices: their width, then the runs. */
+  indices(codes: Uint32Array, count: number, entries: number): void {
+    const width = bitWidth(entries - 1);
+    this.page.u8(width);
+    writeHybrid(this.page, codes, count, width);
+  }
+
+  finish(rows: number, encoding: number, entries: number, statistics: Statistics): Chunk {
+    const page = this.page.view();
+    const dictionary = this.dictionary.view();
+    const compresses = page.length + dictionary.length >= SMALLEST_COMPRESSED;
+    const parts: Uint8Array[] = [];
+    let rawLength = 0;
+    let length = 0;
+    const add = (raw: Uint8Array, header: (packed: Uint8Array) => Uint8Array) => {
+      const packed = compresses ? this.#compress(raw) : raw.slice();
+      const head = header(packed);
+      parts.push(head, packed);
+      rawLength += head.length + raw.length;
+      length += head.length + packed.length;
+    };
+    if (entries > 0) add(dictionary, (packed) => dictionaryHeader(dictionary.length, packed.length, entries));
+    const dictionaryLength = length;
+    add(page, (packed) => dataHeader(page.length, packed.length, rows, encoding));
+    const codec = compresses ? Codec.ZSTD : Codec.UNCOMPRESSED;
+    return { parts, codec, encoding, values: rows, dictionaryLength, rawLength, length, statistics };
+  }
+
+  #compress(raw: Uint8Array): Uint8Array {
+    return zlib.zstdCompressSync(raw, { params: { [zlib.constants.ZSTD_c_compressionLevel]: this.#level } });
+  }
+}
+
+function dictionaryHeader(raw: number, packed: number, entries: number): Uint8Array {
+  const header = new ThriftWriter().i32(1, PageType.DICTIONARY_PAGE).i32(2, raw).i32(3, packed);
+  return header.struct(7).i32(1, entries).i32(2, Encoding.PLAIN).end().finish();
+}
+
+function dataHeader(raw: number, packed: number, rows: number, encoding: number): Uint8Array {
+  const header = new ThriftWriter().i32(1, PageType.DATA_PAGE).i32(2, raw).i32(3, packed);
+  return header.struct(5).i32(1, rows).i32(2, encoding).i32(3, Encoding.RLE).i32(4, Encoding.RLE).end().finish();
+}

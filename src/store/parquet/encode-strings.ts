@@ -1,0 +1,151 @@
+// Column chunks of keywords and texts: a dictionary while values repeat, PLAIN when they do not.
+
+import type { Chunk, ChunkBuilder, Statistics } from './chunk.ts';
+import { type BytesDictionary, LARGEST_DICTIONARY } from './dictionary.ts';
+import { Encoding } from './format.ts';
+import { type ColumnOf, levelsOf, type Piece, type Scratch } from './gather.ts';
+
+/** A dictionary larger than this is read and decompressed whole for a single row: not worth it. */
+const DICTIONARY_BYTES = 1 << 20;
+/** After this many rows a dictionary must have shown that it pays: fewer entries than half the rows. */
+const TRIAL_ROWS = 1024;
+/** Bounds of dictionaries are made when that is cheap … */
+const BOUNDS_ENTRIES = 4096;
+/** … and are short enough to stand in the footer. */
+const BOUNDS_BYTES = 64;
+
+type Strings = ColumnOf<'keyword' | 'text'>;
+
+export function encodeStrings(
+  builder: ChunkBuilder,
+  scratch: Scratch,
+  dictionary: BytesDictionary,
+  pieces: readonly Piece<Strings>[],
+  rows: number,
+): Chunk {
+  const { present, count } = levelsOf(pieces, rows, scratch);
+  builder.begin(rows, present);
+  const nulls = rows - count;
+  const codes = scratch.codes(count);
+  dictionary.reset(Math.min(LARGEST_DICTIONARY, Math.max(16, count >> 1)), DICTIONARY_BYTES);
+  let at = 0;
+  for (const { column, rows: length } of pieces) {
+    if (column === undefined) continue;
+    at =
+      column.kind === 'keyword'
+        ? mapCodes(dictionary, column, length, codes, at)
+        : addTexts(dictionary, column, length, codes, at);
+    if (at < 0) break;
+  }
+  if (at >= 0 && count > 0) {
+    writeDictionary(builder, dictionary);
+    builder.indices(codes, count, dictionary.count);
+    return builder.finish(rows, Encoding.RLE_DICTIONARY, dictionary.count, { nulls, ...boundsOf(dictionary) });
+  }
+  for (const { column, rows: length } of pieces) {
+    if (column === undefined) continue;
+    if (column.kind === 'keyword')
+      writePlain(builder, column, length, column.codes, column.dictionaryBytes, column.dictionaryOffsets);
+    else writePlain(builder, column, length, undefined, column.bytes, column.offsets);
+  }
+  return builder.finish(rows, Encoding.PLAIN, 0, { nulls });
+}
+
+/** Codes of the batch's dictionary become codes of the row group's; entries that no row uses are left out. Returns -1 when it does not pay. */
+function mapCodes(
+  dictionary: BytesDictionary,
+  column: ColumnOf<'keyword'>,
+  rows: number,
+  codes: Uint32Array,
+  at: number,
+): number {
+  const { codes: own, dictionaryBytes, dictionaryOffsets, present } = column;
+  const mapped = new Int32Array(dictionaryOffsets.length - 1).fill(-1);
+  for (let i = 0; i < rows; i++) {
+    if (present !== undefined && present[i] === 0) continue;
+    const code = own[i];
+    let target = mapped[code];
+    if (target < 0) {
+      target = dictionary.add(dictionaryBytes, dictionaryOffsets[code], dictionaryOffsets[code + 1]);
+      if (target < 0 || isTooVaried(dictionary, at)) return -1;
+      mapped[code] = target;
+    }
+    codes[at++] = target;
+  }
+  return at;
+}
+
+function addTexts(
+  dictionary: BytesDictionary,
+  column: ColumnOf<'text'>,
+  rows: number,
+  codes: Uint32Array,
+  at: number,
+): number {
+  const { bytes, offsets, present } = column;
+  for (let i = 0; i < rows; i++) {
+    if (present !== undefined && present[i] === 0) continue;
+    const code = dictionary.add(bytes, offsets[i], offsets[i + 1]);
+    if (code < 0 || isTooVaried(dictionary, at)) return -1;
+    codes[at++] = code;
+  }
+  return at;
+}
+
+const isTooVaried = (dictionary: BytesDictionary, rows: number): boolean =>
+  rows >= TRIAL_ROWS && dictionary.count > rows >> 1;
+
+function writeDictionary(builder: ChunkBuilder, dictionary: BytesDictionary): void {
+  const { bytes, offsets, count } = dictionary;
+  const out = builder.dictionary;
+  for (let c = 0; c < count; c++) {
+    out.u32(offsets[c + 1] - offsets[c]);
+    appendBytes(builder.dictionary, bytes, offsets[c], offsets[c + 1]);
+  }
+}
+
+/** Row r is entry `codes[r]`, or entry r without codes. */
+function writePlain(
+  builder: ChunkBuilder,
+  column: Strings,
+  rows: number,
+  codes: Uint32Array | undefined,
+  bytes: Uint8Array,
+  offsets: Uint32Array,
+): void {
+  const { present } = column;
+  const { page } = builder;
+  for (let i = 0; i < rows; i++) {
+    if (present !== undefined && present[i] === 0) continue;
+    const entry = codes === undefined ? i : codes[i];
+    const from = offsets[entry];
+    const to = offsets[entry + 1];
+    page.u32(to - from);
+    appendBytes(page, bytes, from, to);
+  }
+}
+
+/** Short values are copied by a loop: up to about 64 bytes that beats `subarray` and `set`. */
+function appendBytes(out: ChunkBuilder['page'], source: Uint8Array, from: number, to: number): void {
+  const length = to - from;
+  out.reserve(length);
+  if (length > 64) out.bytes.set(source.subarray(from, to), out.at);
+  else {
+    const { bytes, at } = out;
+    for (let i = 0; i < length; i++) bytes[at + i] = source[from + i];
+  }
+  out.at += length;
+}
+
+function boundsOf(dictionary: BytesDictionary): Pick<Statistics, 'min' | 'max'> {
+  const { count, bytes, offsets } = dictionary;
+  if (count === 0 || count > BOUNDS_ENTRIES) return {};
+  let min = bytes.subarray(offsets[0], offsets[1]);
+  let max = min;
+  for (let c = 1; c < count; c++) {
+    const entry = bytes.subarray(offsets[c], offsets[c + 1]);
+    if (Buffer.compare(entry, min) < 0) min = entry;
+    if (Buffer.compare(entry, max) > 0) max = entry;
+  }
+  return min.length > BOUNDS_BYTES || max.length > BOUNDS_BYTES ? {} : { min: min.slice(), max: max.slice() };
+}

@@ -1,0 +1,147 @@
+// The segments that one import (or one rotation of the live log) is writing: routes batches to the segment of their type and
+// time, and keeps the memory of what waits within bounds.
+
+import { rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { syncDirectory } from '../log/durable.ts';
+import type { ColumnBatch } from '../records/columns.ts';
+import { type Level, partitionPath } from './layout.ts';
+import type { Segment } from './manifest.ts';
+import { columnsOf, type RowGroupEncoder, type StoreColumn } from './parquet/row-group.ts';
+import { MOST_PARTITIONS, splitByTime } from './partition.ts';
+import { SegmentWriter } from './segment.ts';
+
+const WAITING_BYTES = 64 * 1024 * 1024;
+
+interface TypeState {
+  level: Level;
+  /** Open segments by time key; several of one key when batches of the type have different columns. */
+  readonly open: Map<number, SegmentWriter[]>;
+}
+
+export interface SegmentSetOptions {
+  /** Memory for rows that are not encoded yet, in bytes. */
+  readonly waitingBytes?: number;
+  readonly mostPartitions?: number;
+}
+
+export class SegmentSet {
+  readonly #store: string;
+  readonly #encoder: RowGroupEncoder;
+  readonly #types = new Map<string, TypeState>();
+  /** Segments that get no more rows: their type went on with coarser ones. */
+  readonly #closed: SegmentWriter[] = [];
+  readonly #waitingLimit: number;
+  readonly #mostPartitions: number;
+  #waitingBytes = 0;
+
+  constructor(store: string, encoder: RowGroupEncoder, options: SegmentSetOptions = {}) {
+    this.#store = store;
+    this.#encoder = encoder;
+    this.#waitingLimit = options.waitingBytes ?? WAITING_BYTES;
+    this.#mostPartitions = options.mostPartitions ?? MOST_PARTITIONS;
+  }
+
+  write(batch: ColumnBatch): void {
+    if (batch.rows === 0) return;
+    let state = this.#types.get(batch.type);
+    if (state === undefined) this.#types.set(batch.type, (state = { level: 'hour', open: new Map() }));
+    this.#route(state, batch);
+    while (this.#waitingBytes > this.#waitingLimit) this.#flushLargest();
+  }
+
+  #route(state: TypeState, batch: ColumnBatch): void {
+    const level = state.level;
+    for (const [key, piece] of splitByTime(batch, level)) {
+      // Routing the first pieces may have made the partitions coarser.
+      if (state.level !== level) {
+        this.#route(state, piece);
+        continue;
+      }
+      this.#push(this.#segmentFor(state, key, piece), piece);
+      if (state.open.size > this.#mostPartitions) this.#coarsen(state);
+    }
+  }
+
+  #push(segment: SegmentWriter, piece: ColumnBatch): void {
+    const before = segment.waitingBytes;
+    segment.push(piece);
+    this.#waitingBytes += segment.waitingBytes - before;
+  }
+
+  #segmentFor(state: TypeState, key: number, piece: ColumnBatch): SegmentWriter {
+    let segments = state.open.get(key);
+    if (segments === undefined) state.open.set(key, (segments = []));
+    let segment = segments.find(({ columns }) => hasColumns(columns, piece));
+    if (segment === undefined) {
+      const path = partitionPath(piece.type, state.level, key);
+      segment = new SegmentWriter(this.#store, path, piece.type, columnsOf(piece), this.#encoder);
+      segments.push(segment);
+    }
+    return segment;
+  }
+
+  #coarsen(state: TypeState): void {
+    const segments = [...state.open.values()].flat();
+    state.open.clear();
+    state.level = state.level === 'hour' ? 'day' : 'all';
+    const waiting: ColumnBatch[] = [];
+    for (const segment of segments) {
+      this.#waitingBytes -= segment.waitingBytes;
+      for (const batch of segment.takeWaiting()) waiting.push(batch);
+      if (segment.isCreated) this.#closed.push(segment);
+    }
+    for (const batch of waiting) this.#route(state, batch);
+  }
+
+  *#segments(): Generator<SegmentWriter> {
+    yield* this.#closed;
+    for (const { open } of this.#types.values()) for (const segments of open.values()) yield* segments;
+  }
+
+  #flushLargest(): void {
+    let largest: SegmentWriter | undefined;
+    for (const segment of this.#segments()) {
+      if (largest === undefined || segment.waitingBytes > largest.waitingBytes) largest = segment;
+    }
+    if (largest === undefined || largest.waitingBytes === 0) {
+      this.#waitingBytes = 0;
+      return;
+    }
+    this.#waitingBytes -= largest.waitingBytes;
+    largest.flush();
+  }
+
+  /** Closes all segments. With `sync` they and their directories are on disk when this returns. */
+  finish(sync: boolean): { segments: Segment[]; schemas: Map<string, readonly StoreColumn[]> } {
+    const segments: Segment[] = [];
+    const schemas = new Map<string, readonly StoreColumn[]>();
+    const directories = new Set<string>();
+    for (const writer of this.#segments()) {
+      const segment = writer.finish(sync);
+      segments.push(segment);
+      schemas.set(segment.schema, writer.columns);
+      for (let path = dirname(segment.path); path !== '.'; path = dirname(path)) directories.add(path);
+    }
+    if (sync && segments.length > 0) {
+      for (const path of directories) syncDirectory(join(this.#store, path));
+      syncDirectory(this.#store);
+    }
+    return { segments, schemas };
+  }
+
+  /** Removes every file that was made. */
+  abort(): void {
+    for (const writer of this.#segments()) {
+      if (writer.isCreated) rmSync(join(this.#store, writer.path), { force: true });
+    }
+  }
+}
+
+function hasColumns(columns: readonly StoreColumn[], batch: ColumnBatch): boolean {
+  if (columns.length !== batch.columns.length) return false;
+  for (let i = 0; i < columns.length; i++) {
+    if (columns[i].name !== batch.columns[i].name || columns[i].kind !== batch.columns[i].kind) return false;
+  }
+  return true;
+}

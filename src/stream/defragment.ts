@@ -1,0 +1,281 @@
+// Puts IP datagrams together from their fragments (RFC 791 section 3.2, RFC 8200 section 4.5). A datagram is known by addresses,
+// protocol, identification and the key context it travels in (VLANs, virtual network, tunnel depth). Every fragment is counted in
+// a flow in the end: with the datagram's ports when they became known, without them otherwise.
+
+import type { Cursor } from '../wire/cursor.ts';
+import { FRAGMENT_NEW_WINS, type FragmentPolicy } from './overlap.ts';
+import { Pieces } from './pieces.ts';
+
+export interface DefragmentOptions {
+  policy: FragmentPolicy;
+  /** Datagrams waiting at most, and bytes held at most. */
+  maxDatagrams: number;
+  maxBytes: number;
+  /** Seconds of packet time that a datagram may wait for its missing fragments (RFC 791: 15 and up; RFC 8200: 60). */
+  timeoutSeconds: number;
+}
+
+export const DEFRAGMENT_DEFAULTS: DefragmentOptions = {
+  policy: 'first',
+  maxDatagrams: 10_000,
+  maxBytes: 32 * 1024 * 1024,
+  timeoutSeconds: 60,
+};
+
+/** Longest datagram: 16 bits of length (RFC 791); IPv6's payload may be as long behind its header. */
+const MAX_DATAGRAM_V4 = 65_535;
+const MAX_PAYLOAD_V6 = 65_535;
+
+export interface Datagram {
+  key: string;
+  v6: boolean;
+  context: number;
+  /** A copy of the header (the unfragmentable part) of the fragment with offset 0. */
+  header: Uint8Array | null;
+  pieces: Pieces;
+  /** Length of the fragmentable part once the last fragment was seen, -1 before. */
+  total: number;
+  abandoned: boolean;
+  packets: number;
+  frameBytes: number;
+  firstPacket: number;
+  /** Number of the last fragment's packet; of the packet at which it was given up when it never became whole. */
+  lastPacket: number;
+  firstSeconds: number;
+  firstNanos: number;
+  lastSeconds: number;
+  lastNanos: number;
+  /** What the flow is when the datagram never becomes whole. */
+  protocol: number;
+  sourceWords: readonly [number, number, number, number];
+  destinationWords: readonly [number, number, number, number];
+  ports: readonly [number, number];
+  ttl: number;
+  deadline: number;
+}
+
+export type FragmentEvent =
+  | 'overlap'
+  | 'conflict'
+  | 'too_large'
+  | 'abandoned'
+  | 'timeout'
+  | 'evicted'
+  | 'size_mismatch';
+
+export class Defragmenter {
+  readonly #options: DefragmentOptions;
+  readonly #waiting = new Map<string, Datagram>();
+  #bytes = 0;
+  readonly #count: (event: FragmentEvent) => void;
+  /** Datagrams that were given up since the last `takeGivenUp`. */
+  #givenUp: Datagram[] = [];
+
+  constructor(options: DefragmentOptions, count: (event: FragmentEvent) => void) {
+    this.#options = options;
+    this.#count = count;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Takes the fragment at the cursor. Returns the datagram when it is whole now (it is forgotten here), null otherwise. */
+  add(
+    c: Cursor,
+    context: number,
+    frameBytes: number,
+    packet: number,
+    seconds: number,
+    nanos: number,
+    now: number,
+  ): Datagram | null {
+    const v6 = c.ipVersion === 6;
+    const key = fragmentKey(c, context);
+    let d = this.#waiting.get(key);
+    if (d === undefined) {
+      if (this.#waiting.size >= this.#options.maxDatagrams) this.#evictOldest();
+      d = newDatagram(key, c, context, packet, seconds, nanos, now + this.#options.timeoutSeconds);
+      this.#waiting.set(key, d);
+    }
+    d.packets++;
+    d.lastPacket = packet;
+    d.frameBytes += frameBytes;
+    if (seconds > d.lastSeconds || (seconds === d.lastSeconds && nanos > d.lastNanos)) {
+      d.lastSeconds = seconds;
+      d.lastNanos = nanos;
+    }
+    if (c.fragmentOffset === 0 && d.header === null) {
+      d.header = c.bytes.slice(c.network, c.fragmentData);
+      if (v6) d.header = withoutFragmentHeader(c);
+      if (c.transport >= 0 && (c.sourcePort !== 0 || c.destinationPort !== 0))
+        d.ports = [c.sourcePort, c.destinationPort];
+      d.protocol = c.protocol;
+    }
+    if (d.abandoned) return null;
+    const length = c.payloadEnd - c.fragmentData;
+    const start = c.fragmentOffset;
+    const end = start + length;
+    if (end > (v6 ? MAX_PAYLOAD_V6 : MAX_DATAGRAM_V4 - 20)) return this.#abandon(d, 'too_large');
+    if (length <= 0) return null;
+    if (!c.moreFragments) {
+      if (d.total < 0) d.total = end;
+      else if (d.total !== end) this.#count('size_mismatch');
+    }
+    const result = d.pieces.insert(
+      start,
+      c.bytes,
+      c.fragmentData,
+      c.payloadEnd,
+      FRAGMENT_NEW_WINS[this.#options.policy],
+    );
+    this.#bytes += result.added;
+    if (result.conflict) this.#count('conflict');
+    else if (result.overlapped) this.#count('overlap');
+    // RFC 5722: a datagram with overlapping fragments (exact repeats apart) is dropped whole.
+    if (v6 && result.overlapped && (result.conflict || result.added > 0)) return this.#abandon(d, 'abandoned');
+    while (this.#bytes > this.#options.maxBytes && this.#waiting.size > 1) this.#evictOldest();
+    if (!isWhole(d)) return null;
+    this.#forget(d);
+    return d;
+  }
+
+  /** Gives up what waited too long. */
+  advance(now: number): void {
+    for (const d of this.#waiting.values()) {
+      if (d.deadline > now) continue;
+      this.#giveUp(d, 'timeout');
+    }
+  }
+
+  /** Gives up everything. */
+  flush(): void {
+    for (const d of this.#waiting.values()) this.#giveUp(d, 'timeout');
+  }
+
+  takeGivenUp(): Datagram[] {
+    const list = this.#givenUp;
+    if (list.length > 0) this.#givenUp = [];
+    return list;
+  }
+
+  #abandon(d: Datagram, why: FragmentEvent): null {
+    this.#count(why);
+    this.#bytes -= d.pieces.held;
+    d.pieces.clear();
+    d.abandoned = true;
+    return null;
+  }
+
+  #evictOldest(): void {
+    for (const d of this.#waiting.values()) {
+      this.#giveUp(d, 'evicted');
+      return;
+    }
+  }
+
+  #giveUp(d: Datagram, why: FragmentEvent): void {
+    if (!d.abandoned) this.#count(why);
+    this.#forget(d);
+    this.#givenUp.push(d);
+  }
+
+  #forget(d: Datagram): void {
+    this.#waiting.delete(d.key);
+    this.#bytes -= d.pieces.held;
+  }
+}
+
+/** The whole datagram, header first, lengths put right so that it decodes as if it had never been cut. */
+export function wholeDatagram(d: Datagram): Uint8Array {
+  const header = d.header!;
+  const whole = new Uint8Array(header.length + d.total);
+  whole.set(header);
+  for (const piece of d.pieces.list) {
+    const end = Math.min(piece.end, d.total);
+    if (piece.start < end)
+      whole.set(piece.bytes.subarray(piece.from, piece.from + end - piece.start), header.length + piece.start);
+  }
+  const view = new DataView(whole.buffer);
+  if (d.v6) {
+    const payload = whole.length - 40;
+    view.setUint16(4, payload > 0xffff ? 0 : payload);
+  } else {
+    view.setUint16(2, Math.min(whole.length, 0xffff));
+    view.setUint16(6, view.getUint16(6) & 0x4000);
+  }
+  return whole;
+}
+
+function isWhole(d: Datagram): boolean {
+  if (d.total < 0 || d.header === null) return false;
+  let at = 0;
+  for (const piece of d.pieces.list) {
+    if (piece.start > at) return false;
+    at = piece.end;
+    if (at >= d.total) return true;
+  }
+  return false;
+}
+
+/** An IPv6 header with its unfragmentable extensions; the fragment header is taken out (RFC 8200 section 4.5). */
+function withoutFragmentHeader(c: Cursor): Uint8Array {
+  const fragmentHeader = c.fragmentData - 8;
+  const header = c.bytes.slice(c.network, fragmentHeader);
+  if (c.fragmentNextHeaderAt > 0) {
+    const at = c.fragmentNextHeaderAt - c.network;
+    if (at >= 0 && at < header.length) header[at] = c.bytes[fragmentHeader];
+  }
+  return header;
+}
+
+function newDatagram(
+  key: string,
+  c: Cursor,
+  context: number,
+  packet: number,
+  seconds: number,
+  nanos: number,
+  deadline: number,
+): Datagram {
+  const v6 = c.ipVersion === 6;
+  const word = (at: number) => c.view.getInt32(at);
+  const from = c.network + (v6 ? 8 : 12);
+  const to = c.network + (v6 ? 24 : 16);
+  return {
+    key,
+    v6,
+    context,
+    header: null,
+    pieces: new Pieces(),
+    total: -1,
+    abandoned: false,
+    packets: 0,
+    frameBytes: 0,
+    firstPacket: packet,
+    lastPacket: packet,
+    firstSeconds: seconds,
+    firstNanos: nanos,
+    lastSeconds: seconds,
+    lastNanos: nanos,
+    protocol: c.protocol,
+    sourceWords: v6 ? [word(from), word(from + 4), word(from + 8), word(from + 12)] : [0, 0, 0, word(from)],
+    destinationWords: v6 ? [word(to), word(to + 4), word(to + 8), word(to + 12)] : [0, 0, 0, word(to)],
+    ports: [0, 0],
+    ttl: c.bytes[c.network + (v6 ? 7 : 8)],
+    deadline,
+  };
+}
+
+function fragmentKey(c: Cursor, context: number): string {
+  const v6 = c.ipVersion === 6;
+  const from = c.network + (v6 ? 8 : 12);
+  let key = '';
+  for (let at = from; at < from + (v6 ? 32 : 8); at += 2) key += String.fromCharCode(c.view.getUint16(at));
+  const id = c.fragmentId;
+  // IPv6's identification is unique for the pair of addresses; IPv4's for the protocol too (RFC 791).
+  return (
+    key +
+    String.fromCharCode(id >>> 16, id & 0xffff, v6 ? 0xffff : c.protocol, context >>> 16, context & 0xffff, c.tunnels)
+  );
+}

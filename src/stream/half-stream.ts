@@ -1,0 +1,60 @@
+// One direction of a TCP connection: which byte comes next, what waits for a hole to be filled, what was delivered lately.
+// Positions are bytes since the stream's begin, as doubles: they never wrap.
+
+import { Pieces } from './pieces.ts';
+
+/** Delivered segments whose digests are kept, so that a retransmission with other bytes is noticed after delivery too. */
+const REMEMBERED = 16;
+const DIGEST_WORDS = 3;
+
+export class HalfStream {
+  /** The sequence number of the next byte is known. */
+  known = false;
+  /** Sequence number of the byte at `position`. */
+  next = 0;
+  /** Bytes delivered (or skipped, or declared missing) so far. */
+  position = 0;
+  /** Bytes that the analyzer does not want: passed over as they come. */
+  skip = 0;
+  /** Position of the FIN, -1 before. */
+  finAt = -1;
+  finished = false;
+  /** The other side acknowledged up to here although we have not seen it; the packet count of the connection when that was noticed. */
+  ackedBeyond = -1;
+  ackedAt = 0;
+  readonly pieces = new Pieces();
+  #digests: Float64Array | undefined = undefined;
+  #digestAt = 0;
+
+  get hasHole(): boolean {
+    return this.ackedBeyond > this.position;
+  }
+
+  /** Remembers what was delivered at `position`. */
+  remember(position: number, bytes: Uint8Array, from: number, to: number): void {
+    if (this.#digests === undefined) this.#digests = new Float64Array(REMEMBERED * DIGEST_WORDS).fill(-1);
+    const at = this.#digestAt * DIGEST_WORDS;
+    this.#digests[at] = position;
+    this.#digests[at + 1] = to - from;
+    this.#digests[at + 2] = digest(bytes, from, to);
+    this.#digestAt = (this.#digestAt + 1) % REMEMBERED;
+  }
+
+  /** Do bytes that were delivered before differ from these? Only the same stretch can be compared. */
+  differs(position: number, bytes: Uint8Array, from: number, to: number): boolean {
+    const digests = this.#digests;
+    if (digests === undefined) return false;
+    for (let i = 0; i < REMEMBERED; i++) {
+      const at = i * DIGEST_WORDS;
+      if (digests[at] !== position || digests[at + 1] > to - from) continue;
+      return digests[at + 2] !== digest(bytes, from, from + digests[at + 1]);
+    }
+    return false;
+  }
+}
+
+function digest(bytes: Uint8Array, from: number, to: number): number {
+  let h = 0x811c9dc5;
+  for (let i = from; i < to; i++) h = Math.imul(h ^ bytes[i], 0x01000193);
+  return h >>> 0;
+}

@@ -1,0 +1,142 @@
+// Pieces of a datagram or stream that wait for what is missing before them: sorted, not overlapping, each with copies of its bytes.
+
+import { newWins } from './overlap.ts';
+
+export interface Piece {
+  start: number;
+  end: number;
+  /** The bytes [start, end) stand in bytes[from, from + end - start). */
+  bytes: Uint8Array;
+  from: number;
+  /** Extent of the piece as it arrived: what the overlap tables compare. */
+  bornStart: number;
+  bornEnd: number;
+  /** Time and number of the packet that brought it. */
+  seconds: number;
+  nanos: number;
+  packet: number;
+}
+
+export interface InsertResult {
+  /** Bytes held now that were not before. */
+  added: number;
+  /** The new piece claimed bytes that were held already, and they differ. */
+  conflict: boolean;
+  overlapped: boolean;
+}
+
+export class Pieces {
+  readonly list: Piece[] = [];
+  /** Bytes held. */
+  held = 0;
+  /** Time and number of the packet whose bytes are inserted next. */
+  seconds = 0;
+  nanos = 0;
+  packet = 0;
+  readonly #result: InsertResult = { added: 0, conflict: false, overlapped: false };
+
+  /** Inserts a copy of bytes[from, to) at `start`. `mask` says in which relations the new piece wins (see `overlap.ts`). */
+  insert(start: number, bytes: Uint8Array, from: number, to: number, mask: number): InsertResult {
+    const result = this.#result;
+    result.added = 0;
+    result.conflict = false;
+    result.overlapped = false;
+    const end = start + (to - from);
+    if (end <= start) return result;
+    const copy = bytes.slice(from, to);
+    const list = this.list;
+    let i = list.length;
+    while (i > 0 && list[i - 1].end > start) i--;
+    let at = start;
+    // Walk over the held pieces that reach into [start, end): fill the holes, and settle each overlap.
+    while (at < end) {
+      const held = i < list.length ? list[i] : undefined;
+      if (held === undefined || held.start >= end) {
+        this.#put(i, at, end, copy, at - start, start, end);
+        result.added += end - at;
+        break;
+      }
+      if (held.start > at) {
+        this.#put(i, at, held.start, copy, at - start, start, end);
+        result.added += held.start - at;
+        at = held.start;
+        i++;
+        continue;
+      }
+      const overlapEnd = Math.min(end, held.end);
+      result.overlapped = true;
+      if (!same(held.bytes, held.from + at - held.start, copy, at - start, overlapEnd - at)) {
+        result.conflict = true;
+        if (newWins(mask, start, end, held.bornStart, held.bornEnd)) {
+          i = this.#replace(i, at, overlapEnd, copy, at - start, start, end);
+          at = overlapEnd;
+          continue;
+        }
+      }
+      at = overlapEnd;
+      if (overlapEnd === held.end) i++;
+    }
+    this.held += result.added;
+    return result;
+  }
+
+  #put(
+    index: number,
+    start: number,
+    end: number,
+    bytes: Uint8Array,
+    from: number,
+    bornStart: number,
+    bornEnd: number,
+  ): void {
+    const { seconds, nanos, packet } = this;
+    this.list.splice(index, 0, { start, end, bytes, from, bornStart, bornEnd, seconds, nanos, packet });
+  }
+
+  /** Replaces [start, end) of the piece at `index`; returns the index behind it. */
+  #replace(
+    index: number,
+    start: number,
+    end: number,
+    bytes: Uint8Array,
+    from: number,
+    bornStart: number,
+    bornEnd: number,
+  ): number {
+    const held = this.list[index];
+    const parts: Piece[] = [];
+    if (held.start < start) parts.push({ ...held, end: start });
+    const { seconds, nanos, packet } = this;
+    parts.push({ start, end, bytes, from, bornStart, bornEnd, seconds, nanos, packet });
+    const next = index + parts.length;
+    if (held.end > end) parts.push({ ...held, start: end, from: held.from + end - held.start });
+    this.list.splice(index, 1, ...parts);
+    return next;
+  }
+
+  /** Forgets everything before `position`. */
+  dropBefore(position: number): void {
+    let gone = 0;
+    while (gone < this.list.length && this.list[gone].end <= position) {
+      this.held -= this.list[gone].end - this.list[gone].start;
+      gone++;
+    }
+    if (gone > 0) this.list.splice(0, gone);
+    const first = this.list[0];
+    if (first !== undefined && first.start < position) {
+      this.held -= position - first.start;
+      first.from += position - first.start;
+      first.start = position;
+    }
+  }
+
+  clear(): void {
+    this.list.length = 0;
+    this.held = 0;
+  }
+}
+
+function same(a: Uint8Array, aFrom: number, b: Uint8Array, bFrom: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (a[aFrom + i] !== b[bFrom + i]) return false;
+  return true;
+}

@@ -1,0 +1,130 @@
+// What IPv4 and IPv6 have in common: becoming the packet's network header, and handing over by protocol number
+// (IANA "Protocol Numbers").
+
+import type { Cursor } from './cursor.ts';
+import { geneveVni } from './geneve.ts';
+import { greSubnet } from './gre.ts';
+import { Layer } from './layers.ts';
+import { vxlanVni } from './vxlan.ts';
+
+export const PROTOCOL_HOP_BY_HOP = 0;
+export const PROTOCOL_ICMP = 1;
+export const PROTOCOL_IGMP = 2;
+export const PROTOCOL_IPV4 = 4;
+export const PROTOCOL_TCP = 6;
+export const PROTOCOL_UDP = 17;
+export const PROTOCOL_DCCP = 33;
+export const PROTOCOL_IPV6 = 41;
+export const PROTOCOL_ROUTING = 43;
+export const PROTOCOL_FRAGMENT = 44;
+export const PROTOCOL_GRE = 47;
+export const PROTOCOL_ESP = 50;
+export const PROTOCOL_AH = 51;
+export const PROTOCOL_ICMPV6 = 58;
+export const PROTOCOL_NONE = 59;
+export const PROTOCOL_DESTINATION_OPTIONS = 60;
+export const PROTOCOL_IPIP = 94;
+export const PROTOCOL_ETHERIP = 97;
+export const PROTOCOL_L2TP = 115;
+export const PROTOCOL_SCTP = 132;
+export const PROTOCOL_MOBILITY = 135;
+export const PROTOCOL_UDPLITE = 136;
+export const PROTOCOL_MPLS = 137;
+export const PROTOCOL_HIP = 139;
+export const PROTOCOL_SHIM6 = 140;
+
+const IP = Layer.ip;
+const IPV6 = Layer.ipv6;
+const IPPROTO = Layer.ipproto;
+const VXLAN = Layer.vxlan;
+const GENEVE = Layer.geneve;
+const GRE = Layer.gre;
+
+const LAYER_UNDER_IPV4 = new Uint8Array(256).fill(IPPROTO);
+LAYER_UNDER_IPV4[PROTOCOL_ICMP] = Layer.icmp;
+LAYER_UNDER_IPV4[PROTOCOL_IGMP] = Layer.igmp;
+LAYER_UNDER_IPV4[PROTOCOL_IPV4] = IP;
+LAYER_UNDER_IPV4[PROTOCOL_TCP] = Layer.tcp;
+LAYER_UNDER_IPV4[PROTOCOL_UDP] = Layer.udp;
+LAYER_UNDER_IPV4[PROTOCOL_DCCP] = Layer.dccp;
+LAYER_UNDER_IPV4[PROTOCOL_IPV6] = IPV6;
+LAYER_UNDER_IPV4[PROTOCOL_GRE] = GRE;
+LAYER_UNDER_IPV4[PROTOCOL_ESP] = Layer.esp;
+LAYER_UNDER_IPV4[PROTOCOL_AH] = Layer.ah;
+LAYER_UNDER_IPV4[PROTOCOL_ICMPV6] = Layer.icmpv6;
+LAYER_UNDER_IPV4[PROTOCOL_IPIP] = IP;
+LAYER_UNDER_IPV4[PROTOCOL_ETHERIP] = Layer.etherip;
+LAYER_UNDER_IPV4[PROTOCOL_L2TP] = Layer.l2tp;
+LAYER_UNDER_IPV4[PROTOCOL_SCTP] = Layer.sctp;
+LAYER_UNDER_IPV4[PROTOCOL_UDPLITE] = Layer.udplite;
+LAYER_UNDER_IPV4[PROTOCOL_MPLS] = Layer.mpls;
+
+/** IPv6 has the same numbers and its extension headers (RFC 8200, section 4), which mean nothing under IPv4. */
+const LAYER_UNDER_IPV6 = LAYER_UNDER_IPV4.slice();
+LAYER_UNDER_IPV6[PROTOCOL_HOP_BY_HOP] = Layer['ipv6.hopopts'];
+LAYER_UNDER_IPV6[PROTOCOL_ROUTING] = Layer['ipv6.routing'];
+LAYER_UNDER_IPV6[PROTOCOL_FRAGMENT] = Layer['ipv6.fraghdr'];
+LAYER_UNDER_IPV6[PROTOCOL_DESTINATION_OPTIONS] = Layer['ipv6.dstopts'];
+LAYER_UNDER_IPV6[PROTOCOL_MOBILITY] = Layer['ipv6.mobility'];
+LAYER_UNDER_IPV6[PROTOCOL_HIP] = Layer['ipv6.hip'];
+LAYER_UNDER_IPV6[PROTOCOL_SHIM6] = Layer['ipv6.shim6'];
+
+/** Layers that carry a whole packet: they can only be read from a whole datagram. */
+const CARRIES_PACKETS = new Uint8Array(256);
+for (const layer of [IP, IPV6, GRE, Layer.etherip, Layer.mpls]) CARRIES_PACKETS[layer] = 1;
+
+/** The valid header at `at` becomes the network header. Before its `push`. */
+export function enterNetwork(c: Cursor, at: number, version: number): void {
+  if (c.ipVersion !== 0) leaveOuter(c);
+  c.network = at;
+  c.ipVersion = version;
+}
+
+/** What is known of the outer packet's transport and fragments makes room for the inner one's. */
+function leaveOuter(c: Cursor): void {
+  passTunnel(c);
+  c.transport = -1;
+  c.sourcePort = 0;
+  c.destinationPort = 0;
+  c.fragment = false;
+  c.fragmentOffset = 0;
+  c.moreFragments = false;
+  c.fragmentId = 0;
+  c.fragmentData = 0;
+  c.fragmentNextHeaderAt = 0;
+  c.unfragmentable = 0;
+}
+
+/** Counts the tunnel between two network headers and takes over the network it separates. */
+function passTunnel(c: Cursor): void {
+  c.tunnels++;
+  for (let i = c.depth - 1; i >= 0; i--) {
+    const layer = c.layers[i];
+    if (layer === IP || layer === IPV6) return;
+    if (layer === VXLAN) c.virtualNetwork = vxlanVni(c.view, c.offsets[i]);
+    else if (layer === GENEVE) c.virtualNetwork = geneveVni(c.view, c.offsets[i]);
+    else if (layer === GRE) {
+      const subnet = greSubnet(c.view, c.offsets[i]);
+      if (subnet !== 0) c.virtualNetwork = subnet;
+    }
+  }
+}
+
+/** The layer behind the network header and its extension headers; `at` is there. */
+export function enterProtocol(c: Cursor, protocol: number): number {
+  c.protocol = protocol;
+  const layer = c.ipVersion === 4 ? LAYER_UNDER_IPV4[protocol] : LAYER_UNDER_IPV6[protocol];
+  if (CARRIES_PACKETS[layer] === 0) return layer;
+  if (c.fragment) return IPPROTO;
+  // Should the inner packet be broken, the flow is this one.
+  c.transport = c.at;
+  return layer;
+}
+
+/** Any protocol over IP that we do not decode: its header is the whole payload. */
+export function decodeIpProtocol(c: Cursor): number {
+  c.push(IPPROTO, c.at, 0);
+  c.transport = c.at;
+  c.restIsPayload();
+  return 0;
+}

@@ -1,0 +1,62 @@
+// Tunnels over UDP. A port alone proves nothing: the tunnel's header must fit too, else the packet is UDP like any other.
+
+import type { Cursor } from './cursor.ts';
+import { GENEVE_PORT, isGeneve } from './geneve.ts';
+import { GRE_UDP_PORT, isGreInUdp } from './gre.ts';
+import { GTPU_PORT, gtpuHeaderLength } from './gtp.ts';
+import { L2TP_PORT, l2tpHeaderLength } from './l2tp.ts';
+import { Layer } from './layers.ts';
+import { TEREDO_PORT, teredoHeaderLength } from './teredo.ts';
+import { isVxlan, isVxlanGpe, VXLAN_GPE_PORT, VXLAN_LINUX_PORT, VXLAN_PORT } from './vxlan.ts';
+
+const VXLAN = Layer.vxlan;
+const GENEVE = Layer.geneve;
+const GRE = Layer.gre;
+const GTP = Layer.gtp;
+const L2TP = Layer.l2tp;
+const TEREDO = Layer.teredo;
+
+const TUNNEL_PORTS = new Uint8Array(0x10000);
+for (const port of [
+  VXLAN_PORT,
+  VXLAN_LINUX_PORT,
+  VXLAN_GPE_PORT,
+  GENEVE_PORT,
+  GTPU_PORT,
+  GRE_UDP_PORT,
+  L2TP_PORT,
+  TEREDO_PORT,
+]) {
+  TUNNEL_PORTS[port] = 1;
+}
+
+/** Whether a UDP packet with this source or destination port may be a tunnel. */
+export const isTunnelPort = (port: number): boolean => TUNNEL_PORTS[port] !== 0;
+
+/** The layer in the UDP payload, `Layer.done` when it is no tunnel. */
+export function enterUdpTunnel(c: Cursor): number {
+  if ((TUNNEL_PORTS[c.destinationPort] | TUNNEL_PORTS[c.sourcePort]) === 0) return 0;
+  return tunnelOnPort(c, c.destinationPort) || tunnelOnPort(c, c.sourcePort);
+}
+
+function tunnelOnPort(c: Cursor, port: number): number {
+  switch (port) {
+    case VXLAN_PORT:
+    case VXLAN_LINUX_PORT:
+      return isVxlan(c) ? VXLAN : 0;
+    case VXLAN_GPE_PORT:
+      return isVxlanGpe(c) ? VXLAN : 0;
+    case GENEVE_PORT:
+      return isGeneve(c) ? GENEVE : 0;
+    case GTPU_PORT:
+      return gtpuHeaderLength(c) !== 0 ? GTP : 0;
+    case GRE_UDP_PORT:
+      return isGreInUdp(c) ? GRE : 0;
+    case L2TP_PORT:
+      return l2tpHeaderLength(c) !== 0 ? L2TP : 0;
+    case TEREDO_PORT:
+      return teredoHeaderLength(c) >= 0 ? TEREDO : 0;
+    default:
+      return 0;
+  }
+}

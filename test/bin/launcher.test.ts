@@ -1,0 +1,100 @@
+// The launcher, with a program of four lines in the place of ours: what it is given, and how its end is passed on.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PROJECT } from '../kit/shared.ts';
+
+const PROGRAM = `
+const [verb, value] = process.argv.slice(2);
+if (verb === 'exit') process.exit(Number(value));
+if (verb === 'die') process.kill(process.pid, value as NodeJS.Signals);
+else if (verb === 'signals') {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGUSR2'] as const) process.on(name, () => { console.log(name); process.exit(7); });
+  console.log('ready');
+  setTimeout(() => {}, 30_000);
+} else console.log(JSON.stringify({ version: process.versions.node, argv: process.argv.slice(2) }));
+`;
+
+/** A Node on the PATH that is not the project's: on a machine with Node 20 this is how users start the launcher. */
+const otherNode = (process.env.PATH ?? '')
+  .split(delimiter)
+  .filter((folder) => !folder.includes('node_modules'))
+  .map((folder) => join(folder, 'node'))
+  .find((file) => existsSync(file) && file !== process.execPath);
+const otherVersion = otherNode ? spawnSync(otherNode, ['-v'], { encoding: 'utf8' }).stdout.trim() : 'none';
+
+let root = '';
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'netscribe-launcher-'));
+  mkdirSync(join(root, 'bin'));
+  mkdirSync(join(root, 'src', 'cli'), { recursive: true });
+  copyFileSync(join(PROJECT, 'bin', 'netscribe.js'), join(root, 'bin', 'netscribe.js'));
+  writeFileSync(join(root, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(root, 'src', 'cli', 'main.ts'), PROGRAM);
+  mkdirSync(join(root, 'node_modules'));
+  const bundled = `node-${process.platform}-${process.arch}`;
+  symlinkSync(join(PROJECT, 'node_modules', bundled), join(root, 'node_modules', bundled));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+// A kept environment: vitest's own variables would change how the child behaves.
+const env = { PATH: process.env.PATH, HOME: process.env.HOME };
+const launch = (node: string, ...words: string[]) =>
+  spawnSync(node, [join(root, 'bin', 'netscribe.js'), ...words], { encoding: 'utf8', env });
+
+const nodes: { label: string; node: string | undefined }[] = [
+  { label: 'Node 24', node: process.execPath },
+  { label: `the machine's own Node (${otherVersion})`, node: otherNode },
+];
+
+describe.each(nodes)('launcher on $label', ({ node = '' }) => {
+  const test = it.skipIf(node === '');
+
+  test('runs the program on Node 24 with its words', () => {
+    const { stdout, stderr } = launch(node, '-r', 'a b', '--json');
+    expect(stderr).toBe('');
+    const { version, argv } = JSON.parse(stdout);
+    expect(Number(version.split('.')[0])).toBeGreaterThanOrEqual(24);
+    expect(argv).toEqual(['-r', 'a b', '--json']);
+  });
+
+  test('passes on the exit code', () => {
+    expect(launch(node, 'exit', '0').status).toBe(0);
+    expect(launch(node, 'exit', '3').status).toBe(3);
+  });
+
+  test('ends by the signal that ended the program', () => {
+    expect(launch(node, 'die', 'SIGTERM').signal).toBe('SIGTERM');
+    expect(launch(node, 'die', 'SIGKILL').signal).toBe('SIGKILL');
+  });
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGUSR2'] as const)('hands %s to the program', async (signal) => {
+    const child = spawn(node, [join(root, 'bin', 'netscribe.js'), 'signals'], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (bytes: Buffer) => {
+      said += bytes;
+      if (said === 'ready\n') child.kill(signal);
+    });
+    const [code] = await once(child, 'close');
+    expect(said).toBe(`ready\n${signal}\n`);
+    expect(code).toBe(7);
+  });
+});
+
+describe('launcher without a Node that is new enough', () => {
+  it.skipIf(otherNode === undefined || Number(otherVersion.slice(1).split('.')[0]) >= 24)('says what to do', () => {
+    rmSync(join(root, 'node_modules'), { recursive: true });
+    const { status, stdout, stderr } = launch(otherNode as string, '--version');
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(`Node.js 24.14.1 or newer is needed; this is ${otherVersion.slice(1)}`);
+    expect(stderr).toContain('npm install');
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { commonOptions } from '../../src/protocols/common-options.ts';
+
+const options = z.strictObject(commonOptions({ ports: [53], transactionTimeout: '10s' }));
+const timeout = (transaction_timeout: unknown) => options.parse({ transaction_timeout }).transaction_timeout;
+
+describe('options that all protocols have', () => {
+  it('have presets', () => {
+    expect(options.parse({})).toEqual({
+      enabled: true,
+      ports: [53],
+      send_request: false,
+      send_response: false,
+      transaction_timeout: 10,
+    });
+  });
+  it.each<[unknown, number]>([
+    ['10s', 10],
+    ['200ms', 0.2],
+    ['1h30m', 5400],
+    [' 2.5s ', 2.5],
+    [7, 7],
+    [0, 0],
+  ])('transaction_timeout %j is %d seconds', (value, seconds) => expect(timeout(value)).toBeCloseTo(seconds));
+  it.each(['10', 'soon', '-1s', '', -1, Number.NaN, null])('transaction_timeout %j is refused', (value) => {
+    expect(() => timeout(value)).toThrow(/transaction_timeout/);
+  });
+  it('says how to write a duration', () => {
+    expect(() => timeout('10 seconds')).toThrow(/write 10s, 200ms, 1h30m, or a number of seconds/);
+  });
+  it('ports: one or several, in range', () => {
+    expect(options.parse({ ports: 5300 }).ports).toEqual([5300]);
+    expect(options.parse({ ports: [53, 5300] }).ports).toEqual([53, 5300]);
+    expect(() => options.parse({ ports: [0] })).toThrow();
+    expect(() => options.parse({ ports: 65536 })).toThrow();
+  });
+  it('unknown ones are refused', () => {
+    expect(() => options.parse({ sendRequest: true })).toThrow(/sendRequest/);
+  });
+  it('every one is described', () => {
+    for (const [name, option] of Object.entries(options.shape))
+      expect([name, option.description]).not.toContain(undefined);
+  });
+});

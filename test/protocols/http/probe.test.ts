@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { http } from '../../../src/protocols/http/index.ts';
+
+const probe = (text: string, hinted = false) =>
+  http.probe(0, Buffer.from(text, 'latin1'), 0, text.length, hinted, 'tcp');
+
+describe('HTTP is recognised', () => {
+  it.each([
+    'GET / HTTP/1.1\r\n',
+    'GET / HTTP/1.0\n',
+    '\r\nPOST /x HTTP/1.1\r\nHost',
+    'PROPFIND /dav HTTP/1.1\r\n',
+    'HTTP/1.1 200 OK\r\n',
+    'HTTP/1.0 404',
+    'CONNECT h:443 HTTP/1.1\r\n',
+  ])('%j', (text) => expect(probe(text)).toBe('yes'));
+
+  it.each(['', '\r\n', 'G', 'GET', 'GET /', 'GET / HTTP/1.1', 'HTTP/1.', 'HTTP/1.1 20'])('%j needs more', (text) =>
+    expect(probe(text)).toBe('more'),
+  );
+
+  it.each([
+    'OPTIONS rtsp://h/ RTSP/1.0\r\n',
+    'RTSP/1.0 200 OK\r\n',
+    'INVITE sip:a@b SIP/2.0\r\n',
+    'SIP/2.0 200 OK\r\n',
+    'REQMOD icap://h/ ICAP/1.0\r\n',
+    'ICAP/1.0 200 OK\r\n',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    'GET /\r\n',
+    'GET / HTTP/2.0\r\n',
+    'HTTP/2 200\r\n',
+    '220 mail ESMTP\r\n',
+    'EHLO there\r\n',
+    '\x16\x03\x01\x02\x00',
+    'SSH-2.0-x\r\n',
+    'FOO / HTTP/1.1\r\n',
+  ])('%j is not', (text) => expect(probe(text)).toBe('no'));
+
+  it('by a weaker sign on its ports', () => {
+    expect(probe('FOO / HTTP/1.1\r\n', true)).toBe('yes');
+    expect(probe('end of a body', true)).toBe('more');
+    expect(probe('end of a body\r\nHTTP/1.1 200 OK\r\n', true)).toBe('yes');
+    expect(probe('x'.repeat(20_000), true)).toBe('no');
+  });
+
+  it('does not wait for ever', () => {
+    expect(probe(`GET /${'a'.repeat(5000)}`)).toBe('no');
+  });
+});

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import type { HttpOptions } from '../../../src/protocols/http/options.ts';
+import { OK, records } from './drive.ts';
+
+const BASIC = `Basic ${Buffer.from('alice:hunter2').toString('base64')}`;
+const FORM = 'user=alice&password=hunter2&Api_Key=k123';
+
+const REQUEST =
+  `POST /login?user=alice&pass%77ord=hunter2&access_token=t0ken&page=2 HTTP/1.1\r\nHost: h\r\n` +
+  `Authorization: ${BASIC}\r\nCookie: session=s3cret; theme=d4rk\r\nX-Api-Key: k123\r\nX-Plain: seen\r\n` +
+  `Referer: http://bob:pa55@r.test/?token=t0ken&x=1\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
+  `Content-Length: ${FORM.length}\r\n\r\n${FORM}`;
+const RESPONSE =
+  'HTTP/1.1 302 Found\r\nSet-Cookie: id=s3cret; Path=/\r\nLocation: /x?code=c0de\r\nContent-Length: 0\r\n\r\n';
+
+const everything: Partial<HttpOptions> = {
+  send_all_headers: true,
+  send_request: true,
+  send_response: true,
+  include_body_for: ['form'],
+};
+const told = (options: Partial<HttpOptions> = {}) =>
+  records(
+    [
+      ['>', REQUEST],
+      ['<', RESPONSE],
+    ],
+    { ...everything, ...options },
+  )[0];
+const headersOf = (headers: unknown) => new Map(headers as [string, unknown][]);
+
+describe('secrets', () => {
+  it('are masked in every field, their length stays', () => {
+    const one = told();
+    const all = JSON.stringify(one);
+    for (const secret of ['hunter2', 't0ken', 's3cret', 'k123', 'pa55', 'c0de', 'd4rk', BASIC.slice(6)]) {
+      expect(all, secret).not.toContain(secret);
+    }
+    expect(one).toMatchObject({
+      urlOriginal: '/login?user=alice&pass%77ord=xxxxxxx&access_token=xxxxx&page=2',
+      urlQuery: 'user=alice&pass%77ord=xxxxxxx&access_token=xxxxx&page=2',
+      urlPath: '/login',
+      referrer: 'http://bob:xxxx@r.test/?token=xxxxx&x=1',
+      requestBody: 'user=alice&password=xxxxxxx&Api_Key=xxxx',
+      userName: 'alice',
+      relatedUser: ['alice'],
+    });
+    const request = headersOf(one.requestHeaders);
+    expect(request.get('authorization')).toBe('*'.repeat(BASIC.length));
+    expect(request.get('cookie')).toBe('session=******; theme=****');
+    expect(request.get('x-plain')).toBe('seen');
+    const response = headersOf(one.responseHeaders);
+    expect(response.get('set-cookie')).toBe('id=******; Path=/');
+    expect(response.get('location')).toBe('/x?code=xxxx');
+    expect((one.request as string).length).toBe(REQUEST.length);
+  });
+
+  it('are shown with show_secrets, save what other options hide', () => {
+    const one = told({ show_secrets: true });
+    expect(headersOf(one.requestHeaders).get('authorization')).toBe(BASIC);
+    expect(one.request).toBe(REQUEST);
+    const less = told({
+      show_secrets: true,
+      redact_authorization: true,
+      redact_headers: ['X-Plain'],
+      hide_keywords: ['Page'],
+    });
+    expect(headersOf(less.requestHeaders).get('authorization')).toBe('*'.repeat(BASIC.length));
+    expect(headersOf(less.requestHeaders).get('x-plain')).toBe('REDACTED');
+    expect(less.request).not.toContain('seen');
+    expect(less.userName).toBeUndefined();
+    expect(less.urlQuery).toContain('page=x');
+    expect(less.urlQuery).toContain('token=t0ken');
+  });
+
+  it('user names come from Basic and Digest', () => {
+    const user = (authorization: string) =>
+      records([
+        ['>', `GET / HTTP/1.1\r\nHost: h\r\nAuthorization: ${authorization}\r\n\r\n`],
+        ['<', OK],
+      ])[0].userName;
+    expect(user(`basic   ${BASIC.slice(6)}`)).toBe('alice');
+    expect(user('Digest realm="r", username="bob", uri="/"')).toBe('bob');
+    expect(user('Bearer abc')).toBeUndefined();
+    expect(user('Basic ????')).toBeUndefined();
+  });
+});
+
+describe('headers', () => {
+  const REPEATED = `GET / HTTP/1.1\r\nHost: h\r\nX-A: 1\r\nVia: a\r\nX-A: 2\r\nx-a: 3\r\nX-Forwarded-For: 192.0.2.7, 10.0.0.1\r\nCookie: a=1; b=2\r\n\r\n`;
+
+  it('repeated ones are arrays, wanted ones are sent', () => {
+    const [one] = records(
+      [
+        ['>', REPEATED],
+        ['<', OK],
+      ],
+      { send_headers: ['X-A', 'via'] },
+    );
+    expect(one.requestHeaders).toEqual([
+      ['content-length', 0],
+      ['x-a', ['1', '2', '3']],
+      ['via', 'a'],
+    ]);
+  });
+
+  it('split_cookie gives one entry per cookie', () => {
+    const [one] = records(
+      [
+        ['>', REPEATED],
+        ['<', OK],
+      ],
+      { send_headers: ['cookie'], split_cookie: true, show_secrets: true },
+    );
+    expect(one.requestHeaders).toEqual([
+      ['content-length', 0],
+      ['cookie.a', '1'],
+      ['cookie.b', '2'],
+    ]);
+  });
+
+  it('real_ip_header gives the first address', () => {
+    const options = { real_ip_header: 'X-Forwarded-For' };
+    expect(
+      records(
+        [
+          ['>', REPEATED],
+          ['<', OK],
+        ],
+        options,
+      )[0].forwardedIp,
+    ).toBe('192.0.2.7');
+    expect(
+      records(
+        [
+          ['>', REPEATED.replace('192.0.2.7', 'unknown')],
+          ['<', OK],
+        ],
+        options,
+      )[0].forwardedIp,
+    ).toBeUndefined();
+  });
+
+  it('named like properties of every object stay data', () => {
+    const head = 'GET / HTTP/1.1\r\nHost: h\r\n__proto__: x\r\nconstructor: y\r\n__proto__: z\r\n\r\n';
+    const [one] = records(
+      [
+        ['>', head],
+        ['<', OK],
+      ],
+      { send_all_headers: true },
+    );
+    expect(one.requestHeaders).toContainEqual(['__proto__', ['x', 'z']]);
+    expect(one.requestHeaders).toContainEqual(['constructor', 'y']);
+    expect(({} as Record<string, unknown>).x).toBeUndefined();
+  });
+});

@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { recordsPage } from '../scripts/records-page.ts';
+import { PROJECT } from './kit/shared.ts';
+
+describe('docs/records.md', () => {
+  it('is what the declarations say (npm run records:docs writes it)', async () => {
+    expect(readFileSync(`${PROJECT}docs/records.md`, 'utf8')).toBe(await recordsPage());
+  });
+});

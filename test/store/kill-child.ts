@@ -1,0 +1,26 @@
+// Writes to a store until it is killed, and says on standard output what was acknowledged: `live N` and `import N`.
+
+import { writeSync } from 'node:fs';
+import { openStore } from '../../src/store/store.ts';
+import { makeBatch } from './batch-kit.ts';
+
+const [directory, from] = [process.argv[2], Number(process.argv[3])];
+const store = openStore(directory);
+const batch = (type: string, value: number) =>
+  makeBatch(type, [
+    { name: 'timestamp', kind: 'time', values: [[1_700_000_000 + value * 600, 0]] },
+    { name: 'value', kind: 'int', values: [value] },
+  ]);
+
+for (let i = from; ; i++) {
+  await store.append(batch('live', i), `id-${i}`);
+  writeSync(1, `live ${i}\n`);
+  if (i % 7 === 0) store.rotate();
+  if (i % 5 === 0) {
+    // Always the same name: each replaces the one before.
+    const writer = store.beginImport('import');
+    for (let row = 0; row < 4; row++) writer.write(batch('import', i));
+    writer.commit();
+    writeSync(1, `import ${i}\n`);
+  }
+}

@@ -1,0 +1,106 @@
+// Any bytes at all: nothing throws, nothing outside the packet is read, and what the cursor says stays inside the packet.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { checkTransport } from '../../src/wire/checksum.ts';
+import { Cursor, MAX_LAYERS } from '../../src/wire/cursor.ts';
+import { decode } from '../../src/wire/decode.ts';
+import { describeLayers, describeTunnels } from '../../src/wire/describe.ts';
+import { bytes, eth, ip4, le16, u16, u32, udp, zeros } from './frames.ts';
+import { SAMPLES } from './samples.ts';
+import { stateOf } from './view.ts';
+
+const LINK_TYPES = [0, 1, 8, 9, 12, 14, 50, 51, 101, 104, 105, 107, 108, 113, 127, 192, 204, 228, 229, 239, 276, 147];
+const MARGIN = 96;
+/** Bytes of the fixed part of the header that `transport` promises, by IP protocol. */
+const FIXED_PART: Record<number, number> = { 1: 8, 2: 8, 6: 20, 17: 8, 33: 12, 50: 8, 58: 8, 132: 12, 136: 8 };
+
+/** Decodes `packet` standing between bytes of value `canary`; the same packet must decode the same whatever they are. */
+function decodeBetween(packet: Uint8Array, linkType: number, wireLength: number, canary: number): Cursor {
+  const buffer = new Uint8Array(packet.length + 2 * MARGIN).fill(canary);
+  buffer.set(packet, MARGIN);
+  const c = new Cursor();
+  c.wantChecksums = true;
+  c.reset(buffer, new DataView(buffer.buffer), MARGIN, packet.length, wireLength);
+  decode(c, linkType);
+  checkTransport(c);
+  return c;
+}
+
+function expectSound(packet: Uint8Array, linkType: number, wireLength = packet.length): void {
+  const c = decodeBetween(packet, linkType, wireLength, 0x00);
+  const state = stateOf(c);
+  for (const canary of [0xff, 0x45, 0x61]) {
+    expect(stateOf(decodeBetween(packet, linkType, wireLength, canary))).toEqual(state);
+  }
+  // A view of exactly the packet: a read beyond it throws.
+  const exact = new Cursor();
+  exact.reset(packet, new DataView(packet.buffer, packet.byteOffset, packet.length), 0, packet.length, wireLength);
+  decode(exact, linkType);
+  checkTransport(exact);
+  expect(exact.fault).toBe(c.fault);
+
+  const end = MARGIN + packet.length;
+  const inside = (offset: number, length: number) => offset >= MARGIN && length >= 0 && offset + length <= end;
+  expect(c.depth).toBeLessThanOrEqual(MAX_LAYERS);
+  for (let i = 0; i < c.depth; i++) expect(inside(c.offsets[i], c.lengths[i])).toBe(true);
+  if (c.ipVersion !== 0) {
+    expect(inside(c.network, c.ipVersion === 4 ? 20 : 40)).toBe(true);
+    expect(inside(c.payload, c.payloadEnd - c.payload)).toBe(true);
+    expect(c.payloadLength).toBeGreaterThanOrEqual(c.payloadEnd - c.payload);
+  }
+  if (c.transport >= 0) expect(inside(c.transport, FIXED_PART[c.protocol] ?? 0)).toBe(true);
+  if (c.ethernet >= 0) expect(inside(c.ethernet, 14)).toBe(true);
+  if (c.fragment) expect(inside(c.fragmentData, c.payloadEnd - c.fragmentData)).toBe(true);
+  describeLayers(c);
+  expect(describeTunnels(c)).toHaveLength(c.tunnels);
+}
+
+describe('every frame cut at every byte', () => {
+  test.each(SAMPLES)('$name', ({ frame, linkType, wireLength = frame.length }) => {
+    for (let length = 0; length <= frame.length; length++) {
+      const cut = frame.slice(0, length);
+      expectSound(cut, linkType, wireLength);
+      expectSound(cut, linkType);
+    }
+  });
+});
+
+describe('lists that never end', () => {
+  const cases: [string, number, Uint8Array][] = [
+    ['radiotap bitmaps', 127, bytes('0000', le16(16), '02000080', '02000080', '02000080')],
+    ['GRE source routes', 101, ip4(47, bytes('40000800', zeros(4), '0800000401020304'.repeat(20)))],
+    ['netfilter attributes', 239, bytes(2, 0, '0000', '04000100'.repeat(40))],
+    ['MPLS labels', 1, eth(0x8847, bytes('000100ff'.repeat(40)))],
+    ['frame relay address', 107, bytes('1800000000000000')],
+    [
+      'GTP extension headers',
+      101,
+      ip4(17, udp(1, 2152, bytes('34ff', u16(124), u32(1), '00000085', '01000085'.repeat(30)))),
+    ],
+  ];
+  test.each(cases)('%s', (_, linkType, packet) => expectSound(Uint8Array.from(packet), linkType));
+});
+
+describe('arbitrary bytes', () => {
+  test.each(LINK_TYPES)('link type %i', (linkType) => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 160 }), fc.nat(200), (packet, more) => {
+        expectSound(packet, linkType, packet.length + more);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('frames with some bytes changed', () => {
+    const change = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), value: fc.nat(255) });
+    fc.assert(
+      fc.property(fc.constantFrom(...SAMPLES), fc.array(change, { minLength: 1, maxLength: 6 }), (sample, changes) => {
+        const packet = Uint8Array.from(sample.frame);
+        for (const { at, value } of changes) packet[Math.floor(at * packet.length)] = value;
+        expectSound(packet, sample.linkType, sample.wireLength);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
