@@ -50,9 +50,9 @@ if(process.argv[2]==='cols'){
  const e=new RowGroupEncoder();const some=batches.slice(0,15);
  for(let k=0;k<3;k++)for(const col of some[0].columns){const t=performance.now();const {chunks,rows}=e.encode([{name:col.name,kind:col.kind}],some);if(k==2)console.log(col.name.padEnd(22),((performance.now()-t)*1e6/rows).toFixed(1),'ns/row',(chunks.reduce((a:number,c:any)=>a+c.length,0)/rows).toFixed(2),'B/row',chunks.map((c:any)=>c.encoding).join());}
 }
-const w=await openStoreWriter('/tmp/bench/w',{importName:'a'});
+const w=await openStoreWriter('/tmp/bench/w');
 const c1=process.cpuUsage(),w1=performance.now();
 for(const b of batches)await w.write(b);
-console.log(await w.commit());
+console.log(await w.commit('a'));
 const c2=process.cpuUsage(c1);console.log('thread: cpu',(c2.user+c2.system)/1e6,'wall',(performance.now()-w1)/1e3);
 fs.rmSync('/tmp/bench',{recursive:true,force:true});

@@ -23,7 +23,11 @@ export function node24() {
 
 /** Runs a command in the project's folder with our terminal. Returns its exit code, 128+n when signal n ended it. */
 export function run(command, args, env = {}) {
+  // Ctrl-C is for the command; we stay until it has ended, so that its last words come before the prompt.
+  const stay = () => {};
+  process.on('SIGINT', stay);
   const result = spawnSync(command, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, ...env } });
+  process.removeListener('SIGINT', stay);
   if (result.error) {
     console.error(`netscribe: ${command} can not be started (${result.error.message}).`);
     return 1;

@@ -14,7 +14,10 @@ export interface Literal {
   readonly length: number;
 }
 
-export type Item = { readonly value: Literal } | { readonly low: Literal; readonly high: Literal };
+export type Item =
+  | { readonly value: Literal }
+  /** `whole` is set where a text may be meant as well: `5-3`. */
+  | { readonly low: Literal; readonly high: Literal; readonly whole?: Literal };
 
 /** `exact` is `=`, `loose` is `:`; the others say what they are. */
 export type How = 'exact' | 'loose' | 'less' | 'atMost' | 'greater' | 'atLeast' | 'regex' | 'contains' | 'like';

@@ -84,6 +84,8 @@ export function keyColumn(word: string, types: readonly RecordType[], vocabulary
   const name = resolveColumn(word, vocabulary);
   const operands = name === undefined ? [] : types.flatMap((type) => name.operands(type).slice(0, 1));
   if (name === undefined || operands.length === 0) {
+    if (vocabulary.isComputed(word))
+      throw new QueryError(`${word} is computed when a document is written and is no column`);
     const near = vocabulary.suggestion(word) ?? suggestion(word, QUERY_TYPES.keys());
     const where = types.map((type) => type.name).join(', ');
     throw new QueryError(name === undefined ? `no column ${word}` : `${where} records have no ${word}`, near);

@@ -4,11 +4,13 @@ import type { Field } from '../records/field.ts';
 import type { RecordType } from '../records/record.ts';
 import { columnName } from '../records/record.ts';
 import type { Condition, Match, Name, Test } from './ast.ts';
+import { type Setting, ValueProblem } from './comparison.ts';
 import { BARE_TRANSPORTS } from './names.ts';
 import { quoted } from './operand.ts';
 import { type Param, Params } from './params.ts';
-import { anyOf, present, type Setting, searchPattern, ValueProblem } from './predicate.ts';
+import { anyOf, present } from './predicate.ts';
 import { renderCondition } from './render.ts';
+import { containsPattern } from './values.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface CompiledCondition {
@@ -146,7 +148,7 @@ export function searchedColumns(type: RecordType): string[] {
 function searchTest(text: string, type: RecordType, setting: Setting): string {
   const columns = searchedColumns(type);
   if (columns.length === 0) return 'FALSE';
-  const pattern = setting.params.add(searchPattern(text), 'VARCHAR');
+  const pattern = setting.params.add(containsPattern(text), 'VARCHAR');
   return `(${columns.map((column) => `${column} ILIKE ${pattern} ESCAPE '\\'`).join(' OR ')})`;
 }
 

@@ -10,13 +10,14 @@
 //   set   = ("{" | "(" | "[") item { [","] item } close | "$" NAME       item = value [(".." | "-") value]
 
 import type { Condition, Item, Literal, Match, Name, Test } from './ast.ts';
+import { ValueProblem } from './comparison.ts';
 import { compileMatch } from './compile.ts';
 import { ConditionError } from './error.ts';
 import { BARE_TRANSPORTS } from './names.ts';
 import { Params } from './params.ts';
 import { parsePhrase } from './phrase.ts';
-import { ValueProblem } from './predicate.ts';
 import { type Operator, Scanner } from './scan.ts';
+import { CLOSE, ValueReader } from './value-reader.ts';
 import { parseNetwork } from './values.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -25,9 +26,7 @@ export const MAX_CONDITION_LENGTH = 65_536;
 export const MAX_DEPTH = 64;
 /** DuckDB refuses expressions much deeper than this. */
 export const MAX_TESTS = 500;
-export const MAX_ITEMS = 20_000;
 
-const CLOSE: Record<string, string> = { '(': ')', '[': ']', '{': '}' };
 const NETWORKS: ReadonlyMap<string, 'ipv4' | 'ipv6'> = new Map([
   ['ip', 'ipv4'],
   ['ipv4', 'ipv4'],
@@ -53,12 +52,13 @@ class Parser {
   private readonly s: Scanner;
   private readonly vocabulary: Vocabulary;
   private readonly names = new Map<string, Name | undefined>();
+  private readonly values: ValueReader;
   private tests = 0;
-  private itemCount = 0;
 
   constructor(text: string, vocabulary: Vocabulary) {
     this.s = new Scanner(text);
     this.vocabulary = vocabulary;
+    this.values = new ValueReader(this.s, vocabulary.lists);
   }
 
   parse(): Condition {
@@ -196,11 +196,11 @@ class Parser {
     const name = this.named(word, at);
     if (operator.how === 'is') return this.isNull(name);
     if (operator.how === 'between') {
-      const low = this.value(operator);
+      const low = this.values.one(operator);
       if (!s.takeWord('and')) s.fail(s.at, 1, '"and" was expected between the two ends', `${word} between 1 and 5`);
-      return this.match(name, 'exact', [{ low, high: this.value(operator) }], operator.isNegated);
+      return this.match(name, 'exact', [{ low, high: this.values.one(operator) }], operator.isNegated);
     }
-    if (operator.how === 'in') return this.match(name, 'exact', this.set(true), operator.isNegated);
+    if (operator.how === 'in') return this.match(name, 'exact', this.values.set(' after in'), operator.isNegated);
     if (operator.how === 'regex') {
       const regex = s.regex();
       if (regex === undefined) s.fail(s.at, 1, `an expression was expected after ${operator.word}`, '/^api\\./i');
@@ -208,16 +208,16 @@ class Parser {
     }
     const c = s.peek();
     if (operator.how === 'exact' && (c === '{' || c === '[' || c === '('))
-      return this.match(name, 'exact', this.set(false), operator.isNegated);
+      return this.match(name, 'exact', this.values.set(''), operator.isNegated);
     if (operator.how === 'loose') return this.loose(name, operator);
-    const literal = this.value(operator);
+    const literal = this.values.one(operator);
     if (s.text[s.at] === '*' && operator.how === 'exact' && !literal.isQuoted) {
       const next = s.text[s.at + 1];
       if (next === undefined || ')]}'.includes(next))
         s.fail(s.at, 1, 'wildcards go after ":"', `${word}: ${literal.text.slice(0, 40)}*`);
     }
     const how = operator.how;
-    const items = how === 'exact' ? this.items(literal) : [{ value: literal }];
+    const items = how === 'exact' ? this.values.items(literal) : [{ value: literal }];
     return this.match(name, how, items, operator.isNegated);
   }
 
@@ -231,124 +231,10 @@ class Parser {
 
   /** Kibana's notation: `a: b`, `a: b c`, `a: (b or c)`, `a: *`. */
   private loose(name: Name, operator: Operator): Condition {
-    const s: Scanner = this.s;
-    const items: Item[] = [];
-    const open = s.peek();
-    if (open === '(') {
-      const at = s.at;
-      s.at += 1;
-      do {
-        if (s.isAtEnd()) s.fail(at, 1, 'this ( is never closed');
-        if (s.peekName() === 'and')
-          s.fail(s.at, 3, 'only "or" is possible between the values of one field', 'write the field twice');
-        items.push(...this.items(this.value(operator, true)));
-        s.takeConnective('or') || s.takeCharacter(',');
-      } while (!s.takeCharacter(')'));
-    } else {
-      items.push(...this.items(this.value(operator, true)));
-      for (let next = this.nextLoose(); next !== undefined; next = this.nextLoose()) items.push(...this.items(next));
-    }
+    const items = this.values.loose(operator);
     if (items.some((item) => 'value' in item && item.value.text === '*' && !item.value.isQuoted))
       return { kind: 'exists', name };
     return this.match(name, 'loose', items, false);
-  }
-
-  /** One more value of a list by spaces, unless the grammar goes on here. */
-  private nextLoose(): Literal | undefined {
-    const s: Scanner = this.s;
-    const word = s.peekName();
-    if (word === 'and' || word === 'or' || word === 'not') return undefined;
-    const at = s.at;
-    const c = s.peek();
-    if (c === '*' || c === '+' || c === '!') return undefined;
-    const literal = s.value('loose');
-    if (literal === undefined) return undefined;
-    const after = s.peek();
-    // "a: b c = d": c is a field, and a connective is missing before it.
-    if (!literal.isQuoted && (literal.text.endsWith(':') || (after !== '' && '=<>!~'.includes(after)))) {
-      s.at = at;
-      return undefined;
-    }
-    return literal;
-  }
-
-  private value(operator: Operator, isLoose = false): Literal {
-    const literal = this.s.value(isLoose ? 'loose' : 'plain');
-    if (literal === undefined) {
-      const c = this.s.peek();
-      const hint = c === '*' || c === '%' ? 'wildcards go after ":"' : undefined;
-      this.s.fail(this.s.at, c === '' ? 0 : 1, `a value was expected after ${operator.word}`, hint);
-    }
-    return literal;
-  }
-
-  private set(isIn: boolean): Item[] {
-    const s: Scanner = this.s;
-    const open = s.peek();
-    const at = s.at;
-    if (!(open !== '' && open in CLOSE)) {
-      const single = s.value('plain');
-      if (single === undefined) s.fail(at, 1, `a set was expected${isIn ? ' after in' : ''}`, '{80, 443, 8000..8099}');
-      return this.items(single);
-    }
-    s.at += 1;
-    const items: Item[] = [];
-    while (!s.takeCharacter(CLOSE[open])) {
-      if (s.isAtEnd()) s.fail(at, 1, `this ${open} is never closed`);
-      const literal = s.value('loose');
-      if (literal === undefined) s.fail(s.at, 1, 'a value was expected here', 'for example: {80, 443, 8000..8099}');
-      // "80 .. 90"
-      const before = items.at(-1);
-      if (literal.text.startsWith('..') && !literal.isQuoted && before !== undefined && 'value' in before) {
-        const rest = literal.text.slice(2);
-        const high = rest === '' ? s.value('loose') : part(literal, 2, literal.text.length);
-        if (high === undefined) s.fail(literal.at, literal.length, 'the end of the range is missing');
-        items[items.length - 1] = { low: before.value, high };
-      } else items.push(...this.items(literal));
-      s.takeCharacter(',');
-    }
-    if (items.length === 0) s.fail(at, 2, 'this set is empty');
-    return items;
-  }
-
-  /** A value, a range, or all entries of a named list. */
-  private items(literal: Literal): Item[] {
-    const { text } = literal;
-    if (literal.isQuoted) return this.counted([{ value: literal }], literal);
-    if (text.startsWith('$') && text.length > 1) {
-      const list = this.vocabulary.lists.get(text.slice(1));
-      if (list === undefined) {
-        const names = [...this.vocabulary.lists.keys()].slice(0, 10).map((name) => `$${name}`);
-        this.s.fail(
-          literal.at,
-          literal.length,
-          `no list named ${text}`,
-          names.length === 0 ? 'there are no named lists' : `there are ${names.join(', ')}`,
-        );
-      }
-      const entries = list.map((entry) => ({
-        value: { text: entry, isQuoted: true, isListed: true, at: literal.at, length: literal.length },
-      }));
-      return this.counted(entries, literal);
-    }
-    const dots = text.indexOf('..');
-    if (dots > 0 && dots + 2 < text.length)
-      return this.counted([{ low: part(literal, 0, dots), high: part(literal, dots + 2, text.length) }], literal);
-    if (text.length < 64) {
-      const dash = /^\d[\d.]*[a-zµ]*-(?=\d[\d.]*[a-zµ]*$)/i.exec(text);
-      if (dash !== null && !text.includes('.', text.indexOf('.') + 1))
-        return this.counted(
-          [{ low: part(literal, 0, dash[0].length - 1), high: part(literal, dash[0].length, text.length) }],
-          literal,
-        );
-    }
-    return this.counted([{ value: literal }], literal);
-  }
-
-  private counted(items: Item[], literal: Literal): Item[] {
-    this.itemCount += items.length;
-    if (this.itemCount > MAX_ITEMS) this.s.fail(literal.at, literal.length, `more than ${MAX_ITEMS} values`);
-    return items;
   }
 
   private match(name: Name, how: Match['how'], items: Item[], isNegated: boolean, flags?: string): Condition {
@@ -385,10 +271,3 @@ class Parser {
     return this.s.fail(literal.at + problem.offset, isInside ? 1 : literal.length, problem.message, problem.hint);
   }
 }
-
-const part = (literal: Literal, from: number, to: number): Literal => ({
-  text: literal.text.slice(from, to),
-  isQuoted: false,
-  at: literal.at + from,
-  length: to - from,
-});

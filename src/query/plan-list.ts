@@ -1,5 +1,6 @@
 // List queries: the records themselves, one row each.
 
+import type { Field } from '../records/field.ts';
 import type { RecordType } from '../records/record.ts';
 import { type KeyColumn, keyColumn, keyExpressions } from './columns.ts';
 import { type Draft, type PlanColumn, sortKey } from './draft.ts';
@@ -10,6 +11,14 @@ import { fromWhere, populationStatement, timeColumn } from './source-filter.ts';
 const ALWAYS = ['time', 'source.ip', 'source.port', 'destination.ip', 'destination.port'];
 /** What was asked: the first two of these that the type has. */
 const ASKED = ['method', 'resource', 'query', 'path'];
+const COUNTED = [
+  'proto',
+  'network.protocol',
+  'source.packets',
+  'destination.packets',
+  'source.bytes',
+  'destination.bytes',
+];
 const ANSWERED = ['status', 'event.duration', 'error.message'];
 /** Fields of the type's own that are shown beside the common ones. */
 const OWN_COLUMNS = 3;
@@ -23,11 +32,32 @@ export function defaultColumns(types: readonly RecordType[], draft: Pick<Draft, 
   const asked = ASKED.filter(has);
   words.push(...asked.slice(0, types.length > 1 ? 3 : 2));
   if (types.length === 1) words.push(...ownColumns(types[0], asked));
+  if (types.every((type) => type.family === 'flow')) words.push(...COUNTED.filter(has));
   words.push(...ANSWERED.filter(has));
   return words;
 }
 
-/** The first required fields of the type's own, then optional ones, in the order of the declaration. */
+/** Last parts of names that tell most about a record, the best first. */
+const TELLING = [
+  'status_code',
+  'response_code',
+  'error_code',
+  'server_name',
+  'name',
+  'type',
+  'message',
+  'code',
+  'num_rows',
+  'version',
+];
+
+const rank = (field: Field): number => {
+  const last = field.paths[0].slice(field.paths[0].lastIndexOf('.') + 1);
+  const at = TELLING.indexOf(last);
+  return at < 0 ? TELLING.length : at;
+};
+
+/** Fields of the type's own, the most telling ones, in the order of the declaration. */
 function ownColumns(type: RecordType, shown: readonly string[]): string[] {
   const own = Object.values(type.fields).filter(
     (field) =>
@@ -36,11 +66,11 @@ function ownColumns(type: RecordType, shown: readonly string[]): string[] {
       field.isDerived !== true &&
       field.paths[0].startsWith(`${type.name}.`) &&
       !field.paths.some((path) => shown.includes(path)) &&
-      !/(^|[._])(id|version|bytes|content)$/.test(field.paths[0]),
+      (rank(field) < TELLING.length || !field.isOptional),
   );
-  const required = own.filter((field) => !field.isOptional);
-  const optional = own.filter((field) => field.isOptional);
-  return [...required, ...optional].slice(0, OWN_COLUMNS).map((field) => field.paths[0]);
+  const depth = (field: Field) => field.paths[0].split('.').length;
+  const best = own.toSorted((a, b) => rank(a) - rank(b) || depth(b) - depth(a)).slice(0, OWN_COLUMNS);
+  return own.filter((field) => best.includes(field)).map((field) => field.paths[0]);
 }
 
 export function planList(

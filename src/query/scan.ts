@@ -53,8 +53,9 @@ const NEGATABLE = new Set(['in', 'contains', 'like', 'matches', 'between']);
 const SPACE = /\s*/y;
 const NAME = /[\p{L}_@][\p{L}\p{N}_.@-]*/uy;
 const ADDRESS = /(?=[0-9A-Fa-f]*[.:])[0-9A-Fa-f:.]+(?:\/\d{1,3})?/y;
-const TIME =
-  /\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?(?:Z|[+-]\d{2}:?\d{2}))?)?(?![\p{L}\p{N}.-])/iuy;
+const MOMENT = String.raw`\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?(?:Z|[+-]\d{2}:?\d{2}))?)?`;
+/** A time, or a range of them, whatever signs are in it. */
+const TIME = new RegExp(String.raw`${MOMENT}(?:\.\.${MOMENT})?(?![\p{L}\p{N}.-])`, 'iuy');
 /** A value ends where the grammar goes on. After `:` the characters of wildcards and queries belong to it. */
 const PLAIN = /[^\s()[\]{},&|!<>="'*+]+/y;
 const LOOSE = /[^\s()[\]{},&|!<>="']+/y;

@@ -86,7 +86,10 @@ function derived(path: string, read: RowReader, options: DocumentOptions): Docum
     case 'network.community_id':
       return options.communityId?.(read);
     case 'related.ip': {
-      const all = [addressText('source_ip', read), addressText('destination_ip', read)];
+      // Both ends, and what a DNS answer resolved to.
+      const resolved = read('dns_resolved_ip');
+      const more = typeof resolved === 'string' ? (JSON.parse(resolved) as string[]) : [];
+      const all = [addressText('source_ip', read), addressText('destination_ip', read), ...more];
       return [...new Set(all.filter((address) => address !== undefined))];
     }
     case 'event.type':
@@ -104,11 +107,13 @@ function total(a: SqlValue | undefined, b: SqlValue | undefined): number | undef
 
 function addressText(name: string, read: RowReader): string | undefined {
   const text = read(name);
-  if (typeof text === 'string') return text;
+  // The columns keep ::ffff:10.0.0.1 and 10.0.0.1 as the same number: the flow's type tells which it was.
+  if (typeof text === 'string') return read('network_type') === 'ipv6' && !text.includes(':') ? `::ffff:${text}` : text;
   const [high, low] = [read(`${name}_hi`), read(`${name}_lo`)];
   if (high === null || high === undefined || low === null || low === undefined) return undefined;
   const word = (half: SqlValue, shift: bigint) => Number((BigInt(half as number) >> shift) & 0xffffffffn);
-  if (word(high, 32n) === 0 && word(high, 0n) === 0 && word(low, 32n) === 0xffff) return formatV4(word(low, 0n));
+  const isV4 = word(high, 32n) === 0 && word(high, 0n) === 0 && word(low, 32n) === 0xffff;
+  if (isV4 && read('network_type') !== 'ipv6') return formatV4(word(low, 0n));
   return formatV6(word(high, 32n), word(high, 0n), word(low, 32n), word(low, 0n));
 }
 

@@ -28,14 +28,12 @@ export interface ImportSummary {
 }
 
 export class ImportWriter {
-  readonly name: string;
   readonly #host: ImportHost;
   readonly #segments: SegmentSet;
   #isOpen = true;
 
-  constructor(host: ImportHost, name: string, segments: SegmentSet) {
+  constructor(host: ImportHost, segments: SegmentSet) {
     this.#host = host;
-    this.name = name;
     this.#segments = segments;
   }
 
@@ -44,11 +42,14 @@ export class ImportWriter {
     this.#guard(() => this.#segments.write(batch));
   }
 
-  /** Everything written becomes visible and durable. `meta` is kept in the manifest. */
-  commit(meta: ImportMeta = {}): ImportSummary {
+  /**
+   * Everything written becomes visible and durable, in the place of a former import of the same name: the digest of its
+   * inputs and options. `meta` is kept in the manifest.
+   */
+  commit(name: string, meta: ImportMeta = {}): ImportSummary {
     return this.#guard(() => {
       const { segments, schemas } = this.#segments.finish(this.#host.sync);
-      this.#host.commitImport(this.name, meta, segments, schemas);
+      this.#host.commitImport(name, meta, segments, schemas);
       this.#isOpen = false;
       this.#host.importEnded(this);
       let rows = 0;
@@ -71,7 +72,7 @@ export class ImportWriter {
 
   #guard<Result>(step: () => Result): Result {
     const { directory } = this.#host;
-    if (!this.#isOpen) throw new StoreError(`the import ${this.name} into ${directory} is over`, 'closed', directory);
+    if (!this.#isOpen) throw new StoreError(`the import into ${directory} is over`, 'closed', directory);
     try {
       return step();
     } catch (error) {

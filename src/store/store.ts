@@ -38,7 +38,7 @@ export function openStore(directory: string, options: StoreOptions = {}): Store 
   if (options.readOnly) return new Store(directory, options, readManifest(directory), undefined);
   let lock: WriterLock | undefined;
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     lock = WriterLock.take(directory);
     // The first manifest comes before the first segment: segments without a manifest are then always a loss, never a leftover.
     if (!hasManifest(directory) && !hasSegmentFolders(directory)) {
@@ -50,6 +50,16 @@ export function openStore(directory: string, options: StoreOptions = {}): Store 
   } catch (error) {
     lock?.release();
     throw writeError(directory, error);
+  }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    // On a read-only file system, Node's recursive way says that there is no such file; the plain way says what is wrong.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') mkdirSync(path);
+    throw error;
   }
 }
 
@@ -82,10 +92,10 @@ export class Store implements ImportHost, LiveHost {
     return this.#manifest;
   }
 
-  /** Begins an import. `name` is the digest of its inputs and options: committing replaces a former import of that name. */
-  beginImport(name: string): ImportWriter {
+  /** Begins an import; it gets its name when it is committed, because the digest of what was read is known only then. */
+  beginImport(): ImportWriter {
     this.#mustWrite();
-    const writer = new ImportWriter(this, name, this.newSegments());
+    const writer = new ImportWriter(this, this.newSegments());
     this.#imports.add(writer);
     return writer;
   }

@@ -10,13 +10,12 @@ import { openStore, type Store, type StoreOptions } from './store.ts';
 
 export interface WriterData {
   readonly directory: string;
-  readonly importName: string;
   readonly options: StoreOptions;
 }
 
 export type WriterRequest =
   | { kind: 'write'; batch: ColumnBatch; bytes: number }
-  | { kind: 'commit'; meta: ImportMeta }
+  | { kind: 'commit'; name: string; meta: ImportMeta }
   | { kind: 'abort' };
 
 export type WriterReply =
@@ -27,7 +26,7 @@ export type WriterReply =
   | { kind: 'failed'; message: string; code: string; path: string };
 
 const port = parentPort!;
-const { directory, importName, options } = workerData as WriterData;
+const { directory, options } = workerData as WriterData;
 const reply = (message: WriterReply): void => port.postMessage(message);
 
 let store: Store | undefined;
@@ -57,7 +56,7 @@ port.on('message', (request: WriterRequest) => {
       writer.write(request.batch);
       reply({ kind: 'written', bytes: request.bytes });
     } else if (request.kind === 'commit') {
-      const summary = writer.commit(request.meta);
+      const summary = writer.commit(request.name, request.meta);
       end({ kind: 'committed', summary });
     } else {
       writer.abort();
@@ -70,7 +69,7 @@ port.on('message', (request: WriterRequest) => {
 
 try {
   store = openStore(directory, options);
-  writer = store.beginImport(importName);
+  writer = store.beginImport();
   reply({ kind: 'open' });
 } catch (error) {
   fail(error);

@@ -10,9 +10,7 @@ import type { ImportMeta } from './manifest.ts';
 import type { StoreOptions } from './store.ts';
 import type { WriterData, WriterReply, WriterRequest } from './writer-thread.ts';
 
-export interface StoreWriterOptions extends Omit<StoreOptions, 'readOnly'> {
-  /** Name of the import: the digest of its inputs and of the options that matter. */
-  readonly importName: string;
+export interface StoreWriterOptions extends Omit<StoreOptions, 'readOnly' | 'log'> {
   /** Batches on the way to the thread, in bytes: above it `write` waits. */
   readonly inFlightBytes?: number;
 }
@@ -20,11 +18,11 @@ export interface StoreWriterOptions extends Omit<StoreOptions, 'readOnly'> {
 const IN_FLIGHT_BYTES = 16 * 1024 * 1024;
 
 /** Starts the writer thread. Resolves when it holds the store's lock; rejects with a StoreError (locked, disk full, …). */
-export async function openStoreWriter(directory: string, options: StoreWriterOptions): Promise<StoreWriter> {
-  const { importName, inFlightBytes = IN_FLIGHT_BYTES, ...storeOptions } = options;
+export async function openStoreWriter(directory: string, options: StoreWriterOptions = {}): Promise<StoreWriter> {
+  const { inFlightBytes = IN_FLIGHT_BYTES, sync, compression, waitingBytes, mostPartitions } = options;
   // From sources the thread is a .ts file, from the built package a .js file.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const workerData: WriterData = { directory, importName, options: storeOptions };
+  const workerData: WriterData = { directory, options: { sync, compression, waitingBytes, mostPartitions } };
   const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), { workerData, name: 'store' });
   const writer = new StoreWriter(directory, worker, inFlightBytes);
   await writer.opened;
@@ -86,9 +84,12 @@ export class StoreWriter {
     if (this.#error !== undefined) throw this.#error;
   }
 
-  /** Makes everything written visible and durable, replacing a former import of the same name; ends the thread. */
-  async commit(meta: ImportMeta = {}): Promise<ImportSummary> {
-    const summary = await this.#end({ kind: 'commit', meta });
+  /**
+   * Makes everything written visible and durable, replacing a former import of the same name: the digest of its inputs and of
+   * the options that matter. Ends the thread.
+   */
+  async commit(name: string, meta: ImportMeta = {}): Promise<ImportSummary> {
+    const summary = await this.#end({ kind: 'commit', name, meta });
     if (summary === undefined)
       throw new StoreError(`the import into ${this.directory} is over`, 'closed', this.directory);
     return summary;

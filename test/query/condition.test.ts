@@ -1,12 +1,20 @@
 // What each notation selects: the examples of goQuery, Kibana, Wireshark, SQL and tcpdump, on rows with known contents.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compileCondition, createVocabulary, parseCondition, renderCondition } from '../../src/query/query.ts';
+import {
+  ConditionError,
+  compileCondition,
+  createVocabulary,
+  Params,
+  parseCondition,
+  renderCondition,
+} from '../../src/query/query.ts';
 import { type Fixture, openFixture, TYPES } from './fixture.ts';
 
 const vocabulary = createVocabulary(TYPES, {
   lists: new Map([
     ['internal', ['10.0.0.0/8', '172.16.0.0/12']],
+    ['none', []],
     ['threats', ['8.8.8.8', '2001:db8::2', 'evil.example']],
     [
       'many',
@@ -123,6 +131,14 @@ describe('SQL, tcpdump, ours', () => {
     ['flow', 'process = curl and destination.ip in $internal', [2]],
     ['flow', 'host in $threats', [1, 4, 5]],
     ['flow', 'host in $many', [5]],
+    ['flow', 'host in $none or host not in $none and proto = icmp', [5]],
+    ['dns', 'dns.resolved_ip in $none', []],
+    ['http', 'url.path = /a/../b or url.path: 5-3 or http.response.status_code: 400-499', [3]],
+    ['http', 'http.request.headers.user-agent: 1..2', []],
+    ['flow', 'time = 2026-11-21T10:00:00..2026-11-21T10:06:00', [1, 2, 3]],
+    ['dns', 'dns.response_code: (a b c d e f g h i nxdomain)', [2]],
+    ['dns', 'dns.answers.name: a b c d e f g h i WWW.example.com', [1]],
+    ['flow', 'dport in {80 .. 90, 440.. 450}', [2, 3, 4]],
     ['flow', 'host not in $many and proto = icmp', []],
     ['flow', 'not dport in {1 2 3 4 5 6 7 8 9 80}', [1, 2, 5, 6, 7]],
     ['dns', 'dns.response_code in $many', [2]],
@@ -168,5 +184,61 @@ describe('the condition as understood', () => {
   ])('%s', (text, understood) => {
     if (understood === undefined) expect(() => parseCondition(text, vocabulary)).toThrow();
     else expect(renderCondition(parseCondition(text, vocabulary))).toBe(understood);
+  });
+});
+
+describe('every field with every operator', () => {
+  const TESTS = [
+    '= VALUE',
+    '!= VALUE',
+    ': VALUE',
+    '< VALUE',
+    '>= VALUE',
+    'in {VALUE, 5, 10.0.0.1, a, b, c, d, e, f, g, h, 1..2}',
+    ': 1*',
+    ': *',
+    'is null',
+    'contains VALUE',
+    'like VALUE',
+    '~ /1/',
+    'between 1 and 2',
+    'between 1s and 2s',
+    'not in $many',
+  ];
+  const VALUES = ['1', '10.0.0.1', '5m', 'x'];
+
+  it.each(['flow', 'dns', 'http'])('%s: the database takes what the grammar lets through', async (typeName) => {
+    const type = TYPES.find((t) => t.name === typeName)!;
+    const names = Object.values(type.fields).map((field) => field.paths[0]);
+    names.push(
+      'host',
+      'tcp.port',
+      'mac',
+      'bytes',
+      'packets',
+      'dir',
+      'http.request.headers.x.y',
+      'dns.answers.ttl',
+      'dns.answers.data',
+    );
+    let made = 0;
+    for (const test of TESTS) {
+      const columns: string[] = [];
+      const params = new Params();
+      for (const name of names) {
+        for (const value of test.includes('VALUE') ? VALUES : ['']) {
+          try {
+            const condition = parseCondition(`not ${name} ${test.replace('VALUE', value)}`, vocabulary);
+            columns.push(compileCondition(condition, type, vocabulary, params).sql);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ConditionError);
+          }
+        }
+      }
+      made += columns.length;
+      if (columns.length > 0)
+        await fixture.query(`SELECT ${columns.join(', ')} FROM "${typeName}"`, params.values as unknown[]);
+    }
+    expect(made).toBeGreaterThan(400);
   });
 });

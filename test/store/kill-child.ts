@@ -18,9 +18,9 @@ for (let i = from; ; i++) {
   if (i % 7 === 0) store.rotate();
   if (i % 5 === 0) {
     // Always the same name: each replaces the one before.
-    const writer = store.beginImport('import');
+    const writer = store.beginImport();
     for (let row = 0; row < 4; row++) writer.write(batch('import', i));
-    writer.commit();
+    writer.commit('import');
     writeSync(1, `import ${i}\n`);
   }
 }

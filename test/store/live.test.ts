@@ -97,11 +97,11 @@ describe('live batches', () => {
 
   it('live beside imports', async () => {
     const store = openStore(directory);
-    const writer = store.beginImport('x');
+    const writer = store.beginImport();
     writer.write(one(10));
     await store.append(one(1));
     store.rotate();
-    writer.commit();
+    writer.commit('x');
     expect(await values(store)).toEqual([1, 10]);
     store.removeImport('x');
     expect(await values(store)).toEqual([1]);

@@ -62,9 +62,9 @@ const COLUMNS: NamedValues[] = [
 
 function put(name: string, ...batches: ReturnType<typeof makeBatch>[]): void {
   const store = openStore(directory, { sync: false });
-  const writer = store.beginImport(name);
+  const writer = store.beginImport();
   for (const batch of batches) writer.write(batch);
-  writer.commit();
+  writer.commit(name);
   store.close();
 }
 

@@ -54,7 +54,7 @@ async function values(store: Store, type: string): Promise<bigint[]> {
 describe('an import', () => {
   it('splits rows by type, day and hour of their time', async () => {
     const store = open();
-    const writer = store.beginImport('digest');
+    const writer = store.beginImport();
     writer.write(
       batchAt('dns', [
         [START, 5],
@@ -64,7 +64,7 @@ describe('an import', () => {
       ]),
     );
     writer.write(batchAt('flow', [[START, 1]], 10));
-    expect(writer.commit({ inputs: ['a.pcap'] })).toMatchObject({ segments: 4, rows: 5 });
+    expect(writer.commit('digest', { inputs: ['a.pcap'] })).toMatchObject({ segments: 4, rows: 5 });
     expect(files().map((path) => path.replace(/[0-9a-f]{16}/, 'ID'))).toEqual([
       'type=dns/day=2023-11-14/hour=00/ID.parquet',
       'type=dns/day=2023-11-14/hour=01/ID.parquet',
@@ -89,9 +89,9 @@ describe('an import', () => {
       ['b', 100],
       ['a', 200],
     ] as const) {
-      const writer = store.beginImport(name);
+      const writer = store.beginImport();
       writer.write(batchAt('flow', [[START, 0]], first));
-      writer.commit();
+      writer.commit(name);
     }
     expect(await values(store, 'flow')).toEqual([100n, 200n]);
     expect(files()).toHaveLength(2);
@@ -102,7 +102,7 @@ describe('an import', () => {
 
   it('is not there before the commit, nor after an abort', () => {
     const store = open({ waitingBytes: 1 });
-    const writer = store.beginImport('x');
+    const writer = store.beginImport();
     writer.write(batchAt('flow', [[START, 0]]));
     expect(files()).toHaveLength(1);
     expect(openStore(directory, { readOnly: true }).manifest.segments).toEqual([]);
@@ -113,31 +113,31 @@ describe('an import', () => {
 
   it('goes on with days, then with one file, when hours are many', async () => {
     const store = open({ mostPartitions: 4 });
-    const writer = store.beginImport('years');
+    const writer = store.beginImport();
     const times: Time[] = Array.from({ length: 40 }, (_, i) => [START + i * 6 * HOUR, i]);
     for (const [i, time] of times.entries()) writer.write(batchAt('flow', [time, null], i * 2));
-    writer.commit();
+    writer.commit('x');
     expect(await values(store, 'flow')).toEqual(Array.from({ length: 80 }, (_, i) => BigInt(i)));
     expect(files().map((path) => path.split('/').length)).toEqual([2]);
   });
 
   it('keeps what is already in finer files when it goes on with coarser ones', async () => {
     const store = open({ mostPartitions: 4, waitingBytes: 1 });
-    const writer = store.beginImport('years');
+    const writer = store.beginImport();
     for (let i = 0; i < 40; i++) writer.write(batchAt('flow', [[START + i * 6 * HOUR, i]], i));
-    writer.commit();
+    writer.commit('x');
     expect(await values(store, 'flow')).toEqual(Array.from({ length: 40 }, (_, i) => BigInt(i)));
     expect(files().length).toBeLessThan(12);
   });
 
   it('has row groups of at most 122,880 rows, whatever the size of batches', async () => {
     const store = open();
-    const writer = store.beginImport('large');
+    const writer = store.beginImport();
     const rows = 100_000;
     const times = Array.from({ length: rows }, (_, i): Time => [START, i]);
     writer.write(batchAt('flow', times));
     writer.write(batchAt('flow', times, rows));
-    writer.commit();
+    writer.commit('x');
     const all = await values(store, 'flow');
     expect(all).toHaveLength(2 * rows);
     expect(all.every((value, i) => value === BigInt(i))).toBe(true);
@@ -145,19 +145,19 @@ describe('an import', () => {
 
   it('writes batches with other columns to other segments', async () => {
     const store = open();
-    const writer = store.beginImport('x');
+    const writer = store.beginImport();
     writer.write(batchAt('flow', [[START, 0]]));
     writer.write(makeBatch('flow', [{ name: 'value', kind: 'int', values: [1] }]));
-    writer.commit();
+    writer.commit('x');
     expect(await values(store, 'flow')).toEqual([0n, 1n]);
     expect(Object.keys(store.manifest.schemas)).toHaveLength(2);
   });
 
   it('cannot leave its folder by the name of a type', () => {
     const store = open();
-    const writer = store.beginImport('x');
+    const writer = store.beginImport();
     writer.write(batchAt('../../audit/TCP', [[START, 0]]));
-    writer.commit();
+    writer.commit('x');
     expect(files()[0]).toMatch(/^type=\.\.%2f\.\.%2faudit%2fTCP\/day=/);
   });
 });
@@ -165,9 +165,9 @@ describe('an import', () => {
 describe('opening', () => {
   it('removes what a crash left and keeps what the manifest names', () => {
     const store = open();
-    const writer = store.beginImport('x');
+    const writer = store.beginImport();
     writer.write(batchAt('flow', [[START, 0]]));
-    writer.commit();
+    writer.commit('x');
     store.close();
     const kept = files();
     mkdirSync(join(directory, 'type=dns/day=2023-11-14/hour=03'), { recursive: true });
@@ -198,9 +198,9 @@ describe('opening', () => {
 
   it('does not take a lost or damaged manifest for an empty store', () => {
     const store = open();
-    const writer = store.beginImport('x');
+    const writer = store.beginImport();
     writer.write(batchAt('flow', [[START, 0]]));
-    writer.commit();
+    writer.commit('x');
     store.close();
     const path = join(directory, 'manifest.json');
     const text = readFileSync(path, 'utf8');

@@ -68,8 +68,8 @@ export function versionAt(bytes: Uint8Array, from: number, end: number): number 
   const at = end - 8;
   if (at <= from || bytes[at - 1] !== SP) return -1;
   for (let i = 0; i < 5; i++) if (bytes[at + i] !== VERSION_PREFIX[i]) return -1;
-  if (bytes[at + 6] !== 0x2e || !isDigit(bytes[at + 7])) return -1;
-  return bytes[at + 5] === 0x30 || bytes[at + 5] === 0x31 ? at : -1;
+  // A version that is none is for the server to refuse (505); the line is a request line all the same.
+  return isDigit(bytes[at + 5]) && bytes[at + 6] === 0x2e && isDigit(bytes[at + 7]) ? at : -1;
 }
 
 /**

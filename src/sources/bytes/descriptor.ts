@@ -53,15 +53,15 @@ export class DescriptorBytes implements ByteSource {
   }
 
   read(into: Uint8Array, at: number, length: number): number | Promise<number> {
-    const head = this.#head.length;
-    if (head > 0) {
-      const n = head < length ? head : length;
-      into.set(this.#head.subarray(0, n), at);
-      this.#head = this.#head.subarray(n);
-      return this.#took(into, at, n);
-    }
-    const n = this.#read(into, at, length);
-    return typeof n === 'number' ? this.#took(into, at, n) : n.then((got) => this.#took(into, at, got));
+    const head = this.#head.subarray(0, length);
+    into.set(head, at);
+    this.#head = this.#head.subarray(head.length);
+    // What was looked at makes a read of its own only where more would have to be waited for.
+    if (head.length > 0 && !this.#isFile) return this.#took(into, at, head.length);
+    const n = this.#read(into, at + head.length, length - head.length);
+    return typeof n === 'number'
+      ? this.#took(into, at, head.length + n)
+      : n.then((later) => this.#took(into, at, later));
   }
 
   digest(): string {

@@ -1,14 +1,14 @@
 // A byte source around a compressed one: gzip (with concatenated members) or zstd (with concatenated and skippable frames).
 // Data that breaks off gives everything before the break: zlib keeps back what it inflated in the call that failed, so a broken
-// file is inflated once more up to there, the last stretch in tiny steps.
+// file is inflated again up to there, and from there on in small steps, in the end byte by byte.
 
 import type { ByteSource } from './byte-source.ts';
 import { type Compression, Inflater } from './inflater.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 
 const INPUT_CHUNK_BYTES = 64 * 1024;
-/** Input per call while looking for the exact place of damage. */
-const FINE_STEP_BYTES = 16;
+/** Input per call of the first, the second and the third try: each narrows the place of the damage down. */
+const STEP_BYTES = [INPUT_CHUNK_BYTES, 256, 1];
 /** zlib's code for input that ends before the data does. */
 const CUT = 'Z_BUF_ERROR';
 
@@ -16,7 +16,8 @@ export interface InflatedOptions {
   compression: Compression;
   /** Opens the same bytes again, where that is possible. */
   reopen?: () => ByteSource;
-  /** Position in the compressed bytes from which on they are inflated in tiny steps. */
+  /** How often these bytes broke before, and the position in them from which on this try takes small steps. */
+  tries?: number;
   fineFrom?: number;
 }
 
@@ -36,7 +37,7 @@ export class InflatedBytes implements ByteSource {
   /** Position in the compressed bytes of the last write: where damage lies when it failed. */
   #writtenFrom = 0;
   #delivered = 0;
-  #secondTry: InflatedBytes | undefined;
+  #nextTry: InflatedBytes | undefined;
 
   constructor(inner: ByteSource, options: InflatedOptions) {
     this.#inner = inner;
@@ -59,7 +60,7 @@ export class InflatedBytes implements ByteSource {
   }
 
   read(into: Uint8Array, at: number, length: number): number | Promise<number> {
-    if (this.#secondTry !== undefined) return this.#secondTry.read(into, at, length);
+    if (this.#nextTry !== undefined) return this.#nextTry.read(into, at, length);
     const n = this.#current?.take(into, at, length) ?? 0;
     this.#delivered += n;
     return n > 0 ? n : this.#readLater(into, at, length);
@@ -68,7 +69,7 @@ export class InflatedBytes implements ByteSource {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#current?.destroy();
-    await this.#secondTry?.close();
+    await this.#nextTry?.close();
     await this.#inner.close();
   }
 
@@ -92,26 +93,27 @@ export class InflatedBytes implements ByteSource {
   }
 
   async #broke(inflater: Inflater, into: Uint8Array, at: number, length: number): Promise<number> {
-    const { compression, reopen } = this.#options;
+    const { compression, reopen, tries = 0 } = this.#options;
     this.isCut = inflater.errorCode === CUT;
     this.broken = this.isCut
       ? `the ${compression} data ends too early`
       : `the ${compression} data is broken (${inflater.error})`;
-    if (this.isCut || reopen === undefined) return 0;
-    this.#secondTry = new InflatedBytes(reopen(), { compression, fineFrom: this.#writtenFrom });
+    if (this.isCut || reopen === undefined || tries + 1 === STEP_BYTES.length) return 0;
+    const again = { compression, reopen, tries: tries + 1, fineFrom: this.#writtenFrom };
+    this.#nextTry = new InflatedBytes(reopen(), again);
     let toSkip = this.#delivered;
     while (toSkip > 0) {
-      const n = await this.#secondTry.read(into, at, Math.min(length, toSkip));
+      const n = await this.#nextTry.read(into, at, Math.min(length, toSkip));
       if (n === 0) break;
       toSkip -= n;
     }
     // It ends where the first try did, and `broken` was told by that.
-    return this.#secondTry.read(into, at, length);
+    return this.#nextTry.read(into, at, length);
   }
 
   async #feed(): Promise<void> {
     const chunk = new Uint8Array(INPUT_CHUNK_BYTES);
-    const fineFrom = this.#options.fineFrom ?? Number.POSITIVE_INFINITY;
+    const { tries = 0, fineFrom = 0 } = this.#options;
     let position = 0;
     // The first read must not happen inside the constructor of a source that nobody has asked yet.
     await Promise.resolve();
@@ -119,8 +121,8 @@ export class InflatedBytes implements ByteSource {
       const n = await this.#inner.read(chunk, 0, chunk.length);
       if (n === 0) break;
       for (let at = 0; at < n; ) {
-        const step = position + at < fineFrom ? Math.min(n - at, fineFrom - position - at) : FINE_STEP_BYTES;
-        const to = Math.min(n, at + step);
+        const toFine = fineFrom - position - at;
+        const to = Math.min(n, at + (toFine > 0 ? toFine : STEP_BYTES[tries]));
         this.#writtenFrom = position + at;
         if (!(await this.#write(chunk, at, to))) {
           this.#finishFeed();

@@ -125,6 +125,22 @@ describe('parquet', () => {
     expect(await readByDuckDb(write(all))).toEqual(expected(all));
   });
 
+  it('keeps values that a sender chose so that they collide in the dictionary', async () => {
+    // Multiples of the inverse of the hash's factor: all fall into the same slot.
+    let inverse = 1;
+    for (let i = 0; i < 5; i++) inverse = Math.imul(inverse, 2 - Math.imul(0x9e3779b1, inverse));
+    const values = Array.from({ length: 4000 }, (_, i) => Math.imul(i % 1000, inverse) >>> 0);
+    const all: NamedValues[][][] = [
+      [
+        [
+          { name: 'ip', kind: 'ip', values: values.map((v) => [0, 0, 0, v] as Words) },
+          { name: 'int', kind: 'int', values },
+        ],
+      ],
+    ];
+    expect(await readByDuckDb(write(all))).toEqual(expected(all));
+  });
+
   it('keeps a column that a batch lacks as nulls', async () => {
     const full = makeBatch('t', [
       { name: 'a', kind: 'int', values: [1, 2] },

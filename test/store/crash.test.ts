@@ -1,0 +1,151 @@
+// A crash before every single file operation of a commit, an append and a rotation, and in the middle of every write.
+
+import fs, { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { makeBatch, readByDuckDb } from './batch-kit.ts';
+
+const OPERATIONS = [
+  'writeSync',
+  'fsyncSync',
+  'fdatasyncSync',
+  'renameSync',
+  'openSync',
+  'mkdirSync',
+  'rmSync',
+  'linkSync',
+] as const;
+const originals = Object.fromEntries(OPERATIONS.map((name) => [name, fs[name]]));
+
+class Crash extends Error {}
+
+/**
+ * From operation `number` on (counted from 1) everything fails, as for a dead process. `isTorn`: only writes are counted, and
+ * half of the last one is done.
+ */
+function crashAt(number: number, isTorn: boolean): () => boolean {
+  let count = 0;
+  for (const name of OPERATIONS) {
+    const original = originals[name] as (...given: unknown[]) => unknown;
+    const isFlush = name.endsWith('syncSync');
+    const patched = (...given: unknown[]): unknown => {
+      const isCounted = !isTorn || name === 'writeSync';
+      if (count < number && isCounted) count++;
+      // Flushes count, but the test needs no disk.
+      if (count < number || !isCounted) {
+        if (count >= number) throw new Crash();
+        return isFlush ? undefined : original(...given);
+      }
+      if (isTorn && !hasTorn) {
+        hasTorn = true;
+        const [fd, bytes, at, length, position] = given as [number, Uint8Array, number, number, number | null];
+        original(fd, bytes, at, length >> 1, position);
+      }
+      throw new Crash();
+    };
+    Object.assign(fs, { [name]: patched });
+  }
+  let hasTorn = false;
+  syncBuiltinESMExports();
+  return () => count >= number;
+}
+
+function recover(): void {
+  Object.assign(fs, originals);
+  syncBuiltinESMExports();
+}
+afterEach(recover);
+
+const batch = (type: string, ...values: number[]) =>
+  makeBatch(type, [
+    { name: 'timestamp', kind: 'time', values: values.map((value) => [1_700_000_000 + value * 3600, 0] as const) },
+    { name: 'value', kind: 'int', values },
+  ]);
+
+async function values(directory: string, store: Store, type: string): Promise<number[]> {
+  const all: number[] = [];
+  for (const segment of store.manifest.segments.filter((one) => one.type === type)) {
+    const columns = await readByDuckDb(join(directory, segment.path));
+    all.push(...(columns.get('value') as bigint[]).map(Number));
+  }
+  return all.sort((a, b) => a - b);
+}
+
+it.each([false, true])(
+  'leaves the old state or the new, whole (torn writes: %s)',
+  async (isTorn) => {
+    let operation = 0;
+    for (let isOver = false; !isOver; ) {
+      operation++;
+      const directory = mkdtempSync(join(tmpdir(), 'netscribe-crash-'));
+      const before = openStore(directory, { sync: false });
+      const old = before.beginImport();
+      old.write(batch('import', 1, 2));
+      old.commit('x');
+      await before.append(batch('live', 1));
+      before.close();
+
+      const done = new Set<string>();
+      const hasCrashed = crashAt(operation, isTorn);
+      try {
+        const store = openStore(directory);
+        done.add('opened');
+        const writer = store.beginImport();
+        writer.write(batch('import', 3, 4));
+        writer.commit('x');
+        done.add('import');
+        await store.append(batch('live', 2));
+        done.add('append');
+        store.rotate();
+        await store.append(batch('live', 3));
+        done.add('second append');
+        store.close();
+      } catch {
+        // The process is dead.
+      }
+      isOver = !hasCrashed();
+      recover();
+      // The test's process lives on, so its lock looks taken: a dead one's would not.
+      rmSync(join(directory, 'lock'), { force: true });
+
+      const store = openStore(directory);
+      store.rotate();
+      const where = `operation ${operation}`;
+      const imports = await values(directory, store, 'import');
+      expect(
+        done.has('import')
+          ? [[3, 4]]
+          : [
+              [1, 2],
+              [3, 4],
+            ],
+        where,
+      ).toContainEqual(imports);
+      const live = await values(directory, store, 'live');
+      const wanted = done.has('second append')
+        ? [[1, 2, 3]]
+        : done.has('append')
+          ? [
+              [1, 2],
+              [1, 2, 3],
+            ]
+          : [[1], [1, 2]];
+      expect(wanted, where).toContainEqual(live);
+      const files = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+      const segments = store.manifest.segments.map(({ path }) => path).sort();
+      expect(files.filter((name) => name.endsWith('.parquet')).sort(), where).toEqual(segments);
+      expect(
+        files.filter((name) => name.endsWith('.tmp')),
+        where,
+      ).toEqual([]);
+      store.close();
+      rmSync(directory, { recursive: true });
+    }
+    // The scenario is long enough to be worth the name.
+    expect(operation).toBeGreaterThan(isTorn ? 20 : 100);
+  },
+  60_000,
+);
