@@ -9,10 +9,13 @@ export function recordNames(list: string): string[] {
   const types = allRecordTypes();
   const names = new Set<string>();
   for (const word of list.split(',').map((part) => part.trim()).filter((part) => part !== '')) {
-    if (word === 'all') for (const type of types) names.add(type.name);
-    else if (word === 'transactions') for (const type of types) if (type.family === 'transaction') names.add(type.name);
-    else if (word === 'flows') names.add('flow');
-    else if (types.some((type) => type.name === word)) names.add(word);
+    const chosen =
+      word === 'all'
+        ? types
+        : word === 'transactions'
+          ? types.filter((type) => type.family === 'transaction')
+          : types.filter((type) => type.name === (word === 'flows' ? 'flow' : word));
+    if (chosen.length > 0) for (const type of chosen) names.add(type.name);
     else {
       const known = [...types.map((type) => type.name), 'transactions', 'all'];
       const guess = nearest(word, known);

@@ -1,9 +1,8 @@
 // The embedded store as a sink: one run is one import, committed whole at the end.
 
 import type { ColumnBatch } from '../records/columns.ts';
-import type { RecordType } from '../records/record.ts';
 import { StoreError } from '../store/errors.ts';
-import { openStoreWriter, type StoreWriter } from '../store/writer.ts';
+import { openStoreWriter, type StoreWriter, type StoreWriterOptions } from '../store/writer.ts';
 import { type ColumnSink, type RunFacts, SinkError } from './sink.ts';
 
 export class StoreSink implements ColumnSink {
@@ -12,13 +11,17 @@ export class StoreSink implements ColumnSink {
   readonly directory: string;
   #writer: StoreWriter | undefined;
 
-  constructor(directory: string) {
+  readonly #options: StoreWriterOptions;
+
+  /** `sync: false` for a store that nobody needs after this process. */
+  constructor(directory: string, options: StoreWriterOptions = {}) {
+    this.#options = options;
     this.name = `store:${directory}`;
     this.directory = directory;
   }
 
-  async open(types: readonly RecordType[]): Promise<void> {
-    this.#writer = await told(openStoreWriter(this.directory, { types }));
+  async open(): Promise<void> {
+    this.#writer = await told(openStoreWriter(this.directory, this.#options));
   }
   async write(batch: ColumnBatch): Promise<void> {
     await told(this.#writer!.write(batch));

@@ -62,7 +62,7 @@ export class PcapWalker implements Walker {
       this.#readHeader(batch.view, at);
       at += FILE_HEADER;
     }
-    // 14 ns a record: one bounds check, four reads by DataView, ten stores. Fields are locals because V8 reloads them otherwise.
+    // 22 ns a record with reading, of which the kernel's copy is 9. Columns are locals because V8 reloads them otherwise.
     const { view, offset, capturedLength, wireLength, seconds, nanos, numbers, interfaceId, linkType } = batch;
     const { vlan, flags, segments, fileOffset } = batch;
     const capacity = offset.length;

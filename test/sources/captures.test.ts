@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openInputs } from '../../src/sources/open.ts';
-import { readAll } from '../../src/sources/read-all.ts';
 import { capture, hasShared } from '../kit/shared.ts';
+import { readAll } from './read-all.ts';
 
 interface Row {
   file: string;

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openInputs } from '../../src/sources/open.ts';
-import { readAll } from '../../src/sources/read-all.ts';
 import { capture, hasShared } from '../kit/shared.ts';
+import { readAll } from './read-all.ts';
 import { pcapFile, pcapngFile, somePackets, temporaryFolder } from './writers.ts';
 
 const { write } = temporaryFolder();

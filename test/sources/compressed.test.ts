@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { openInputs } from '../../src/sources/open.ts';
-import { type ReadPacket, readAll } from '../../src/sources/read-all.ts';
+import { type ReadPacket, readAll } from './read-all.ts';
 import { pcapFile, pcapngFile, type TestPacket, temporaryFolder } from './writers.ts';
 
 const { write } = temporaryFolder();

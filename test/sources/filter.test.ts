@@ -2,8 +2,8 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openInputs } from '../../src/sources/open.ts';
-import { readAll } from '../../src/sources/read-all.ts';
 import { loadFilterCompiler } from '../../src/system/libpcap.ts';
+import { readAll } from './read-all.ts';
 import { Bytes, enhancedPacket, interfaceBlock, pcapFile, sectionHeader, temporaryFolder } from './writers.ts';
 
 const { write } = temporaryFolder();

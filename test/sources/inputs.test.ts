@@ -1,12 +1,12 @@
 // Several files and folders as one input: order, numbers, interfaces, and what is said about files that can not be used.
 
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { openInputs } from '../../src/sources/open.ts';
-import { readAll } from '../../src/sources/read-all.ts';
+import { readAll } from './read-all.ts';
 import { pcapFile, pcapngFile, somePackets, temporaryFolder } from './writers.ts';
 
 const { path: folder, write } = temporaryFolder();
@@ -114,6 +114,13 @@ it('says when a file may not be read', async (context) => {
   const path = write('secret', fileAt([1], 1));
   chmodSync(path, 0);
   await expect(openInputs([path]).open()).rejects.toThrow(/secret: no permission to read it/);
+});
+
+it.runIf(existsSync('/proc/self/mem'))('takes a failing read for damage', async () => {
+  // Nothing is mapped at address 0 of a process, so reading its memory fails from the start.
+  const source = openInputs(['/proc/self/mem']);
+  await readAll(source);
+  expect(source.stats().damaged[0].reason).toMatch(/^can not be read any further \(EIO/);
 });
 
 it('names several files by the digests of each, in the order they were named', async () => {

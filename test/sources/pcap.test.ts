@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openInputs } from '../../src/sources/open.ts';
-import { type ReadPacket, readAll } from '../../src/sources/read-all.ts';
 import { PACKET_DIRECTION_KNOWN, PACKET_OUTGOING } from '../../src/sources/source.ts';
+import { type ReadPacket, readAll } from './read-all.ts';
 import { Bytes, pcapFile, somePackets, temporaryFolder } from './writers.ts';
 
 const { write } = temporaryFolder();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openInputs } from '../../src/sources/open.ts';
-import { readAll } from '../../src/sources/read-all.ts';
 import { PACKET_CHECKSUM_PENDING, PACKET_DIRECTION_KNOWN, PACKET_OUTGOING } from '../../src/sources/source.ts';
+import { readAll } from './read-all.ts';
 import {
   Bytes,
   block,

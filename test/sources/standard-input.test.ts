@@ -11,7 +11,7 @@ const { write } = temporaryFolder();
 
 const PROGRAM = `
   import { openInputs } from './src/sources/open.ts';
-  import { readAll } from './src/sources/read-all.ts';
+  import { readAll } from './test/sources/read-all.ts';
   const source = openInputs(['-'], { chunkBytes: 512 });
   const packets = await readAll(source);
   const ok = packets.every((p, i) => p.number === i + 1 && p.bytes.length === 20 + i);

@@ -8,7 +8,10 @@ import type { KeptBody } from './body.ts';
 const POOLED_HEAD_BYTES = 4096;
 const POOLED_MESSAGES = 64;
 
+const SMALLEST_HEAD_BYTES = 1024;
+
 const NONE: readonly string[] = [];
+const NO_BYTES = new Uint8Array(0);
 
 export class Message {
   isRequest = false;
@@ -28,7 +31,7 @@ export class Message {
   isCutShort = false;
 
   /** Our copy of the head; what is built from it (the full URL) is written behind it. Requests always have it. */
-  head: Uint8Array = new Uint8Array(1024);
+  head: Uint8Array = NO_BYTES;
   headLength = 0;
   /** Bytes that `context.hold` knows of. */
   held = 0;
@@ -76,7 +79,7 @@ export class Message {
   /** Makes sure that `head` has room for `length` bytes; keeps what is there. */
   reserve(length: number): void {
     if (this.head.length >= length) return;
-    const larger = new Uint8Array(Math.max(length, this.head.length * 2));
+    const larger = new Uint8Array(Math.max(SMALLEST_HEAD_BYTES, length, this.head.length * 2));
     larger.set(this.head.subarray(0, this.headLength));
     this.head = larger;
   }
@@ -100,7 +103,7 @@ export class Message {
     this.missingBytes = 0;
     this.isComplete = false;
     this.isCutShort = false;
-    if (this.head.length > POOLED_HEAD_BYTES) this.head = new Uint8Array(1024);
+    if (this.head.length > POOLED_HEAD_BYTES) this.head = NO_BYTES;
     this.headLength = 0;
     this.held = 0;
     this.isQueued = false;

@@ -4,6 +4,7 @@
 
 import type { Context, Direction } from '../protocol.ts';
 import { BY_LENGTH, CHUNKED, type Framing, NO_BODY } from './body.ts';
+import { BROKEN, ChunkReader, DATA, DONE } from './chunked.ts';
 import { HeadEnd, HeadIndex } from './head.ts';
 import { type Message, takeMessage } from './message.ts';
 import type { Settings } from './options.ts';
@@ -24,8 +25,6 @@ const MAX_HEAD_BYTES = 64 * 1024;
 const SKIP_STEP_BYTES = 64 * 1024;
 /** Body bytes that are counted from the stream rather than skipped: gaps in them are then seen. */
 const SKIP_FROM_BYTES = 64 * 1024;
-const MAX_TRAILERS = 16;
-const MAX_TRAILER_NAME = 64;
 /** Bytes of a method that a start line is tested for before its line is complete. */
 const METHOD_PREFIX_BYTES = 40;
 
@@ -37,15 +36,12 @@ export const NO_MORE_HTTP = -1;
 
 const HEAD = 0;
 const LENGTH = 1;
-const CHUNK_SIZE = 2;
-const CHUNK_EXTENSION = 3;
-const CHUNK_DATA = 4;
-const CHUNK_END = 5;
-const TRAILER = 6;
-const TO_CLOSE = 7;
+const CHUNK_FRAMING = 2;
+const CHUNK_DATA = 3;
+const TO_CLOSE = 4;
 /** Looking for the next start line; an open message takes the bytes until then. */
-const RESYNC = 8;
-const OVER = 9;
+const RESYNC = 5;
+const OVER = 6;
 
 export interface MessageListener {
   /** `parser.message` has its head. Answers how its body ends. */
@@ -83,12 +79,11 @@ export class MessageParser {
   #isStrict = false;
   /** While looking for a start line: the next byte begins a line, or follows a gap. */
   #isLineStart = false;
+  /** The start line looked at begins within a line: only a response may. */
+  #isMidLine = false;
   #remaining = 0;
   #skipped = 0;
-  #chunkDigits = 0;
-  #trailerName = '';
-  #trailerLine = 0;
-  #isTrailerName = false;
+  #chunks: ChunkReader | undefined = undefined;
 
   constructor(direction: Direction, context: Context, settings: Settings, listener: MessageListener) {
     this.direction = direction;
@@ -126,13 +121,8 @@ export class MessageParser {
         case CHUNK_DATA:
           this.#counted(bytes, to);
           break;
-        case CHUNK_SIZE:
-        case CHUNK_EXTENSION:
-        case CHUNK_END:
-          this.#chunkLine(bytes, to);
-          break;
-        case TRAILER:
-          this.#trailer(bytes, to);
+        case CHUNK_FRAMING:
+          this.#chunkFraming(bytes, to);
           break;
         case TO_CLOSE:
           this.#take(bytes, to);
@@ -185,6 +175,7 @@ export class MessageParser {
         return;
     }
     this.#isStrict = true;
+    this.#isMidLine = false;
     this.#isLineStart = true;
     this.#state = RESYNC;
   }
@@ -219,8 +210,10 @@ export class MessageParser {
     const end = index.lines(bytes, at, to);
     const start =
       end === -1
-        ? classifyStart(bytes, at, to, !this.#isStrict)
-        : classifyLine(bytes, at, at + index.lineTo[0], !this.#isStrict);
+        ? this.#classify(bytes, at, to)
+        : this.#isMidLine
+          ? classifyStatusLine(bytes, at, end)
+          : classifyLine(bytes, at, at + index.lineTo[0], !this.#isStrict);
     if (start === NOT_HTTP) {
       this.#lose();
       this.#isLineStart = bytes[at] === LF;
@@ -260,11 +253,12 @@ export class MessageParser {
     const before = this.#heldLength;
     this.#heldLength = length;
     if (this.#start === UNDECIDED && (before < METHOD_PREFIX_BYTES || this.#headEnd.hasLine)) {
-      this.#start = classifyStart(this.#held, 0, length, !this.#isStrict);
+      this.#start = this.#classify(this.#held, 0, length);
       if (this.#start === NOT_HTTP) {
-        this.#stray(this.#held, 0, before);
+        const held = this.#held;
         this.#release();
         this.#lose();
+        this.#replay(held, before);
         return;
       }
     }
@@ -274,6 +268,22 @@ export class MessageParser {
     index.lines(this.#held, 0, length);
     this.#deliver(this.#held, 0, length, this.#start);
     this.#release();
+  }
+
+  #classify(bytes: Uint8Array, from: number, to: number): Start {
+    return this.#isMidLine ? classifyStatusLine(bytes, from, to) : classifyStart(bytes, from, to, !this.#isStrict);
+  }
+
+  /** The kept bytes [0, length) do not begin a message: is there one within them? They have no line end, so this comes once a line. */
+  #replay(bytes: Uint8Array, length: number): void {
+    const at = this.at;
+    this.#stray(bytes, 0, Math.min(1, length));
+    this.at = 1;
+    while (this.at < length) {
+      if (this.#state === RESYNC) this.#resync(bytes, -1, length);
+      else this.#head(bytes, length);
+    }
+    this.at = at;
   }
 
   #grow(length: number): boolean {
@@ -301,6 +311,7 @@ export class MessageParser {
     this.message = message;
     this.count++;
     this.#isStrict = false;
+    this.#isMidLine = false;
     message.isRequest = start === REQUEST;
     message.startSeconds = this.#startSeconds;
     message.startNanos = this.#startNanos;
@@ -313,8 +324,11 @@ export class MessageParser {
     else if (framing === BY_LENGTH) {
       this.#remaining = message.contentLength;
       this.#state = LENGTH;
-    } else if (framing === CHUNKED) this.#beginChunk();
-    else this.#state = TO_CLOSE;
+    } else if (framing === CHUNKED) {
+      this.#chunks ??= new ChunkReader();
+      this.#chunks.begin();
+      this.#state = CHUNK_FRAMING;
+    } else this.#state = TO_CLOSE;
   }
 
   #complete(): void {
@@ -332,7 +346,7 @@ export class MessageParser {
     this.#take(bytes, Math.min(to, this.at + this.#remaining));
     if (this.#remaining > 0) return;
     if (this.#state === LENGTH) this.#complete();
-    else this.#state = CHUNK_END;
+    else this.#state = CHUNK_FRAMING;
   }
 
   #take(bytes: Uint8Array, to: number): void {
@@ -356,107 +370,29 @@ export class MessageParser {
     return n;
   }
 
-  #beginChunk(): void {
-    this.#remaining = 0;
-    this.#chunkDigits = 0;
-    this.#state = CHUNK_SIZE;
-  }
-
-  /** RFC 9112 section 7.1: the line with the size of a chunk, and the line ending behind its data. */
-  #chunkLine(bytes: Uint8Array, to: number): void {
+  #chunkFraming(bytes: Uint8Array, to: number): void {
     const message = this.message!;
+    const chunks = this.#chunks!;
     const from = this.at;
-    let at = from;
-    while (at < to) {
-      const b = bytes[at++];
-      if (this.#state === CHUNK_SIZE) {
-        const digit =
-          b >= 0x30 && b <= 0x39 ? b - 0x30 : (b | 0x20) >= 0x61 && (b | 0x20) <= 0x66 ? (b | 0x20) - 0x57 : -1;
-        if (digit >= 0) {
-          this.#chunkDigits++;
-          this.#remaining = this.#remaining * 16 + digit;
-          if (this.#remaining <= Number.MAX_SAFE_INTEGER) continue;
-          message.ambiguous('chunk size is too large');
-        } else if (this.#chunkDigits > 0) {
-          if (b === CR) continue;
-          if (b === LF) {
-            this.#endChunkSize();
-            break;
-          }
-          if (b === 0x3b || b === 0x20 || b === 9) {
-            if (b === 0x3b) message.hasChunkExtensions = true;
-            this.#state = CHUNK_EXTENSION;
-            continue;
-          }
-        }
-      } else if (this.#state === CHUNK_EXTENSION) {
-        if (b === LF) {
-          this.#endChunkSize();
-          break;
-        }
-        if (b === 0x3b) message.hasChunkExtensions = true;
-        continue;
-      } else {
-        if (b === CR) continue;
-        if (b === LF) {
-          this.#beginChunk();
-          continue;
-        }
-      }
+    const found = chunks.read(message, bytes, from, to);
+    message.bytes += chunks.at - from;
+    this.at = chunks.at;
+    if (found === DATA) {
+      this.#remaining = chunks.size;
+      this.#state = CHUNK_DATA;
+    } else if (found === DONE) this.#complete();
+    else if (found === BROKEN) {
       message.note('Malformed chunk');
       this.#context.count('malformed');
       this.#state = RESYNC;
-      break;
     }
-    message.bytes += at - from;
-    this.at = at;
-  }
-
-  #endChunkSize(): void {
-    if (this.#remaining > 0) this.#state = CHUNK_DATA;
-    else {
-      this.#state = TRAILER;
-      this.#beginTrailerLine();
-    }
-  }
-
-  #beginTrailerLine(): void {
-    this.#trailerLine = 0;
-    this.#trailerName = '';
-    this.#isTrailerName = true;
-  }
-
-  #trailer(bytes: Uint8Array, to: number): void {
-    const message = this.message!;
-    const from = this.at;
-    let at = from;
-    let isEnd = false;
-    while (at < to && !isEnd) {
-      const b = bytes[at++];
-      if (b === CR) continue;
-      if (b === LF) {
-        isEnd = this.#trailerLine === 0;
-        if (this.#trailerName !== '' && !this.#isTrailerName && message.trailers.length < MAX_TRAILERS) {
-          message.trailers = [...message.trailers, this.#trailerName];
-        }
-        this.#beginTrailerLine();
-        continue;
-      }
-      this.#trailerLine++;
-      if (b === 0x3a) this.#isTrailerName = false;
-      else if (this.#isTrailerName && b > 32 && b < 127 && this.#trailerName.length < MAX_TRAILER_NAME) {
-        this.#trailerName += String.fromCharCode(b >= 0x41 && b <= 0x5a ? b | 0x20 : b);
-      }
-    }
-    message.bytes += at - from;
-    this.at = at;
-    if (isEnd) this.#complete();
   }
 
   /** What should be a start line is none. */
   #lose(): void {
     if (!this.#isStrict) this.#context.count('malformed');
     this.#isStrict = true;
+    this.#isMidLine = false;
     this.#isLineStart = false;
     this.#state = RESYNC;
   }
@@ -484,8 +420,10 @@ export class MessageParser {
     for (; at < to; at++) {
       if (isLineStart) {
         if (classifyStart(bytes, at, to, false) !== NOT_HTTP) break;
-      } else if (bytes[at] === 0x48 && classifyStatusLine(bytes, at, to) !== NOT_HTTP) break;
-      else if (at === from && classifyStart(bytes, at, to, false) === REQUEST) break;
+      } else if (bytes[at] === 0x48 && classifyStatusLine(bytes, at, to) !== NOT_HTTP) {
+        this.#isMidLine = true;
+        break;
+      } else if (at === from && classifyStart(bytes, at, to, false) === REQUEST) break;
       isLineStart = bytes[at] === LF;
     }
     this.#isLineStart = isLineStart;

@@ -13,6 +13,8 @@ const SLASH = 0x2f;
 const QUESTION = 0x3f;
 const HASH = 0x23;
 const AT = 0x40;
+const ASTERISK = 0x2a;
+const BRACKET = 0x5b;
 
 /** Host and port of an authority, as `readAuthority` found them. One object, used at once. */
 const authority = {
@@ -32,7 +34,7 @@ function readAuthority(bytes: Uint8Array, from: number, to: number): void {
     let port = 0;
     for (let i = portAt; i < to; i++) port = port * 10 + bytes[i] - 0x30;
     // Without brackets a second colon makes it an IPv6 address, not a port.
-    const isBare = bytes[from] !== 0x5b && hasColon(bytes, from, portAt - 1);
+    const isBare = bytes[from] !== BRACKET && hasColon(bytes, from, portAt - 1);
     if (port <= 65535 && !isBare) {
       colon = portAt - 1;
       if (portAt < to) authority.port = port;
@@ -40,7 +42,7 @@ function readAuthority(bytes: Uint8Array, from: number, to: number): void {
   }
   authority.hostAt = from;
   authority.hostTo = colon;
-  if (colon - from >= 2 && bytes[from] === 0x5b && bytes[colon - 1] === 0x5d) {
+  if (colon - from >= 2 && bytes[from] === BRACKET && bytes[colon - 1] === 0x5d) {
     authority.hostAt = from + 1;
     authority.hostTo = colon - 1;
   }
@@ -176,7 +178,7 @@ function describeWhole(
   const methodTo = request.method.length;
   if (request.targetAt === methodTo + 1 && (scheme === -1 || pathAt === pathTo)) {
     record.queryAt = 0;
-    record.queryEnd = request.method === 'CONNECT' ? request.targetTo : scheme === -1 ? pathTo : methodTo;
+    record.queryEnd = request.method === 'CONNECT' ? request.targetTo : pathTo > pathAt ? pathTo : methodTo;
   } else {
     record.queryAt = request.headLength;
     append(request, request.head, 0, methodTo);
@@ -193,12 +195,16 @@ function describeWhole(
     return;
   }
   record.urlFullAt = request.headLength;
-  const isV6 = hasColon(request.head, hostAt, hostTo);
+  const isV6 = request.head[hostAt - 1] === BRACKET;
   appendAscii(request, isV6 ? 'http://[' : 'http://');
   append(request, request.head, hostAt, hostTo);
   if (isV6) appendAscii(request, ']');
   if (record.urlPort !== undefined) appendAscii(request, `:${record.urlPort}`);
-  if (request.head[pathAt] === SLASH) append(request, request.head, pathAt, request.targetTo);
+  // The asterisk form speaks of the server as a whole (RFC 9112 section 3.2.4).
+  if (request.head[pathAt] !== ASTERISK) {
+    if (request.head[pathAt] !== SLASH) appendAscii(request, '/');
+    append(request, request.head, pathAt, request.targetTo);
+  }
   record.urlFullEnd = request.headLength;
 }
 

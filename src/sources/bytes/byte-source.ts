@@ -3,10 +3,10 @@
 export interface ByteSource {
   /**
    * Reads up to `length` bytes (one at least, unless the input is at its end) to `into[at]`, and gives their number: at once
-   * when they are at hand, else as a promise. 0 is the end. Rejects when the system call fails.
+   * when they are at hand, else as a promise. 0 is the end.
    */
   read(into: Uint8Array, at: number, length: number): number | Promise<number>;
-  /** After the end: why these bytes are not all there are (compressed data that breaks off); '' when nothing is wrong. */
+  /** After the end: why these bytes are not all there are (compressed data that breaks off, a failing disk); '' when nothing is wrong. */
   readonly broken: string;
   /** Whether `broken` only means that the input ends too early. */
   readonly isCut: boolean;

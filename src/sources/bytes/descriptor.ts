@@ -3,7 +3,6 @@
 
 import { createHash, type Hash } from 'node:crypto';
 import { close, read, readSync } from 'node:fs';
-import { explainSystemError } from '../input-error.ts';
 import type { ByteSource } from './byte-source.ts';
 
 const STANDARD_INPUT = 0;
@@ -11,7 +10,6 @@ const STANDARD_INPUT = 0;
 const RETRY_MS = 5;
 
 export interface DescriptorOptions {
-  path: string;
   fd: number;
   /** Size of a regular file; undefined for everything that has to be waited for. */
   size: number | undefined;
@@ -19,11 +17,10 @@ export interface DescriptorOptions {
 }
 
 export class DescriptorBytes implements ByteSource {
-  readonly broken = '';
+  broken = '';
   readonly isCut = false;
   readonly bytesTotal: number;
   bytesRead = 0;
-  readonly #path: string;
   readonly #fd: number;
   readonly #isFile: boolean;
   readonly #hash: Hash | undefined;
@@ -32,7 +29,6 @@ export class DescriptorBytes implements ByteSource {
   #isClosed = false;
 
   constructor(options: DescriptorOptions) {
-    this.#path = options.path;
     this.#fd = options.fd;
     this.#isFile = options.size !== undefined;
     this.bytesTotal = options.size ?? 0;
@@ -85,19 +81,25 @@ export class DescriptorBytes implements ByteSource {
     try {
       return readSync(this.#fd, into, at, length, null);
     } catch (error) {
-      throw explainSystemError(this.#path, error);
+      return this.#break(error as Error);
     }
   }
 
   #readLater(into: Uint8Array, at: number, length: number): Promise<number> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       read(this.#fd, into, at, length, null, (error, n) => {
         if (error === null) resolve(n);
         else if (error.code === 'EAGAIN') {
-          setTimeout(() => this.#readLater(into, at, length).then(resolve, reject), RETRY_MS);
+          setTimeout(() => this.#readLater(into, at, length).then(resolve), RETRY_MS);
         } else if (error.code === 'EOF') resolve(0);
-        else reject(explainSystemError(this.#path, error));
+        else resolve(this.#break(error));
       });
     });
+  }
+
+  /** A disk that fails in the middle is damage like any other: what was read before it counts. */
+  #break(error: Error): number {
+    this.broken = `can not be read any further (${error.message})`;
+    return 0;
   }
 }

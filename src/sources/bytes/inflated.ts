@@ -94,11 +94,11 @@ export class InflatedBytes implements ByteSource {
 
   async #broke(inflater: Inflater, into: Uint8Array, at: number, length: number): Promise<number> {
     const { compression, reopen, tries = 0 } = this.#options;
-    this.isCut = inflater.errorCode === CUT;
-    this.broken = this.isCut
-      ? `the ${compression} data ends too early`
-      : `the ${compression} data is broken (${inflater.error})`;
-    if (this.isCut || reopen === undefined || tries + 1 === STEP_BYTES.length) return 0;
+    const endsEarly = inflater.errorCode === CUT;
+    this.isCut = endsEarly && this.#inner.broken === '';
+    if (this.isCut) this.broken = `the ${compression} data ends too early`;
+    else this.broken = this.#inner.broken || `the ${compression} data is broken (${inflater.error})`;
+    if (endsEarly || reopen === undefined || tries + 1 === STEP_BYTES.length) return 0;
     const again = { compression, reopen, tries: tries + 1, fineFrom: this.#writtenFrom };
     this.#nextTry = new InflatedBytes(reopen(), again);
     let toSkip = this.#delivered;

@@ -23,10 +23,10 @@ export async function openBytes(path: string, digest = false): Promise<ByteSourc
     const fd = path === '-' ? STANDARD_INPUT : await openPath(path);
     const stats: Stats = await promisify(fstat)(fd);
     const size = stats.isFile() ? stats.size : undefined;
-    const plain = new DescriptorBytes({ path: path === '-' ? 'standard input' : path, fd, size, digest });
+    const plain = new DescriptorBytes({ fd, size, digest });
     const compression = compressionOf(await plain.peek(HEAD_BYTES));
     if (compression === undefined) return plain;
-    const reopen = () => new DescriptorBytes({ path, fd: openSync(path, 'r'), size, digest: false });
+    const reopen = () => new DescriptorBytes({ fd: openSync(path, 'r'), size, digest: false });
     return new InflatedBytes(plain, { compression, reopen: size === undefined || path === '-' ? undefined : reopen });
   } catch (error) {
     throw explainSystemError(path, error);

@@ -1,6 +1,8 @@
-// Column chunks of keywords and texts: a dictionary while values repeat, PLAIN when they do not.
+// Column chunks of keywords and texts: a dictionary while values repeat, else lengths and bytes apart
+// (DELTA_LENGTH_BYTE_ARRAY of parquet-format's Encodings.md).
 
 import type { Chunk, ChunkBuilder, Statistics } from './chunk.ts';
+import { writeDeltas } from './delta.ts';
 import { type BytesDictionary, LARGEST_DICTIONARY } from './dictionary.ts';
 import { Encoding } from './format.ts';
 import { type ColumnOf, levelsOf, type Piece, type Scratch } from './gather.ts';
@@ -42,13 +44,10 @@ export function encodeStrings(
     builder.indices(codes, count, dictionary.count);
     return builder.finish(rows, Encoding.RLE_DICTIONARY, dictionary.count, { nulls, ...boundsOf(dictionary) });
   }
-  for (const { column, rows: length } of pieces) {
-    if (column === undefined) continue;
-    if (column.kind === 'keyword')
-      writePlain(builder, column, length, column.codes, column.dictionaryBytes, column.dictionaryOffsets);
-    else writePlain(builder, column, length, undefined, column.bytes, column.offsets);
-  }
-  return builder.finish(rows, Encoding.PLAIN, 0, { nulls });
+  if (count === 0) return builder.finish(rows, Encoding.PLAIN, 0, { nulls });
+  writeLengths(builder, scratch, pieces, count);
+  for (const piece of pieces) writeTexts(builder, piece);
+  return builder.finish(rows, Encoding.DELTA_LENGTH_BYTE_ARRAY, 0, { nulls });
 }
 
 /** Codes of the batch's dictionary become codes of the row group's; entries that no row uses are left out. Returns -1 when it does not pay. */
@@ -104,24 +103,49 @@ function writeDictionary(builder: ChunkBuilder, dictionary: BytesDictionary): vo
   }
 }
 
-/** Row r is entry `codes[r]`, or entry r without codes. */
-function writePlain(
-  builder: ChunkBuilder,
-  column: Strings,
-  rows: number,
-  codes: Uint32Array | undefined,
-  bytes: Uint8Array,
-  offsets: Uint32Array,
-): void {
+interface Entries {
+  /** Row r is entry `codes[r]`, or entry r without codes. */
+  readonly codes: Uint32Array | undefined;
+  readonly bytes: Uint8Array;
+  readonly offsets: Uint32Array;
+}
+
+const entriesOf = (column: Strings): Entries =>
+  column.kind === 'keyword'
+    ? { codes: column.codes, bytes: column.dictionaryBytes, offsets: column.dictionaryOffsets }
+    : { codes: undefined, bytes: column.bytes, offsets: column.offsets };
+
+/** All lengths come first, as deltas: ids of one length cost nothing, and the texts compress better without numbers between them. */
+function writeLengths(builder: ChunkBuilder, scratch: Scratch, pieces: readonly Piece<Strings>[], count: number): void {
+  const deltas = scratch.moreDoubles(count);
+  let at = 0;
+  let first = 0;
+  let last = 0;
+  for (const { column, rows } of pieces) {
+    if (column === undefined) continue;
+    const { present } = column;
+    const { codes, offsets } = entriesOf(column);
+    for (let i = 0; i < rows; i++) {
+      if (present !== undefined && present[i] === 0) continue;
+      const entry = codes === undefined ? i : codes[i];
+      const length = offsets[entry + 1] - offsets[entry];
+      if (at === 0) first = length;
+      else deltas[at - 1] = length - last;
+      last = length;
+      at++;
+    }
+  }
+  writeDeltas(builder.page, 0, first, deltas, count);
+}
+
+function writeTexts(builder: ChunkBuilder, { column, rows }: Piece<Strings>): void {
+  if (column === undefined) return;
   const { present } = column;
-  const { page } = builder;
+  const { codes, bytes, offsets } = entriesOf(column);
   for (let i = 0; i < rows; i++) {
     if (present !== undefined && present[i] === 0) continue;
     const entry = codes === undefined ? i : codes[i];
-    const from = offsets[entry];
-    const to = offsets[entry + 1];
-    page.u32(to - from);
-    appendBytes(page, bytes, from, to);
+    appendBytes(builder.page, bytes, offsets[entry], offsets[entry + 1]);
   }
 }
 

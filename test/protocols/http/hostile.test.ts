@@ -187,4 +187,35 @@ describe('hostile input', () => {
     expect(driven.end('fin').map(tell)).toMatchObject([{ statusCode: 200 }, { statusCode: 200, method: 'GET' }]);
     expect(driven.counts.malformed).toBe(2);
   });
+
+  it('gives the same records however it is cut', () => {
+    const parts = [
+      'GET ',
+      GET,
+      OK,
+      ' HTTP/1.1\r\n',
+      'HTTP/1.1 200 \r\n',
+      'HEAD / HTTP/1.0\r\n\r\n',
+      'POST /x HTTP/1.1\r\n',
+    ];
+    parts.push(
+      'Content-Length: 7\r\n',
+      'Transfer-Encoding: chunked\r\n',
+      'Content-Type: text/x\r\n',
+      'Host: [::1',
+      '?password=%',
+    );
+    parts.push('\r\n', '\n', '\r', 'x', ' ', ':', '5\r\nhello\r\n', '0\r\n\r\n', 'FFFFFFFFFFFFFFFFFF');
+    const text = fc.array(fc.constantFrom(...parts), { maxLength: 14 }).map((all) => all.join(''));
+    fc.assert(
+      fc.property(text, text, fc.integer({ min: 1, max: 9 }), (request, response, step) => {
+        const exchange: Exchange = [
+          ['>', request],
+          ['<', response],
+        ];
+        expect(records(exchange, options, { step })).toEqual(records(exchange, options));
+      }),
+      { numRuns: 2000 },
+    );
+  });
 });

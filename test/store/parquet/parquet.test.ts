@@ -102,7 +102,9 @@ describe('parquet', () => {
   it('is read back exactly by hyparquet', async () => {
     await fc.assert(
       fc.asyncProperty(groups, async (all) => {
-        expect(await readByHyparquet(write(all))).toEqual(expected(all));
+        // hyparquet's TextDecoder takes a leading byte order mark away.
+        const wanted = [...expected(all)].map(([name, values]) => [name, values.map(withoutMark)] as const);
+        expect(await readByHyparquet(write(all))).toEqual(new Map(wanted));
       }),
       { numRuns: 30 },
     );
@@ -167,6 +169,8 @@ describe('parquet', () => {
     expect(await readByDuckDb(write(all))).toEqual(expected(all));
   });
 });
+
+const withoutMark = (value: unknown) => (typeof value === 'string' ? value.replace(/^\ufeff/, '') : value);
 
 async function readByHyparquet(path: string): Promise<Map<string, unknown[]>> {
   const bytes = readFileSync(path);

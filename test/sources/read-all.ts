@@ -1,6 +1,6 @@
-// Drains a source for tests and small tools: every packet as an object. Not for hot paths.
+// Drains a source for tests: every packet as an object.
 
-import type { PacketBatch, PacketSource } from './source.ts';
+import type { PacketBatch, PacketSource } from '../../src/sources/source.ts';
 
 export interface ReadPacket {
   number: number;

@@ -1,0 +1,36 @@
+// netscribe records: what records there are, and their fields.
+
+import { allRecordTypes } from '../engine/plan.ts';
+import { ndjsonSource } from '../records/ndjson.ts';
+import { recordList, recordText } from '../records/reference.ts';
+import { writeAll } from '../sinks/ndjson.ts';
+import { newCommand, parse, withHelp } from './command.ts';
+import { EXIT_OK, UsageError } from './exit.ts';
+import { nearest } from './nearest.ts';
+
+const EXAMPLES = `  netscribe records            the list
+  netscribe records dns        the fields of one: ECS names, column, meaning
+  netscribe records dns --code the code that encodes it`;
+
+export function main(words: string[]): Promise<number> {
+  return withHelp(async () => {
+    const command = newCommand('records', 'What records there are, and their fields.', EXAMPLES)
+      .argument('[name]', 'a record')
+      .option('--code', 'the generated JSON encoder instead');
+    parse(command, words);
+    const types = allRecordTypes();
+    const [name] = command.args;
+    let text: string;
+    if (name === undefined) text = recordList(types);
+    else {
+      const type = types.find((one) => one.name === name);
+      if (type === undefined) {
+        const guess = nearest(name, types.map((one) => one.name));
+        throw new UsageError(`there is no record '${name}'${guess === undefined ? '' : `: did you mean '${guess}'?`} ('netscribe records' lists them)`);
+      }
+      text = command.opts<{ code?: boolean }>().code === true ? ndjsonSource(type).source : recordText(type);
+    }
+    writeAll(1, Buffer.from(text.endsWith('\n') ? text : `${text}\n`), 'standard output');
+    return EXIT_OK;
+  });
+}

@@ -1,0 +1,39 @@
+// netscribe sql: everything that `query` has no words for. Read only, and nothing but the store is in reach.
+
+import { allRecordTypes } from '../engine/plan.ts';
+import { ROW_FORMATS, type RowFormat, rowsText } from '../query/format-rows.ts';
+import { DEFAULT_STORE } from '../sinks/open.ts';
+import { writeAll } from '../sinks/ndjson.ts';
+import { openReader } from '../store/reader.ts';
+import { newCommand, parse, withHelp } from './command.ts';
+import { EXIT_OK, UsageError } from './exit.ts';
+
+const EXAMPLES = `  netscribe sql "select status, count(*) from http group by all"
+  netscribe sql "select dns_question_name, count(*) n from dns group by 1 order by n desc limit 10"
+  netscribe sql "describe flow"                     the columns; one view per record type
+  netscribe sql "select source_ip, sum(source_bytes) from flow group by 1" -e csv`;
+
+export function main(words: string[]): Promise<number> {
+  return withHelp(async () => {
+    const command = newCommand('sql', 'Ask the store in SQL (DuckDB).', EXAMPLES)
+      .argument('<statement...>', 'one SELECT')
+      .option('--store <folder>', 'the store', DEFAULT_STORE)
+      .option('-e, --format <name>', ROW_FORMATS.join(', '), 'table')
+      .option('--timeout <seconds>', 'give up after so long', '60');
+    parse(command, words);
+    const { store, format, timeout } = command.opts<{ store: string; format: string; timeout: string }>();
+    const statement = command.args.join(' ').trim();
+    if (statement === '') throw new UsageError('sql wants a statement: netscribe sql "select count(*) from flow"');
+    if (!(ROW_FORMATS as readonly string[]).includes(format)) {
+      throw new UsageError(`there is no format '${format}' (there are ${ROW_FORMATS.join(', ')})`);
+    }
+    const reader = await openReader(store, { types: allRecordTypes() });
+    try {
+      const { columns, rows } = await reader.query(statement, [], { timeoutMs: Number(timeout) * 1000 });
+      writeAll(1, Buffer.from(rowsText(format as RowFormat, columns.map(({ name }) => name), rows)), 'standard output');
+    } finally {
+      reader.close();
+    }
+    return EXIT_OK;
+  });
+}
