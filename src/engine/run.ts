@@ -36,6 +36,8 @@ export interface RunResult {
   stats: SourceStats;
   peakFlows: number;
   stoppedBySignal: boolean;
+  /** Packets that each analysing thread counted; empty with one. */
+  workerPackets: number[];
 }
 
 export interface RunHooks {
@@ -77,7 +79,7 @@ async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan,
   const analyst: Analyst = plan.workers > 1 ? await (await import('./pool.ts')).startPool(plan, sinks, salts) : new InlineAnalyst(plan, sinks, salts);
   const result: RunResult = {
     packets: 0, frameBytes: 0, firstSeconds: -1, firstNanos: 0, lastSeconds: -1, lastNanos: 0, ledger, records: {}, errors: {},
-    talkers: [], stats: source.stats(), peakFlows: 0, stoppedBySignal: false,
+    talkers: [], stats: source.stats(), peakFlows: 0, stoppedBySignal: false, workerPackets: [],
   };
   let lastNumber = 0;
   try {

@@ -91,6 +91,12 @@ export class Stage {
     this.wide = new Int32Array(allocate(capacity * WIDE * 4));
   }
 
+  /** A stage over rows that another thread fills. */
+  static over(capacity: number, rows: Int32Array, wide: Int32Array): Stage {
+    const buffers = [rows.buffer, wide.buffer];
+    return new Stage(capacity, () => buffers.shift()!);
+  }
+
   clear(): void {
     this.count = 0;
     this.extras.length = 0;

@@ -130,7 +130,7 @@ interface Burst {
 export class FlowTracker {
   readonly v4: FlowTable;
   readonly v6: FlowTable;
-  readonly counters = { created: 0, evicted: 0, evictedHalfOpen: 0, expired: 0, peak: 0, reused: 0 };
+  readonly counters = { packets: 0, created: 0, evicted: 0, evictedHalfOpen: 0, expired: 0, peak: 0, reused: 0 };
   readonly #options: FlowOptions;
   readonly #handler: FlowHandler;
   readonly #links: Links;
@@ -351,6 +351,7 @@ export class FlowTracker {
       }
       const row = r * ROW;
       if (!all && owned[rows[row + ROW_SHARD]] === 0) continue;
+      this.counters.packets++;
       const info = rows[row + ROW_INFO];
       const table = (info & INFO_V6) !== 0 ? this.v6 : this.v4;
       let slot = table.find(rows, row, wide, r * WIDE);

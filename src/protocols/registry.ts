@@ -5,9 +5,10 @@ import { http } from './http/index.ts';
 import { http2 } from './http2/index.ts';
 import { icmp } from './icmp/index.ts';
 import type { Protocol } from './protocol.ts';
+import { socks } from './socks/index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: options differ from protocol to protocol; each parses its own.
-export const PROTOCOLS: readonly Protocol<any>[] = [dns, http, http2, icmp];
+export const PROTOCOLS: readonly Protocol<any>[] = [dns, http, http2, icmp, socks];
 
 /** Names that `flow.network.protocol` can have, by their number in the flow table; 0 is none. */
 export const MAX_APPLICATIONS = 255;

@@ -80,6 +80,11 @@ export class Defragmenter {
     return this.#waiting.size;
   }
 
+  /** Memory of what waits, about. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Takes the fragment at the cursor. Returns the datagram when it is whole now (it is forgotten here), null otherwise. */
   add(
     c: Cursor,
@@ -122,6 +127,7 @@ export class Defragmenter {
       if (d.total < 0) d.total = end;
       else if (d.total !== end) this.#count('size_mismatch');
     }
+    const before = d.pieces.cost;
     const result = d.pieces.insert(
       start,
       c.bytes,
@@ -129,21 +135,24 @@ export class Defragmenter {
       c.payloadEnd,
       FRAGMENT_NEW_WINS[this.#options.policy],
     );
-    this.#bytes += result.added;
+    this.#bytes += d.pieces.cost - before;
     if (result.conflict) this.#count('conflict');
     else if (result.overlapped) this.#count('overlap');
     // RFC 5722: a datagram with overlapping fragments (exact repeats apart) is dropped whole.
     if (v6 && result.overlapped && (result.conflict || result.added > 0)) return this.#abandon(d, 'abandoned');
+    if (isWhole(d)) {
+      this.#forget(d);
+      return d;
+    }
     while (this.#bytes > this.#options.maxBytes && this.#waiting.size > 1) this.#evictOldest();
-    if (!isWhole(d)) return null;
-    this.#forget(d);
-    return d;
+    return null;
   }
 
   /** Gives up what waited too long. */
   advance(now: number): void {
     for (const d of this.#waiting.values()) {
-      if (d.deadline > now) continue;
+      // They came in the order of their deadlines.
+      if (d.deadline > now) return;
       this.#giveUp(d, 'timeout');
     }
   }
@@ -161,7 +170,7 @@ export class Defragmenter {
 
   #abandon(d: Datagram, why: FragmentEvent): null {
     this.#count(why);
-    this.#bytes -= d.pieces.held;
+    this.#bytes -= d.pieces.cost;
     d.pieces.clear();
     d.abandoned = true;
     return null;
@@ -182,7 +191,7 @@ export class Defragmenter {
 
   #forget(d: Datagram): void {
     this.#waiting.delete(d.key);
-    this.#bytes -= d.pieces.held;
+    this.#bytes -= d.pieces.cost;
   }
 }
 

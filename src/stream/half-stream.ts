@@ -26,8 +26,15 @@ export class HalfStream {
   #digests: Float64Array | undefined = undefined;
   #digestAt = 0;
 
+  /** The other side acknowledged bytes that are neither delivered nor waiting here to be. */
   get hasHole(): boolean {
-    return this.ackedBeyond > this.position;
+    return this.ackedBeyond > this.position && !this.isReady;
+  }
+
+  /** The next byte waits among the pieces. */
+  get isReady(): boolean {
+    const { list } = this.pieces;
+    return list.length > 0 && list[0].start <= this.position;
   }
 
   /** Remembers what was delivered at `position`. */

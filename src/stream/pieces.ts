@@ -25,6 +25,9 @@ export interface InsertResult {
   overlapped: boolean;
 }
 
+/** What a piece costs besides its bytes: two objects and a place in the list. Many tiny pieces must not hide from limits. */
+const PIECE_COST_BYTES = 192;
+
 export class Pieces {
   readonly list: Piece[] = [];
   /** Bytes held. */
@@ -35,6 +38,11 @@ export class Pieces {
   packet = 0;
   readonly #result: InsertResult = { added: 0, conflict: false, overlapped: false };
 
+  /** Memory in bytes, about: what limits count. */
+  get cost(): number {
+    return this.held + this.list.length * PIECE_COST_BYTES;
+  }
+
   /** Inserts a copy of bytes[from, to) at `start`. `mask` says in which relations the new piece wins (see `overlap.ts`). */
   insert(start: number, bytes: Uint8Array, from: number, to: number, mask: number): InsertResult {
     const result = this.#result;
@@ -43,7 +51,6 @@ export class Pieces {
     result.overlapped = false;
     const end = start + (to - from);
     if (end <= start) return result;
-    const copy = bytes.slice(from, to);
     const list = this.list;
     let i = list.length;
     while (i > 0 && list[i - 1].end > start) i--;
@@ -52,12 +59,12 @@ export class Pieces {
     while (at < end) {
       const held = i < list.length ? list[i] : undefined;
       if (held === undefined || held.start >= end) {
-        this.#put(i, at, end, copy, at - start, start, end);
+        this.#put(i, at, end, bytes.slice(from + at - start, to), start, end);
         result.added += end - at;
         break;
       }
       if (held.start > at) {
-        this.#put(i, at, held.start, copy, at - start, start, end);
+        this.#put(i, at, held.start, bytes.slice(from + at - start, from + held.start - start), start, end);
         result.added += held.start - at;
         at = held.start;
         i++;
@@ -65,13 +72,14 @@ export class Pieces {
       }
       const overlapEnd = Math.min(end, held.end);
       result.overlapped = true;
-      if (!same(held.bytes, held.from + at - held.start, copy, at - start, overlapEnd - at)) {
-        result.conflict = true;
-        if (newWins(mask, start, end, held.bornStart, held.bornEnd)) {
-          i = this.#replace(i, at, overlapEnd, copy, at - start, start, end);
-          at = overlapEnd;
-          continue;
-        }
+      const offset = from + at - start;
+      if (!same(held.bytes, held.from + at - held.start, bytes, offset, overlapEnd - at)) result.conflict = true;
+      // Equal bytes change hands too: whose they are decides the next overlap.
+      if (newWins(mask, start, end, held.bornStart, held.bornEnd)) {
+        const copy = bytes.slice(offset, offset + overlapEnd - at);
+        i = this.#replace(i, at, overlapEnd, copy, start, end);
+        at = overlapEnd;
+        continue;
       }
       at = overlapEnd;
       if (overlapEnd === held.end) i++;
@@ -80,36 +88,27 @@ export class Pieces {
     return result;
   }
 
-  #put(
-    index: number,
-    start: number,
-    end: number,
-    bytes: Uint8Array,
-    from: number,
-    bornStart: number,
-    bornEnd: number,
-  ): void {
+  #put(index: number, start: number, end: number, bytes: Uint8Array, bornStart: number, bornEnd: number): void {
     const { seconds, nanos, packet } = this;
-    this.list.splice(index, 0, { start, end, bytes, from, bornStart, bornEnd, seconds, nanos, packet });
+    this.list.splice(index, 0, { start, end, bytes, from: 0, bornStart, bornEnd, seconds, nanos, packet });
   }
 
-  /** Replaces [start, end) of the piece at `index`; returns the index behind it. */
+  /** Replaces [start, end) of the piece at `index` by `bytes`; returns the index behind it. */
   #replace(
     index: number,
     start: number,
     end: number,
     bytes: Uint8Array,
-    from: number,
     bornStart: number,
     bornEnd: number,
   ): number {
     const held = this.list[index];
     const parts: Piece[] = [];
-    if (held.start < start) parts.push({ ...held, end: start });
+    if (held.start < start) parts.push(partOf(held, held.start, start));
     const { seconds, nanos, packet } = this;
-    parts.push({ start, end, bytes, from, bornStart, bornEnd, seconds, nanos, packet });
+    parts.push({ start, end, bytes, from: 0, bornStart, bornEnd, seconds, nanos, packet });
     const next = index + parts.length;
-    if (held.end > end) parts.push({ ...held, start: end, from: held.from + end - held.start });
+    if (held.end > end) parts.push(partOf(held, end, held.end));
     this.list.splice(index, 1, ...parts);
     return next;
   }
@@ -134,6 +133,13 @@ export class Pieces {
     this.list.length = 0;
     this.held = 0;
   }
+}
+
+/** [start, end) of a piece. A small rest is copied, so that it does not keep the memory of all that was replaced. */
+function partOf(held: Piece, start: number, end: number): Piece {
+  const from = held.from + start - held.start;
+  if ((end - start) * 2 > held.bytes.length) return { ...held, start, end, from };
+  return { ...held, start, end, bytes: held.bytes.slice(from, from + end - start), from: 0 };
 }
 
 function same(a: Uint8Array, aFrom: number, b: Uint8Array, bFrom: number, length: number): boolean {

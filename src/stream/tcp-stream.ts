@@ -101,16 +101,17 @@ export class TcpStream {
     if (half.finAt >= 0 && half.position >= half.finAt) this.#finish(side, half);
   }
 
-  /** Time went by, or memory is short: open holes that were acknowledged are given up (`all`: every hole). */
+  /** Gives up open holes: those whose bytes were acknowledged, or (`all`) every one. */
   settle(all: boolean): void {
     this.#settle(true);
     if (!all) return;
+    for (let side = this.#firstWaiting(false); side >= 0; side = this.#firstWaiting(false)) {
+      const half = this.sides[side];
+      this.#gap(side as 0 | 1, half, half.pieces.list[0].start);
+      this.#settle(true);
+    }
     for (const side of [0, 1] as const) {
       const half = this.sides[side];
-      while (half.pieces.list.length > 0) {
-        this.#gap(side, half, half.pieces.list[0].start);
-        this.#drain(side, half);
-      }
       if (half.finAt > half.position) this.#gap(side, half, half.finAt);
       if (half.finAt >= 0) this.#finish(side, half);
     }
@@ -186,41 +187,52 @@ export class TcpStream {
     }
   }
 
-  /** Delivers what can be delivered; `now`: without more patience. */
+  /** Delivers what can be delivered, in the order of the packets that brought it; `now`: without more patience. */
   #settle(now: boolean): void {
-    // Twice, because a hole that closes in one direction may release the other one.
-    for (let round = 0; round < 2; round++) {
-      for (const side of [0, 1] as const) {
-        const half = this.sides[side];
-        this.#drain(side, half);
-        if (half.hasHole && (now || this.#packets - half.ackedAt > this.#options.patience)) {
-          while (half.hasHole) {
-            const first = half.pieces.list[0];
-            const to = first === undefined ? half.ackedBeyond : Math.min(half.ackedBeyond, first.start);
-            if (to > half.position) this.#gap(side, half, to);
-            const before = half.position;
-            this.#drain(side, half, true);
-            if (half.position === before && half.hasHole && to <= before) break;
-          }
-        }
-      }
+    for (;;) {
+      const side = this.#firstWaiting(true);
+      if (side >= 0) this.#deliverPiece(side as 0 | 1, this.sides[side]);
+      else if (!this.#giveUpHole(now)) return;
     }
   }
 
-  /** Delivers pieces that are next, unless the other direction has a hole that must be settled first (`regardless`: even so). */
-  #drain(side: 0 | 1, half: HalfStream, regardless = false): void {
-    const { pieces } = half;
-    const other = this.sides[1 - side];
-    while (pieces.list.length > 0 && pieces.list[0].start <= half.position && (regardless || !other.hasHole)) {
-      const piece = pieces.list[0];
-      const length = piece.end - half.position;
-      if (length > 0) {
-        const at = piece.from + half.position - piece.start;
-        pieces.dropBefore(piece.end);
-        this.#receiver.wait(-length);
-        this.#deliver(side, half, piece.bytes, at, at + length, length, piece.seconds, piece.nanos, piece.packet);
-      } else pieces.dropBefore(half.position);
+  /** The side whose first piece came first: of those that can be delivered (`ready`), or of all. -1 when there is none. */
+  #firstWaiting(ready: boolean): number {
+    let found = -1;
+    let packet = Number.POSITIVE_INFINITY;
+    for (let side = 0; side < 2; side++) {
+      const half = this.sides[side];
+      const first = half.pieces.list[0];
+      if (first === undefined || first.packet >= packet) continue;
+      if (ready && (!half.isReady || this.sides[1 - side].hasHole)) continue;
+      found = side;
+      packet = first.packet;
     }
+    return found;
+  }
+
+  /** Declares the older acknowledged hole a gap when it was waited for long enough; false when there is none. */
+  #giveUpHole(now: boolean): boolean {
+    const [a, b] = this.sides;
+    if (!a.hasHole && !b.hasHole) return false;
+    const side = a.hasHole && (!b.hasHole || a.ackedAt <= b.ackedAt) ? 0 : 1;
+    const half = this.sides[side];
+    if (!now && this.#packets - half.ackedAt <= this.#options.patience) return false;
+    const first = half.pieces.list[0];
+    this.#gap(side, half, first === undefined ? half.ackedBeyond : Math.min(half.ackedBeyond, first.start));
+    if (half.finAt >= 0 && half.position >= half.finAt) this.#finish(side, half);
+    return true;
+  }
+
+  #deliverPiece(side: 0 | 1, half: HalfStream): void {
+    const { pieces } = half;
+    const piece = pieces.list[0];
+    const held = pieces.held;
+    const from = piece.from + half.position - piece.start;
+    const length = piece.end - half.position;
+    pieces.dropBefore(piece.end);
+    this.#receiver.wait(pieces.held - held);
+    if (length > 0) this.#deliver(side, half, piece.bytes, from, from + length, length, piece.seconds, piece.nanos, piece.packet);
     if (half.finAt >= 0 && half.position >= half.finAt) this.#finish(side, half);
   }
 

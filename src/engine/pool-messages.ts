@@ -1,0 +1,47 @@
+// What the reading thread and the analysing threads say to each other.
+
+import type { Extra, Tick } from '../flow/stage.ts';
+import type { ColumnBatch } from '../records/columns.ts';
+import type { TextBatch } from '../records/text-batch.ts';
+import type { PacketBatch } from '../sources/source.ts';
+import type { LedgerSnapshot } from './ledger.ts';
+import type { RunPlan } from './plan.ts';
+
+export interface WorkerSetup {
+  /** Record types are not sent: each thread has the declarations. */
+  plan: Omit<RunPlan, 'types'>;
+  salts: readonly [number, number];
+  owned: Uint8Array;
+  encodings: { text: boolean; columns: boolean };
+  stages: { capacity: number; rows: Int32Array; wide: Int32Array }[];
+}
+
+export type ToWorker =
+  /** The memory of a batch, under this number from now on. */
+  | { kind: 'batch'; id: number; batch: PacketBatch }
+  /** The batch was filled again. */
+  | { kind: 'count'; id: number; count: number; firstPacket: number }
+  | { kind: 'stage'; stage: number; count: number; ticks: Tick[]; extras: Extra[]; batch: number }
+  | { kind: 'finish'; lastPacket: number }
+  /** Part of an answer was taken: go on. */
+  | { kind: 'more' };
+
+export interface WorkerFigures {
+  ledger: LedgerSnapshot;
+  records: Record<string, number>;
+  errors: Record<string, number>;
+  talkers: [string, number][];
+  peakFlows: number;
+  packets: number;
+}
+
+/** A part of the answer to one stage; the last one says `done`. */
+export interface Partial {
+  kind: 'part';
+  text: TextBatch | null;
+  columns: ColumnBatch[];
+  done: boolean;
+  figures?: WorkerFigures;
+}
+
+export type FromWorker = { kind: 'ready' } | Partial;

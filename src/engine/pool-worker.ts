@@ -1,0 +1,103 @@
+// One analysing thread: rows of its shards in, encoded records out.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { Stage } from '../flow/stage.ts';
+import { transferList } from '../records/columns.ts';
+import type { PacketBatch } from '../sources/source.ts';
+import { Analysis } from './analysis.ts';
+import { allRecordTypes, detectionFor, type RunPlan } from './plan.ts';
+import type { Partial, ToWorker, WorkerSetup } from './pool-messages.ts';
+
+const port = parentPort!;
+const setup = workerData as WorkerSetup;
+const plan: RunPlan = { ...setup.plan, types: allRecordTypes().filter((type) => setup.plan.records.includes(type.name)) };
+const analysis = new Analysis(
+  { flow: plan.flow, stream: plan.stream, types: plan.types, encodings: setup.encodings, maxHeldBytes: plan.maxHeldBytes },
+  detectionFor(plan), setup.salts, setup.owned,
+);
+analysis.wantsTalkers = plan.wantsTalkers;
+const stages = setup.stages.map(({ rows, wide, capacity }) => Stage.over(capacity, rows, wide));
+const batches = new Map<number, PacketBatch>();
+/** Messages that came while an answer was under way. */
+const queue: ToWorker[] = [];
+/** The job that is not finished because its answer was too big for one part; false when idle. */
+let resume: (() => boolean) | undefined;
+let lastBatch: PacketBatch | undefined;
+
+function answer(done: boolean, all: boolean): void {
+  const text = analysis.text !== undefined && (done || analysis.text.isFull) ? analysis.text.take() : null;
+  const columns = analysis.columns === undefined ? [] : analysis.columns.take(all);
+  const part: Partial = { kind: 'part', text, columns, done };
+  if (all && done) {
+    analysis.finishCounts();
+    part.figures = {
+      ledger: analysis.ledger.snapshot(), records: analysis.counts.records, errors: analysis.counts.errors,
+      talkers: [...analysis.talkers], peakFlows: analysis.tracker.counters.peak, packets: analysis.tracker.counters.packets,
+    };
+  }
+  const transfer: ArrayBuffer[] = columns.flatMap(transferList);
+  if (text !== null) for (const view of [text.bytes, text.ends, text.cause, text.first, text.types]) transfer.push(view.buffer as ArrayBuffer);
+  port.postMessage(part, transfer);
+}
+
+/** Works on a job until it is done or its output must be taken first. */
+function work(step: () => boolean, all: boolean): void {
+  if (step()) {
+    resume = undefined;
+    answer(true, all);
+  } else {
+    resume = step;
+    resumeAll = all;
+    answer(false, false);
+  }
+}
+let resumeAll = false;
+
+function handle(message: ToWorker): void {
+  switch (message.kind) {
+    case 'batch':
+      batches.set(message.id, message.batch);
+      break;
+    case 'count': {
+      const batch = batches.get(message.id)!;
+      batch.count = message.count;
+      batch.firstPacket = message.firstPacket;
+      break;
+    }
+    case 'stage': {
+      const stage = stages[message.stage];
+      stage.clear();
+      stage.count = message.count;
+      stage.ticks.push(...message.ticks);
+      stage.extras.push(...message.extras);
+      const batch = message.batch < 0 ? lastBatch : batches.get(message.batch);
+      if (batch === undefined) {
+        answer(true, false);
+        break;
+      }
+      lastBatch = batch;
+      analysis.tracker.begin();
+      work(() => analysis.run(stage, batch), false);
+      break;
+    }
+    case 'finish': {
+      let started = false;
+      work(() => {
+        const done = analysis.tracker.finish(message.lastPacket, started);
+        started = true;
+        return done;
+      }, true);
+      break;
+    }
+    case 'more':
+      break;
+  }
+}
+
+port.on('message', (message: ToWorker) => {
+  if (message.kind === 'more') {
+    if (resume !== undefined) work(resume, resumeAll);
+  } else queue.push(message);
+  while (resume === undefined && queue.length > 0) handle(queue.shift()!);
+});
+port.postMessage({ kind: 'ready' });
