@@ -18,6 +18,7 @@ import type { PacketBatch } from '../sources/source.ts';
 import { type StreamOptions, TcpStream } from '../stream/tcp-stream.ts';
 import { Conversation, type ConversationHost } from './conversation.ts';
 import type { Detection } from './detection.ts';
+import type { Gathering } from './gathering.ts';
 import { Ledger, OUTCOMES } from './ledger.ts';
 import { causeOf, ColumnOutlet, PHASE_DEADLINE, PHASE_INTERVAL, PHASE_PACKET, PHASE_TIMEOUT, TextOutlet } from './outlet.ts';
 
@@ -54,6 +55,8 @@ export class Analysis implements FlowHandler, ConversationHost {
   readonly wantsPackets: boolean;
   readonly counts: AnalysisCounts = { records: {}, errors: {} };
   readonly talkers = new Map<string, number>();
+  /** Where facts of several flows meet, when that is in this thread. */
+  gathering: Gathering | undefined = undefined;
   readonly #options: AnalysisOptions;
   readonly #links = new Links();
   readonly #conversations: (Conversation | undefined)[] = [undefined];
@@ -116,9 +119,10 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.#cause = causeOf(number, phase === 'timeout' ? PHASE_TIMEOUT : phase === 'interval' ? PHASE_INTERVAL : PHASE_PACKET);
   }
 
-  refused(frameBytes: number): void {
-    this.ledger.outcome(OUT_OVERLOAD, frameBytes);
-    this.ledger.packets[OUT_FLOW]--;
+  refused(packets: number, frameBytes: number): void {
+    this.ledger.packets[OUT_OVERLOAD] += packets;
+    this.ledger.bytes[OUT_OVERLOAD] += frameBytes;
+    this.ledger.packets[OUT_FLOW] -= packets;
     this.ledger.bytes[OUT_FLOW] -= frameBytes;
   }
 
@@ -150,7 +154,7 @@ export class Analysis implements FlowHandler, ConversationHost {
         side, flags, view.getUint32(t + 4), view.getUint32(t + 8), bytes, Math.min(rows[row + ROW_PAYLOAD], to), to, length, place.seconds,
         place.nanos, place.number,
       );
-      if ((flags & 4) !== 0) conversation.end('rst');
+      if (conversation.stream?.isReset === true) conversation.end('rst');
       else if (conversation.stream !== undefined && conversation.stream.sides[0].finished && conversation.stream.sides[1].finished) {
         conversation.end('fin');
       }
@@ -176,6 +180,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   }
 
   tick(number: number, seconds: number): void {
+    this.gathering?.tick(seconds, causeOf(number, PHASE_DEADLINE));
     if (seconds < this.#nextDeadline) return;
     const due: Conversation[] = [];
     let next = Number.POSITIVE_INFINITY;
@@ -201,13 +206,21 @@ export class Analysis implements FlowHandler, ConversationHost {
   // ---- ConversationHost
 
   emit(conversation: Conversation, type: RecordType, record: object, from: Direction): void {
+    this.put(type, record, from === 0 ? conversation.flow : conversation.flow.reversed, this.#cause, conversation.firstPacket);
+  }
+
+  /** A record that is wanted or not, at its place in the output. */
+  put(type: RecordType, record: object, view: FlowView, cause: number, first: number): void {
     const number = this.#typeNumbers.get(type.name);
     if (number === undefined) return;
-    const view = from === 0 ? conversation.flow : conversation.flow.reversed;
     this.#recordCounts[number]++;
     if ((record as { status?: string }).status !== undefined && (record as { status?: string }).status !== 'OK') this.#errorCounts[number]++;
-    this.text?.put(number, record, view, this.#cause, conversation.firstPacket);
+    this.text?.put(number, record, view, cause, first);
     this.columns?.put(number, record, view);
+  }
+
+  share(conversation: Conversation, protocol: string, fact: object): void {
+    this.gathering?.take(protocol, fact, conversation.seconds, conversation.nanos, this.#cause, conversation.firstPacket);
   }
 
   deadline(conversation: Conversation, seconds: number): void {

@@ -20,6 +20,8 @@ export interface ConversationHost {
   readonly maxHeldBytes: number;
   emit(conversation: Conversation, type: RecordType, record: object, from: Direction): void;
   deadline(conversation: Conversation, seconds: number): void;
+  /** A fact for the gatherer of this protocol. */
+  share(conversation: Conversation, protocol: string, fact: object): void;
   count(name: string, n: number): void;
   /** The flow's application protocol became known. */
   named(conversation: Conversation, protocol: string): void;
@@ -130,7 +132,8 @@ export class Conversation implements Context, StreamReceiver {
   }
 
   wait(bytes: number): boolean {
-    return this.#host.wait(this, bytes);
+    // What waited when this was left is counted back already.
+    return this.isOver || this.#host.wait(this, bytes);
   }
 
   /** The flow is over. */
@@ -155,6 +158,9 @@ export class Conversation implements Context, StreamReceiver {
       this.deadlineAt = seconds;
       this.#host.deadline(this, seconds);
     }
+  }
+  share(fact: object): void {
+    if (this.#enabled !== undefined) this.#host.share(this, this.#enabled.protocol.name, fact);
   }
   count(what: LossKind, n = 1): void {
     this.#host.count(`${this.#enabled?.protocol.name ?? 'unknown'}.${what}`, n);
@@ -191,6 +197,7 @@ export class Conversation implements Context, StreamReceiver {
     this.#analyzer?.end('handed-over');
     this.#analyzer = undefined;
     this.#enabled = undefined;
+    this.#held = 0;
     this.#hopeless = [false, false];
     if (protocol !== '') {
       const enabled = this.#host.detection.named(protocol);
@@ -265,6 +272,7 @@ export class Conversation implements Context, StreamReceiver {
     this.#analyzer?.end('handed-over');
     this.#analyzer = undefined;
     this.#enabled = undefined;
+    this.#held = 0;
     this.#host.named(this, '');
     if (this.#refused.size > 3) this.#leave();
   }

@@ -19,12 +19,14 @@ export interface ForcedPort {
 }
 
 export class Detection {
+  readonly enabled: readonly Enabled[];
   readonly #byTransport = new Map<Transport, Enabled[]>();
   readonly #byName = new Map<string, Enabled>();
   readonly #forced = new Map<string, string>();
   readonly #orders = new Map<number, Enabled[]>();
 
   constructor(enabled: readonly Enabled[], forced: readonly ForcedPort[]) {
+    this.enabled = enabled;
     for (const one of enabled) {
       this.#byName.set(one.protocol.name, one);
       for (const transport of one.protocol.transports) {

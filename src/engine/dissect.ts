@@ -50,8 +50,8 @@ import {
 import { type Datagram, Defragmenter, type DefragmentOptions, wholeDatagram } from '../stream/defragment.ts';
 import { checkTransport } from '../wire/checksum.ts';
 import { CHECKSUM_NETWORK_BAD, CHECKSUM_TRANSPORT_BAD, Cursor, FAULT_NAMES } from '../wire/cursor.ts';
-import { decode, decodeFrom } from '../wire/decode.ts';
-import { LAYER_NAMES, Layer } from '../wire/layers.ts';
+import { decode, decodeReassembled } from '../wire/decode.ts';
+import { LAYER_NAMES } from '../wire/layers.ts';
 import { isTunnelPort } from '../wire/udp.ts';
 import type { Clock } from './clock.ts';
 import { KeyContexts } from './key-contexts.ts';
@@ -227,7 +227,8 @@ export class Dissector {
       }
       flowPackets++;
       flowBytes += wireLength[i];
-      const context = this.#contexts.id(c, this.#options.interfaceInKey ? batch.interfaceId[i] : -1);
+      const interfaceId = this.#options.interfaceInKey ? batch.interfaceId[i] : -1;
+      const context = this.#contexts.id(c, interfaceId);
       const info = batch.flags[i] !== 0 ? seen(batch.flags[i]) : 0;
       if (c.fragment && (c.fragmentOffset !== 0 || c.moreFragments)) {
         const whole = this.#defragmenter.add(
@@ -239,7 +240,7 @@ export class Dissector {
           batch.nanos[i],
           clock.seconds,
         );
-        if (whole !== null) this.#stageDatagram(stage, whole, i, info);
+        if (whole !== null) this.#stageDatagram(stage, whole, i, interfaceId, info);
         this.#collectGivenUp(batch.numbers[i]);
         continue;
       }
@@ -352,7 +353,8 @@ export class Dissector {
     rows[row + ROW_TRANSPORT] = c.transport;
     rows[row + ROW_PAYLOAD] = c.payload;
     rows[row + ROW_PAYLOAD_END] = c.payloadEnd;
-    rows[row + ROW_PAYLOAD_LENGTH] = c.payloadLength;
+    // A frame may claim 4 GiB, a word holds half of that.
+    rows[row + ROW_PAYLOAD_LENGTH] = Math.min(c.payloadLength, 0x7fffffff);
     rows[row + ROW_MARKS] = marks;
     rows[row + ROW_EXTRA] = extra;
     rows[row + ROW_NETWORK] = network;
@@ -455,20 +457,19 @@ export class Dissector {
   }
 
   /** A datagram that became whole: decoded again from its start, with all its frames to its credit. */
-  #stageDatagram(stage: Stage, d: Datagram, packet: number, info: number): void {
+  #stageDatagram(stage: Stage, d: Datagram, packet: number, interfaceId: number, info: number): void {
     const whole = wholeDatagram(d);
     const c = this.#cursor;
-    c.reset(whole, new DataView(whole.buffer), 0, whole.length, whole.length);
-    decodeFrom(c, d.v6 ? Layer.ipv6 : Layer.ip);
+    decodeReassembled(c, whole, new DataView(whole.buffer), 0, whole.length);
     if (c.fault !== 0) this.#ledger.count(`fault.${FAULT_NAMES[c.fault]}.${LAYER_NAMES[c.faultLayer]}`);
-    if (c.ipVersion === 0 || c.fragment) {
+    if (c.ipVersion === 0 || (c.fragment && (c.fragmentOffset !== 0 || c.moreFragments))) {
       this.#stageBare(stage, d);
       return;
     }
     stage.extras.push(extraOf(d, whole));
+    // The datagram may carry a tunnel of its own: the context is the outer one plus what was found inside.
+    const context = this.#contexts.id(c, interfaceId);
     const row = stage.count * ROW;
-    // What the datagram carries may be a tunnel of its own: the context is the outer one plus what was found inside.
-    const context = c.tunnels > 0 ? this.#contexts.id(c, -1) : d.context;
     this.#stagePacket(stage, c, context, packet, stage.extras.length - 1, info);
     if ((stage.rows[row + ROW_INFO] & INFO_ICMP) !== 0 && this.#options.icmpNotes)
       this.#stageNote(stage, c, context, packet);

@@ -1,12 +1,41 @@
 // From a row of words to what people read: the endpoints as a view, the counters as a flow record.
 
-import { FlowView } from '../protocols/flow-view.ts';
+import type { FlowView } from '../protocols/flow-view.ts';
 import { flowId } from './hash.ts';
 import {
-  E_FLAG_HANDSHAKE, E_FLAG_SERVER, E_FLAGS, E_GAPS_A, E_HANDSHAKE_RTT, E_HIGH, E_ICMP_ERRORS, E_RETRANSMITS_A, E_SERVER_RTT,
-  E_ZERO_WINDOWS_A, F_A, F_B, F_BYTES_A, F_EXTENSION, F_FIRST_NANOS, F_FIRST_PACKET, F_FIRST_SECONDS, F_LAST_NANOS, F_LAST_SECONDS,
-  F_LINK, F_MARKS, F_PACKETS_A, F_PAYLOAD_A, F_PORTS, F_PROTOCOL, F_STATE, F_TTL, F_WIDE_A, F_WIDE_B, S_CONFIDENCE_SHIFT,
-  S_INITIATOR_B, S_PORTS, S_SEEN_A,
+  E_FLAG_HANDSHAKE,
+  E_FLAG_SERVER,
+  E_FLAGS,
+  E_GAPS_A,
+  E_HANDSHAKE_RTT,
+  E_HIGH,
+  E_ICMP_ERRORS,
+  E_RETRANSMITS_A,
+  E_SERVER_RTT,
+  E_ZERO_WINDOWS_A,
+  F_A,
+  F_B,
+  F_BYTES_A,
+  F_EXTENSION,
+  F_FIRST_NANOS,
+  F_FIRST_PACKET,
+  F_FIRST_SECONDS,
+  F_LAST_NANOS,
+  F_LAST_SECONDS,
+  F_LINK,
+  F_MARKS,
+  F_PACKETS_A,
+  F_PAYLOAD_A,
+  F_PORTS,
+  F_PROTOCOL,
+  F_STATE,
+  F_TTL,
+  F_WIDE_A,
+  F_WIDE_B,
+  S_CONFIDENCE_SHIFT,
+  S_INITIATOR_B,
+  S_PORTS,
+  S_SEEN_A,
 } from './layout.ts';
 import type { Links } from './links.ts';
 import { CONFIDENCE, type FlowRecord, TCP_STATES } from './record.ts';
@@ -82,7 +111,13 @@ export function fillView(view: FlowView, table: FlowTable, slot: number, links: 
 
 /** Fills a record with what happened since the flow's last document. `application`: its protocol's name, or ''. */
 export function fillRecord(
-  record: FlowRecord, table: FlowTable, slot: number, links: Links, latest: number, reason: string, application: string,
+  record: FlowRecord,
+  table: FlowTable,
+  slot: number,
+  links: Links,
+  latest: number,
+  reason: string,
+  application: string,
 ): void {
   const words = table.words;
   const x = table.extensions;

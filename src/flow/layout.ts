@@ -1,5 +1,5 @@
 // How a flow lies in memory: a row of 32-bit words, no object. `A` is the lower endpoint, `B` the higher; who of them began the
-// flow is a bit of the state word. IPv6 rows have eight more words for the addresses.
+// flow is a bit of the state word. What every packet touches stands first, so that it spans as few cache lines as it can. IPv6 rows have eight more words for the addresses.
 
 export const FLOW_WORDS_V4 = 26;
 export const FLOW_WORDS_V6 = 34;
@@ -10,31 +10,31 @@ export const F_PORTS = 2;
 /** Key context << 8 | IP protocol. */
 export const F_PROTOCOL = 3;
 export const F_STATE = 4;
-/** Number of the first packet, low 32 bits (the high ones are the table's: `FlowTable.firstPacketOf`). */
-export const F_FIRST_PACKET = 5;
-export const F_FIRST_SECONDS = 6;
-export const F_FIRST_NANOS = 7;
-export const F_LAST_SECONDS = 8;
-export const F_LAST_NANOS = 9;
+export const F_LAST_SECONDS = 5;
+export const F_LAST_NANOS = 6;
 /** Counters since the last document, modulo 2^32; what runs over is carried into the extension. */
-export const F_PACKETS_A = 10;
-export const F_PACKETS_B = 11;
-export const F_BYTES_A = 12;
-export const F_BYTES_B = 13;
-export const F_PAYLOAD_A = 14;
-export const F_PAYLOAD_B = 15;
+export const F_PACKETS_A = 7;
+export const F_PACKETS_B = 8;
+export const F_BYTES_A = 9;
+export const F_BYTES_B = 10;
+export const F_PAYLOAD_A = 11;
+export const F_PAYLOAD_B = 12;
 /** min A | max A << 8 | min B << 16 | max B << 24. */
-export const F_TTL = 16;
+export const F_TTL = 13;
 /** TCP flags A | B << 8 | DSCP A << 16 | B << 24. */
-export const F_MARKS = 17;
-/** Index into the table of link attributes (MACs, VLANs, tunnels), 0 none. */
-export const F_LINK = 18;
-/** Timer list: next and previous flow + 1; `F_PREVIOUS` is -(list + 1) at the head. */
-export const F_NEXT = 19;
-export const F_PREVIOUS = 20;
+export const F_MARKS = 14;
 /** Next expected TCP sequence number of each side. */
-export const F_SEQUENCE_A = 21;
-export const F_SEQUENCE_B = 22;
+export const F_SEQUENCE_A = 15;
+export const F_SEQUENCE_B = 16;
+/** Number of the first packet, low 32 bits (the high ones are the table's: `FlowTable.firstPacketOf`). */
+export const F_FIRST_PACKET = 17;
+export const F_FIRST_SECONDS = 18;
+export const F_FIRST_NANOS = 19;
+/** Index into the table of link attributes (MACs, VLANs, tunnels), 0 none. */
+export const F_LINK = 20;
+/** Timer list: next and previous flow + 1; `F_PREVIOUS` is -(list + 1) at the head. */
+export const F_NEXT = 21;
+export const F_PREVIOUS = 22;
 /** Index of the extension row, 0 none. */
 export const F_EXTENSION = 23;
 /** Index of the conversation (reassembly and analyzer), 0 none. */

@@ -11,6 +11,7 @@ import {
   F_NEXT,
   F_PORTS,
   F_PROTOCOL,
+  F_SEQUENCE_B,
   F_STATE,
   F_WIDE_A,
   FLOW_WORDS_V4,
@@ -19,8 +20,8 @@ import {
 } from './layout.ts';
 import { ROW, ROW_A, ROW_B, ROW_HASH, ROW_PORTS, ROW_PROTOCOL, ROW_SHARD, WIDE } from './stage.ts';
 
-const SLOT_MASK = 0xffffff;
-const TOMBSTONE = 0xffffff;
+export const SLOT_MASK = 0xffffff;
+export const TOMBSTONE = 0xffffff;
 /** Rows a table can number. */
 export const MAX_ROWS = TOMBSTONE - 1;
 const FIRST_CAPACITY = 64;
@@ -33,7 +34,8 @@ export class FlowTable {
   count = 0;
   readonly shardCount = new Int32Array(SHARDS);
   readonly #capacity: number;
-  readonly #index: Uint32Array[] = [];
+  /** Entries by shard: the row's number + 1 with the top eight bits of its hash above; see `find`. */
+  readonly index: Uint32Array[] = [];
   /** Entries in use or dead, per shard: what fills an index. */
   readonly #used = new Int32Array(SHARDS);
   readonly #salt0: number;
@@ -54,7 +56,7 @@ export class FlowTable {
     this.words = new Int32Array(this.#capacity * this.stride);
     this.#salt0 = salts[0];
     this.#salt1 = salts[1];
-    for (let i = 0; i < SHARDS; i++) this.#index.push(new Uint32Array(FIRST_CAPACITY));
+    for (let i = 0; i < SHARDS; i++) this.index.push(new Uint32Array(FIRST_CAPACITY));
   }
 
   get extensions(): Int32Array {
@@ -64,7 +66,7 @@ export class FlowTable {
   /** Row number of the flow that a staged packet belongs to, -1 when there is none. */
   find(rows: Int32Array, at: number, wide: Int32Array, wideAt: number): number {
     const hash = rows[at + ROW_HASH];
-    const index = this.#index[rows[at + ROW_SHARD]];
+    const index = this.index[rows[at + ROW_SHARD]];
     const mask = index.length - 1;
     const tag = (hash & 0xff000000) >>> 0;
     const words = this.words;
@@ -107,14 +109,15 @@ export class FlowTable {
     const stride = this.stride;
     for (let i = 0; i < n; i++) {
       const o = at + i * ROW;
-      const index = this.#index[rows[o + ROW_SHARD]];
+      const index = this.index[rows[o + ROW_SHARD]];
       sum ^= index[rows[o + ROW_HASH] & (index.length - 1)];
     }
     for (let i = 0; i < n; i++) {
       const o = at + i * ROW;
-      const index = this.#index[rows[o + ROW_SHARD]];
+      const index = this.index[rows[o + ROW_SHARD]];
       const slot = index[rows[o + ROW_HASH] & (index.length - 1)] & SLOT_MASK;
-      if (slot !== 0 && slot !== TOMBSTONE) sum ^= words[(slot - 1) * stride + F_STATE];
+      if (slot !== 0 && slot !== TOMBSTONE)
+        sum ^= words[(slot - 1) * stride + F_STATE] ^ words[(slot - 1) * stride + F_SEQUENCE_B];
     }
     this.#touched ^= sum;
   }
@@ -138,8 +141,8 @@ export class FlowTable {
     words[base + F_PROTOCOL] = rows[at + ROW_PROTOCOL];
     words[base + F_STATE] = shard << S_SHARD_SHIFT;
     if (this.v6) for (let i = 0; i < WIDE; i++) words[base + F_WIDE_A + i] = wide[wideAt + i];
-    if ((this.#used[shard] + 1) * 5 > this.#index[shard].length * 3) this.#rebuild(shard);
-    this.#place(this.#index[shard], slot, rows[at + ROW_HASH]);
+    if ((this.#used[shard] + 1) * 5 > this.index[shard].length * 3) this.#rebuild(shard);
+    this.#place(this.index[shard], slot, rows[at + ROW_HASH]);
     this.#used[shard]++;
     this.shardCount[shard]++;
     this.count++;
@@ -150,7 +153,7 @@ export class FlowTable {
   remove(slot: number): void {
     const base = slot * this.stride;
     const shard = this.shardOfRow(base);
-    const index = this.#index[shard];
+    const index = this.index[shard];
     const mask = index.length - 1;
     for (let p = this.#hashOfRow(base) & mask; ; p = (p + 1) & mask) {
       const entry = index[p];
@@ -174,7 +177,7 @@ export class FlowTable {
 
   /** Calls `visit` with every flow, shard by shard. */
   forEach(visit: (slot: number) => void): void {
-    for (const index of this.#index) {
+    for (const index of this.index) {
       for (let p = 0; p < index.length; p++) {
         const slot = index[p] & SLOT_MASK;
         if (slot !== 0 && slot !== TOMBSTONE) visit(slot - 1);
@@ -228,7 +231,7 @@ export class FlowTable {
   }
 
   #rebuild(shard: number): void {
-    const old = this.#index[shard];
+    const old = this.index[shard];
     let capacity = FIRST_CAPACITY;
     while (capacity < (this.shardCount[shard] + 1) * 2) capacity *= 2;
     const index = new Uint32Array(capacity);
@@ -236,7 +239,7 @@ export class FlowTable {
       const slot = old[p] & SLOT_MASK;
       if (slot !== 0 && slot !== TOMBSTONE) this.#place(index, slot - 1, this.#hashOfRow((slot - 1) * this.stride));
     }
-    this.#index[shard] = index;
+    this.index[shard] = index;
     this.#used[shard] = this.shardCount[shard];
   }
 }

@@ -92,7 +92,11 @@ export function trackTcp(
     if (ahead === 0) words[next] = sequence + consumed;
     else trackDisorder(table, base, side, ahead, sequence, consumed, flags);
   }
-  if (window === 0 && (flags & (RST | SYN)) === 0) table.extensions[table.extension(base) + E_ZERO_WINDOWS_A + side]++;
+  if (window === 0 && (flags & (RST | SYN)) === 0) {
+    // First the extension, then its memory: making one may move all of them.
+    const e = table.extension(base);
+    table.extensions[e + E_ZERO_WINDOWS_A + side]++;
+  }
 
   if ((flags & RST) !== 0) {
     const fromInitiator = (state & S_INITIATOR_B) === side;
@@ -100,10 +104,14 @@ export function trackTcp(
   } else if ((flags & SYN) !== 0) {
     const fromInitiator = (state & S_INITIATOR_B) === side;
     if ((flags & ACK) !== 0) {
-      if (tcp === TCP_SYN_SENT && !fromInitiator) {
+      // A refusal that is taken back was forged.
+      if ((tcp === TCP_SYN_SENT || tcp === TCP_REJECTED) && !fromInitiator) {
+        const was = tcp;
         tcp = TCP_SYN_RECEIVED;
         const e = table.extension(base);
         const x = table.extensions;
+        // Which SYN it answers is not known then.
+        if (was === TCP_REJECTED) x[e + E_FLAGS] |= E_FLAG_SYN_AGAIN;
         x[e + E_SYNACK_SECONDS] = seconds;
         x[e + E_SYNACK_NANOS] = nanos;
         if ((x[e + E_FLAGS] & E_FLAG_SYN_AGAIN) === 0) {
@@ -124,8 +132,11 @@ export function trackTcp(
       words[base + F_FIRST_SECONDS] !== 0
     ) {
       const first = words[base + F_FIRST_SECONDS] >>> 0 === seconds && words[base + F_FIRST_NANOS] === nanos;
-      if (!first) table.extensions[table.extension(base) + E_FLAGS] |= E_FLAG_SYN_AGAIN;
-    }
+      if (!first) {
+        const e = table.extension(base);
+        table.extensions[e + E_FLAGS] |= E_FLAG_SYN_AGAIN;
+      }
+    } else if (!fromInitiator && tcp === TCP_SYN_SENT) tcp = TCP_SYN_RECEIVED; // Simultaneous open, split handshake.
   } else {
     if (tcp === TCP_SYN_RECEIVED && (flags & ACK) !== 0 && (state & S_INITIATOR_B) === side) {
       tcp = TCP_ESTABLISHED;

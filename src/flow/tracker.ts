@@ -8,6 +8,7 @@ import {
   ACK,
   E_HIGH,
   E_ICMP_ERRORS,
+  F_B,
   F_BYTES_A,
   F_EXTENSION,
   F_FIRST_NANOS,
@@ -21,9 +22,13 @@ import {
   F_PACKETS_A,
   F_PACKETS_B,
   F_PAYLOAD_A,
+  F_PORTS,
+  F_PROTOCOL,
   F_SEQUENCE_A,
   F_STATE,
   F_TTL,
+  FIN,
+  RST,
   S_CONFIDENCE_SHIFT,
   S_INITIATOR_B,
   S_LONG,
@@ -31,6 +36,7 @@ import {
   S_SEEN_A,
   S_SEQUENCE_A,
   S_SHARD_SHIFT,
+  S_TCP_MASK,
   S_TCP_SHIFT,
   SYN,
   TCP_CLOSED,
@@ -39,6 +45,7 @@ import {
   TCP_PARTIAL,
   TCP_REJECTED,
   TCP_RESET,
+  TCP_SYN_RECEIVED,
 } from './layout.ts';
 import type { Links } from './links.ts';
 import { sortByKey } from './radix.ts';
@@ -53,19 +60,23 @@ import {
   INFO_TUNNEL,
   INFO_V6,
   ROW,
+  ROW_A,
+  ROW_B,
   ROW_EXTRA,
+  ROW_HASH,
   ROW_INFO,
   ROW_MARKS,
   ROW_PACKET,
   ROW_PAYLOAD_LENGTH,
   ROW_PORTS,
+  ROW_PROTOCOL,
   ROW_SHARD,
   ROW_TRANSPORT,
   type Stage,
   type Tick,
   WIDE,
 } from './stage.ts';
-import { FlowTable } from './table.ts';
+import { FlowTable, SLOT_MASK, TOMBSTONE } from './table.ts';
 import { firstTcpState, reusesPorts, tcpState, trackTcp } from './tcp.ts';
 import { Timers } from './timers.ts';
 
@@ -110,13 +121,13 @@ export interface FlowHandler {
   tick(number: number, seconds: number): void;
   /** Output is waiting to be taken: pause. */
   full(): boolean;
-  /** A packet could not be counted because the table is full of flows that cannot go. */
-  refused(frameBytes: number): void;
+  /** Packets could not be counted because the table is full of flows that cannot go. */
+  refused(packets: number, frameBytes: number): void;
 }
 
 /** Rows looked at together when the table is too big for the caches. */
 const TOUCH = 64;
-const TOUCH_ABOVE = 60_000;
+const TOUCH_ABOVE = 8_000;
 
 interface Burst {
   /** Slot * 2 + 1 for IPv6, slot * 2 for IPv4, in the order of the flows' first packets. */
@@ -335,84 +346,102 @@ export class FlowTracker {
 
   /** Rows [#row, until). False when the handler is full. */
   #rows(stage: Stage, batch: PacketBatch, until: number): boolean {
-    const { rows, wide } = stage;
+    const { rows } = stage;
+    const { view, seconds: secondsOf, nanos: nanosOf, wireLength } = batch;
     const owned = this.#owned;
     const all = this.#ownsAll;
     const handler = this.#handler;
     const wantsPackets = handler.wantsPackets;
     const place = this.#place;
-    const touching = all && this.v4.count > TOUCH_ABOVE;
+    const table = this.v4;
+    const { words, stride, index: indexes } = table;
+    const touching = all && table.count > TOUCH_ABOVE;
     let touched = this.#row;
+    let packets = 0;
     for (let r = this.#row; r < until; r++) {
       if (touching && r === touched) {
         const n = Math.min(TOUCH, until - r);
-        this.v4.touch(rows, r * ROW, n);
+        table.touch(rows, r * ROW, n);
         touched = r + n;
       }
       const row = r * ROW;
-      if (!all && owned[rows[row + ROW_SHARD]] === 0) continue;
-      this.counters.packets++;
+      const shard = rows[row + ROW_SHARD];
+      if (!all && owned[shard] === 0) continue;
+      packets++;
       const info = rows[row + ROW_INFO];
-      const table = (info & INFO_V6) !== 0 ? this.v6 : this.v4;
-      let slot = table.find(rows, row, wide, r * WIDE);
-      if ((info & (INFO_NOTE | INFO_BARE)) !== 0 || rows[row + ROW_EXTRA] >= 0) {
-        this.#unusual(stage, batch, r, info, table, slot);
-      } else {
-        const packet = rows[row + ROW_PACKET];
-        const seconds = batch.seconds[packet];
-        const nanos = batch.nanos[packet];
-        const side = (info & INFO_REVERSE) !== 0 ? 1 : 0;
-        if (slot >= 0 && (info & INFO_TCP) !== 0 && (rows[row + ROW_MARKS] & (SYN | ACK)) === SYN) {
+      // The next packet of a known IPv4 flow that changes nothing but counters: here, with everything at hand. All else is `#one`.
+      known: {
+        if ((info & (INFO_V6 | INFO_NOTE | INFO_BARE | INFO_FAULTY)) !== 0 || rows[row + ROW_EXTRA] >= 0) break known;
+        const hash = rows[row + ROW_HASH];
+        const index = indexes[shard];
+        const mask = index.length - 1;
+        const tag = hash >>> 24;
+        const a = rows[row + ROW_A];
+        const b = rows[row + ROW_B];
+        const ports = rows[row + ROW_PORTS];
+        const protocol = rows[row + ROW_PROTOCOL];
+        let base = -1;
+        for (let p = hash & mask; ; p = (p + 1) & mask) {
+          const entry = index[p];
+          if (entry === 0) break;
+          if (entry >>> 24 !== tag || (entry & SLOT_MASK) === TOMBSTONE) continue;
+          const at = ((entry & SLOT_MASK) - 1) * stride;
           if (
-            reusesPorts(table.words, slot * table.stride, side, batch.view.getUint32(rows[row + ROW_TRANSPORT] + 4))
+            words[at] === a &&
+            words[at + F_B] === b &&
+            words[at + F_PORTS] === ports &&
+            words[at + F_PROTOCOL] === protocol
           ) {
-            this.#end(table, slot, 'reused', batch.numbers[packet]);
-            this.counters.reused++;
-            slot = -1;
+            base = at;
+            break;
           }
         }
-        if (slot < 0) {
-          slot = this.#open(stage, batch, r, info, table, batch.numbers[packet], seconds, nanos);
-          if (slot < 0) {
-            handler.refused(batch.wireLength[packet]);
-            continue;
-          }
-        }
-        const base = slot * table.stride;
-        const words = table.words;
+        if (base < 0) break known;
+        const side = info & INFO_REVERSE;
         const marks = rows[row + ROW_MARKS];
-        const before = words[base + F_PACKETS_A + side];
-        words[base + F_PACKETS_A + side] = before + 1;
-        if (before === -1) carry(table, base, 0 + side);
-        add(table, base, 1, side, batch.wireLength[packet]);
-        add(table, base, 2, side, rows[row + ROW_PAYLOAD_LENGTH]);
+        const length = rows[row + ROW_PAYLOAD_LENGTH];
+        const state = words[base + F_STATE];
+        if ((state & (S_SEEN_A << side)) === 0) break known;
+        if ((info & INFO_TCP) !== 0) {
+          if ((marks & (SYN | FIN | RST)) !== 0 || (state & (S_SEQUENCE_A << side)) === 0) break known;
+          if ((state & S_TCP_MASK) === TCP_SYN_RECEIVED << S_TCP_SHIFT) break known;
+          const t = rows[row + ROW_TRANSPORT];
+          if (view.getUint16(t + 14) === 0) break known;
+          if (length !== 0) {
+            const next = words[base + F_SEQUENCE_A + side];
+            if (view.getInt32(t + 4) !== next) break known;
+            words[base + F_SEQUENCE_A + side] = next + length;
+            if (wantsPackets) this.sequenceBefore[side] = next;
+          } else if (wantsPackets) this.sequenceBefore[side] = words[base + F_SEQUENCE_A + side];
+          if (wantsPackets) this.sequenceBeforeKnown[side] = true;
+        }
+        const packet = rows[row + ROW_PACKET];
+        const seconds = secondsOf[packet];
+        const nanos = nanosOf[packet];
         const last = words[base + F_LAST_SECONDS] >>> 0;
-        if (seconds > last || (seconds === last && nanos > words[base + F_LAST_NANOS])) {
+        if (seconds > last) {
           words[base + F_LAST_SECONDS] = seconds;
           words[base + F_LAST_NANOS] = nanos;
+        } else if (seconds === last && nanos > words[base + F_LAST_NANOS]) words[base + F_LAST_NANOS] = nanos;
+        const count = words[base + F_PACKETS_A + side] + 1;
+        words[base + F_PACKETS_A + side] = count;
+        if (count === 0) carry(table, base, side);
+        const bytes = (words[base + F_BYTES_A + side] >>> 0) + wireLength[packet];
+        words[base + F_BYTES_A + side] = bytes;
+        if (bytes > 0xffffffff) carry(table, base, 2 + side);
+        if (length !== 0) {
+          const payload = (words[base + F_PAYLOAD_A + side] >>> 0) + length;
+          words[base + F_PAYLOAD_A + side] = payload;
+          if (payload > 0xffffffff) carry(table, base, 4 + side);
         }
-        mark(words, base, side, marks);
-        if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP) {
-          const t = rows[row + ROW_TRANSPORT];
-          const state = words[base + F_STATE];
-          const was = tcpState(state);
-          const view = batch.view;
-          if (wantsPackets) {
-            this.sequenceBefore[side] = words[base + F_SEQUENCE_A + side];
-            this.sequenceBeforeKnown[side] = (state & (S_SEQUENCE_A << side)) !== 0;
-          }
-          const tcp = trackTcp(
-            table,
-            base,
-            side,
-            marks & 0xff,
-            view.getUint32(t + 4),
-            view.getUint16(t + 14),
-            rows[row + ROW_PAYLOAD_LENGTH],
-            seconds,
-            nanos,
-          );
-          if (tcp !== was && isOver(tcp)) this.#rearm(table, slot, base);
+        const ttl = (marks >>> 8) & 255;
+        if (((words[base + F_TTL] >>> (side << 4)) & 0xffff) !== (ttl | (ttl << 8))) mark(words, base, side, marks);
+        else {
+          const before = words[base + F_MARKS];
+          const dscpShift = 16 + (side << 3);
+          const after =
+            (before & ~(255 << dscpShift)) | (((marks >>> 16) & 63) << dscpShift) | ((marks & 255) << (side << 3));
+          if (after !== before) words[base + F_MARKS] = after;
         }
         if (wantsPackets) {
           place.row = row;
@@ -420,16 +449,103 @@ export class FlowTracker {
           place.number = batch.numbers[packet];
           place.seconds = seconds;
           place.nanos = nanos;
-          handler.packet(table, slot, side, place);
+          handler.packet(table, base / stride, side as 0 | 1, place);
         }
+        if ((r & 63) === 0 && handler.full()) {
+          this.#row = r + 1;
+          this.counters.packets += packets;
+          return false;
+        }
+        continue;
       }
+      this.#one(stage, batch, r);
       if ((r & 63) === 0 && rows[row + ROW_PACKET] >= 0 && handler.full()) {
         this.#row = r + 1;
+        this.counters.packets += packets;
         return false;
       }
     }
     this.#row = until;
+    this.counters.packets += packets;
     return true;
+  }
+
+  /** Any row: found or new, whatever it changes. */
+  #one(stage: Stage, batch: PacketBatch, r: number): void {
+    const { rows, wide } = stage;
+    const handler = this.#handler;
+    const wantsPackets = handler.wantsPackets;
+    const place = this.#place;
+    const row = r * ROW;
+    const info = rows[row + ROW_INFO];
+    const table = (info & INFO_V6) !== 0 ? this.v6 : this.v4;
+    let slot = table.find(rows, row, wide, r * WIDE);
+    if ((info & (INFO_NOTE | INFO_BARE)) !== 0 || rows[row + ROW_EXTRA] >= 0) {
+      this.#unusual(stage, batch, r, info, table, slot);
+    } else {
+      const packet = rows[row + ROW_PACKET];
+      const seconds = batch.seconds[packet];
+      const nanos = batch.nanos[packet];
+      const side = (info & INFO_REVERSE) !== 0 ? 1 : 0;
+      if (slot >= 0 && (info & INFO_TCP) !== 0 && (rows[row + ROW_MARKS] & (SYN | ACK)) === SYN) {
+        if (reusesPorts(table.words, slot * table.stride, side, batch.view.getUint32(rows[row + ROW_TRANSPORT] + 4))) {
+          this.#end(table, slot, 'reused', batch.numbers[packet]);
+          this.counters.reused++;
+          slot = -1;
+        }
+      }
+      if (slot < 0) {
+        slot = this.#open(stage, batch, r, info, table, batch.numbers[packet], seconds, nanos);
+        if (slot < 0) {
+          handler.refused(1, batch.wireLength[packet]);
+          return;
+        }
+      }
+      const base = slot * table.stride;
+      const words = table.words;
+      const marks = rows[row + ROW_MARKS];
+      const before = words[base + F_PACKETS_A + side];
+      words[base + F_PACKETS_A + side] = before + 1;
+      if (before === -1) carry(table, base, 0 + side);
+      add(table, base, 1, side, batch.wireLength[packet]);
+      add(table, base, 2, side, rows[row + ROW_PAYLOAD_LENGTH]);
+      const last = words[base + F_LAST_SECONDS] >>> 0;
+      if (seconds > last || (seconds === last && nanos > words[base + F_LAST_NANOS])) {
+        words[base + F_LAST_SECONDS] = seconds;
+        words[base + F_LAST_NANOS] = nanos;
+      }
+      mark(words, base, side, marks);
+      if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP) {
+        const t = rows[row + ROW_TRANSPORT];
+        const state = words[base + F_STATE];
+        const was = tcpState(state);
+        const view = batch.view;
+        if (wantsPackets) {
+          this.sequenceBefore[side] = words[base + F_SEQUENCE_A + side];
+          this.sequenceBeforeKnown[side] = (state & (S_SEQUENCE_A << side)) !== 0;
+        }
+        const tcp = trackTcp(
+          table,
+          base,
+          side,
+          marks & 0xff,
+          view.getUint32(t + 4),
+          view.getUint16(t + 14),
+          rows[row + ROW_PAYLOAD_LENGTH],
+          seconds,
+          nanos,
+        );
+        if (tcp !== was && isOver(tcp)) this.#rearm(table, slot, base);
+      }
+      if (wantsPackets) {
+        place.row = row;
+        place.extra = null;
+        place.number = batch.numbers[packet];
+        place.seconds = seconds;
+        place.nanos = nanos;
+        handler.packet(table, slot, side, place);
+      }
+    }
   }
 
   /** Rows that are more or less than one packet: reassembled datagrams, given-up fragments, word of ICMP errors. */
@@ -439,7 +555,10 @@ export class FlowTracker {
     let slot = found;
     const packet = rows[row + ROW_PACKET];
     if ((info & INFO_NOTE) !== 0) {
-      if (slot >= 0) table.extensions[table.extension(slot * table.stride) + E_ICMP_ERRORS]++;
+      if (slot < 0) return;
+      // First the extension, then its memory: making one may move all of them.
+      const e = table.extension(slot * table.stride);
+      table.extensions[e + E_ICMP_ERRORS]++;
       return;
     }
     const extra = stage.extras[rows[row + ROW_EXTRA]];
@@ -447,7 +566,7 @@ export class FlowTracker {
     if (slot < 0) {
       slot = this.#open(stage, batch, r, info, table, extra.firstPacket, extra.firstSeconds, extra.firstNanos);
       if (slot < 0) {
-        this.#handler.refused(extra.frameBytes);
+        this.#handler.refused(extra.packets, extra.frameBytes);
         return;
       }
     }
@@ -479,7 +598,17 @@ export class FlowTracker {
       const flags = rows[row + ROW_MARKS] & 0xff;
       const length = rows[row + ROW_PAYLOAD_LENGTH];
       const was = tcpState(words[base + F_STATE]);
-      const tcp = trackTcp(table, base, side, flags, view.getUint32(t + 4), view.getUint16(t + 14), length, extra.lastSeconds, extra.lastNanos);
+      const tcp = trackTcp(
+        table,
+        base,
+        side,
+        flags,
+        view.getUint32(t + 4),
+        view.getUint16(t + 14),
+        length,
+        extra.lastSeconds,
+        extra.lastNanos,
+      );
       if (tcp !== was && isOver(tcp)) this.#rearm(table, slot, base);
     }
     if (!this.#handler.wantsPackets) return;

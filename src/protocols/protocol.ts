@@ -55,6 +55,11 @@ export interface Context {
   handOver(protocol: string, rest: number): void;
   /** Names the application protocol of the flow when it is only recognised, not analysed (`h2`, `websocket`). */
   name(protocol: string): void;
+  /**
+   * Hands a fact to the protocol's gatherer, where facts of all flows meet in the order of their packets. Plain data: it may cross
+   * threads. Absent when nobody gathers.
+   */
+  share?(fact: object): void;
   /** Keeps memory bounded: counts `bytes` more (or fewer, negative) held by this analyzer; false when the limit is reached. */
   hold(bytes: number): boolean;
 }
@@ -72,6 +77,26 @@ export interface Analyzer {
   expire?(): void;
   /** Emits whatever is pending. Nothing is called after it. */
   end(reason: EndReason): void;
+}
+
+/** What a gatherer may use. */
+export interface GatherContext {
+  /** Encodes the record now, as `Context.emit` does. It belongs to no flow: none of its fields may be `ofFlow`. */
+  emit<F extends Fields>(type: RecordType<F>, record: RecordOf<F>): void;
+  count(what: LossKind, n?: number): void;
+}
+
+/**
+ * Where what the analyzers of several flows share comes together: one per protocol and run. It makes records of its own and never
+ * changes those of a flow.
+ */
+export interface Gatherer {
+  /** A fact, at the time of the packet that caused it; in the order of packets. */
+  take(fact: object, seconds: number, nanos: number): void;
+  /** Unix second of packet time at which `expire` has something to do; infinite when it has not. */
+  readonly due: number;
+  /** Emits what has waited until this Unix second; everything when it is infinite: at the end, and when time begins anew. */
+  expire(seconds: number): void;
 }
 
 export interface Protocol<Options = unknown> {
@@ -97,4 +122,6 @@ export interface Protocol<Options = unknown> {
     transport: Transport,
   ): 'yes' | 'no' | 'more';
   open(context: Context, options: Options): Analyzer;
+  /** For records that are made of several flows. */
+  gather?(context: GatherContext, options: Options): Gatherer;
 }

@@ -3,7 +3,7 @@
 
 import type { Field, Fields } from './field.ts';
 import type { RecordType } from './record.ts';
-import { boundJson, boundMap, boundStrings, boundText, type JsonWriter } from './writer.ts';
+import { boundJson, boundMap, boundStrings, boundText, type JsonWriter, KeywordCache } from './writer.ts';
 
 /** Writes the record (and what it takes from its flow) at `at`, a newline behind it; returns the offset behind. Reserves its room. */
 export type NdjsonEncoder = (record: object, flow: object, writer: JsonWriter, at: number) => number;
@@ -116,6 +116,10 @@ function value(code: Code, leaf: Leaf, lists: Code[], bounds: string[]): void {
       code.line(`at=w.ip(${a},at);`);
       break;
     case 'keyword':
+      code.line(`at=w.keyword(${a},X[${caches.length}],at);`);
+      caches.push(new KeywordCache());
+      bounds.push(`(${guard}${a}.length*6+8${otherwise})`);
+      break;
     case 'text':
       code.line(`at=w.text(${a},at);`);
       bounds.push(`(${guard}${a}.length*6+8${otherwise})`);

@@ -17,18 +17,39 @@ declare global {
 /** Characters that stand for themselves in a JSON string. */
 const PLAIN = new Uint8Array(256);
 for (let c = 0x20; c < 0x80; c++) PLAIN[c] = c === 0x22 || c === 0x5c ? 0 : 1;
+/** What follows the backslash of characters that JSON has a short escape for, as JSON.stringify chooses; 0: none. */
+const SHORT_ESCAPES = new Uint8Array(256);
+for (const [c, letter] of ['\b', '\t', '\n', '\f', '\r', '"'].map((c, i) => [c.charCodeAt(0), 'btnfr"'.charCodeAt(i)])) {
+  SHORT_ESCAPES[c] = letter;
+}
 const HEX = Buffer.from('0123456789abcdef');
 const QUOTE = 0x22;
-const SHORT_STRING = 20;
+const COLON = 0x3a;
+/** Below this many characters a loop beats the call of utf8Write. */
+const SHORT_STRING = 14;
 
-const OCTETS = Array.from({ length: 256 }, (_, i) => Buffer.from(String(i)));
+/** Numbers of an IPv4 address with the dot behind, as little-endian words, and how many of the word's bytes count. */
+const OCTET_WORDS = Int32Array.from({ length: 256 }, (_, i) => Buffer.from(`${i}.   `).readInt32LE());
+const OCTET_BYTES = Uint8Array.from({ length: 256 }, (_, i) => `${i}.`.length);
+
+/** Keywords are remembered in their written form, up to so many bytes and so many per field. */
+const KEYWORD_WORDS = 8;
+const KEYWORDS = 8;
+
+/** The keywords that a field had lately, as JSON text in words: most fields say the same few over and over. */
+export class KeywordCache {
+  readonly values: (string | undefined)[] = new Array(KEYWORDS).fill(undefined);
+  readonly lengths = new Uint8Array(KEYWORDS);
+  readonly words = new Int32Array(KEYWORDS * KEYWORD_WORDS);
+}
 
 export class JsonWriter {
   /** The buffer; replaced by a bigger one in `reserve` only. */
   out: Buffer<ArrayBuffer>;
   view: DataView;
   #second = -1;
-  readonly #secondText = Buffer.alloc(20);
+  /** The text of `#second`, 19 characters, and what they are followed by. */
+  readonly #secondWords = new Int32Array(5);
 
   constructor(capacity: number) {
     this.out = Buffer.allocUnsafeSlow(capacity);
@@ -50,14 +71,19 @@ export class JsonWriter {
   time(seconds: number, nanos: number, start: number): number {
     let at = start;
     const out = this.out;
+    const view = this.view;
+    const words = this.#secondWords;
     if (seconds !== this.#second) {
       this.#second = seconds;
-      this.#secondText.latin1Write(new Date(seconds * 1000).toISOString(), 0, 19);
+      Buffer.from(words.buffer).latin1Write(new Date(seconds * 1000).toISOString(), 0, 20);
     }
     out[at++] = QUOTE;
-    for (let i = 0; i < 19; i++) out[at + i] = this.#secondText[i];
-    at += 19;
-    out[at++] = 0x2e;
+    view.setInt32(at, words[0], true);
+    view.setInt32(at + 4, words[1], true);
+    view.setInt32(at + 8, words[2], true);
+    view.setInt32(at + 12, words[3], true);
+    view.setInt32(at + 16, words[4], true);
+    at += 20;
     let rest = nanos;
     for (let i = 8; i >= 0; i--) {
       const tenth = (rest / 10) | 0;
@@ -115,17 +141,77 @@ export class JsonWriter {
     const out = this.out;
     let at = start;
     out[at++] = QUOTE;
-    if (address.v6) at += out.latin1Write(formatV6(address.w0, address.w1, address.w2, address.w3), at);
+    if (address.v6) at = this.#v6(address, at);
     else {
+      const { view } = this;
       const word = address.w3;
       for (let shift = 24; shift >= 0; shift -= 8) {
-        const digits = OCTETS[(word >>> shift) & 255];
-        for (let i = 0; i < digits.length; i++) out[at++] = digits[i];
-        if (shift > 0) out[at++] = 0x2e;
+        const octet = (word >>> shift) & 255;
+        view.setInt32(at, OCTET_WORDS[octet], true);
+        at += OCTET_BYTES[octet];
       }
+      // The last dot becomes the quote.
+      at--;
     }
     out[at++] = QUOTE;
     return at;
+  }
+
+  /** As `formatV6` writes it. */
+  #v6(address: Address, start: number): number {
+    const { w0, w1, w2, w3 } = address;
+    const out = this.out;
+    // RFC 5952 section 5: rare, so by way of a string.
+    if (w0 === 0 && w1 === 0 && w2 === 0xffff) return start + out.latin1Write(formatV6(w0, w1, w2, w3), start);
+    let longest = -1;
+    let length = 1;
+    for (let i = 0; i < 8; ) {
+      let n = 0;
+      while (i + n < 8 && groupOf(address, i + n) === 0) n++;
+      if (n > length) {
+        longest = i;
+        length = n;
+      }
+      i += n + 1;
+    }
+    let at = start;
+    for (let i = 0; i < 8; ) {
+      if (i === longest) {
+        out[at++] = COLON;
+        if (i === 0) out[at++] = COLON;
+        i += length;
+        continue;
+      }
+      const group = groupOf(address, i);
+      if (group > 0xfff) out[at++] = HEX[group >>> 12];
+      if (group > 0xff) out[at++] = HEX[(group >>> 8) & 15];
+      if (group > 0xf) out[at++] = HEX[(group >>> 4) & 15];
+      out[at++] = HEX[group & 15];
+      if (++i < 8) out[at++] = COLON;
+    }
+    return at;
+  }
+
+  /** A text that is often the same: see `KeywordCache`. */
+  keyword(value: string, cache: KeywordCache, start: number): number {
+    const { length } = value;
+    if (length === 0 || length > KEYWORD_WORDS * 4 - 2) return this.text(value, start);
+    const entry = (value.charCodeAt(0) + length * 3 + value.charCodeAt(length - 1)) & (KEYWORDS - 1);
+    const { view } = this;
+    const { words } = cache;
+    const from = entry * KEYWORD_WORDS;
+    if (cache.values[entry] === value) {
+      const bytes = cache.lengths[entry];
+      for (let i = 0, at = start; i < bytes; i += 4, at += 4) view.setInt32(at, words[from + (i >> 2)], true);
+      return start + bytes;
+    }
+    const end = this.text(value, start);
+    const bytes = end - start;
+    if (bytes > KEYWORD_WORDS * 4) return end;
+    for (let i = 0; i < bytes; i += 4) words[from + (i >> 2)] = view.getInt32(start + i, true);
+    cache.lengths[entry] = bytes;
+    cache.values[entry] = value;
+    return end;
   }
 
   text(value: string, start: number): number {
@@ -141,14 +227,40 @@ export class JsonWriter {
       }
     } else {
       const written = out.utf8Write(value, at);
-      for (let i = at; i < at + written; i++) {
-        const c = out[i];
-        if (c < 0x20 || c === 0x22 || c === 0x5c) return this.#escaped(value, start);
-      }
+      if (!this.#isPlain(at, at + written)) return this.#escaped(value, start);
+      // Half of a surrogate pair has no UTF-8: JSON writes it as an escape.
+      if (written !== length && !value.isWellFormed()) return this.#escaped(value, start);
       at += written;
     }
     out[at++] = QUOTE;
     return at;
+  }
+
+  /** No byte of [from, to) needs an escape. Looks at four bytes at a time: the tests set the top bit of a byte that is one. */
+  #isPlain(from: number, to: number): boolean {
+    const { out, view } = this;
+    let at = from;
+    for (; at + 4 <= to; at += 4) {
+      const word = view.getInt32(at);
+      const quote = word ^ 0x22222222;
+      const backslash = word ^ 0x5c5c5c5c;
+      const odd =
+        ((word - 0x20202020) & ~word) | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash);
+      if ((odd & 0x80808080) !== 0) return this.#isPlainSlowly(at, to);
+    }
+    for (; at < to; at++) {
+      const c = out[at];
+      if (c < 0x20 || c === 0x22 || c === 0x5c) return false;
+    }
+    return true;
+  }
+  /** A borrow from one byte to the next may raise a false alarm above: here is the last word. */
+  #isPlainSlowly(from: number, to: number): boolean {
+    for (let i = from; i < to; i++) {
+      const c = this.out[i];
+      if (c < 0x20 || c === 0x22 || c === 0x5c) return false;
+    }
+    return true;
   }
 
   #escaped(value: string, start: number): number {
@@ -183,9 +295,9 @@ export class JsonWriter {
           // A backslash; one before an x is doubled before JSON doubles it again.
           const times = i + 1 < to && bytes[i + 1] === 0x78 ? 4 : 2;
           for (let k = 0; k < times; k++) out[at++] = 0x5c;
-        } else if (c === QUOTE) {
+        } else if (SHORT_ESCAPES[c] !== 0) {
           out[at++] = 0x5c;
-          out[at++] = QUOTE;
+          out[at++] = SHORT_ESCAPES[c];
         } else {
           at += out.latin1Write('\\u00', at);
           out[at++] = HEX[c >> 4];
@@ -269,6 +381,12 @@ export class JsonWriter {
     this.out[at++] = isArray ? 0x5d : 0x7d;
     return at;
   }
+}
+
+/** The i-th of the eight groups of an IPv6 address. */
+function groupOf(address: Address, i: number): number {
+  const word = i < 4 ? (i < 2 ? address.w0 : address.w1) : i < 6 ? address.w2 : address.w3;
+  return (i & 1) === 0 ? word >>> 16 : word & 0xffff;
 }
 
 /** Room that a string needs at most: every character as \u00XX, quotes. */

@@ -37,6 +37,16 @@ export class HalfStream {
     return list.length > 0 && list[0].start <= this.position;
   }
 
+  /**
+   * Is a reset believed whose sequence number is `ahead` of the next byte? It must follow what was sent, FIN included; one that lies
+   * elsewhere in the window is answered, not obeyed (RFC 5961 section 3.2), and one outside means nothing.
+   */
+  mayEndAt(ahead: number): boolean {
+    const { list } = this.pieces;
+    const sent = Math.max(this.position, this.ackedBeyond, this.finAt, list.length > 0 ? list[list.length - 1].end : 0);
+    return ahead >= 0 && ahead <= sent - this.position + 1;
+  }
+
   /** Remembers what was delivered at `position`. */
   remember(position: number, bytes: Uint8Array, from: number, to: number): void {
     if (this.#digests === undefined) this.#digests = new Float64Array(REMEMBERED * DIGEST_WORDS).fill(-1);

@@ -24,7 +24,7 @@ export const STREAM_DEFAULTS: StreamOptions = {
 /** A segment may lie at most this far ahead of the next byte: the largest window (RFC 7323), and some. */
 const MAX_AHEAD = 1 << 30;
 
-export type StreamEvent = 'overlap_conflict' | 'out_of_window' | 'gap' | 'limit' | 'keepalive' | 'rst_data';
+export type StreamEvent = 'overlap_conflict' | 'out_of_window' | 'gap' | 'limit' | 'keepalive' | 'rst_data' | 'rst_ignored';
 
 export interface StreamReceiver {
   /** In-order bytes of a direction (0: side A of the flow's key), with time and number of the packet that brought them. */
@@ -43,14 +43,17 @@ export class TcpStream {
   readonly #receiver: StreamReceiver;
   readonly #options: StreamOptions;
   #packets = 0;
+  /** A reset came that its receiver will have believed. */
+  isReset = false;
 
   constructor(receiver: StreamReceiver, options: StreamOptions) {
     this.#receiver = receiver;
     this.#options = options;
   }
 
+  /** Memory of what waits, in bytes. */
   get waiting(): number {
-    return this.sides[0].pieces.held + this.sides[1].pieces.held;
+    return this.sides[0].pieces.cost + this.sides[1].pieces.cost;
   }
 
   /** Begins a side in the middle: its next byte has this sequence number. */
@@ -86,16 +89,25 @@ export class TcpStream {
     if ((flags & RST) !== 0) {
       // What a reset carries is a diagnosis (RFC 9293 section 3.10.7.4 allows it), not stream data.
       if (length > 0) this.#receiver.event('rst_data', 1);
+      if (half.mayEndAt((start - half.next) | 0)) this.isReset = true;
+      else this.#receiver.event('rst_ignored', 1);
       return;
     }
     const ahead = (start - half.next) | 0;
     if (length > 0) {
-      if (ahead === 0 && half.pieces.list.length === 0 && !other.hasHole && !half.finished) {
+      if (ahead === 0 && half.pieces.list.length === 0 && !other.hasHole && half.finAt < 0) {
         this.#deliver(side, half, bytes, from, to, length, seconds, nanos, packet);
       } else this.#outOfOrder(half, ahead, bytes, from, to, length, seconds, nanos, packet);
     }
-    if ((flags & FIN) !== 0 && half.finAt < 0 && ahead > -MAX_AHEAD && ahead < MAX_AHEAD) {
-      half.finAt = half.position + ((start + length - half.next) | 0);
+    // A FIN without ACK, and one that ends before what was delivered already, is no end (RFC 9293 section 3.10.7.4).
+    if ((flags & (FIN | ACK)) === (FIN | ACK) && half.finAt < 0 && ahead > -MAX_AHEAD && ahead < MAX_AHEAD) {
+      const finAt = half.position + ((start + length - half.next) | 0);
+      if (finAt < half.position) this.#receiver.event('out_of_window', 1);
+      else {
+        half.finAt = finAt;
+        // The acknowledgment of a FIN counts one more than there are bytes.
+        if (half.ackedBeyond > finAt) half.ackedBeyond = finAt;
+      }
     }
     if (half.pieces.list.length > 0 || other.pieces.list.length > 0 || half.hasHole || other.hasHole) this.#settle(false);
     if (half.finAt >= 0 && half.position >= half.finAt) this.#finish(side, half);
@@ -168,19 +180,19 @@ export class TcpStream {
       begin += old;
       position += old;
     }
-    if (begin >= to) return;
-    if (half.finAt >= 0 && position >= half.finAt) {
-      this.#receiver.event('out_of_window', 1);
-      return;
-    }
+    // Nothing follows a FIN.
+    const end = half.finAt < 0 ? to : Math.min(to, begin + half.finAt - position);
+    if (end < to) this.#receiver.event('out_of_window', 1);
+    if (begin >= end) return;
     const { pieces } = half;
     pieces.seconds = seconds;
     pieces.nanos = nanos;
     pieces.packet = packet;
-    const result = pieces.insert(position, bytes, begin, to, TCP_NEW_WINS[this.#options.policy]);
+    const before = pieces.cost;
+    const result = pieces.insert(position, bytes, begin, end, TCP_NEW_WINS[this.#options.policy]);
     if (result.conflict) this.#receiver.event('overlap_conflict', 1);
-    if (result.added === 0) return;
-    const room = this.#receiver.wait(result.added);
+    if (pieces.cost === before) return;
+    const room = this.#receiver.wait(pieces.cost - before);
     if (!room || this.waiting > this.#options.maxWaitingBytes) {
       this.#receiver.event('limit', 1);
       this.settle(true);
@@ -196,17 +208,23 @@ export class TcpStream {
     }
   }
 
-  /** The side whose first piece came first: of those that can be delivered (`ready`), or of all. -1 when there is none. */
+  /**
+   * The side whose first piece came first: of those that can be delivered (`ready`), or of all. -1 when there is none. What the other
+   * side acknowledged already goes before anything that waited for it.
+   */
   #firstWaiting(ready: boolean): number {
     let found = -1;
     let packet = Number.POSITIVE_INFINITY;
+    let owed = false;
     for (let side = 0; side < 2; side++) {
       const half = this.sides[side];
       const first = half.pieces.list[0];
-      if (first === undefined || first.packet >= packet) continue;
-      if (ready && (!half.isReady || this.sides[1 - side].hasHole)) continue;
+      if (first === undefined || (ready && (!half.isReady || this.sides[1 - side].hasHole))) continue;
+      const isOwed = ready && half.ackedBeyond > half.position;
+      if (found >= 0 && (isOwed === owed ? first.packet >= packet : owed)) continue;
       found = side;
       packet = first.packet;
+      owed = isOwed;
     }
     return found;
   }
@@ -227,11 +245,11 @@ export class TcpStream {
   #deliverPiece(side: 0 | 1, half: HalfStream): void {
     const { pieces } = half;
     const piece = pieces.list[0];
-    const held = pieces.held;
+    const before = pieces.cost;
     const from = piece.from + half.position - piece.start;
     const length = piece.end - half.position;
     pieces.dropBefore(piece.end);
-    this.#receiver.wait(pieces.held - held);
+    this.#receiver.wait(pieces.cost - before);
     if (length > 0) this.#deliver(side, half, piece.bytes, from, from + length, length, piece.seconds, piece.nanos, piece.packet);
     if (half.finAt >= 0 && half.position >= half.finAt) this.#finish(side, half);
   }
@@ -244,13 +262,13 @@ export class TcpStream {
     this.#receiver.event('gap', missing);
     const skipped = Math.min(half.skip, missing);
     half.skip -= skipped;
-    this.#receiver.missing(side, missing - skipped);
+    if (missing > skipped) this.#receiver.missing(side, missing - skipped);
   }
 
   #finish(side: 0 | 1, half: HalfStream): void {
     if (half.finished) return;
     half.finished = true;
-    this.#receiver.wait(-half.pieces.held);
+    this.#receiver.wait(-half.pieces.cost);
     half.pieces.clear();
     this.#receiver.finished(side);
   }

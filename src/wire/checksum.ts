@@ -17,7 +17,7 @@ import {
   PROTOCOL_TCP,
   PROTOCOL_UDP,
   PROTOCOL_UDPLITE,
-} from './network.ts';
+} from './ip-protocols.ts';
 import { SCTP_CHECKSUM } from './sctp.ts';
 import { UDP_CHECKSUM, UDP_LENGTH } from './udp.ts';
 

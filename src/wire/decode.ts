@@ -1,20 +1,28 @@
 // The general decoder: from the link layer to the innermost transport, one table look-up per header, no recursion.
 
 import { decodeAh } from './ah.ts';
+import { decodeArcnet, decodeArcnetLinux } from './arcnet.ts';
 import { decodeArp } from './arp.ts';
+import { decodeClip, decodeSunAtm } from './atm.ts';
+import { decodeAyiya } from './ayiya.ts';
+import { decodeCapwap } from './capwap.ts';
 import { decodeChdlc, isChdlc } from './chdlc.ts';
+import { decodeCiscoMetadata } from './cisco-metadata.ts';
 import { type Cursor, Fault, MAX_LAYERS } from './cursor.ts';
 import { decodeDccp } from './dccp.ts';
 import { decodeErspan } from './erspan.ts';
 import { decodeEsp } from './esp.ts';
 import { decodeEth } from './eth.ts';
 import { decodeEtherip } from './etherip.ts';
+import { decodeFabricPath } from './fabricpath.ts';
 import { decodeFrameRelay } from './frame-relay.ts';
 import { decodeGeneve } from './geneve.ts';
 import { decodeGre } from './gre.ts';
 import { decodeGtpu } from './gtp.ts';
 import { decodeIcmp, decodeIcmpv6 } from './icmp.ts';
 import { decodeIgmp } from './igmp.ts';
+import { decodeIpnet } from './ipnet.ts';
+import { decodeIpoib } from './ipoib.ts';
 import { decodeIpv4 } from './ipv4.ts';
 import { decodeIpv6 } from './ipv6.ts';
 import {
@@ -29,6 +37,7 @@ import { decodeIpv6Fragment } from './ipv6-fragment.ts';
 import { decodeL2tp } from './l2tp.ts';
 import { LAYER_NAMES, Layer, type LayerName } from './layers.ts';
 import { firstLayer } from './link-types.ts';
+import { decodeLisp } from './lisp.ts';
 import { decodeLlc } from './llc.ts';
 import { decodeMpls } from './mpls.ts';
 import { decodeIpProtocol } from './network.ts';
@@ -71,10 +80,18 @@ const BY_NAME: Record<Exclude<LayerName, 'done'>, Decoder> = {
   fr: decodeFrameRelay,
   nflog: decodeNflog,
   slip: decodeSlip,
+  ipnet: decodeIpnet,
+  ipoib: decodeIpoib,
+  arcnet: decodeArcnet,
+  'arcnet.linux': decodeArcnetLinux,
+  atm: decodeSunAtm,
+  clip: decodeClip,
   vlan: decodeVlan,
   etag: decodeEtag,
   vntag: decodeVntag,
   ieee8021ah: decodePbb,
+  cfp: decodeFabricPath,
+  cmd: decodeCiscoMetadata,
   pppoe: decodePppoe,
   mpls: decodeMpls,
   arp: decodeArp,
@@ -98,6 +115,9 @@ const BY_NAME: Record<Exclude<LayerName, 'done'>, Decoder> = {
   teredo: decodeTeredo,
   nsh: decodeNsh,
   etherip: decodeEtherip,
+  'capwap.data': decodeCapwap,
+  'lisp-data': decodeLisp,
+  ayiya: decodeAyiya,
   tcp: decodeTcp,
   udp: decodeUdp,
   udplite: decodeUdpLite,

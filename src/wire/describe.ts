@@ -3,14 +3,13 @@
 
 import type { Cursor } from './cursor.ts';
 import { erspanSession } from './erspan.ts';
-import { geneveVni } from './geneve.ts';
-import { greKey, greSubnet } from './gre.ts';
+import { greKey } from './gre.ts';
 import { gtpuTeid } from './gtp.ts';
 import { IPV4_DESTINATION, IPV4_SOURCE } from './ipv4.ts';
 import { IPV6_DESTINATION, IPV6_SOURCE } from './ipv6.ts';
 import { l2tpSession } from './l2tp.ts';
 import { LAYER_NAMES, Layer, type LayerName } from './layers.ts';
-import { vxlanVni } from './vxlan.ts';
+import { geneveVni, greSubnet, lispInstance, vxlanVni } from './virtual-network.ts';
 
 export interface LayerDescription {
   protocol: LayerName;
@@ -32,6 +31,9 @@ export interface TunnelDescription {
     | 'l2tp'
     | 'teredo'
     | 'etherip'
+    | 'capwap'
+    | 'lisp'
+    | 'ayiya'
     | 'mpls';
   /** Addresses of the outer IP header. */
   source: string;
@@ -110,7 +112,17 @@ function nameTunnel(tunnel: TunnelDescription, view: DataView, layer: LayerName,
       tunnel.type = layer;
       tunnel.id = l2tpSession(view, offset);
       return;
+    case 'capwap.data':
+      tunnel.type = 'capwap';
+      return;
+    case 'lisp-data': {
+      const instance = lispInstance(view, offset);
+      tunnel.type = 'lisp';
+      if (instance !== 0) tunnel.id = instance;
+      return;
+    }
     case 'teredo':
+    case 'ayiya':
     case 'etherip':
       tunnel.type = layer;
       return;

@@ -17,6 +17,8 @@ export const ETHERTYPE_PPPOE_SESSION = 0x8864;
 export const ETHERTYPE_PROVIDER_VLAN = 0x88a8;
 /** Backbone tag of 802.1ah, whose frame it is in front of. */
 export const ETHERTYPE_PBB = 0x88e7;
+export const ETHERTYPE_FABRICPATH = 0x8903;
+export const ETHERTYPE_CISCO_METADATA = 0x8909;
 export const ETHERTYPE_VNTAG = 0x8926;
 export const ETHERTYPE_ETAG = 0x893f;
 export const ETHERTYPE_NSH = 0x894f;
@@ -37,6 +39,8 @@ const NSH = Layer.nsh;
 const PBB = Layer.ieee8021ah;
 const VNTAG = Layer.vntag;
 const ETAG = Layer.etag;
+const CFP = Layer.cfp;
+const CMD = Layer.cmd;
 const PPP = Layer.ppp;
 const LLC = Layer.llc;
 
@@ -69,6 +73,10 @@ export function enterEtherType(c: Cursor, type: number): number {
       return VNTAG;
     case ETHERTYPE_ETAG:
       return ETAG;
+    case ETHERTYPE_FABRICPATH:
+      return CFP;
+    case ETHERTYPE_CISCO_METADATA:
+      return CMD;
     case ETHERTYPE_NSH:
       return NSH;
     case ETHERTYPE_PPP:

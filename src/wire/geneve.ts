@@ -8,7 +8,6 @@ import { Layer } from './layers.ts';
 export const GENEVE_PORT = 6081;
 
 const GENEVE_PROTOCOL = 2;
-const GENEVE_VNI = 4;
 /** Without options, whose length in units of 4 bytes is in the low six bits of the first byte. */
 const GENEVE_HEADER = 8;
 const OPTION_LENGTH_MASK = 0x3f;
@@ -42,6 +41,3 @@ export function decodeGeneve(c: Cursor): number {
   c.at = at + length;
   return enterEtherType(c, c.view.getUint16(at + GENEVE_PROTOCOL));
 }
-
-/** Virtual network identifier; `offset` is that of the header. */
-export const geneveVni = (view: DataView, offset: number): number => view.getUint32(offset + GENEVE_VNI) >>> 8;

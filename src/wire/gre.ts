@@ -11,7 +11,7 @@ import {
 } from './ether-types.ts';
 import { holdsEthernet, holdsIpv4, holdsIpv6 } from './inner.ts';
 import { Layer } from './layers.ts';
-import { PROTOCOL_GRE } from './network.ts';
+import { PROTOCOL_GRE } from './ip-protocols.ts';
 
 export const GRE_UDP_PORT = 4754;
 
@@ -139,11 +139,4 @@ export function greKey(view: DataView, offset: number): number {
   if ((flags & KEY_PRESENT) === 0) return -1;
   const skip = (flags & VERSION_MASK) === 0 && (flags & (CHECKSUM_PRESENT | ROUTING_PRESENT)) !== 0 ? 4 : 0;
   return view.getUint32(offset + GRE_HEADER + skip);
-}
-
-/** Virtual subnet id of NVGRE, 0 when the header at `offset` is not NVGRE's: key and Ethernet, nothing else. */
-export function greSubnet(view: DataView, offset: number): number {
-  const isNvgre =
-    view.getUint16(offset) === KEY_PRESENT && view.getUint16(offset + GRE_PROTOCOL) === ETHERTYPE_TRANSPARENT_ETHERNET;
-  return isNvgre ? view.getUint32(offset + GRE_HEADER) >>> 8 : 0;
 }

@@ -3,7 +3,8 @@
 
 import type { Cursor } from './cursor.ts';
 import { Layer } from './layers.ts';
-import { enterProtocol, PROTOCOL_HIP, PROTOCOL_MOBILITY, PROTOCOL_NONE, PROTOCOL_SHIM6 } from './network.ts';
+import { enterProtocol } from './network.ts';
+import { PROTOCOL_HIP, PROTOCOL_MOBILITY, PROTOCOL_NONE, PROTOCOL_SHIM6 } from './ip-protocols.ts';
 
 export const EXTENSION_NEXT_HEADER = 0;
 export const EXTENSION_LENGTH = 1;

@@ -1,8 +1,9 @@
 // IPv6: RFC 8200, section 3; jumbograms: RFC 2675.
 
 import { type Cursor, Fault } from './cursor.ts';
+import { PROTOCOL_HOP_BY_HOP, PROTOCOL_NONE } from './ip-protocols.ts';
 import { Layer } from './layers.ts';
-import { enterNetwork, enterProtocol, PROTOCOL_HOP_BY_HOP, PROTOCOL_NONE } from './network.ts';
+import { enterNetwork, enterProtocol } from './network.ts';
 
 export const IPV6_PAYLOAD_LENGTH = 4;
 export const IPV6_NEXT_HEADER = 6;

@@ -3,7 +3,7 @@
 
 import type { Cursor } from './cursor.ts';
 import { Layer } from './layers.ts';
-import { PROTOCOL_L2TP } from './network.ts';
+import { PROTOCOL_L2TP } from './ip-protocols.ts';
 
 export const L2TP_PORT = 1701;
 

@@ -5,6 +5,7 @@ import { Layer } from './layers.ts';
 const FIRST_LAYER = new Map<number, number>([
   [0, Layer.null],
   [1, Layer.eth],
+  [7, Layer.arcnet],
   [8, Layer.slip],
   [9, Layer.ppp],
   // DLT_RAW of BSD and OpenBSD, where 12 and 14 were written instead of LINKTYPE_RAW.
@@ -16,14 +17,19 @@ const FIRST_LAYER = new Map<number, number>([
   [101, Layer.raw],
   [104, Layer.chdlc],
   [105, Layer.wlan],
+  [106, Layer.clip],
   [107, Layer.fr],
   [108, Layer.loop],
   [113, Layer.sll],
+  [123, Layer.atm],
   [127, Layer.radiotap],
+  [129, Layer['arcnet.linux']],
   [192, Layer.ppi],
+  [226, Layer.ipnet],
   [228, Layer.ip],
   [229, Layer.ipv6],
   [239, Layer.nflog],
+  [242, Layer.ipoib],
   [276, Layer.sll2],
 ]);
 const BY_LINKTYPE = new Uint8Array(0x10000);

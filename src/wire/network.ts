@@ -1,43 +1,38 @@
-// What IPv4 and IPv6 have in common: becoming the packet's network header, and handing over by protocol number
-// (IANA "Protocol Numbers").
+// What IPv4 and IPv6 have in common: becoming the packet's network header, and handing over by protocol number.
 
 import type { Cursor } from './cursor.ts';
-import { geneveVni } from './geneve.ts';
-import { greSubnet } from './gre.ts';
+import {
+  PROTOCOL_HOP_BY_HOP,
+  PROTOCOL_ICMP,
+  PROTOCOL_IGMP,
+  PROTOCOL_IPV4,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  PROTOCOL_DCCP,
+  PROTOCOL_IPV6,
+  PROTOCOL_ROUTING,
+  PROTOCOL_FRAGMENT,
+  PROTOCOL_GRE,
+  PROTOCOL_ESP,
+  PROTOCOL_AH,
+  PROTOCOL_ICMPV6,
+  PROTOCOL_DESTINATION_OPTIONS,
+  PROTOCOL_IPIP,
+  PROTOCOL_ETHERIP,
+  PROTOCOL_L2TP,
+  PROTOCOL_SCTP,
+  PROTOCOL_MOBILITY,
+  PROTOCOL_UDPLITE,
+  PROTOCOL_MPLS,
+  PROTOCOL_HIP,
+  PROTOCOL_SHIM6,
+} from './ip-protocols.ts';
 import { Layer } from './layers.ts';
-import { vxlanVni } from './vxlan.ts';
-
-export const PROTOCOL_HOP_BY_HOP = 0;
-export const PROTOCOL_ICMP = 1;
-export const PROTOCOL_IGMP = 2;
-export const PROTOCOL_IPV4 = 4;
-export const PROTOCOL_TCP = 6;
-export const PROTOCOL_UDP = 17;
-export const PROTOCOL_DCCP = 33;
-export const PROTOCOL_IPV6 = 41;
-export const PROTOCOL_ROUTING = 43;
-export const PROTOCOL_FRAGMENT = 44;
-export const PROTOCOL_GRE = 47;
-export const PROTOCOL_ESP = 50;
-export const PROTOCOL_AH = 51;
-export const PROTOCOL_ICMPV6 = 58;
-export const PROTOCOL_NONE = 59;
-export const PROTOCOL_DESTINATION_OPTIONS = 60;
-export const PROTOCOL_IPIP = 94;
-export const PROTOCOL_ETHERIP = 97;
-export const PROTOCOL_L2TP = 115;
-export const PROTOCOL_SCTP = 132;
-export const PROTOCOL_MOBILITY = 135;
-export const PROTOCOL_UDPLITE = 136;
-export const PROTOCOL_MPLS = 137;
-export const PROTOCOL_HIP = 139;
-export const PROTOCOL_SHIM6 = 140;
+import { virtualNetworkAt } from './virtual-network.ts';
 
 const IP = Layer.ip;
 const IPV6 = Layer.ipv6;
 const IPPROTO = Layer.ipproto;
-const VXLAN = Layer.vxlan;
-const GENEVE = Layer.geneve;
 const GRE = Layer.gre;
 
 const LAYER_UNDER_IPV4 = new Uint8Array(256).fill(IPPROTO);
@@ -101,12 +96,8 @@ function passTunnel(c: Cursor): void {
   for (let i = c.depth - 1; i >= 0; i--) {
     const layer = c.layers[i];
     if (layer === IP || layer === IPV6) return;
-    if (layer === VXLAN) c.virtualNetwork = vxlanVni(c.view, c.offsets[i]);
-    else if (layer === GENEVE) c.virtualNetwork = geneveVni(c.view, c.offsets[i]);
-    else if (layer === GRE) {
-      const subnet = greSubnet(c.view, c.offsets[i]);
-      if (subnet !== 0) c.virtualNetwork = subnet;
-    }
+    const id = virtualNetworkAt(c.view, layer, c.offsets[i]);
+    if (id !== 0) c.virtualNetwork = id;
   }
 }
 

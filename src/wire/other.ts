@@ -17,6 +17,9 @@ export const OTHER_LINKTYPE = 0x1040000;
 export const OTHER_FAMILY = 0x1050000;
 /** SNAP protocol id of an organisation other than 00-00-00. */
 export const OTHER_SNAP = 0x1060000;
+export const OTHER_ARCNET = 0x1070000;
+/** Traffic type of an ATM packet. */
+export const OTHER_ATM = 0x1080000;
 
 /** Says that what follows is not ours to decode. */
 export function other(c: Cursor, type: number): number {

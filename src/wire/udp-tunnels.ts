@@ -1,11 +1,14 @@
 // Tunnels over UDP. A port alone proves nothing: the tunnel's header must fit too, else the packet is UDP like any other.
 
+import { AYIYA_PORT, ayiyaHeaderLength } from './ayiya.ts';
+import { CAPWAP_DATA_PORT, capwapHeaderLength } from './capwap.ts';
 import type { Cursor } from './cursor.ts';
 import { GENEVE_PORT, isGeneve } from './geneve.ts';
 import { GRE_UDP_PORT, isGreInUdp } from './gre.ts';
 import { GTPU_PORT, gtpuHeaderLength } from './gtp.ts';
 import { L2TP_PORT, l2tpHeaderLength } from './l2tp.ts';
 import { Layer } from './layers.ts';
+import { isLisp, LISP_DATA_PORT } from './lisp.ts';
 import { TEREDO_PORT, teredoHeaderLength } from './teredo.ts';
 import { isVxlan, isVxlanGpe, VXLAN_GPE_PORT, VXLAN_LINUX_PORT, VXLAN_PORT } from './vxlan.ts';
 
@@ -15,6 +18,9 @@ const GRE = Layer.gre;
 const GTP = Layer.gtp;
 const L2TP = Layer.l2tp;
 const TEREDO = Layer.teredo;
+const CAPWAP = Layer['capwap.data'];
+const LISP = Layer['lisp-data'];
+const AYIYA = Layer.ayiya;
 
 const TUNNEL_PORTS = new Uint8Array(0x10000);
 for (const port of [
@@ -26,6 +32,9 @@ for (const port of [
   GRE_UDP_PORT,
   L2TP_PORT,
   TEREDO_PORT,
+  CAPWAP_DATA_PORT,
+  LISP_DATA_PORT,
+  AYIYA_PORT,
 ]) {
   TUNNEL_PORTS[port] = 1;
 }
@@ -56,6 +65,12 @@ function tunnelOnPort(c: Cursor, port: number): number {
       return l2tpHeaderLength(c) !== 0 ? L2TP : 0;
     case TEREDO_PORT:
       return teredoHeaderLength(c) >= 0 ? TEREDO : 0;
+    case CAPWAP_DATA_PORT:
+      return capwapHeaderLength(c) !== 0 ? CAPWAP : 0;
+    case LISP_DATA_PORT:
+      return isLisp(c) ? LISP : 0;
+    case AYIYA_PORT:
+      return ayiyaHeaderLength(c) !== 0 ? AYIYA : 0;
     default:
       return 0;
   }

@@ -12,7 +12,6 @@ export const VXLAN_LINUX_PORT = 8472;
 export const VXLAN_GPE_PORT = 4790;
 
 const VXLAN_NEXT_PROTOCOL = 3;
-const VXLAN_VNI = 4;
 export const VXLAN_HEADER = 8;
 
 const FLAG_VNI = 0x08;
@@ -89,6 +88,3 @@ export function decodeVxlan(c: Cursor): number {
       return ETH;
   }
 }
-
-/** VXLAN network identifier; `offset` is that of the header. */
-export const vxlanVni = (view: DataView, offset: number): number => view.getUint32(offset + VXLAN_VNI) >>> 8;

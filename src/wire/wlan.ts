@@ -27,26 +27,32 @@ const QOS_AGGREGATE = 0x80;
 
 const WLAN = Layer.wlan;
 const RADIOTAP = Layer.radiotap;
+const CAPWAP = Layer['capwap.data'];
 const LLC = Layer.llc;
 
 export function decodeWlan(c: Cursor): number {
   const { at, bytes } = c;
   if (c.end - at < WLAN_SHORTEST) return c.short(WLAN, WLAN_SHORTEST);
-  const control = bytes[at];
+  let control = bytes[at];
+  let flags = bytes[at + WLAN_FLAGS];
+  const before = c.depth === 0 ? 0 : c.layers[c.depth - 1];
+  // Cisco's controllers swap the two bytes. Frames to or from the distribution system have flags that are no version 0.
+  if (before === CAPWAP && (control & 3) !== 0) {
+    control = flags;
+    flags = bytes[at];
+  }
   if ((control & 3) !== 0) return c.fail(Fault.malformed, WLAN, at);
   const subtype = control >> 4;
   if (((control >> 2) & 3) !== TYPE_DATA || (subtype & SUBTYPE_NO_DATA) !== 0) {
     c.push(WLAN, at, WLAN_SHORTEST);
     return other(c, OTHER_WLAN + control);
   }
-  const flags = bytes[at + WLAN_FLAGS];
   let length = WLAN_HEADER;
   if ((flags & FLAGS_TO_AND_FROM_DS) === FLAGS_TO_AND_FROM_DS) length += ADDRESS_4;
   const qosAt = at + length;
   const isQos = (subtype & SUBTYPE_QOS) !== 0;
   if (isQos) length += QOS_CONTROL + ((flags & FLAG_ORDER) !== 0 ? HT_CONTROL : 0);
-  const before = c.depth - 1;
-  if (before >= 0 && c.layers[before] === RADIOTAP && isHeaderPadded(c, c.offsets[before], c.lengths[before])) {
+  if (before === RADIOTAP && isHeaderPadded(c, c.offsets[c.depth - 1], c.lengths[c.depth - 1])) {
     length = (length + 3) & ~3;
   }
   if (c.end - at < length) return c.short(WLAN, length);

@@ -1,0 +1,59 @@
+// Values as DHCP's options carry them, read from offsets: numbers (big-endian), addresses, hexadecimal text. DHCPv6 uses them too.
+// Every function expects that the bytes it names are there.
+
+import { formatV4, formatV6 } from '../../records/address.ts';
+import { wireText } from '../../records/text.ts';
+
+const LOWER = '0123456789abcdef';
+const UPPER = '0123456789ABCDEF';
+
+export function u16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] << 8) | bytes[at + 1];
+}
+
+/** Unsigned 32 bits. */
+export function u32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
+}
+
+/** The bytes [from, to) in lower-case hexadecimal. */
+export function hex(bytes: Uint8Array, from: number, to: number): string {
+  let text = '';
+  for (let i = from; i < to; i++) text += LOWER[bytes[i] >> 4] + LOWER[bytes[i] & 15];
+  return text;
+}
+
+/** A link-layer address as ECS writes it: `00-11-22-AA-BB-CC`, of any length. */
+export function linkLayerAddress(bytes: Uint8Array, from: number, to: number): string {
+  let text = '';
+  for (let i = from; i < to; i++) text += `${i === from ? '' : '-'}${UPPER[bytes[i] >> 4]}${UPPER[bytes[i] & 15]}`;
+  return text;
+}
+
+export function ipv4Text(bytes: Uint8Array, at: number): string {
+  return formatV4(u32(bytes, at));
+}
+
+export function ipv6Text(bytes: Uint8Array, at: number): string {
+  return formatV6(u32(bytes, at), u32(bytes, at + 4), u32(bytes, at + 8), u32(bytes, at + 12));
+}
+
+/** Text without the zero bytes at its end, which some senders count (RFC 2132 section 2). */
+export function textOf(bytes: Uint8Array, from: number, to: number): string {
+  let end = to;
+  while (end > from && bytes[end - 1] === 0) end--;
+  return wireText(bytes, from, end);
+}
+
+/** Text up to the first zero byte, as the fixed fields `sname` and `file` hold it (RFC 2131 section 2). */
+export function terminatedText(bytes: Uint8Array, from: number, to: number): string {
+  let end = from;
+  while (end < to && bytes[end] !== 0) end++;
+  return wireText(bytes, from, end);
+}
+
+/** Text where all bytes can be printed, `0x…` otherwise: for identifiers that may be either. */
+export function printableOrHex(bytes: Uint8Array, from: number, to: number): string {
+  for (let i = from; i < to; i++) if (bytes[i] < 0x20 || bytes[i] > 0x7e) return `0x${hex(bytes, from, to)}`;
+  return wireText(bytes, from, to);
+}

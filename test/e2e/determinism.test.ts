@@ -1,0 +1,174 @@
+// The same traffic gives the same documents, byte for byte: with any number of workers, from a file or from standard input cut
+// anywhere, with and without a cap on flows that is reached all the time. The program runs as users run it.
+
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SHARDS } from '../../src/flow/hash.ts';
+import { ROW, ROW_SHARD, Stage } from '../../src/flow/stage.ts';
+import { Clock } from '../../src/engine/clock.ts';
+import { Dissector } from '../../src/engine/dissect.ts';
+import { Ledger } from '../../src/engine/ledger.ts';
+import { DISSECT_DEFAULTS } from '../../src/engine/plan.ts';
+import { openInputs } from '../../src/sources/open.ts';
+import { officeTraffic } from '../kit/generate/mixed.ts';
+import { writePcap } from '../kit/generate/pcap-writer.ts';
+import { Random } from '../kit/generate/random.ts';
+import { TroubledTraffic } from '../kit/generate/troubled.ts';
+import { PROJECT } from '../kit/shared.ts';
+
+const FLOWS = 150_000;
+const PACKETS = 650_000;
+/** 130 s of traffic: four reports at an interval of 30 s. */
+const PACKETS_PER_SECOND = 5000;
+const SEED = 7;
+const INTERVAL = ['--interval', '30s'];
+const CAP = ['--set', 'flows.max=20000'];
+
+const hasPool = existsSync(join(PROJECT, 'src/engine/pool.ts'));
+if (!hasPool) console.warn('SKIPPED: src/engine/pool.ts is missing, so output with several workers is not compared');
+
+interface Output {
+  digest: string;
+  bytes: number;
+  lines: number;
+  summary: {
+    packets: number;
+    records: Record<string, number>;
+    outcomes: Record<string, number>;
+    loss: Record<string, number>;
+  };
+}
+
+let folder = '';
+let file = '';
+/** What one thread makes of the file with the default cap, with reports. */
+let reference: Output;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'netscribe-determinism-'));
+  file = join(folder, 'troubled.pcap');
+  const traffic = new TroubledTraffic(officeTraffic(FLOWS, SEED), SEED);
+  writePcap(file, traffic, { packets: PACKETS, packetsPerSecond: PACKETS_PER_SECOND, seed: SEED });
+  reference = await capture(['-r', file, ...INTERVAL]);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs `capture … --json`. `chunks`: the file goes to standard input in pieces of random sizes. */
+async function capture(words: readonly string[], chunks?: Random): Promise<Output> {
+  const child = spawn(process.execPath, [join(PROJECT, 'bin/netscribe.js'), 'capture', ...words, '--json', '-q', '--summary', 'json'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let lines = 0;
+  let words2 = '';
+  child.stdout.on('data', (data: Buffer) => {
+    hash.update(data);
+    bytes += data.length;
+    for (let at = data.indexOf(10); at >= 0; at = data.indexOf(10, at + 1)) lines++;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    words2 += text;
+  });
+  if (chunks === undefined) child.stdin.end();
+  else await feed(child.stdin, chunks);
+  const code = await closed;
+  if (code !== 0) throw new Error(`netscribe capture ${words.join(' ')} ended with ${code}:\n${words2}`);
+  return { digest: hash.digest('hex'), bytes, lines, summary: JSON.parse(words2.trim().split('\n').at(-1) ?? '') };
+}
+
+/** Pieces from one byte to 200 kB, small ones often. */
+async function feed(input: NodeJS.WritableStream, random: Random): Promise<void> {
+  for await (const read of createReadStream(file, { highWaterMark: 1024 * 1024 })) {
+    const data = read as Buffer;
+    for (let at = 0; at < data.length; ) {
+      const length = random.chance(0.05) ? random.between(1, 40) : random.between(100, 200_000);
+      const piece = data.subarray(at, at + length);
+      at += piece.length;
+      if (!input.write(piece)) await new Promise((resolve) => input.once('drain', resolve));
+    }
+  }
+  input.end();
+}
+
+/** Packets of each shard: which worker gets how much follows from it. */
+async function packetsByShard(): Promise<Float64Array> {
+  const packets = new Float64Array(SHARDS);
+  const source = openInputs([file], {});
+  await source.open();
+  const dissector = new Dissector(DISSECT_DEFAULTS, new Ledger(), new Clock(), [1, 2]);
+  const stage = new Stage(16_384);
+  for (;;) {
+    const batch = await source.next();
+    if (batch === 'end') break;
+    if (batch === 'idle') continue;
+    for (let from = 0; from < batch.count; ) {
+      stage.clear();
+      from = dissector.run(batch, from, stage);
+      for (let row = 0; row < stage.count; row++) packets[stage.rows[row * ROW + ROW_SHARD]]++;
+    }
+    source.release(batch);
+  }
+  await source.close();
+  return packets;
+}
+
+describe('the generated file', () => {
+  it('has what makes determinism hard', () => {
+    const { packets, records, outcomes, loss } = reference.summary;
+    expect(packets).toBe(PACKETS);
+    expect(records.http).toBeGreaterThan(20_000);
+    expect(records.dns).toBeGreaterThan(20_000);
+    expect(records.icmp).toBeGreaterThan(1000);
+    // More documents than flows: there were reports in between.
+    expect(records.flow).toBeGreaterThan(FLOWS * 1.2);
+    expect(loss['flows.created']).toBeGreaterThan(FLOWS);
+    expect(loss.streamGaps).toBeGreaterThan(100);
+    expect(outcomes.fragment).toBeGreaterThan(5000);
+    expect(outcomes.malformed).toBe(0);
+    expect(reference.lines).toBe(Object.values(records).reduce((sum, n) => sum + n, 0));
+  });
+
+  it('gives the same output when it is run again', async () => {
+    expect(await capture(['-r', file, ...INTERVAL])).toEqual(reference);
+  });
+});
+
+describe.skipIf(!hasPool)('several workers', () => {
+  it.each([2, 4])('%i workers each have a fair part of the packets', async (workers) => {
+    const { shardOwners } = await import('../../src/engine/pool.ts');
+    const shares = new Float64Array(workers);
+    const packets = await packetsByShard();
+    const owners = shardOwners(workers);
+    for (let shard = 0; shard < SHARDS; shard++) shares[owners[shard]] += packets[shard];
+    const sum = shares.reduce((a, b) => a + b, 0);
+    for (const share of shares) expect(share / sum).toBeGreaterThan(0.1);
+  });
+
+  it.each([2, 4])('%i workers write the bytes of one', async (workers) => {
+    expect(await capture(['-r', file, ...INTERVAL, '--workers', String(workers)])).toEqual(reference);
+  });
+
+  it('is so under a cap that ends flows all the time', async () => {
+    const one = await capture(['-r', file, ...INTERVAL, ...CAP]);
+    expect(one.summary.loss.evicted).toBeGreaterThan(10_000);
+    expect(one.digest).not.toBe(reference.digest);
+    expect(await capture(['-r', file, ...INTERVAL, ...CAP, '--workers', '4'])).toEqual(one);
+  });
+});
+
+describe('standard input in random pieces', () => {
+  it('gives what the file gives', async () => {
+    expect(await capture(['-r', '-', ...INTERVAL], new Random(3))).toEqual(reference);
+  });
+
+  it.skipIf(!hasPool)('gives it to two workers under a cap as well', async () => {
+    const one = await capture(['-r', file, ...INTERVAL, ...CAP]);
+    expect(await capture(['-r', '-', ...INTERVAL, ...CAP, '--workers', '2'], new Random(4))).toEqual(one);
+  });
+});

@@ -1,0 +1,62 @@
+// Runs the engine in this process, into memory.
+
+import type { PlanRequest } from '../../src/engine/plan.ts';
+import { makePlan } from '../../src/engine/plan.ts';
+import { type RunResult, run } from '../../src/engine/run.ts';
+import type { TextBatch } from '../../src/records/text-batch.ts';
+import type { TextSink } from '../../src/sinks/sink.ts';
+import { type InputOptions, openInputs } from '../../src/sources/open.ts';
+
+export class MemorySink implements TextSink {
+  readonly name = 'memory';
+  readonly encoding = 'ndjson';
+  readonly chunks: Uint8Array[] = [];
+  closed = false;
+  async open(): Promise<void> {}
+  write(batch: TextBatch): void {
+    this.chunks.push(batch.bytes.slice());
+  }
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+  async abort(): Promise<void> {}
+
+  get text(): string {
+    return Buffer.concat(this.chunks).toString('utf8');
+  }
+}
+
+export interface Run {
+  result: RunResult;
+  /** NDJSON. */
+  text: string;
+}
+
+/** Runs over files; every record type unless the request says otherwise. */
+export async function runFiles(paths: readonly string[], request: PlanRequest = {}, inputs: InputOptions = {}): Promise<Run> {
+  const sink = new MemorySink();
+  const result = await run(openInputs(paths, inputs), [sink], makePlan(request));
+  return { result, text: sink.text };
+}
+
+/** What a line of NDJSON says, as far as tests look into it. */
+export interface Document {
+  event: { dataset: string; end: string; start: string };
+  flow: { id: string; final: boolean };
+  network: { packets: number; bytes: number; transport: string; protocol?: string; vlan?: { id: string } };
+  source: Endpoint;
+  destination: Endpoint;
+  netscribe: Record<string, unknown>;
+  [name: string]: unknown;
+}
+
+interface Endpoint {
+  ip: string;
+  port: number;
+  packets: number;
+  bytes: number;
+}
+
+export function documents(text: string): Document[] {
+  return text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Document);
+}

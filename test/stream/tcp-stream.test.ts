@@ -1,0 +1,373 @@
+// TCP reassembly: given these segments, these bytes, gaps and ends, in this order. Positions are relative: the first byte is 1.
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { StreamKit } from './tcp-kit.ts';
+
+const kit = (...args: ConstructorParameters<typeof StreamKit>) => new StreamKit(...args).handshake();
+
+describe('order', () => {
+  it('delivers what comes in order where it lies', () => {
+    const k = kit().c(1, 'GET').c(4, ' /').s(1, '200', 'A', 6).c(6, '!', 'A', 4);
+    expect(k.heard).toEqual(['C GET /', 'S 200', 'C !']);
+    expect(k.events).toEqual({});
+    expect(k.waiting).toBe(0);
+  });
+
+  it('puts reordered segments right, with the number of the packet that brought each', () => {
+    const k = kit().c(7, 'ghi').c(4, 'def').c(1, 'abc');
+    expect(k.heard).toEqual(['C abcdefghi']);
+    expect(k.from).toEqual([6, 5, 4]);
+    expect(k.waiting).toBe(0);
+  });
+
+  it('takes a retransmission with other boundaries for what it is', () => {
+    const k = kit().c(1, 'abcdef').c(1, 'abc').c(4, 'defgh').c(3, 'cdefghij');
+    expect(k.heard).toEqual(['C abcdefghij']);
+    expect(k.events).toEqual({});
+  });
+
+  it('keeps what was delivered first and tells of other bytes (same stretch)', () => {
+    const k = kit().c(1, 'GOOD').c(1, 'EVIL');
+    expect(k.text[0]).toBe('GOOD');
+    expect(k.events.overlap_conflict).toBe(1);
+  });
+
+  it('tells of a conflict after delivery, ten segments later', () => {
+    const k = kit();
+    for (let i = 0; i < 10; i++) k.c(1 + i * 4, `abc${i}`);
+    k.c(1, 'EVIL');
+    expect(k.events.overlap_conflict).toBe(1);
+  });
+
+  it.each([
+    ['first', 'abcdXf'],
+    ['last', 'abEFXf'],
+    ['bsd', 'abcdXf'],
+  ] as const)('settles what waits by policy %s', (policy, text) => {
+    const k = kit({ policy }).c(3, 'cdXf').c(3, 'EF').c(1, 'ab');
+    expect(k.text[0]).toBe(text);
+    expect(k.events.overlap_conflict).toBe(1);
+    expect(k.waiting).toBe(0);
+  });
+
+  it('holds an answer back until the question that was captured after it', () => {
+    const k = kit().s(1, '200 OK', 'A', 4).c(1, 'GET', 'A', 7);
+    expect(k.heard).toEqual(['C GET', 'S 200 OK']);
+    expect(k.waiting).toBe(0);
+  });
+
+  it('holds several answers until all that they acknowledge is there', () => {
+    const k = kit().s(1, 'one', 'A', 4).s(4, 'two', 'A', 7).c(4, 'BBB').c(1, 'AAA');
+    expect(k.heard).toEqual(['C AAABBB', 'S onetwo']);
+    expect(k.waiting).toBe(0);
+  });
+});
+
+describe('sequence numbers', () => {
+  it.each([0xfffffff0, 0xffffffff, 0x7ffffff0, 0])('wrap around behind an ISN of %i', (isn) => {
+    const k = new StreamKit();
+    k.isn = [isn, isn];
+    k.handshake();
+    const text = Array.from({ length: 64 }, (_, i) => String.fromCharCode(33 + i)).join('');
+    for (let at = 0; at < 64; at += 8) k.c(1 + at, text.slice(at, at + 8)).s(1 + at, text.slice(at, at + 8), 'A', 9 + at);
+    expect(k.text).toEqual([text, text]);
+    expect(k.events).toEqual({});
+  });
+
+  it('wrap around out of order too', () => {
+    const k = new StreamKit();
+    k.isn = [0xfffffffa, 5000];
+    k.handshake().c(9, 'ij').c(5, 'efgh').c(1, 'abcd');
+    expect(k.text[0]).toBe('abcdefghij');
+  });
+
+  it('go on beyond 4 GiB', () => {
+    const k = kit();
+    const step = new Uint8Array(1);
+    let at = 1;
+    // A segment says a length of 1 GiB - 1 of which one byte was captured: the rest is missing.
+    for (let i = 0; i < 5; i++, at += (1 << 30) - 1) k.c(at, step, 'A', 1, (1 << 30) - 1);
+    k.c(at, 'end');
+    expect(k.stream.sides[0].position).toBe(5 * ((1 << 30) - 1) + 3);
+    expect(k.text[0].endsWith('end')).toBe(true);
+  });
+});
+
+describe('begin', () => {
+  it('takes data of a SYN (RFC 7413)', () => {
+    const k = new StreamKit();
+    k.raw(0, 'S', 1000, 0, 'fast').raw(1, 'SA', 5000, 1005).c(5, ' open');
+    expect(k.text[0]).toBe('fast open');
+  });
+
+  it('takes a SYN that is sent again with its data once', () => {
+    const k = new StreamKit();
+    k.raw(0, 'S', 1000, 0, 'fast').raw(0, 'S', 1000, 0, 'fast').raw(1, 'SA', 5000, 1001).c(1, 'fast').c(5, '!');
+    expect(k.text[0]).toBe('fast!');
+  });
+
+  it('begins in the middle where the first segment says', () => {
+    const k = new StreamKit();
+    k.raw(1, 'A', 7_000_000, 9_000_000, 'middle').raw(0, 'A', 9_000_000, 7_000_006, 'next').raw(1, 'A', 7_000_006, 9_000_004, '!');
+    expect(k.heard).toEqual(['S middle', 'C next', 'S !']);
+    expect(k.events).toEqual({});
+  });
+
+  it('trims a byte at the ISN (relative 0)', () => {
+    expect(kit().c(0, 'xabc').text[0]).toBe('abc');
+  });
+
+  it('ignores keep-alives, with a byte of garbage and without', () => {
+    const k = kit().c(1, 'abc').c(3, '').c(3, 'X').s(1, '', 'A', 4).c(4, 'def');
+    expect(k.text[0]).toBe('abcdef');
+    expect(k.events.overlap_conflict).toBeUndefined();
+    expect(k.events.keepalive).toBe(1);
+  });
+});
+
+describe('holes', () => {
+  it('waits for a hole that nobody acknowledged', () => {
+    const k = kit().c(1, 'ab').c(6, 'fg');
+    for (let i = 0; i < 40; i++) k.s(1, '', 'A', 3);
+    expect(k.heard).toEqual(['C ab']);
+    expect(k.waiting).toBeGreaterThanOrEqual(2);
+    k.c(3, 'cde');
+    expect(k.heard).toEqual(['C abcdefg']);
+    expect(k.waiting).toBe(0);
+  });
+
+  it('is patient with one that was acknowledged, then declares a gap of the right size', () => {
+    const k = kit({ patience: 5 }).c(1, 'ab').c(6, 'fg').s(1, '', 'A', 8);
+    for (let i = 0; i < 4; i++) k.s(1, '', 'A', 8);
+    expect(k.heard).toEqual(['C ab']);
+    for (let i = 0; i < 3; i++) k.s(1, '', 'A', 8);
+    expect(k.heard).toEqual(['C ab', 'C gap 3', 'C fg']);
+    expect(k.waiting).toBe(0);
+  });
+
+  it('delivers a late filler that comes in time', () => {
+    const k = kit({ patience: 5 }).c(1, 'ab').c(6, 'fg').s(1, '', 'A', 8).s(1, '', 'A', 8).c(3, 'cde');
+    expect(k.heard).toEqual(['C abcdefg']);
+    expect(k.events.gap).toBeUndefined();
+  });
+
+  it('declares a gap behind which nothing is known', () => {
+    const k = kit({ patience: 2 }).c(1, 'ab').s(1, 'xyz', 'A', 9);
+    for (let i = 0; i < 4; i++) k.s(4, '', 'A', 9);
+    expect(k.heard).toEqual(['C ab', 'C gap 6', 'S xyz']);
+  });
+
+  it('declares every hole at the end', () => {
+    const k = kit().c(3, 'cd').c(9, 'ij').s(4, 'd').end();
+    expect(k.text).toEqual(['__cd____ij', '___d']);
+    expect(k.waiting).toBe(0);
+  });
+
+  it('declares what the snap length cut off', () => {
+    const k = kit().c(1, 'abc', 'A', 1, 10).c(11, 'klm');
+    expect(k.heard).toEqual(['C abc', 'C gap 7', 'C klm']);
+  });
+
+  it('skips over a gap without telling of bytes that nobody wants', () => {
+    const k = kit({ patience: 1 }).c(1, 'head');
+    k.stream.sides[0].skip = 10;
+    k.c(5, '12345').c(20, 'tail').s(1, '', 'A', 24).s(1, '', 'A', 24).s(1, '', 'A', 24);
+    expect(k.heard).toEqual(['C head', 'C gap 5', 'C tail']);
+    const whole = kit({ patience: 1 }).c(1, 'head');
+    whole.stream.sides[0].skip = 10;
+    whole.c(12, '890tail').end();
+    expect(whole.heard).toEqual(['C headtail']);
+  });
+
+  it('stays inside the limit of a connection', () => {
+    const k = kit({ maxWaitingBytes: 10_000 });
+    for (let i = 0; i < 100; i++) {
+      k.c(10 + i * 2000, new Uint8Array(1000).fill(97));
+      expect(k.waiting).toBeLessThanOrEqual(12_000);
+      expect(k.waiting).toBe(k.stream.waiting);
+    }
+    expect(k.events.limit).toBeGreaterThan(5);
+    k.end();
+    expect(k.waiting).toBe(0);
+    expect(k.events.gap! + k.text[0].replaceAll('_', '').length).toBe(9 + 99 * 2000 + 1000);
+  });
+
+  it('counts what pieces cost: many of one byte do not pass under the limit', () => {
+    const k = kit({ maxWaitingBytes: 64 * 1024 });
+    for (let i = 0; i < 5000; i++) k.c(30_000 - i * 2, 'x');
+    expect(k.stream.sides[0].pieces.list.length).toBeLessThan(1000);
+    expect(k.events.limit).toBeGreaterThan(0);
+    k.end();
+    expect(k.waiting).toBe(0);
+  });
+
+  it('gives way when there is no room', () => {
+    const k = kit();
+    k.room = 0;
+    k.c(5, 'efg');
+    expect(k.heard).toEqual(['C gap 4', 'C efg']);
+    expect(k.waiting).toBe(0);
+  });
+});
+
+describe('ends', () => {
+  it('are told once per direction, the other goes on', () => {
+    const k = kit().c(1, 'bye', 'FA').s(1, 'still', 'A', 5).s(6, ' here', 'FA', 5).c(5, '', 'A', 12);
+    expect(k.heard).toEqual(['C bye', 'C end', 'S still here', 'S end']);
+    expect(k.events).toEqual({});
+  });
+
+  it('wait for what is missing before them', () => {
+    const k = kit().c(4, 'def', 'FA').c(1, 'abc');
+    expect(k.heard).toEqual(['C abcdef', 'C end']);
+    expect(k.waiting).toBe(0);
+  });
+
+  it('come after a FIN without data that overtook its data', () => {
+    const k = kit().c(4, '', 'FA').c(1, 'abc');
+    expect(k.heard).toEqual(['C abc', 'C end']);
+  });
+
+  it('are no hole when the acknowledgment of a FIN was captured before it', () => {
+    const k = kit({ patience: 1 }).c(1, 'abc').s(1, '', 'A', 5).c(4, '', 'FA').s(1, 'x', 'A', 5).s(2, 'y', 'A', 5).s(3, 'z', 'A', 5);
+    expect(k.heard).toEqual(['C abc', 'C end', 'S xyz']);
+    expect(k.events.gap).toBeUndefined();
+  });
+
+  it('are not data behind the FIN', () => {
+    const k = kit().c(1, 'abc', 'FA').c(4, 'XYZ').c(1, 'abcXYZ', 'FA');
+    expect(k.heard).toEqual(['C abc', 'C end']);
+    const late = kit().c(4, 'd', 'FA').c(2, 'bcdXYZ').c(1, 'a');
+    expect(late.heard).toEqual(['C abcd', 'C end']);
+  });
+
+  it('are not made by a FIN without ACK, nor by one in the past', () => {
+    const k = kit().c(1, '', 'F').c(1, 'DATA');
+    expect(k.heard).toEqual(['C DATA']);
+    k.c(2, '', 'FA').c(5, '!');
+    expect(k.heard).toEqual(['C DATA!']);
+  });
+
+  it('come with a gap when the FIN shows that bytes are missing', () => {
+    expect(kit().c(1, 'ab').c(6, '', 'FA').end().heard).toEqual(['C ab', 'C gap 3', 'C end']);
+  });
+
+  it('a reset counts where it follows what was sent', () => {
+    const reset = (k: StreamKit) => k.stream.isReset;
+    expect(reset(kit().c(1, 'abc').c(4, '', 'RA'))).toBe(true);
+    expect(reset(kit().c(1, 'abc', 'FA').c(5, '', 'R'))).toBe(true);
+    expect(reset(kit().c(4, 'def').c(7, '', 'R'))).toBe(true);
+    expect(reset(new StreamKit().c(77, '', 'RA'))).toBe(true);
+  });
+
+  it('a reset that is answered or ignored by its receiver ends nothing', () => {
+    const k = kit().c(1, 'abc').c(104, '', 'R').c(1_000_000, '', 'R').c(0, '', 'R').c(4, 'def');
+    expect(k.stream.isReset).toBe(false);
+    expect(k.events.rst_ignored).toBe(3);
+    expect(k.text[0]).toBe('abcdef');
+  });
+
+  it('what a reset carries is no data', () => {
+    const k = kit().c(1, 'abc').c(4, 'Access Denied', 'RA');
+    expect(k.text[0]).toBe('abc');
+    expect(k.events.rst_data).toBe(1);
+  });
+
+  it('refuse what is far outside every window', () => {
+    const k = kit().c(1, 'ab').c(0x6000_0000, 'evil').c(3, 'cd');
+    expect(k.text[0]).toBe('abcd');
+    expect(k.events.out_of_window).toBe(1);
+    expect(k.waiting).toBe(0);
+  });
+});
+
+describe('properties', () => {
+  const message = 'The quick brown fox jumps over the lazy dog, twice.';
+
+  it('every split in two and three, forwards and backwards', () => {
+    for (let i = 1; i < message.length; i++) {
+      for (let j = i; j < message.length; j++) {
+        const parts = [[0, i], [i, j], [j, message.length]].filter(([a, b]) => b > a);
+        for (const order of [parts, parts.toReversed(), [...parts.slice(1), parts[0]]]) {
+          const k = kit();
+          for (const [a, b] of order) k.c(1 + a, message.slice(a, b));
+          if (k.text[0] !== message || k.waiting !== 0) expect({ order, text: k.text[0] }).toEqual({ order, text: message });
+        }
+      }
+    }
+  });
+
+  it('single bytes forwards, backwards and in any order, some of them twice', () => {
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray([...message].map((_, i) => i), { minLength: message.length }),
+        fc.array(fc.nat(message.length - 1), { maxLength: 30 }),
+        fc.integer({ min: 0, max: 0xffffffff }),
+        (order, again, isn) => {
+          const k = new StreamKit();
+          k.isn = [isn, 5000];
+          k.handshake();
+          for (const i of [...again, ...order, ...again]) k.c(1 + i, message[i]);
+          expect(k.text[0]).toBe(message);
+          expect(k.waiting).toBe(0);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('any segments that agree give a prefix with gaps, in order, and balanced accounts', () => {
+    const segment = fc.record({
+      side: fc.constantFrom<0 | 1>(0, 1),
+      at: fc.nat(60),
+      length: fc.nat(12),
+      ack: fc.nat(70),
+      flags: fc.constantFrom('A', 'A', 'A', 'A', 'PA', 'FA', 'SA', 'RA', ''),
+      cut: fc.nat(3),
+    });
+    fc.assert(
+      fc.property(fc.array(segment, { maxLength: 40 }), fc.constantFrom('first', 'last', 'linux', 'windows', 'solaris'), fc.nat(3000), (segments, policy, room) => {
+        const k = new StreamKit({ policy: policy as 'first', patience: 3, maxWaitingBytes: 2000 });
+        k.room = room;
+        k.handshake();
+        for (const { side, at, length, ack, flags, cut } of segments) {
+          // A FIN and a SYN stand where they may.
+          const from = flags === 'SA' ? 0 : 1 + at;
+          const sent = flags === 'FA' ? 73 - from : flags === 'SA' ? 0 : length;
+          const text = Array.from({ length: Math.max(0, sent - cut) }, (_, i) => String.fromCharCode(48 + from + i)).join('');
+          k.raw(side, flags, k.isn[side] + from, k.isn[1 - side] + 1 + ack, text, sent);
+          expect(k.waiting).toBe(k.stream.waiting);
+        }
+        k.end();
+        expect(k.waiting).toBe(0);
+        for (const text of k.text) {
+          [...text].forEach((char, i) => {
+            if (char !== '_') expect(char.charCodeAt(0)).toBe(49 + i);
+          });
+        }
+        for (const end of ['C end', 'S end']) expect(k.heard.filter((line) => line === end).length).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('anything at all neither throws nor hangs nor loses count', () => {
+    const segment = fc.tuple(
+      fc.constantFrom<0 | 1>(0, 1), fc.nat(63), fc.integer(), fc.integer(), fc.nat(40), fc.nat(40),
+    );
+    fc.assert(
+      fc.property(fc.array(segment, { maxLength: 60 }), fc.integer(), (segments, base) => {
+        const k = new StreamKit({ patience: 2, maxWaitingBytes: 3000 });
+        const bytes = new Uint8Array(40);
+        segments.forEach(([side, flags, sequence, ack, captured, extra], i) => {
+          const near = i % 3 === 0 ? sequence : base + (sequence & 127);
+          k.stream.segment(side, flags, near >>> 0, (base + (ack & 127)) >>> 0, bytes, 0, captured, captured + extra, 1, 0, i);
+        });
+        k.end();
+        expect(k.waiting).toBe(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
