@@ -4,12 +4,32 @@
 import { fillRecord, fillView, firstPacketOf } from '../flow/document.ts';
 import { SHARDS } from '../flow/hash.ts';
 import {
-  F_CONVERSATION, F_SEQUENCE_A, F_STATE, S_APPLICATION_MASK, S_APPLICATION_SHIFT, S_INITIATOR_B, S_SEQUENCE_A, S_UNINTERESTING,
+  APPLICATION_SHIFT,
+  C_CONVERSATION,
+  C_SHARD,
+  COLD_WORDS,
+  F_SEQUENCE_A,
+  F_STATE,
+  HOT_SHIFT,
+  S_INITIATOR_B,
+  S_SEQUENCE_A,
+  S_UNINTERESTING,
 } from '../flow/layout.ts';
 import { Links } from '../flow/links.ts';
-import { flowRecord, type FlowRecord } from '../flow/record.ts';
-import { INFO_FAULTY, INFO_ICMP, INFO_TCP, ROW_INFO, ROW_MARKS, ROW_PAYLOAD, ROW_PAYLOAD_END, ROW_PAYLOAD_LENGTH, ROW_TRANSPORT, type Stage } from '../flow/stage.ts';
-import type { FlowTable } from '../flow/table.ts';
+import { type FlowRecord, flowRecord } from '../flow/record.ts';
+import {
+  INFO_FAULTY,
+  INFO_ICMP,
+  INFO_TCP,
+  ROW_INFO,
+  ROW_MARKS,
+  ROW_PAYLOAD,
+  ROW_PAYLOAD_END,
+  ROW_PAYLOAD_LENGTH,
+  ROW_TRANSPORT,
+  type Stage,
+} from '../flow/stage.ts';
+import { coldAt, type FlowTable } from '../flow/table.ts';
 import { type FlowEnd, type FlowHandler, type FlowOptions, FlowTracker, type PacketPlace } from '../flow/tracker.ts';
 import { FlowView } from '../protocols/flow-view.ts';
 import type { Direction, Transport } from '../protocols/protocol.ts';
@@ -18,9 +38,17 @@ import type { PacketBatch } from '../sources/source.ts';
 import { type StreamOptions, TcpStream } from '../stream/tcp-stream.ts';
 import { Conversation, type ConversationHost } from './conversation.ts';
 import type { Detection } from './detection.ts';
-import type { Gathering } from './gathering.ts';
+import type { FactReceiver } from './gathering.ts';
 import { Ledger, OUTCOMES } from './ledger.ts';
-import { causeOf, ColumnOutlet, PHASE_DEADLINE, PHASE_INTERVAL, PHASE_PACKET, PHASE_TIMEOUT, TextOutlet } from './outlet.ts';
+import {
+  ColumnOutlet,
+  causeOf,
+  PHASE_DEADLINE,
+  PHASE_INTERVAL,
+  PHASE_PACKET,
+  PHASE_TIMEOUT,
+  TextOutlet,
+} from './outlet.ts';
 
 const OUT_FLOW = OUTCOMES.indexOf('flow');
 const OUT_OVERLOAD = OUTCOMES.indexOf('overload');
@@ -56,7 +84,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   readonly counts: AnalysisCounts = { records: {}, errors: {} };
   readonly talkers = new Map<string, number>();
   /** Where facts of several flows meet, when that is in this thread. */
-  gathering: Gathering | undefined = undefined;
+  gathering: FactReceiver | undefined = undefined;
   readonly #options: AnalysisOptions;
   readonly #links = new Links();
   readonly #conversations: (Conversation | undefined)[] = [undefined];
@@ -116,7 +144,10 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   cause(number: number, phase: 'timeout' | 'interval' | 'packet'): void {
     this.#number = number;
-    this.#cause = causeOf(number, phase === 'timeout' ? PHASE_TIMEOUT : phase === 'interval' ? PHASE_INTERVAL : PHASE_PACKET);
+    this.#cause = causeOf(
+      number,
+      phase === 'timeout' ? PHASE_TIMEOUT : phase === 'interval' ? PHASE_INTERVAL : PHASE_PACKET,
+    );
   }
 
   refused(packets: number, frameBytes: number): void {
@@ -128,12 +159,12 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   packet(table: FlowTable, slot: number, side: 0 | 1, place: PacketPlace): void {
     const words = table.words;
-    const base = slot * table.stride;
+    const base = slot << HOT_SHIFT;
     if ((words[base + F_STATE] & S_UNINTERESTING) !== 0) return;
     const { rows } = place.stage;
     const row = place.row;
     const info = rows[row + ROW_INFO];
-    let conversation = this.#conversations[words[base + F_CONVERSATION]];
+    let conversation = this.#conversations[table.cold[coldAt(base) + C_CONVERSATION]];
     if (conversation === undefined) {
       if ((info & INFO_TCP) !== 0 && rows[row + ROW_PAYLOAD_LENGTH] === 0) return;
       conversation = this.#converse(table, slot, base, side, info, place);
@@ -148,14 +179,28 @@ export class Analysis implements FlowHandler, ConversationHost {
     const length = rows[row + ROW_PAYLOAD_LENGTH];
     if ((info & INFO_TCP) !== 0) {
       const t = rows[row + ROW_TRANSPORT];
-      const view = place.extra === null ? place.batch.view : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const view =
+        place.extra === null ? place.batch.view : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const flags = rows[row + ROW_MARKS] & 0xff;
       conversation.stream!.segment(
-        side, flags, view.getUint32(t + 4), view.getUint32(t + 8), bytes, Math.min(rows[row + ROW_PAYLOAD], to), to, length, place.seconds,
-        place.nanos, place.number,
+        side,
+        flags,
+        view.getUint32(t + 4),
+        view.getUint32(t + 8),
+        bytes,
+        Math.min(rows[row + ROW_PAYLOAD], to),
+        to,
+        length,
+        place.seconds,
+        place.nanos,
+        place.number,
       );
       if (conversation.stream?.isReset === true) conversation.end('rst');
-      else if (conversation.stream !== undefined && conversation.stream.sides[0].finished && conversation.stream.sides[1].finished) {
+      else if (
+        conversation.stream !== undefined &&
+        conversation.stream.sides[0].finished &&
+        conversation.stream.sides[1].finished
+      ) {
         conversation.end('fin');
       }
     } else if ((info & INFO_ICMP) !== 0) {
@@ -165,8 +210,8 @@ export class Analysis implements FlowHandler, ConversationHost {
   }
 
   ended(table: FlowTable, slot: number, reason: FlowEnd): void {
-    const base = slot * table.stride;
-    const index = table.words[base + F_CONVERSATION];
+    const base = slot << HOT_SHIFT;
+    const index = table.cold[coldAt(base) + C_CONVERSATION];
     const conversation = this.#conversations[index];
     if (conversation !== undefined) {
       conversation.end(reason);
@@ -186,7 +231,8 @@ export class Analysis implements FlowHandler, ConversationHost {
     let next = Number.POSITIVE_INFINITY;
     for (const [second, list] of this.#deadlines) {
       if (second <= seconds) {
-        for (const conversation of list) if (!conversation.isOver && conversation.deadlineAt <= seconds) due.push(conversation);
+        for (const conversation of list)
+          if (!conversation.isOver && conversation.deadlineAt <= seconds) due.push(conversation);
         this.#deadlines.delete(second);
       } else if (second < next) next = second;
     }
@@ -206,7 +252,13 @@ export class Analysis implements FlowHandler, ConversationHost {
   // ---- ConversationHost
 
   emit(conversation: Conversation, type: RecordType, record: object, from: Direction): void {
-    this.put(type, record, from === 0 ? conversation.flow : conversation.flow.reversed, this.#cause, conversation.firstPacket);
+    this.put(
+      type,
+      record,
+      from === 0 ? conversation.flow : conversation.flow.reversed,
+      this.#cause,
+      conversation.firstPacket,
+    );
   }
 
   /** A record that is wanted or not, at its place in the output. */
@@ -214,13 +266,21 @@ export class Analysis implements FlowHandler, ConversationHost {
     const number = this.#typeNumbers.get(type.name);
     if (number === undefined) return;
     this.#recordCounts[number]++;
-    if ((record as { status?: string }).status !== undefined && (record as { status?: string }).status !== 'OK') this.#errorCounts[number]++;
+    if ((record as { status?: string }).status !== undefined && (record as { status?: string }).status !== 'OK')
+      this.#errorCounts[number]++;
     this.text?.put(number, record, view, cause, first);
     this.columns?.put(number, record, view);
   }
 
   share(conversation: Conversation, protocol: string, fact: object): void {
-    this.gathering?.take(protocol, fact, conversation.seconds, conversation.nanos, this.#cause, conversation.firstPacket);
+    this.gathering?.take(
+      protocol,
+      fact,
+      conversation.seconds,
+      conversation.nanos,
+      this.#cause,
+      conversation.firstPacket,
+    );
   }
 
   deadline(conversation: Conversation, seconds: number): void {
@@ -237,7 +297,7 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   named(conversation: Conversation, protocol: string): void {
     const table = conversation.v6 ? this.tracker.v6 : this.tracker.v4;
-    const at = conversation.slot * table.stride + F_STATE;
+    const at = conversation.slot * COLD_WORDS + C_SHARD;
     let id = this.#applicationIds.get(protocol);
     if (id === undefined) {
       if (this.#applications.length > 255) return;
@@ -245,7 +305,7 @@ export class Analysis implements FlowHandler, ConversationHost {
       this.#applications.push(protocol);
       this.#applicationIds.set(protocol, id);
     }
-    table.words[at] = (table.words[at] & ~S_APPLICATION_MASK) | (id << S_APPLICATION_SHIFT);
+    table.cold[at] = (table.cold[at] & (SHARDS - 1)) | (id << APPLICATION_SHIFT);
   }
 
   wait(conversation: Conversation, bytes: number): boolean {
@@ -255,10 +315,10 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   over(conversation: Conversation): void {
     const table = conversation.v6 ? this.tracker.v6 : this.tracker.v4;
-    const base = conversation.slot * table.stride;
+    const base = conversation.slot << HOT_SHIFT;
     table.words[base + F_STATE] |= S_UNINTERESTING;
-    this.#forget(table.words[base + F_CONVERSATION]);
-    table.words[base + F_CONVERSATION] = 0;
+    this.#forget(table.cold[coldAt(base) + C_CONVERSATION]);
+    table.cold[coldAt(base) + C_CONVERSATION] = 0;
   }
 
   // ---- inside
@@ -270,30 +330,45 @@ export class Analysis implements FlowHandler, ConversationHost {
   }
 
   /** A conversation for a flow, or none when nothing is analysed on its transport. */
-  #converse(table: FlowTable, slot: number, base: number, side: 0 | 1, info: number, place: PacketPlace): Conversation | undefined {
+  #converse(
+    table: FlowTable,
+    slot: number,
+    base: number,
+    side: 0 | 1,
+    info: number,
+    place: PacketPlace,
+  ): Conversation | undefined {
     const words = table.words;
     if ((info & INFO_FAULTY) !== 0 && (info & INFO_TCP) === 0) return undefined;
     const protocol = place.stage.rows[place.row + 5] & 255;
     const transport: Transport | undefined =
-      protocol === PROTOCOL_TCP ? 'tcp'
-      : protocol === PROTOCOL_UDP ? 'udp'
-      : protocol === PROTOCOL_ICMP && !table.v6 ? 'icmp'
-      : protocol === PROTOCOL_ICMPV6 && table.v6 ? 'icmpv6'
-      : undefined;
-    if (transport === undefined || !this.detection.wants(transport) || (transport === 'tcp' && (info & INFO_TCP) === 0)) {
+      protocol === PROTOCOL_TCP
+        ? 'tcp'
+        : protocol === PROTOCOL_UDP
+          ? 'udp'
+          : protocol === PROTOCOL_ICMP && !table.v6
+            ? 'icmp'
+            : protocol === PROTOCOL_ICMPV6 && table.v6
+              ? 'icmpv6'
+              : undefined;
+    if (
+      transport === undefined ||
+      !this.detection.wants(transport) ||
+      (transport === 'tcp' && (info & INFO_TCP) === 0)
+    ) {
       words[base + F_STATE] |= S_UNINTERESTING;
       return undefined;
     }
     const state = words[base + F_STATE];
     const view = fillView(new FlowView(), table, slot, this.#links, place.number);
-    const first = firstPacketOf(words, base, place.number);
+    const first = firstPacketOf(table, base, place.number);
     const initiator = (state & S_INITIATOR_B) !== 0 ? 1 : 0;
     const conversation = new Conversation(this, view, transport, first, table.shardOfRow(base), initiator);
     conversation.slot = slot;
     conversation.v6 = table.v6;
     const index = this.#free.pop() ?? this.#conversations.length;
     this.#conversations[index] = conversation;
-    words[base + F_CONVERSATION] = index;
+    table.cold[coldAt(base) + C_CONVERSATION] = index;
     if (transport === 'tcp') {
       const stream = new TcpStream(conversation, this.#options.stream);
       conversation.stream = stream;
@@ -308,12 +383,13 @@ export class Analysis implements FlowHandler, ConversationHost {
   #beginSides(table: FlowTable, base: number, side: 0 | 1, stream: TcpStream): void {
     const words = table.words;
     const other = (1 - side) as 0 | 1;
-    if ((words[base + F_STATE] & (S_SEQUENCE_A << other)) !== 0) stream.begin(other, words[base + F_SEQUENCE_A + other]);
+    if ((words[base + F_STATE] & (S_SEQUENCE_A << other)) !== 0)
+      stream.begin(other, words[base + F_SEQUENCE_A + other]);
     if (this.tracker.sequenceBeforeKnown[side]) stream.begin(side, this.tracker.sequenceBefore[side]);
   }
 
   #document(table: FlowTable, slot: number, reason: FlowEnd | 'interval'): void {
-    const application = this.#applications[(table.words[slot * table.stride + F_STATE] & S_APPLICATION_MASK) >>> S_APPLICATION_SHIFT];
+    const application = this.#applications[table.cold[slot * COLD_WORDS + C_SHARD] >>> APPLICATION_SHIFT];
     if (this.#flowType < 0) return;
     this.#recordCounts[this.#flowType]++;
     if (this.text === undefined && this.columns === undefined && !this.wantsTalkers) return;

@@ -60,7 +60,14 @@ export class Conversation implements Context, StreamReceiver {
   #hopeless = [false, false];
   #handOver: { protocol: string; rest: number } | undefined = undefined;
 
-  constructor(host: ConversationHost, flow: FlowView, transport: Transport, firstPacket: number, shard: number, initiator: 0 | 1) {
+  constructor(
+    host: ConversationHost,
+    flow: FlowView,
+    transport: Transport,
+    firstPacket: number,
+    shard: number,
+    initiator: 0 | 1,
+  ) {
     this.#host = host;
     this.flow = flow;
     this.transport = transport;
@@ -84,7 +91,17 @@ export class Conversation implements Context, StreamReceiver {
     if (this.#analyzer === undefined) {
       const { flow } = this;
       const candidates = this.#host.detection.candidates(this.transport, flow.sourcePort, flow.destinationPort);
-      const found = probeAll(candidates, this.#refused, direction, bytes, from, to, this.transport, flow.sourcePort, flow.destinationPort);
+      const found = probeAll(
+        candidates,
+        this.#refused,
+        direction,
+        bytes,
+        from,
+        to,
+        this.transport,
+        flow.sourcePort,
+        flow.destinationPort,
+      );
       if (found === null || found === 'more') {
         if (++this.#datagrams >= DETECTION_DATAGRAMS) this.#leave();
         return;
@@ -96,7 +113,15 @@ export class Conversation implements Context, StreamReceiver {
     else if (verdict === 'done') this.#close('handed-over');
   }
 
-  deliver(side: 0 | 1, bytes: Uint8Array, from: number, to: number, seconds: number, nanos: number, packet: number): void {
+  deliver(
+    side: 0 | 1,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    seconds: number,
+    nanos: number,
+    packet: number,
+  ): void {
     if (this.isOver) return;
     const direction = (side ^ this.initiator) as Direction;
     const now = [this.seconds, this.nanos, this.packet] as const;
@@ -227,7 +252,17 @@ export class Conversation implements Context, StreamReceiver {
     }
     if (!this.#hopeless[direction]) {
       const candidates = detection.candidates(transport, flow.sourcePort, flow.destinationPort);
-      const found = probeAll(candidates, this.#refused, direction, all, start, end, transport, flow.sourcePort, flow.destinationPort);
+      const found = probeAll(
+        candidates,
+        this.#refused,
+        direction,
+        all,
+        start,
+        end,
+        transport,
+        flow.sourcePort,
+        flow.destinationPort,
+      );
       if (found !== null && found !== 'more') {
         this.#begin(found, direction, all, start, end);
         return;

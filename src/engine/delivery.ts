@@ -23,7 +23,8 @@ export function deliveryTo(sinks: readonly Sink[]): Delivery {
     },
     async columns(batch) {
       // A sink owns what it is given, so all but the last get a copy.
-      for (const [i, sink] of columns.entries()) await sink.write(i + 1 < columns.length ? structuredClone(batch) : batch);
+      for (const [i, sink] of columns.entries())
+        await sink.write(i + 1 < columns.length ? structuredClone(batch) : batch);
     },
   };
 }

@@ -58,7 +58,8 @@ export class Detection {
     const all = this.#byTransport.get(transport);
     if (all === undefined) return [];
     let mask = 0;
-    for (let i = 0; i < all.length && i < 24; i++) if (all[i].ports.has(portA) || all[i].ports.has(portB)) mask |= 1 << i;
+    for (let i = 0; i < all.length && i < 24; i++)
+      if (all[i].ports.has(portA) || all[i].ports.has(portB)) mask |= 1 << i;
     if (mask === 0) return all;
     const key = mask * 8 + TRANSPORT_NUMBER[transport];
     let order = this.#orders.get(key);
@@ -77,8 +78,15 @@ const TRANSPORT_NUMBER: Readonly<Record<Transport, number>> = { tcp: 0, udp: 1, 
  * null when all said no.
  */
 export function probeAll(
-  candidates: readonly Enabled[], refused: ReadonlySet<Enabled> | undefined, direction: Direction, bytes: Uint8Array, from: number,
-  to: number, transport: Transport, portA: number, portB: number,
+  candidates: readonly Enabled[],
+  refused: ReadonlySet<Enabled> | undefined,
+  direction: Direction,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  transport: Transport,
+  portA: number,
+  portB: number,
 ): Enabled | 'more' | null {
   let more = false;
   for (const candidate of candidates) {

@@ -324,16 +324,16 @@ export class Dissector {
       protocol === PROTOCOL_DCCP ||
       protocol === PROTOCOL_UDPLITE
     ) {
-      if (c.transport >= 0) {
-        info |= INFO_PORTS;
-        if (
-          protocol === PROTOCOL_TCP &&
-          c.transport + 14 <= c.end + (c.payloadEnd > c.end ? c.payloadEnd - c.end : 0) &&
-          c.payload > 0
-        ) {
-          marks |= bytes[c.transport + 13];
-          info |= INFO_TCP;
-        }
+      // A header cut behind its ports has no offset, and its ports all the same.
+      if (c.transport >= 0 || sourcePort !== 0 || destinationPort !== 0) info |= INFO_PORTS;
+      if (
+        protocol === PROTOCOL_TCP &&
+        c.transport >= 0 &&
+        c.transport + 14 <= c.end + (c.payloadEnd > c.end ? c.payloadEnd - c.end : 0) &&
+        c.payload > 0
+      ) {
+        marks |= bytes[c.transport + 13];
+        info |= INFO_TCP;
       }
     } else if (
       (protocol === PROTOCOL_ICMP && c.ipVersion === 4) ||

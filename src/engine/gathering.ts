@@ -9,7 +9,13 @@ import type { Enabled } from './detection.ts';
 /** Where the records go: with the cause and first packet that tell their place in the output. */
 export type GatheredPut = (type: RecordType, record: object, flow: FlowView, cause: number, first: number) => void;
 
-export class Gathering {
+/** Who takes facts: the gathering itself, or, in an analysing thread, a queue on the way to it. */
+export interface FactReceiver {
+  take(protocol: string, fact: object, seconds: number, nanos: number, cause: number, first: number): void;
+  tick(seconds: number, cause: number): void;
+}
+
+export class Gathering implements FactReceiver {
   readonly #gatherers = new Map<string, Gatherer>();
   readonly #put: GatheredPut;
   readonly #flow = new FlowView();

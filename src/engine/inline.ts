@@ -1,11 +1,13 @@
 // The default: analysis in the thread that reads.
 
-import { Stage } from '../flow/stage.ts';
 import { SHARDS } from '../flow/hash.ts';
-import type { PacketBatch, PacketSource } from '../sources/source.ts';
+import { Stage } from '../flow/stage.ts';
 import type { Sink } from '../sinks/sink.ts';
+import type { PacketBatch, PacketSource } from '../sources/source.ts';
 import { Analysis } from './analysis.ts';
 import { type Delivery, deliveryTo } from './delivery.ts';
+import { Gathering } from './gathering.ts';
+import { causeOf, PHASE_PACKET } from './outlet.ts';
 import { detectionFor, type RunPlan } from './plan.ts';
 import type { RunResult } from './run.ts';
 
@@ -29,15 +31,30 @@ export class InlineAnalyst implements Analyst {
   readonly #analysis: Analysis;
   readonly #stage = new Stage(STAGE_ROWS);
   readonly #delivery: Delivery;
+  readonly #gathering: Gathering;
   #batch: PacketBatch | undefined;
 
   constructor(plan: RunPlan, sinks: readonly Sink[], salts: readonly [number, number]) {
     this.#delivery = deliveryTo(sinks);
     this.#analysis = new Analysis(
-      { flow: plan.flow, stream: plan.stream, types: plan.types, encodings: this.#delivery.encodings, maxHeldBytes: plan.maxHeldBytes },
-      detectionFor(plan), salts, new Uint8Array(SHARDS).fill(1),
+      {
+        flow: plan.flow,
+        stream: plan.stream,
+        types: plan.types,
+        encodings: this.#delivery.encodings,
+        maxHeldBytes: plan.maxHeldBytes,
+      },
+      detectionFor(plan),
+      salts,
+      new Uint8Array(SHARDS).fill(1),
     );
     this.#analysis.wantsTalkers = plan.wantsTalkers;
+    this.#gathering = new Gathering(
+      this.#analysis.detection.enabled,
+      (...record) => this.#analysis.put(...record),
+      (name, n) => this.#analysis.count(name, n),
+    );
+    this.#analysis.gathering = this.#gathering;
   }
 
   stage(): Stage {
@@ -66,6 +83,7 @@ export class InlineAnalyst implements Analyst {
   async finish(lastPacket: number, result: RunResult): Promise<void> {
     const { tracker } = this.#analysis;
     for (let started = false; !tracker.finish(lastPacket, started); started = true) await this.#deliver(false);
+    this.#gathering.end(causeOf(lastPacket + 1, PHASE_PACKET));
     await this.#deliver(true);
     const analysis = this.#analysis;
     analysis.finishCounts();

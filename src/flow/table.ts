@@ -4,21 +4,21 @@
 
 import { foldV6, SHARDS, tableHash } from './hash.ts';
 import {
+  C_EXTENSION,
+  C_NEXT,
+  C_SHARD,
+  COLD_WORDS,
   EXTENSION_WORDS,
   F_A,
   F_B,
-  F_EXTENSION,
-  F_NEXT,
   F_PORTS,
   F_PROTOCOL,
-  F_SEQUENCE_B,
   F_STATE,
-  F_WIDE_A,
-  FLOW_WORDS_V4,
-  FLOW_WORDS_V6,
-  S_SHARD_SHIFT,
+  HOT_SHIFT,
+  HOT_WORDS,
+  WIDE_WORDS,
 } from './layout.ts';
-import { ROW, ROW_A, ROW_B, ROW_HASH, ROW_PORTS, ROW_PROTOCOL, ROW_SHARD, WIDE } from './stage.ts';
+import { ROW, ROW_A, ROW_B, ROW_HASH, ROW_PORTS, ROW_PROTOCOL, ROW_SHARD } from './stage.ts';
 
 export const SLOT_MASK = 0xffffff;
 export const TOMBSTONE = 0xffffff;
@@ -28,8 +28,10 @@ const FIRST_CAPACITY = 64;
 
 export class FlowTable {
   readonly v6: boolean;
-  readonly stride: number;
+  /** Hot rows, cold rows, whole IPv6 addresses (empty for IPv4); see `layout.ts`. */
   readonly words: Int32Array;
+  readonly cold: Int32Array;
+  readonly wide: Int32Array;
   /** Flows in the table and in each shard. */
   count = 0;
   readonly shardCount = new Int32Array(SHARDS);
@@ -51,9 +53,10 @@ export class FlowTable {
   /** `capacity`: rows at most. `salts`: the process's secret, the same that the hashes of the rows were made with. */
   constructor(v6: boolean, capacity: number, salts: readonly [number, number]) {
     this.v6 = v6;
-    this.stride = v6 ? FLOW_WORDS_V6 : FLOW_WORDS_V4;
     this.#capacity = Math.min(capacity, MAX_ROWS);
-    this.words = new Int32Array(this.#capacity * this.stride);
+    this.words = new Int32Array(this.#capacity * HOT_WORDS);
+    this.cold = new Int32Array(this.#capacity * COLD_WORDS);
+    this.wide = new Int32Array(v6 ? this.#capacity * WIDE_WORDS : 0);
     this.#salt0 = salts[0];
     this.#salt1 = salts[1];
     for (let i = 0; i < SHARDS; i++) this.index.push(new Uint32Array(FIRST_CAPACITY));
@@ -70,7 +73,6 @@ export class FlowTable {
     const mask = index.length - 1;
     const tag = (hash & 0xff000000) >>> 0;
     const words = this.words;
-    const stride = this.stride;
     const a = rows[at + ROW_A];
     const b = rows[at + ROW_B];
     const ports = rows[at + ROW_PORTS];
@@ -80,22 +82,23 @@ export class FlowTable {
       if (entry === 0) return -1;
       if ((entry & 0xff000000) >>> 0 !== tag || (entry & SLOT_MASK) === TOMBSTONE) continue;
       const slot = (entry & SLOT_MASK) - 1;
-      const base = slot * stride;
+      const base = slot << HOT_SHIFT;
       if (
         words[base + F_A] === a &&
         words[base + F_B] === b &&
         words[base + F_PORTS] === ports &&
         words[base + F_PROTOCOL] === protocol &&
-        (!this.v6 || this.#sameWide(base, wide, wideAt))
+        (!this.v6 || this.#sameWide(slot, wide, wideAt))
       ) {
         return slot;
       }
     }
   }
 
-  #sameWide(base: number, wide: Int32Array, wideAt: number): boolean {
-    const words = this.words;
-    for (let i = 0; i < WIDE; i++) if (words[base + F_WIDE_A + i] !== wide[wideAt + i]) return false;
+  #sameWide(slot: number, wide: Int32Array, wideAt: number): boolean {
+    const own = this.wide;
+    const at = slot * WIDE_WORDS;
+    for (let i = 0; i < WIDE_WORDS; i++) if (own[at + i] !== wide[wideAt + i]) return false;
     return true;
   }
 
@@ -106,7 +109,6 @@ export class FlowTable {
   touch(rows: Int32Array, at: number, n: number): void {
     let sum = 0;
     const words = this.words;
-    const stride = this.stride;
     for (let i = 0; i < n; i++) {
       const o = at + i * ROW;
       const index = this.index[rows[o + ROW_SHARD]];
@@ -116,8 +118,7 @@ export class FlowTable {
       const o = at + i * ROW;
       const index = this.index[rows[o + ROW_SHARD]];
       const slot = index[rows[o + ROW_HASH] & (index.length - 1)] & SLOT_MASK;
-      if (slot !== 0 && slot !== TOMBSTONE)
-        sum ^= words[(slot - 1) * stride + F_STATE] ^ words[(slot - 1) * stride + F_SEQUENCE_B];
+      if (slot !== 0 && slot !== TOMBSTONE) sum ^= words[((slot - 1) << HOT_SHIFT) + F_STATE];
     }
     this.#touched ^= sum;
   }
@@ -126,21 +127,21 @@ export class FlowTable {
   insert(rows: Int32Array, at: number, wide: Int32Array, wideAt: number): number {
     let slot: number;
     const words = this.words;
-    const stride = this.stride;
     if (this.#free !== 0) {
       slot = this.#free - 1;
-      this.#free = words[slot * stride + F_NEXT];
-      words.fill(0, slot * stride, slot * stride + stride);
+      this.#free = this.cold[slot * COLD_WORDS + C_NEXT];
+      words.fill(0, slot << HOT_SHIFT, (slot + 1) << HOT_SHIFT);
+      this.cold.fill(0, slot * COLD_WORDS, (slot + 1) * COLD_WORDS);
     } else if (this.#fresh < this.#capacity) slot = this.#fresh++;
     else return -1;
     const shard = rows[at + ROW_SHARD];
-    const base = slot * stride;
+    const base = slot << HOT_SHIFT;
     words[base + F_A] = rows[at + ROW_A];
     words[base + F_B] = rows[at + ROW_B];
     words[base + F_PORTS] = rows[at + ROW_PORTS];
     words[base + F_PROTOCOL] = rows[at + ROW_PROTOCOL];
-    words[base + F_STATE] = shard << S_SHARD_SHIFT;
-    if (this.v6) for (let i = 0; i < WIDE; i++) words[base + F_WIDE_A + i] = wide[wideAt + i];
+    this.cold[slot * COLD_WORDS + C_SHARD] = shard;
+    if (this.v6) for (let i = 0; i < WIDE_WORDS; i++) this.wide[slot * WIDE_WORDS + i] = wide[wideAt + i];
     if ((this.#used[shard] + 1) * 5 > this.index[shard].length * 3) this.#rebuild(shard);
     this.#place(this.index[shard], slot, rows[at + ROW_HASH]);
     this.#used[shard]++;
@@ -151,7 +152,7 @@ export class FlowTable {
 
   /** Takes a flow out. Its row may be used again at once. */
   remove(slot: number): void {
-    const base = slot * this.stride;
+    const base = slot << HOT_SHIFT;
     const shard = this.shardOfRow(base);
     const index = this.index[shard];
     const mask = index.length - 1;
@@ -163,16 +164,16 @@ export class FlowTable {
       }
       if (entry === 0) break;
     }
-    const extension = this.words[base + F_EXTENSION];
+    const extension = this.cold[coldAt(base) + C_EXTENSION];
     if (extension !== 0) this.#freeExtension(extension);
-    this.words[base + F_NEXT] = this.#free;
+    this.cold[coldAt(base) + C_NEXT] = this.#free;
     this.#free = slot + 1;
     this.shardCount[shard]--;
     this.count--;
   }
 
   shardOfRow(base: number): number {
-    return (this.words[base + F_STATE] >>> S_SHARD_SHIFT) & (SHARDS - 1);
+    return this.cold[coldAt(base) + C_SHARD] & (SHARDS - 1);
   }
 
   /** Calls `visit` with every flow, shard by shard. */
@@ -187,7 +188,7 @@ export class FlowTable {
 
   /** Base of the flow's extension in `extensions`; made when it is not there. */
   extension(base: number): number {
-    let extension = this.words[base + F_EXTENSION];
+    let extension = this.cold[coldAt(base) + C_EXTENSION];
     if (extension === 0) {
       if (this.#extensionFree !== 0) {
         extension = this.#extensionFree;
@@ -197,7 +198,7 @@ export class FlowTable {
         extension = this.#extensionFresh++;
         if ((extension + 1) * EXTENSION_WORDS > this.#extensions.length) this.#growExtensions();
       }
-      this.words[base + F_EXTENSION] = extension;
+      this.cold[coldAt(base) + C_EXTENSION] = extension;
     }
     return extension * EXTENSION_WORDS;
   }
@@ -219,7 +220,8 @@ export class FlowTable {
     const w = this.words;
     const s0 = this.#salt0;
     const s1 = this.#salt1;
-    if (this.v6) return wideHash(w, base + F_WIDE_A, w[base + F_PORTS], w[base + F_PROTOCOL], s0, s1);
+    if (this.v6)
+      return wideHash(this.wide, (base >>> HOT_SHIFT) * WIDE_WORDS, w[base + F_PORTS], w[base + F_PROTOCOL], s0, s1);
     return tableHash(w[base + F_A], w[base + F_B], w[base + F_PORTS], w[base + F_PROTOCOL], s0, s1);
   }
 
@@ -237,11 +239,16 @@ export class FlowTable {
     const index = new Uint32Array(capacity);
     for (let p = 0; p < old.length; p++) {
       const slot = old[p] & SLOT_MASK;
-      if (slot !== 0 && slot !== TOMBSTONE) this.#place(index, slot - 1, this.#hashOfRow((slot - 1) * this.stride));
+      if (slot !== 0 && slot !== TOMBSTONE) this.#place(index, slot - 1, this.#hashOfRow((slot - 1) << HOT_SHIFT));
     }
     this.index[shard] = index;
     this.#used[shard] = this.shardCount[shard];
   }
+}
+
+/** First word of a flow's cold row, by the first word of its hot one. */
+export function coldAt(base: number): number {
+  return (base >>> HOT_SHIFT) * COLD_WORDS;
 }
 
 /** Salted hash of an IPv6 key: both whole addresses go in, so that a collision of the folds is none here. */

@@ -3,6 +3,10 @@
 
 import {
   ACK,
+  C_EXTENSION,
+  C_FIRST_NANOS,
+  C_FIRST_SECONDS,
+  C_ISN,
   E_FLAG_HANDSHAKE,
   E_FLAG_SERVER,
   E_FLAG_SYN_AGAIN,
@@ -15,10 +19,6 @@ import {
   E_SYNACK_NANOS,
   E_SYNACK_SECONDS,
   E_ZERO_WINDOWS_A,
-  F_EXTENSION,
-  F_FIRST_NANOS,
-  F_FIRST_SECONDS,
-  F_ISN,
   F_SEQUENCE_A,
   F_STATE,
   FIN,
@@ -39,7 +39,7 @@ import {
   TCP_SYN_RECEIVED,
   TCP_SYN_SENT,
 } from './layout.ts';
-import type { FlowTable } from './table.ts';
+import { coldAt, type FlowTable } from './table.ts';
 
 /** First packet of a connection: its state from its flags. */
 export function firstTcpState(flags: number): number {
@@ -55,12 +55,13 @@ export function tcpState(state: number): number {
  * Is a SYN the begin of another connection between the same ports? It is when it does not repeat the one that began this flow and
  * is not the other side's half of a simultaneous open.
  */
-export function reusesPorts(words: Int32Array, base: number, side: number, sequence: number): boolean {
+export function reusesPorts(table: FlowTable, base: number, side: number, sequence: number): boolean {
+  const { words, cold } = table;
   const state = words[base + F_STATE];
   const fromInitiator = (state & S_INITIATOR_B) === side;
   const tcp = tcpState(state);
   if (tcp === TCP_PARTIAL) return true;
-  if (fromInitiator) return words[base + F_ISN] !== (sequence | 0);
+  if (fromInitiator) return cold[coldAt(base) + C_ISN] !== (sequence | 0);
   return tcp !== TCP_SYN_SENT && tcp !== TCP_SYN_RECEIVED;
 }
 
@@ -76,7 +77,7 @@ export function trackTcp(
   seconds: number,
   nanos: number,
 ): number {
-  const words = table.words;
+  const { words, cold } = table;
   let state = words[base + F_STATE];
   let tcp = (state & S_TCP_MASK) >>> S_TCP_SHIFT;
   const consumed = length + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0);
@@ -118,8 +119,8 @@ export function trackTcp(
           putNanos(
             x,
             e + E_SERVER_RTT,
-            seconds - (words[base + F_FIRST_SECONDS] >>> 0),
-            nanos - words[base + F_FIRST_NANOS],
+            seconds - (cold[coldAt(base) + C_FIRST_SECONDS] >>> 0),
+            nanos - cold[coldAt(base) + C_FIRST_NANOS],
           );
           x[e + E_FLAGS] |= E_FLAG_SERVER;
         }
@@ -128,10 +129,11 @@ export function trackTcp(
       fromInitiator &&
       tcp === TCP_SYN_SENT &&
       (state & known) !== 0 &&
-      sequence === words[base + F_ISN] >>> 0 &&
-      words[base + F_FIRST_SECONDS] !== 0
+      sequence === cold[coldAt(base) + C_ISN] >>> 0 &&
+      cold[coldAt(base) + C_FIRST_SECONDS] !== 0
     ) {
-      const first = words[base + F_FIRST_SECONDS] >>> 0 === seconds && words[base + F_FIRST_NANOS] === nanos;
+      const first =
+        cold[coldAt(base) + C_FIRST_SECONDS] >>> 0 === seconds && cold[coldAt(base) + C_FIRST_NANOS] === nanos;
       if (!first) {
         const e = table.extension(base);
         table.extensions[e + E_FLAGS] |= E_FLAG_SYN_AGAIN;
@@ -140,15 +142,15 @@ export function trackTcp(
   } else {
     if (tcp === TCP_SYN_RECEIVED && (flags & ACK) !== 0 && (state & S_INITIATOR_B) === side) {
       tcp = TCP_ESTABLISHED;
-      if (words[base + F_EXTENSION] !== 0) {
+      if (cold[coldAt(base) + C_EXTENSION] !== 0) {
         const e = table.extension(base);
         const x = table.extensions;
         if ((x[e + E_FLAGS] & (E_FLAG_SERVER | E_FLAG_SYN_AGAIN)) === E_FLAG_SERVER) {
           putNanos(
             x,
             e + E_HANDSHAKE_RTT,
-            seconds - (words[base + F_FIRST_SECONDS] >>> 0),
-            nanos - words[base + F_FIRST_NANOS],
+            seconds - (cold[coldAt(base) + C_FIRST_SECONDS] >>> 0),
+            nanos - cold[coldAt(base) + C_FIRST_NANOS],
           );
           x[e + E_FLAGS] |= E_FLAG_HANDSHAKE;
         }

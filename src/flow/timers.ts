@@ -3,7 +3,7 @@
 // A list says when to look again, not when to end: traffic does not move a flow, the next look does.
 
 import { SHARDS } from './hash.ts';
-import { F_NEXT, F_PREVIOUS } from './layout.ts';
+import { C_NEXT, C_PREVIOUS, COLD_WORDS } from './layout.ts';
 
 export const SHORT_SECONDS = 1024;
 export const LONG_SECONDS = 4096;
@@ -15,12 +15,11 @@ export class Timers {
   readonly #shortCount = new Int32Array(SHARDS);
   readonly #longCount = new Int32Array(SHARDS);
   readonly #words: Int32Array;
-  readonly #stride: number;
   #now = -1;
 
-  constructor(words: Int32Array, stride: number) {
-    this.#words = words;
-    this.#stride = stride;
+  /** `cold`: the cold rows of the table whose flows are kept here. */
+  constructor(cold: Int32Array) {
+    this.#words = cold;
   }
 
   /** The second up to which everything due was taken. */
@@ -36,11 +35,11 @@ export class Timers {
     const list = shard * span + (at & (span - 1));
     const heads = long ? this.#long : this.#short;
     const words = this.#words;
-    const base = slot * this.#stride;
+    const base = slot * COLD_WORDS;
     const head = heads[list];
-    words[base + F_NEXT] = head;
-    words[base + F_PREVIOUS] = -(list + 1);
-    if (head !== 0) words[(head - 1) * this.#stride + F_PREVIOUS] = slot + 1;
+    words[base + C_NEXT] = head;
+    words[base + C_PREVIOUS] = -(list + 1);
+    if (head !== 0) words[(head - 1) * COLD_WORDS + C_PREVIOUS] = slot + 1;
     heads[list] = slot + 1;
     if (long) this.#longCount[shard]++;
     else this.#shortCount[shard]++;
@@ -48,12 +47,12 @@ export class Timers {
 
   remove(slot: number, shard: number, long: boolean): void {
     const words = this.#words;
-    const base = slot * this.#stride;
-    const next = words[base + F_NEXT];
-    const previous = words[base + F_PREVIOUS];
+    const base = slot * COLD_WORDS;
+    const next = words[base + C_NEXT];
+    const previous = words[base + C_PREVIOUS];
     if (previous < 0) (long ? this.#long : this.#short)[-previous - 1] = next;
-    else words[(previous - 1) * this.#stride + F_NEXT] = next;
-    if (next !== 0) words[(next - 1) * this.#stride + F_PREVIOUS] = previous;
+    else words[(previous - 1) * COLD_WORDS + C_NEXT] = next;
+    if (next !== 0) words[(next - 1) * COLD_WORDS + C_PREVIOUS] = previous;
     if (long) this.#longCount[shard]--;
     else this.#shortCount[shard]--;
   }
@@ -73,7 +72,6 @@ export class Timers {
     const span = long ? LONG_SECONDS : SHORT_SECONDS;
     const heads = long ? this.#long : this.#short;
     const steps = Math.min(now - before, span);
-    const stride = this.#stride;
     const words = this.#words;
     for (let i = 1; i <= steps; i++) {
       const list = shard * span + ((before + i) & (span - 1));
@@ -81,7 +79,7 @@ export class Timers {
       heads[list] = 0;
       while (entry !== 0) {
         const slot = entry - 1;
-        entry = words[slot * stride + F_NEXT];
+        entry = words[slot * COLD_WORDS + C_NEXT];
         if (long) this.#longCount[shard]--;
         else this.#shortCount[shard]--;
         look(slot, shard);

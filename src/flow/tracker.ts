@@ -6,18 +6,19 @@ import { SHARDS } from './hash.ts';
 import { GUESS, senderBegan } from './initiator.ts';
 import {
   ACK,
+  C_EXTENSION,
+  C_FIRST_NANOS,
+  C_FIRST_PACKET,
+  C_FIRST_SECONDS,
+  C_ISN,
+  C_LINK,
+  C_TTL,
   E_HIGH,
   E_ICMP_ERRORS,
   F_B,
   F_BYTES_A,
-  F_EXTENSION,
-  F_FIRST_NANOS,
-  F_FIRST_PACKET,
-  F_FIRST_SECONDS,
-  F_ISN,
   F_LAST_NANOS,
   F_LAST_SECONDS,
-  F_LINK,
   F_MARKS,
   F_PACKETS_A,
   F_PACKETS_B,
@@ -26,16 +27,17 @@ import {
   F_PROTOCOL,
   F_SEQUENCE_A,
   F_STATE,
-  F_TTL,
   FIN,
+  HOT_SHIFT,
   RST,
   S_CONFIDENCE_SHIFT,
+  S_DSCP_BITS,
+  S_DSCP_SHIFT,
   S_INITIATOR_B,
   S_LONG,
   S_PORTS,
   S_SEEN_A,
   S_SEQUENCE_A,
-  S_SHARD_SHIFT,
   S_TCP_MASK,
   S_TCP_SHIFT,
   SYN,
@@ -76,7 +78,7 @@ import {
   type Tick,
   WIDE,
 } from './stage.ts';
-import { FlowTable, SLOT_MASK, TOMBSTONE } from './table.ts';
+import { coldAt, FlowTable, SLOT_MASK, TOMBSTONE } from './table.ts';
 import { firstTcpState, reusesPorts, tcpState, trackTcp } from './tcp.ts';
 import { Timers } from './timers.ts';
 
@@ -174,8 +176,8 @@ export class FlowTracker {
     this.#links = links;
     this.v4 = new FlowTable(false, options.maxFlows, salts);
     this.v6 = new FlowTable(true, options.maxFlows, salts);
-    this.#timers4 = new Timers(this.v4.words, this.v4.stride);
-    this.#timers6 = new Timers(this.v6.words, this.v6.stride);
+    this.#timers4 = new Timers(this.v4.cold);
+    this.#timers6 = new Timers(this.v6.cold);
     this.#perShard = Math.max(1, Math.floor(options.maxFlows / SHARDS));
     this.#owned = owned;
     this.#ownsAll = owned.every((flag) => flag === 1);
@@ -239,7 +241,7 @@ export class FlowTracker {
 
   /** A flow's second has come: over, or put where its time will be. */
   #look(table: FlowTable, timers: Timers, slot: number, due: number[], family: 0 | 1): void {
-    const base = slot * table.stride;
+    const base = slot << HOT_SHIFT;
     const at = this.#dueAt(table, base);
     if (at > this.#now) this.#arm(table, timers, slot, base, at);
     else due.push(slot * 2 + family);
@@ -290,7 +292,7 @@ export class FlowTracker {
     return this.#all().filter((flow) => {
       if (except.has(flow)) return false;
       const table = (flow & 1) === 0 ? this.v4 : this.v6;
-      const base = (flow >>> 1) * table.stride;
+      const base = (flow >>> 1) << HOT_SHIFT;
       return table.words[base + F_PACKETS_A] !== 0 || table.words[base + F_PACKETS_B] !== 0;
     });
   }
@@ -299,7 +301,7 @@ export class FlowTracker {
     const keys = new Uint32Array(flows.length);
     for (let i = 0; i < flows.length; i++) {
       const table = (flows[i] & 1) === 0 ? this.v4 : this.v6;
-      keys[i] = table.words[(flows[i] >>> 1) * table.stride + F_FIRST_PACKET];
+      keys[i] = table.cold[coldAt((flows[i] >>> 1) << HOT_SHIFT) + C_FIRST_PACKET];
     }
     this.#bursts.push({ flows: sortByKey(keys, flows), at: 0, reason, number: this.#number });
   }
@@ -315,16 +317,16 @@ export class FlowTracker {
         const slot = flow >>> 1;
         if (burst.reason === 'interval') {
           this.#handler.report(table, slot);
-          resetCounters(table, slot * table.stride);
+          resetCounters(table, slot << HOT_SHIFT);
         } else {
           if (burst.reason === 'timeout') this.counters.expired++;
-          const tcp = tcpState(table.words[slot * table.stride + F_STATE]);
+          const tcp = tcpState(table.words[(slot << HOT_SHIFT) + F_STATE]);
           const over = tcp === TCP_CLOSED ? 'fin' : tcp === TCP_RESET || tcp === TCP_REJECTED ? 'rst' : burst.reason;
           if (burst.reason !== 'timeout')
             (flow & 1 ? this.#timers6 : this.#timers4).remove(
               slot,
-              table.shardOfRow(slot * table.stride),
-              (table.words[slot * table.stride + F_STATE] & S_LONG) !== 0,
+              table.shardOfRow(slot << HOT_SHIFT),
+              (table.words[(slot << HOT_SHIFT) + F_STATE] & S_LONG) !== 0,
             );
           this.#handler.ended(table, slot, over);
           table.remove(slot);
@@ -354,7 +356,7 @@ export class FlowTracker {
     const wantsPackets = handler.wantsPackets;
     const place = this.#place;
     const table = this.v4;
-    const { words, stride, index: indexes } = table;
+    const { words, index: indexes } = table;
     const touching = all && table.count > TOUCH_ABOVE;
     let touched = this.#row;
     let packets = 0;
@@ -385,7 +387,7 @@ export class FlowTracker {
           const entry = index[p];
           if (entry === 0) break;
           if (entry >>> 24 !== tag || (entry & SLOT_MASK) === TOMBSTONE) continue;
-          const at = ((entry & SLOT_MASK) - 1) * stride;
+          const at = ((entry & SLOT_MASK) - 1) << HOT_SHIFT;
           if (
             words[at] === a &&
             words[at + F_B] === b &&
@@ -434,13 +436,14 @@ export class FlowTracker {
           words[base + F_PAYLOAD_A + side] = payload;
           if (payload > 0xffffffff) carry(table, base, 4 + side);
         }
-        const ttl = (marks >>> 8) & 255;
-        if (((words[base + F_TTL] >>> (side << 4)) & 0xffff) !== (ttl | (ttl << 8))) mark(words, base, side, marks);
-        else {
-          const before = words[base + F_MARKS];
-          const dscpShift = 16 + (side << 3);
-          const after =
-            (before & ~(255 << dscpShift)) | (((marks >>> 16) & 63) << dscpShift) | ((marks & 255) << (side << 3));
+        const before = words[base + F_MARKS];
+        if (
+          ((before >>> (16 + (side << 3))) & 255) !== ((marks >>> 8) & 255) ||
+          ((state >>> (S_DSCP_SHIFT + S_DSCP_BITS * side)) & 63) !== marks >>> 16
+        ) {
+          mark(table, base, side, marks);
+        } else {
+          const after = before | ((marks & 255) << (side << 3));
           if (after !== before) words[base + F_MARKS] = after;
         }
         if (wantsPackets) {
@@ -449,7 +452,7 @@ export class FlowTracker {
           place.number = batch.numbers[packet];
           place.seconds = seconds;
           place.nanos = nanos;
-          handler.packet(table, base / stride, side as 0 | 1, place);
+          handler.packet(table, base >>> HOT_SHIFT, side as 0 | 1, place);
         }
         if ((r & 63) === 0 && handler.full()) {
           this.#row = r + 1;
@@ -488,7 +491,7 @@ export class FlowTracker {
       const nanos = batch.nanos[packet];
       const side = (info & INFO_REVERSE) !== 0 ? 1 : 0;
       if (slot >= 0 && (info & INFO_TCP) !== 0 && (rows[row + ROW_MARKS] & (SYN | ACK)) === SYN) {
-        if (reusesPorts(table.words, slot * table.stride, side, batch.view.getUint32(rows[row + ROW_TRANSPORT] + 4))) {
+        if (reusesPorts(table, slot << HOT_SHIFT, side, batch.view.getUint32(rows[row + ROW_TRANSPORT] + 4))) {
           this.#end(table, slot, 'reused', batch.numbers[packet]);
           this.counters.reused++;
           slot = -1;
@@ -501,7 +504,7 @@ export class FlowTracker {
           return;
         }
       }
-      const base = slot * table.stride;
+      const base = slot << HOT_SHIFT;
       const words = table.words;
       const marks = rows[row + ROW_MARKS];
       const before = words[base + F_PACKETS_A + side];
@@ -514,7 +517,7 @@ export class FlowTracker {
         words[base + F_LAST_SECONDS] = seconds;
         words[base + F_LAST_NANOS] = nanos;
       }
-      mark(words, base, side, marks);
+      mark(table, base, side, marks);
       if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP) {
         const t = rows[row + ROW_TRANSPORT];
         const state = words[base + F_STATE];
@@ -557,7 +560,7 @@ export class FlowTracker {
     if ((info & INFO_NOTE) !== 0) {
       if (slot < 0) return;
       // First the extension, then its memory: making one may move all of them.
-      const e = table.extension(slot * table.stride);
+      const e = table.extension(slot << HOT_SHIFT);
       table.extensions[e + E_ICMP_ERRORS]++;
       return;
     }
@@ -570,7 +573,7 @@ export class FlowTracker {
         return;
       }
     }
-    const base = slot * table.stride;
+    const base = slot << HOT_SHIFT;
     const words = table.words;
     for (let i = 0; i < extra.packets; i++) {
       const before = words[base + F_PACKETS_A + side];
@@ -588,7 +591,7 @@ export class FlowTracker {
     ) {
       words[base + F_LAST_NANOS] = extra.lastNanos;
     }
-    mark(words, base, side, rows[row + ROW_MARKS]);
+    mark(table, base, side, rows[row + ROW_MARKS]);
     if (extra.bytes === null) return;
     if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP) {
       const t = rows[row + ROW_TRANSPORT];
@@ -642,8 +645,8 @@ export class FlowTracker {
     }
     const slot = table.insert(rows, row, wide, r * WIDE);
     if (slot < 0) return -1;
-    const words = table.words;
-    const base = slot * table.stride;
+    const { words, cold } = table;
+    const base = slot << HOT_SHIFT;
     const marks = rows[row + ROW_MARKS];
     const flags = marks & 0xff;
     const side = (info & INFO_REVERSE) !== 0 ? 1 : 0;
@@ -656,7 +659,7 @@ export class FlowTracker {
         : senderBegan(info, flags, side === 0 ? low : high, side === 0 ? high : low);
     const initiatorB = (answer & 1) === 1 ? side : 1 - side;
     let state =
-      (shard << S_SHARD_SHIFT) | (initiatorB === 1 ? S_INITIATOR_B : 0) | ((answer >> 1) << S_CONFIDENCE_SHIFT);
+      (initiatorB === 1 ? S_INITIATOR_B : 0) | ((answer >> 1) << S_CONFIDENCE_SHIFT);
     if ((info & INFO_PORTS) !== 0) state |= S_PORTS;
     if ((info & INFO_TCP) !== 0) {
       state |= firstTcpState(flags) << S_TCP_SHIFT;
@@ -664,16 +667,17 @@ export class FlowTracker {
         const t = rows[row + ROW_TRANSPORT];
         const view = rows[row + ROW_EXTRA] >= 0 ? viewOf(stage.extras[rows[row + ROW_EXTRA]].bytes!) : batch.view;
         // The SYN-ACK acknowledges the initial sequence number + 1.
-        words[base + F_ISN] = (flags & ACK) === 0 ? view.getInt32(t + 4) : (view.getInt32(t + 8) - 1) | 0;
+        cold[coldAt(base) + C_ISN] = (flags & ACK) === 0 ? view.getInt32(t + 4) : (view.getInt32(t + 8) - 1) | 0;
       }
     }
     words[base + F_STATE] = state;
-    words[base + F_FIRST_PACKET] = number;
-    words[base + F_FIRST_SECONDS] = seconds;
-    words[base + F_FIRST_NANOS] = nanos;
+    cold[coldAt(base) + C_FIRST_PACKET] = number;
+    cold[coldAt(base) + C_FIRST_SECONDS] = seconds;
+    cold[coldAt(base) + C_FIRST_NANOS] = nanos;
     words[base + F_LAST_SECONDS] = seconds;
     words[base + F_LAST_NANOS] = nanos;
-    if (packet >= 0) words[base + F_LINK] = this.#links.of(batch, packet, side === 1, (info & INFO_TUNNEL) !== 0);
+    if (packet >= 0)
+      cold[coldAt(base) + C_LINK] = this.#links.of(batch, packet, side === 1, (info & INFO_TUNNEL) !== 0);
     this.#arm(table, table.v6 ? this.#timers6 : this.#timers4, slot, base, this.#dueAt(table, base));
     this.counters.created++;
     if (this.flows > this.counters.peak) this.counters.peak = this.flows;
@@ -687,7 +691,7 @@ export class FlowTracker {
       for (const table of [wanted, other]) {
         const timers = table.v6 ? this.#timers6 : this.#timers4;
         for (let slot = timers.first(shard, long); slot >= 0; slot = timers.first(shard, long)) {
-          const base = slot * table.stride;
+          const base = slot << HOT_SHIFT;
           // Looked at before its time: a flow that became established, or was busy since, goes where it belongs now.
           const now = this.#isLong(table.words[base + F_STATE]);
           timers.remove(slot, shard, long);
@@ -707,7 +711,7 @@ export class FlowTracker {
 
   /** Ends one flow now. */
   #end(table: FlowTable, slot: number, reason: FlowEnd, number: number): void {
-    const base = slot * table.stride;
+    const base = slot << HOT_SHIFT;
     const tcp = tcpState(table.words[base + F_STATE]);
     this.#handler.cause(number, 'packet');
     (table.v6 ? this.#timers6 : this.#timers4).remove(
@@ -748,37 +752,30 @@ function carry(table: FlowTable, base: number, index: number): void {
   table.extensions[extension + E_HIGH + index]++;
 }
 
-/** TTL range, TCP flags and DSCP of a side. */
-function mark(words: Int32Array, base: number, side: number, marks: number): void {
+/** TTL range, last TTL, TCP flags and DSCP of a side. */
+function mark(table: FlowTable, base: number, side: number, marks: number): void {
+  const { words, cold } = table;
   const ttl = (marks >>> 8) & 255;
+  const range = coldAt(base) + C_TTL;
   const shift = side << 4;
   const state = words[base + F_STATE];
-  const seenBit = S_SEEN_A << side;
-  const ttls = words[base + F_TTL];
-  if ((state & seenBit) === 0) {
-    words[base + F_STATE] = state | seenBit;
-    words[base + F_TTL] = (ttls & ~(0xffff << shift)) | ((ttl | (ttl << 8)) << shift);
-  } else {
-    const both = (ttls >>> shift) & 0xffff;
-    const min = both & 255;
-    const max = both >>> 8;
-    if (ttl < min || ttl > max) {
-      words[base + F_TTL] =
-        (ttls & ~(0xffff << shift)) | (((ttl < min ? ttl : min) | ((ttl > max ? ttl : max) << 8)) << shift);
-    }
-  }
-  const dscpShift = 16 + (side << 3);
+  const both = (cold[range] >>> shift) & 0xffff;
+  const seen = (state & (S_SEEN_A << side)) !== 0;
+  const min = seen ? Math.min(both & 255, ttl) : ttl;
+  const max = seen ? Math.max(both >>> 8, ttl) : ttl;
+  cold[range] = (cold[range] & ~(0xffff << shift)) | ((min | (max << 8)) << shift);
+  const dscpShift = S_DSCP_SHIFT + S_DSCP_BITS * side;
+  words[base + F_STATE] = (state & ~(63 << dscpShift)) | (((marks >>> 16) & 63) << dscpShift) | (S_SEEN_A << side);
+  const ttlShift = 16 + (side << 3);
   words[base + F_MARKS] =
-    (words[base + F_MARKS] & ~(255 << dscpShift)) |
-    (((marks >>> 16) & 63) << dscpShift) |
-    ((marks & 255) << (side << 3));
+    (words[base + F_MARKS] & ~(255 << ttlShift)) | (ttl << ttlShift) | ((marks & 255) << (side << 3));
 }
 
 /** After a document: what it told is not told again. */
 function resetCounters(table: FlowTable, base: number): void {
   const words = table.words;
   for (let i = F_PACKETS_A; i < F_PACKETS_A + 6; i++) words[base + i] = 0;
-  if (words[base + F_EXTENSION] !== 0) {
+  if (table.cold[coldAt(base) + C_EXTENSION] !== 0) {
     const e = table.extension(base);
     for (let i = 0; i < 6; i++) table.extensions[e + E_HIGH + i] = 0;
     for (let i = 6; i < 13; i++) table.extensions[e + i] = 0;

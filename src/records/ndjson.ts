@@ -22,6 +22,14 @@ const UNROLLED_BYTES = 48;
 /** Room beyond what `bound` sums: fixed-size values (times, numbers, addresses) at 48 bytes each are counted per field. */
 const FIXED_VALUE_BYTES = 48;
 
+/** What generated code refers to beside its constants. */
+interface Parts {
+  lists: Code[];
+  /** Sums of the room that the lists' entries need: function bodies, by list. */
+  sizes: string[];
+  caches: KeywordCache[];
+}
+
 class Code {
   readonly lines: string[] = [];
   readonly constants: Buffer[] = [];
@@ -91,7 +99,7 @@ function anyPresent(x: Node | Leaf): string {
   return isNode(x) ? [...x.members.values()].map(anyPresent).join('||') : present(x);
 }
 
-function value(code: Code, leaf: Leaf, lists: Code[], bounds: string[]): void {
+function value(code: Code, leaf: Leaf, parts: Parts, bounds: string[]): void {
   const { field, name } = leaf;
   const a = access(leaf);
   const guard = field.isOptional ? `${present(leaf)}?` : '';
@@ -116,8 +124,8 @@ function value(code: Code, leaf: Leaf, lists: Code[], bounds: string[]): void {
       code.line(`at=w.ip(${a},at);`);
       break;
     case 'keyword':
-      code.line(`at=w.keyword(${a},X[${caches.length}],at);`);
-      caches.push(new KeywordCache());
+      code.line(`at=w.keyword(${a},X${parts.caches.length},at);`);
+      parts.caches.push(new KeywordCache());
       bounds.push(`(${guard}${a}.length*6+8${otherwise})`);
       break;
     case 'text':
@@ -141,40 +149,39 @@ function value(code: Code, leaf: Leaf, lists: Code[], bounds: string[]): void {
       bounds.push(`(${guard}B.json(${a})${otherwise})`);
       break;
     case 'list': {
-      const index = lists.length;
+      const index = parts.lists.length;
       const sub = new Code();
-      lists.push(sub);
+      parts.lists.push(sub);
       const subBounds: string[] = [];
-      object(sub, treeOf({ name, fields: field.sub as Fields }), lists, subBounds);
+      object(sub, treeOf({ name, fields: field.sub as Fields }), parts, subBounds);
       sub.flush();
       code.line(
         `O[at++]=91;for(let i=0;i<${a}.length;i++){if(i>0)O[at++]=44;at=L${index}(${a}[i],f,w,at,O,V);}O[at++]=93;`,
       );
-      bounds.push(
-        `(${guard}${a}.reduce((s,r)=>s+${sub.fixed}${subBounds.map((b) => `+${b}`).join('')},8)${otherwise})`,
-      );
+      parts.sizes[index] = [String(sub.fixed), ...subBounds].join('+');
+      bounds.push(`(${guard}S${index}(${a},f)${otherwise})`);
       break;
     }
   }
 }
 
 /** Required members first, so that no comma is ever taken back; an object of optional members only takes back its last one. */
-function object(code: Code, node: Node, lists: Code[], bounds: string[]): void {
+function object(code: Code, node: Node, parts: Parts, bounds: string[]): void {
   const members = [...node.members].sort(([, x], [, y]) => Number(isRequired(y)) - Number(isRequired(x)));
   const required = members.filter(([, x]) => isRequired(x));
   const optional = members.filter(([, x]) => !isRequired(x));
   code.literal('{');
   required.forEach(([key, x], i) => {
     code.literal(`${i > 0 ? ',' : ''}${JSON.stringify(key)}:`);
-    if (isNode(x)) object(code, x, lists, bounds);
-    else value(code, x, lists, bounds);
+    if (isNode(x)) object(code, x, parts, bounds);
+    else value(code, x, parts, bounds);
   });
   for (const [key, x] of optional) {
     code.line(`if(${anyPresent(x)}){`);
     if (required.length > 0) code.literal(',');
     code.literal(`${JSON.stringify(key)}:`);
-    if (isNode(x)) object(code, x, lists, bounds);
-    else value(code, x, lists, bounds);
+    if (isNode(x)) object(code, x, parts, bounds);
+    else value(code, x, parts, bounds);
     if (required.length === 0) code.literal(',');
     code.line('}');
   }
@@ -183,19 +190,21 @@ function object(code: Code, node: Node, lists: Code[], bounds: string[]): void {
 }
 
 /** The code of a record type's encoder, for `netscribe records --code` and for people who debug. */
-export function ndjsonSource(type: RecordType): { source: string; constants: Buffer[][] } {
-  const lists: Code[] = [];
+export function ndjsonSource(type: RecordType): { source: string; constants: Buffer[][]; caches: KeywordCache[] } {
+  const parts: Parts = { lists: [], sizes: [], caches: [] };
   const bounds: string[] = [];
   const code = new Code();
-  object(code, treeOf(type), lists, bounds);
+  object(code, treeOf(type), parts, bounds);
   code.literal('\n');
   code.flush();
-  const subs = lists.map(
+  const subs = parts.lists.map(
     (sub, i) =>
-      `const K${i}=C[${i + 1}];function L${i}(r,f,w,at,O,V){const K=K${i};\n${sub.lines.join('\n')}\nreturn at;}`,
+      `const K${i}=C[${i + 1}];function L${i}(r,f,w,at,O,V){const K=K${i};\n${sub.lines.join('\n')}\nreturn at;}
+function S${i}(l,f){let s=8;for(let i=0;i<l.length;i++){const r=l[i];s+=${parts.sizes[i]};}return s;}`,
   );
   const source = [
     '"use strict";const K=C[0];',
+    ...parts.caches.map((_, i) => `const X${i}=X[${i}];`),
     ...subs,
     'return function encode(r,f,w,at){',
     `w.reserve(at,${code.fixed}${bounds.map((b) => `+${b}`).join('')});const O=w.out,V=w.view;`,
@@ -203,12 +212,12 @@ export function ndjsonSource(type: RecordType): { source: string; constants: Buf
     'return at;}',
     `//# sourceURL=netscribe-ndjson-${type.name}.js`,
   ].join('\n');
-  return { source, constants: [code.constants, ...lists.map((sub) => sub.constants)] };
+  return { source, constants: [code.constants, ...parts.lists.map((sub) => sub.constants)], caches: parts.caches };
 }
 
 const bound = { text: boundText, strings: boundStrings, map: boundMap, json: boundJson };
 
 export function ndjsonEncoder(type: RecordType): NdjsonEncoder {
-  const { source, constants } = ndjsonSource(type);
-  return new Function('C', 'B', source)(constants, bound) as NdjsonEncoder;
+  const { source, constants, caches } = ndjsonSource(type);
+  return new Function('C', 'B', 'X', source)(constants, bound, caches) as NdjsonEncoder;
 }

@@ -1,6 +1,7 @@
 // The primitives that encoders are made of: each writes one JSON value into the buffer and returns the offset behind it. The caller
-// has made sure of room (`bound…` says how much is needed). Measured choices: short strings by a character loop, longer ones by
-// utf8Write and one scan; four digits of an integer at a time; the second's text is kept from one time to the next.
+// has made sure of room (`bound…` says how much is needed) and writes on behind: up to three bytes beyond a value may be touched.
+// Measured choices: short strings by a character loop, longer ones by utf8Write and a scan of four bytes at a time; addresses from
+// a table of words; the second's text is kept from one time to the next, and a field's keywords from one record to the next.
 
 import { type Address, formatV6 } from './address.ts';
 import type { JsonValue, MapEntries } from './field.ts';
@@ -19,7 +20,10 @@ const PLAIN = new Uint8Array(256);
 for (let c = 0x20; c < 0x80; c++) PLAIN[c] = c === 0x22 || c === 0x5c ? 0 : 1;
 /** What follows the backslash of characters that JSON has a short escape for, as JSON.stringify chooses; 0: none. */
 const SHORT_ESCAPES = new Uint8Array(256);
-for (const [c, letter] of ['\b', '\t', '\n', '\f', '\r', '"'].map((c, i) => [c.charCodeAt(0), 'btnfr"'.charCodeAt(i)])) {
+for (const [c, letter] of ['\b', '\t', '\n', '\f', '\r', '"'].map((c, i) => [
+  c.charCodeAt(0),
+  'btnfr"'.charCodeAt(i),
+])) {
   SHORT_ESCAPES[c] = letter;
 }
 const HEX = Buffer.from('0123456789abcdef');
@@ -48,7 +52,7 @@ export class JsonWriter {
   out: Buffer<ArrayBuffer>;
   view: DataView;
   #second = -1;
-  /** The text of `#second`, 19 characters, and what they are followed by. */
+  /** The text of `#second` with the dot behind it. */
   readonly #secondWords = new Int32Array(5);
 
   constructor(capacity: number) {
@@ -245,8 +249,11 @@ export class JsonWriter {
       const quote = word ^ 0x22222222;
       const backslash = word ^ 0x5c5c5c5c;
       const odd =
-        ((word - 0x20202020) & ~word) | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash);
-      if ((odd & 0x80808080) !== 0) return this.#isPlainSlowly(at, to);
+        (((word - 0x20202020) | 0) & ~word) |
+        (((quote - 0x01010101) | 0) & ~quote) |
+        (((backslash - 0x01010101) | 0) & ~backslash);
+      // A borrow can set a neighbour's bit too, but only when there is one that counts.
+      if ((odd & 0x80808080) !== 0) return false;
     }
     for (; at < to; at++) {
       const c = out[at];
@@ -254,15 +261,6 @@ export class JsonWriter {
     }
     return true;
   }
-  /** A borrow from one byte to the next may raise a false alarm above: here is the last word. */
-  #isPlainSlowly(from: number, to: number): boolean {
-    for (let i = from; i < to; i++) {
-      const c = this.out[i];
-      if (c < 0x20 || c === 0x22 || c === 0x5c) return false;
-    }
-    return true;
-  }
-
   #escaped(value: string, start: number): number {
     return start + this.out.utf8Write(JSON.stringify(value), start);
   }

@@ -3,6 +3,8 @@
 // a flow in the end: with the datagram's ports when they became known, without them otherwise.
 
 import type { Cursor } from '../wire/cursor.ts';
+import { internetChecksum } from '../wire/internet-checksum.ts';
+import { IPV4_CHECKSUM } from '../wire/ipv4.ts';
 import { FRAGMENT_NEW_WINS, type FragmentPolicy } from './overlap.ts';
 import { Pieces } from './pieces.ts';
 
@@ -113,8 +115,7 @@ export class Defragmenter {
     if (c.fragmentOffset === 0 && d.header === null) {
       d.header = c.bytes.slice(c.network, c.fragmentData);
       if (v6) d.header = withoutFragmentHeader(c);
-      if (c.transport >= 0 && (c.sourcePort !== 0 || c.destinationPort !== 0))
-        d.ports = [c.sourcePort, c.destinationPort];
+      d.ports = [c.sourcePort, c.destinationPort];
       d.protocol = c.protocol;
     }
     if (d.abandoned) return null;
@@ -212,6 +213,8 @@ export function wholeDatagram(d: Datagram): Uint8Array {
   } else {
     view.setUint16(2, Math.min(whole.length, 0xffff));
     view.setUint16(6, view.getUint16(6) & 0x4000);
+    view.setUint16(IPV4_CHECKSUM, 0);
+    view.setUint16(IPV4_CHECKSUM, internetChecksum(view, 0, header.length));
   }
   return whole;
 }

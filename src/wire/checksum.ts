@@ -5,9 +5,6 @@ import { addCrc32c } from './crc32c.ts';
 import { CHECKSUM_TRANSPORT_BAD, CHECKSUM_TRANSPORT_CHECKED, type Cursor } from './cursor.ts';
 import { DCCP_COVERAGE, DCCP_DATA_OFFSET } from './dccp.ts';
 import { addWords, foldChecksum } from './internet-checksum.ts';
-import { IPV4_DESTINATION, IPV4_SOURCE } from './ipv4.ts';
-import { IPV6_SOURCE } from './ipv6.ts';
-import { Layer } from './layers.ts';
 import {
   PROTOCOL_DCCP,
   PROTOCOL_ICMP,
@@ -18,6 +15,9 @@ import {
   PROTOCOL_UDP,
   PROTOCOL_UDPLITE,
 } from './ip-protocols.ts';
+import { IPV4_DESTINATION, IPV4_SOURCE } from './ipv4.ts';
+import { IPV6_SOURCE } from './ipv6.ts';
+import { Layer } from './layers.ts';
 import { SCTP_CHECKSUM } from './sctp.ts';
 import { UDP_CHECKSUM, UDP_LENGTH } from './udp.ts';
 

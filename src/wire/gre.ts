@@ -10,8 +10,8 @@ import {
   enterEtherType,
 } from './ether-types.ts';
 import { holdsEthernet, holdsIpv4, holdsIpv6 } from './inner.ts';
-import { Layer } from './layers.ts';
 import { PROTOCOL_GRE } from './ip-protocols.ts';
+import { Layer } from './layers.ts';
 
 export const GRE_UDP_PORT = 4754;
 

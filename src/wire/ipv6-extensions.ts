@@ -2,9 +2,9 @@
 // Hop-by-hop, routing and destination options: RFC 8200, section 4; mobility: RFC 6275; HIP: RFC 7401; shim6: RFC 5533.
 
 import type { Cursor } from './cursor.ts';
+import { PROTOCOL_HIP, PROTOCOL_MOBILITY, PROTOCOL_NONE, PROTOCOL_SHIM6 } from './ip-protocols.ts';
 import { Layer } from './layers.ts';
 import { enterProtocol } from './network.ts';
-import { PROTOCOL_HIP, PROTOCOL_MOBILITY, PROTOCOL_NONE, PROTOCOL_SHIM6 } from './ip-protocols.ts';
 
 export const EXTENSION_NEXT_HEADER = 0;
 export const EXTENSION_LENGTH = 1;

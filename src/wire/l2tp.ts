@@ -2,8 +2,8 @@
 // section 4.1.1, whose cookie and sublayer are agreed out of band, so that decoding ends at its header.
 
 import type { Cursor } from './cursor.ts';
-import { Layer } from './layers.ts';
 import { PROTOCOL_L2TP } from './ip-protocols.ts';
+import { Layer } from './layers.ts';
 
 export const L2TP_PORT = 1701;
 

@@ -36,8 +36,10 @@ export function decodeWlan(c: Cursor): number {
   let control = bytes[at];
   let flags = bytes[at + WLAN_FLAGS];
   const before = c.depth === 0 ? 0 : c.layers[c.depth - 1];
-  // Cisco's controllers swap the two bytes. Frames to or from the distribution system have flags that are no version 0.
-  if (before === CAPWAP && (control & 3) !== 0) {
+  // Cisco's controllers swap the bytes of frame control and sequence control. Flags of a frame to or from the distribution
+  // system are no version 0.
+  const isSwapped = before === CAPWAP && (control & 3) !== 0;
+  if (isSwapped) {
     control = flags;
     flags = bytes[at];
   }
@@ -59,7 +61,7 @@ export function decodeWlan(c: Cursor): number {
   c.push(WLAN, at, length);
   c.at = at + length;
   const isAggregate = isQos && (bytes[qosAt] & QOS_AGGREGATE) !== 0;
-  const isLaterFragment = (bytes[at + WLAN_SEQUENCE_CONTROL] & FRAGMENT_NUMBER_MASK) !== 0;
+  const isLaterFragment = (bytes[at + WLAN_SEQUENCE_CONTROL + (isSwapped ? 1 : 0)] & FRAGMENT_NUMBER_MASK) !== 0;
   if ((flags & FLAG_PROTECTED) !== 0 || isAggregate || isLaterFragment) return other(c, OTHER_WLAN + control);
   return LLC;
 }

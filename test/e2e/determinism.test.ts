@@ -7,12 +7,12 @@ import { createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SHARDS } from '../../src/flow/hash.ts';
-import { ROW, ROW_SHARD, Stage } from '../../src/flow/stage.ts';
 import { Clock } from '../../src/engine/clock.ts';
 import { Dissector } from '../../src/engine/dissect.ts';
 import { Ledger } from '../../src/engine/ledger.ts';
 import { DISSECT_DEFAULTS } from '../../src/engine/plan.ts';
+import { SHARDS } from '../../src/flow/hash.ts';
+import { ROW, ROW_SHARD, Stage } from '../../src/flow/stage.ts';
 import { openInputs } from '../../src/sources/open.ts';
 import { officeTraffic } from '../kit/generate/mixed.ts';
 import { writePcap } from '../kit/generate/pcap-writer.ts';
@@ -59,9 +59,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs `capture … --json`. `chunks`: the file goes to standard input in pieces of random sizes. */
 async function capture(words: readonly string[], chunks?: Random): Promise<Output> {
-  const child = spawn(process.execPath, [join(PROJECT, 'bin/netscribe.js'), 'capture', ...words, '--json', '-q', '--summary', 'json'], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(PROJECT, 'bin/netscribe.js'), 'capture', ...words, '--json', '-q', '--summary', 'json'],
+    {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
   const hash = createHash('sha256');
   let bytes = 0;

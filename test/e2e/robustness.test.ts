@@ -29,7 +29,9 @@ async function tryRun(path: string): Promise<Run | InputError> {
 }
 
 const CUT = hasShared
-  ? readdirSync(`${SHARED}pcaps`).filter((name) => /\.(pcap|trace|pcapng)$/.test(name)).map((name) => ({ name, bytes: readFileSync(capture(name)) }))
+  ? readdirSync(`${SHARED}pcaps`)
+      .filter((name) => /\.(pcap|trace|pcapng)$/.test(name))
+      .map((name) => ({ name, bytes: readFileSync(capture(name)) }))
   : [];
 const sized = (from: number, to: number) => CUT.filter(({ bytes }) => bytes.length >= from && bytes.length < to);
 const spread = <T>(list: readonly T[], n: number) => list.filter((_, i) => i % Math.ceil(list.length / n) === 0);
@@ -74,7 +76,12 @@ describe.skipIf(!hasShared)('truncations', () => {
   });
 
   it('of bigger captures, anywhere', async () => {
-    for (const { name, bytes } of bigger) await cutAt(name, bytes, Array.from({ length: 8 }, (_, i) => Math.floor((bytes.length * (i * 31 + 7)) / 256)));
+    for (const { name, bytes } of bigger)
+      await cutAt(
+        name,
+        bytes,
+        Array.from({ length: 8 }, (_, i) => Math.floor((bytes.length * (i * 31 + 7)) / 256)),
+      );
   });
 });
 
@@ -86,7 +93,9 @@ describe.skipIf(!hasShared)('mutants', () => {
     const out = join(folder, 'mutants');
     const inputs = isFull ? [`${SHARED}pcaps`] : spread(CUT, 150).map(({ name }) => capture(name));
     execFileSync('python3', [MUTATE, '--seed', '1', '--per-file', isFull ? '4' : '1', '--out', out, ...inputs]);
-    const files = readdirSync(out).filter((name) => !name.endsWith('.tsv')).sort();
+    const files = readdirSync(out)
+      .filter((name) => !name.endsWith('.tsv'))
+      .sort();
     expect(files.length).toBeGreaterThan(isFull ? 2500 : 100);
     const slow: string[] = [];
     let refused = 0;
@@ -102,8 +111,14 @@ describe.skipIf(!hasShared)('mutants', () => {
         continue;
       }
       const all = documents(run.text);
-      const flow = all.filter((document) => document.event.dataset === 'flow').reduce((sum, { network }) => sum + network.packets, 0);
-      expect({ name, packets: run.result.ledger.packetsRead, flow }).toEqual({ name, packets: run.result.packets, flow: run.result.ledger.packets[0] });
+      const flow = all
+        .filter((document) => document.event.dataset === 'flow')
+        .reduce((sum, { network }) => sum + network.packets, 0);
+      expect({ name, packets: run.result.ledger.packetsRead, flow }).toEqual({
+        name,
+        packets: run.result.packets,
+        flow: run.result.ledger.packets[0],
+      });
     }
     expect(slow).toEqual([]);
     expect(refused).toBeLessThan(files.length / 20);

@@ -54,8 +54,24 @@ const everyKind = defineRecord(
 
 /** Characters that encoders get wrong: quotes, controls, the ends of the UTF-8 lengths, lone surrogates, line separators. */
 const CHARACTERS = [
-  ...'abcXYZ09 /.:-_%', '"', '\\', '\\x', '\n', '\u0000', '\u001f', '\u007f', '\u0080', 'é', '\u07ff', '\u0800', '\u2028', '\uffff', '😀', '\ud800',
-  '\udfff', '__proto__',
+  ...'abcXYZ09 /.:-_%',
+  '"',
+  '\\',
+  '\\x',
+  '\n',
+  '\u0000',
+  '\u001f',
+  '\u007f',
+  '\u0080',
+  'é',
+  '\u07ff',
+  '\u0800',
+  '\u2028',
+  '\uffff',
+  '😀',
+  '\ud800',
+  '\udfff',
+  '__proto__',
 ];
 
 class Values {
@@ -75,9 +91,30 @@ class Values {
   }
   integer(): number {
     const { random } = this;
-    const limit = random.pick([1, 10, 100, 1000, 10_000, 1e5, 1e6, 1e7, 1e8, 1e9, 0x7fffffff, 0x100000000, 1e12, 2 ** 53]);
+    const limit = random.pick([
+      1,
+      10,
+      100,
+      1000,
+      10_000,
+      1e5,
+      1e6,
+      1e7,
+      1e8,
+      1e9,
+      0x7fffffff,
+      0x100000000,
+      1e12,
+      2 ** 53,
+    ]);
     const value = Math.floor((random.word() / 0x100000000) * limit);
-    return random.chance(0.05) ? -value : random.chance(0.1) ? limit : random.chance(0.1) ? Math.max(0, limit - 1) : value;
+    return random.chance(0.05)
+      ? -value
+      : random.chance(0.1)
+        ? limit
+        : random.chance(0.1)
+          ? Math.max(0, limit - 1)
+          : value;
   }
   float(): number {
     const { random } = this;
@@ -93,7 +130,9 @@ class Values {
     const { random } = this;
     const text = Buffer.from(this.text(), 'utf8');
     if (random.chance(0.5)) return text;
-    return Uint8Array.from({ length: random.below(60) }, () => (random.chance(0.5) ? 97 + random.below(26) : random.word()));
+    return Uint8Array.from({ length: random.below(60) }, () =>
+      random.chance(0.5) ? 97 + random.below(26) : random.word(),
+    );
   }
   tree(depth: number): { given: unknown; shown: Json } {
     const { random } = this;
@@ -153,7 +192,11 @@ class Values {
   }
 
   /** Fills `record` and `flow` with random values; the document is what they mean. */
-  record(fields: Fields, record: Record<string, unknown> = {}, flow: Record<string, unknown> = {}): { record: object; document: Json } {
+  record(
+    fields: Fields,
+    record: Record<string, unknown> = {},
+    flow: Record<string, unknown> = {},
+  ): { record: object; document: Json } {
     const leaves: [string, Field, Json | undefined][] = [];
     const buffers: { name: string; bytes: Uint8Array }[] = [];
     const fromFlow = new Map<string, Json | undefined>();
@@ -223,7 +266,9 @@ function documentOf(leaves: readonly (readonly [string, Field, Json | undefined]
   const shown = (node: Node): Json | undefined => {
     if (node.members === undefined) return node.value;
     const order = [...node.members].sort(([, a], [, b]) => Number(b.required) - Number(a.required));
-    const entries = order.map(([key, member]) => [key, shown(member)] as const).filter(([, value]) => value !== undefined);
+    const entries = order
+      .map(([key, member]) => [key, shown(member)] as const)
+      .filter(([, value]) => value !== undefined);
     return entries.length === 0 && !node.required ? undefined : (Object.fromEntries(entries) as Json);
   };
   return shown(root)!;

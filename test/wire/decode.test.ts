@@ -186,6 +186,14 @@ describe('a tunnel port proves nothing', () => {
     ['GTP-U with neither IPv4 nor IPv6', 2152, bytes('30ff', u16(33), u32(1), zeros(33))],
     ['L2TP with reserved bits', 1701, bytes('1002', u16(1), u16(2), '0021', inner4())],
     ['Teredo with an IPv6 length beyond the datagram', 3544, ip6(59, zeros(0), 1)],
+    ['CAPWAP keep-alive', 5247, bytes('00104308', zeros(4), zeros(20))],
+    ['CAPWAP fragment', 5247, bytes('00104380', zeros(4), '08022c00', zeros(20))],
+    ['CAPWAP over DTLS', 5247, bytes('01000000', zeros(40))],
+    ['CAPWAP header below 8 bytes', 5247, bytes('00084200', zeros(40))],
+    ['LISP with an echo request and no nonce', 4341, bytes('20000000', u32(0), inner4())],
+    ['LISP with a longer packet inside', 4341, bytes(zeros(8), ip4(17, zeros(8), { totalLength: 99 }))],
+    ['AYIYA heartbeat', 5072, bytes('4152103b', u32(0), zeros(36))],
+    ['AYIYA with an identity beyond the datagram', 5072, bytes('f1521129', u32(0), ip6(59, zeros(0)))],
     ['DNS from the port of GRE over UDP', 4754, bytes('00000800', zeros(40))],
   ];
   test.each(cases)('%s', (_, port, payload) => {

@@ -74,4 +74,8 @@ test('names and ids of tunnels', () => {
   expect(overUdp(2152, bytes('30ff', u16(33), u32(9), inner4()))).toEqual(['gtp', 9]);
   expect(overUdp(1701, bytes('4002', u16(43), u16(1), u16(2), '0021', inner4()))).toEqual(['l2tp', 0x10002]);
   expect(overUdp(3544, ip6(6, tcp()))).toEqual(['teredo', undefined]);
+  expect(overUdp(5247, bytes('00104200', zeros(4), frame))).toEqual(['capwap', undefined]);
+  expect(overUdp(4341, bytes(zeros(8), inner4()))).toEqual(['lisp', undefined]);
+  expect(overUdp(4341, bytes('08000000', u32(9 << 8), inner4()))).toEqual(['lisp', 9]);
+  expect(overUdp(5072, bytes('41521129', u32(0), zeros(36), ip6(6, tcp())))).toEqual(['ayiya', undefined]);
 });

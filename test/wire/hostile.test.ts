@@ -10,7 +10,10 @@ import { bytes, eth, ip4, le16, u16, u32, udp, zeros } from './frames.ts';
 import { SAMPLES } from './samples.ts';
 import { stateOf } from './view.ts';
 
-const LINK_TYPES = [0, 1, 8, 9, 12, 14, 50, 51, 101, 104, 105, 107, 108, 113, 127, 192, 204, 228, 229, 239, 276, 147];
+const LINK_TYPES = [
+  123, 129, 226, 242, 7, 106, 0, 1, 8, 9, 12, 14, 50, 51, 101, 104, 105, 107, 108, 113, 127, 192, 204, 228, 229, 239,
+  276, 147,
+];
 const MARGIN = 96;
 /** Bytes of the fixed part of the header that `transport` promises, by IP protocol. */
 const FIXED_PART: Record<number, number> = { 1: 8, 2: 8, 6: 20, 17: 8, 33: 12, 50: 8, 58: 8, 132: 12, 136: 8 };

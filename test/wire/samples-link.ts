@@ -1,6 +1,15 @@
 // Sample frames of every link layer and of the tags behind it.
 
-import { OTHER_FAMILY, OTHER_LLC, OTHER_NLPID, OTHER_PPP, OTHER_SNAP, OTHER_WLAN } from '../../src/wire/other.ts';
+import {
+  OTHER_ARCNET,
+  OTHER_ATM,
+  OTHER_FAMILY,
+  OTHER_LLC,
+  OTHER_NLPID,
+  OTHER_PPP,
+  OTHER_SNAP,
+  OTHER_WLAN,
+} from '../../src/wire/other.ts';
 import { type Bytes, bytes, eth, inner4, inner6, le16, llcSnap, tag, text, u16, u32, zeros } from './frames.ts';
 import { ARP, type Sample } from './sample.ts';
 
@@ -223,6 +232,85 @@ export const LINKS: Sample[] = [
     stack: 'eth:other',
     cursor: { otherType: 0x8863 },
   },
+  {
+    name: 'FabricPath',
+    linkType: 1,
+    frame: eth(0x8903, bytes('0060', eth(0x8100, tag(7, 0x0800, inner4())))),
+    stack: 'eth:cfp:eth:vlan:ip:udp',
+    cursor: { ethernet: 16, vlanOuter: 7, tunnels: 0 },
+  },
+  {
+    name: 'Cisco metadata',
+    linkType: 1,
+    frame: eth(0x8909, bytes('01010001', u16(5), u16(0x0800), inner4())),
+    stack: 'eth:cmd:ip:udp',
+  },
+  {
+    name: 'Solaris ipnet',
+    linkType: 226,
+    frame: bytes('0102', '0000', u32(33), u32(2), u32(0), 'ffffffff', '00000000', inner4()),
+    stack: 'ipnet:ip:udp',
+  },
+  { name: 'Solaris ipnet, IPv6', linkType: 226, frame: bytes('011a', zeros(22), inner6()), stack: 'ipnet:ipv6:tcp' },
+  {
+    name: 'Solaris ipnet, other family',
+    linkType: 226,
+    frame: bytes('0103', zeros(22)),
+    stack: 'ipnet:other',
+    cursor: { otherType: OTHER_FAMILY + 3 },
+  },
+  { name: 'IP over InfiniBand', linkType: 242, frame: bytes(zeros(40), '08000000', inner4()), stack: 'ipoib:ip:udp' },
+  { name: 'ARCNET, RFC 1051', linkType: 7, frame: bytes('0100f0', inner4()), stack: 'arcnet:ip:udp' },
+  { name: 'ARCNET, RFC 1201', linkType: 7, frame: bytes('0102d4000001', inner4()), stack: 'arcnet:ip:udp' },
+  {
+    name: 'ARCNET exception packet',
+    linkType: 7,
+    frame: bytes('0102d4ffffff', 'd4000001', inner4()),
+    stack: 'arcnet:ip:udp',
+  },
+  {
+    name: 'ARCNET fragment',
+    linkType: 7,
+    frame: bytes('0102d4010001', inner4()),
+    stack: 'arcnet:other',
+    cursor: { otherType: OTHER_ARCNET + 212, ipVersion: 0 },
+  },
+  {
+    name: 'ARCNET of Linux, RFC 1051',
+    linkType: 129,
+    frame: bytes('be50ab08f0', inner4()),
+    stack: 'arcnet.linux:ip:udp',
+  },
+  {
+    name: 'ARCNET of Linux, RFC 1201, ARP',
+    linkType: 129,
+    // A real request: one byte is a hardware address here.
+    frame: bytes('be00ea08d5000165', '0007080001040001be0a508301000a5083fe'),
+    stack: 'arcnet.linux:arp',
+    cursor: { otherType: 0x0806 },
+  },
+  {
+    name: 'ARCNET of Linux, RFC 2497',
+    linkType: 129,
+    frame: bytes('be500000c4000001', inner6()),
+    stack: 'arcnet.linux:ipv6:tcp',
+  },
+  { name: 'ATM of SunATM', linkType: 123, frame: bytes('82000064', snapIp), stack: 'atm:llc:ip:udp' },
+  {
+    name: 'LAN emulation of SunATM',
+    linkType: 123,
+    frame: bytes('01000064', u16(9), eth(0x0800, inner4())),
+    stack: 'atm:eth:ip:udp',
+  },
+  {
+    name: 'LAN emulation control',
+    linkType: 123,
+    frame: bytes('01000064', 'ff00', zeros(8)),
+    stack: 'atm:other',
+    cursor: { otherType: OTHER_ATM + 1 },
+  },
+  { name: 'classical IP over ATM', linkType: 106, frame: snapIp, stack: 'clip:llc:ip:udp' },
+  { name: 'classical IP over ATM without LLC', linkType: 106, frame: inner4(), stack: 'clip:ip:udp' },
   {
     name: 'LINKTYPE_PPP_ETHER',
     linkType: 51,

@@ -1,12 +1,13 @@
 // Sample frames of every tunnel.
 
 import type { Cursor } from '../../src/wire/cursor.ts';
-import { bytes, eth, inner4, inner6, ip4, tag, text, u16, u32, zeros } from './frames.ts';
+import { bytes, eth, inner4, inner6, ip4, llcSnap, tag, text, u16, u32, zeros } from './frames.ts';
 import { ARP, on4, on6, overUdp, type Sample } from './sample.ts';
 
 /** What `inner4` and `inner6` become. */
 const INNER4: Partial<Cursor> = { ipVersion: 4, protocol: 17, sourcePort: 5000, destinationPort: 5001, tunnels: 1 };
 const INNER6: Partial<Cursor> = { ipVersion: 6, protocol: 6, sourcePort: 40000, destinationPort: 80, tunnels: 1 };
+const SNAP_IP = llcSnap('000000', 0x0800, inner4());
 
 export const TUNNELS: Sample[] = [
   {
@@ -215,6 +216,55 @@ export const TUNNELS: Sample[] = [
     frame: overUdp(4754, bytes('00000800', inner4())),
     stack: 'eth:ip:udp:gre:ip:udp',
     cursor: INNER4,
+  },
+  {
+    name: 'Cisco metadata behind GRE',
+    linkType: 1,
+    frame: on4(47, bytes('20008909', u32(40), u16(0x0800), '010100010000', inner4())),
+    stack: 'eth:ip:gre:cmd:ip:udp',
+    cursor: INNER4,
+  },
+  {
+    name: 'CAPWAP with wireless information, frame control swapped',
+    linkType: 1,
+    frame: overUdp(5247, bytes('00204320', zeros(4), '0104ed4d00000000', '01082c00', zeros(18), '0110', SNAP_IP)),
+    stack: 'eth:ip:udp:capwap.data:wlan:llc:ip:udp',
+    cursor: INNER4,
+  },
+  {
+    name: 'CAPWAP, frame control as 802.11 has it',
+    linkType: 1,
+    frame: overUdp(5247, bytes('00104300', zeros(4), '08022c00', zeros(20), SNAP_IP)),
+    stack: 'eth:ip:udp:capwap.data:wlan:llc:ip:udp',
+    cursor: INNER4,
+  },
+  {
+    name: 'CAPWAP of 802.3',
+    linkType: 1,
+    frame: overUdp(5247, bytes('00104200', zeros(4), eth(0x86dd, inner6()))),
+    stack: 'eth:ip:udp:capwap.data:eth:ipv6:tcp',
+    cursor: INNER6,
+  },
+  {
+    name: 'LISP',
+    linkType: 1,
+    frame: overUdp(4341, bytes(zeros(8), inner4())),
+    stack: 'eth:ip:udp:lisp-data:ip:udp',
+    cursor: { ...INNER4, virtualNetwork: 0 },
+  },
+  {
+    name: 'LISP with nonce and instance',
+    linkType: 1,
+    frame: overUdp(4341, bytes('88010203', u32(0x00abcd01), inner6())),
+    stack: 'eth:ip:udp:lisp-data:ipv6:tcp',
+    cursor: { ...INNER6, virtualNetwork: 0xabcd },
+  },
+  {
+    name: 'AYIYA',
+    linkType: 1,
+    frame: overUdp(5072, bytes('41521129', u32(0), zeros(16), zeros(20), inner6())),
+    stack: 'eth:ip:udp:ayiya:ipv6:tcp',
+    cursor: INNER6,
   },
   {
     name: 'tunnels in tunnels',

@@ -1,10 +1,9 @@
 // What an X.509 certificate says (RFC 5280 section 4). Read here and not by the TLS library of the machine, so that the same bytes
 // give the same record everywhere, and a certificate that no library would accept still gives what can be read of it.
 
-import { formatV4 } from '../../records/address.ts';
+import { formatV4, formatV6 } from '../../records/address.ts';
 import type { JsonValue } from '../../records/field.ts';
 import { wireText } from '../../records/text.ts';
-import { v6Text } from '../dns/rdata-parts.ts';
 import {
   bitLength, childrenOf, type Element, elementAt, oidText, TAG_BIT_STRING, TAG_BOOLEAN, TAG_CONTEXT_0, TAG_CONTEXT_3, TAG_GENERALIZED_TIME,
   TAG_INTEGER, TAG_OCTET_STRING, TAG_SEQUENCE, TAG_UTC_TIME,
@@ -177,10 +176,14 @@ function generalNames(bytes: Uint8Array, names: Element): string[] | undefined {
   const found: string[] = [];
   for (const { tag, from, to } of childrenOf(bytes, names, MAX_ALTERNATIVE_NAMES)) {
     if (tag === NAME_DNS || tag === NAME_EMAIL || tag === NAME_URI) found.push(wireText(bytes, from, to));
-    else if (tag === NAME_ADDRESS && to - from === 4) found.push(formatV4(bytes.slice(from, to)));
-    else if (tag === NAME_ADDRESS && to - from === 16) found.push(v6Text(bytes, from));
+    else if (tag === NAME_ADDRESS && to - from === 4) found.push(formatV4(word(bytes, from)));
+    else if (tag === NAME_ADDRESS && to - from === 16) found.push(formatV6(word(bytes, from), word(bytes, from + 4), word(bytes, from + 8), word(bytes, from + 12)));
   }
   return found.length > 0 ? found : undefined;
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
 }
 
 /** UTCTime (two digits of the year: 50 to 99 are of the last century) and GeneralizedTime, both in UTC (RFC 5280 section 4.1.2.5). */
