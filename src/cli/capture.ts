@@ -1,7 +1,7 @@
 // netscribe capture: the main job. Packets in, records out.
 
 import { existsSync, statSync } from 'node:fs';
-import { makePlan } from '../engine/plan.ts';
+import { makePlan, shownTypes } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
 import { loadConfig } from '../config/load.ts';
 import { DEFAULT_STORE, openSink } from '../sinks/open.ts';
@@ -82,6 +82,11 @@ async function capture(words: string[]): Promise<number> {
     identityExtras: filter,
     wantsTalkers: options.quiet !== true && options.summary !== 'json',
   });
+  try {
+    shownTypes(plan);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
   const source = openInputs(files, {
     filter,
     digest: sinks.some((sink) => sink.encoding === 'columns'),

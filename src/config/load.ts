@@ -13,7 +13,9 @@ import { configSchema } from './schema.ts';
 
 export interface LoadedConfig {
   workers: number;
-  plan: Pick<PlanRequest, 'stream' | 'dissect' | 'protocols'> & { flow: Partial<NonNullable<PlanRequest['flow']>> & NonNullable<PlanRequest['flow']> };
+  plan: Pick<PlanRequest, 'stream' | 'dissect' | 'protocols' | 'flowDocuments'> & {
+    flow: Partial<NonNullable<PlanRequest['flow']>> & NonNullable<PlanRequest['flow']>;
+  };
   /** Seconds of `5m`, `0`, `30`; UsageError names the option. */
   duration: (text: string, option: string) => number;
   decodeAs: (text: string) => ForcedPort;
@@ -26,24 +28,34 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
   const parsed = configSchema.safeParse(given);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
-    throw new UsageError(`the configuration is not right${file === undefined ? '' : ` (${file})`}:\n  ${lines.join('\n  ')}`);
+    throw new UsageError(
+      `the configuration is not right${file === undefined ? '' : ` (${file})`}:\n  ${lines.join('\n  ')}`,
+    );
   }
   const { flows, tcp, fragments, checksums, workers } = parsed.data;
   return {
     workers,
     plan: {
       flow: {
-        maxFlows: flows.max, intervalSeconds: flows.interval, timeoutSeconds: flows.timeout, tcpTimeoutSeconds: tcp.timeout,
-        halfOpenSeconds: tcp.half_open, lingerSeconds: tcp.linger,
+        maxFlows: flows.max,
+        intervalSeconds: flows.interval,
+        timeoutSeconds: flows.timeout,
+        tcpTimeoutSeconds: tcp.timeout,
+        halfOpenSeconds: tcp.half_open,
+        lingerSeconds: tcp.linger,
       },
       stream: { ...STREAM_DEFAULTS, policy: tcp.overlap, maxWaitingBytes: tcp.max_waiting },
       dissect: {
         ...DISSECT_DEFAULTS,
         checksums,
         defragment: {
-          policy: fragments.overlap, timeoutSeconds: fragments.timeout, maxDatagrams: fragments.max_datagrams, maxBytes: fragments.max_bytes,
+          policy: fragments.overlap,
+          timeoutSeconds: fragments.timeout,
+          maxDatagrams: fragments.max_datagrams,
+          maxBytes: fragments.max_bytes,
         },
       },
+      flowDocuments: given.flows ?? {},
       // As they were given: each analysing thread parses them again with the protocol's own schema.
       protocols: (given.protocols ?? {}) as Record<string, unknown>,
     },
@@ -66,13 +78,15 @@ function readYaml(file: string): Record<string, unknown> {
     throw new UsageError(`${file}: ${(error as Error).message}`);
   }
   if (value === null || value === undefined) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) throw new UsageError(`${file}: the configuration must be a mapping of keys to values`);
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new UsageError(`${file}: the configuration must be a mapping of keys to values`);
   return value as Record<string, unknown>;
 }
 
 function set(target: Record<string, unknown>, setting: string): void {
   const equals = setting.indexOf('=');
-  if (equals <= 0) throw new UsageError(`--set ${setting}: write KEY=VALUE, as in --set protocols.dns.include_additionals=true`);
+  if (equals <= 0)
+    throw new UsageError(`--set ${setting}: write KEY=VALUE, as in --set protocols.dns.include_additionals=true`);
   const path = setting.slice(0, equals).split('.');
   let node = target;
   for (const part of path.slice(0, -1)) {
@@ -94,7 +108,9 @@ function decodeAs(text: string): ForcedPort {
   if (match === null) throw new UsageError(`--decode-as ${text}: write it as tcp.port==8081,http`);
   const [, transport, port, protocol] = match;
   if (!PROTOCOLS.some(({ name }) => name === protocol)) {
-    throw new UsageError(`--decode-as ${text}: there is no protocol '${protocol}' (there are ${PROTOCOLS.map(({ name }) => name).join(', ')})`);
+    throw new UsageError(
+      `--decode-as ${text}: there is no protocol '${protocol}' (there are ${PROTOCOLS.map(({ name }) => name).join(', ')})`,
+    );
   }
   return { transport: transport as Transport, port: Number(port), protocol };
 }

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { DISSECT_DEFAULTS, FLOW_DEFAULTS } from '../engine/plan.ts';
+import { customOptions } from '../processors/customise.ts';
 import { durationOption } from '../protocols/common-options.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import { FRAGMENT_POLICIES, TCP_POLICIES } from '../stream/overlap.ts';
@@ -14,29 +15,43 @@ export const configSchema = z.strictObject({
   workers: positive.max(64).default(1).describe('analysing threads'),
   flows: z
     .strictObject({
-      max: positive.default(FLOW_DEFAULTS.maxFlows).describe('flows held at most; beyond, half-open ones are ended first'),
+      max: positive
+        .default(FLOW_DEFAULTS.maxFlows)
+        .describe('flows held at most; beyond, half-open ones are ended first'),
       interval: durationOption(FLOW_DEFAULTS.intervalSeconds).describe('documents of flows that go on; 0 for none'),
       timeout: durationOption(FLOW_DEFAULTS.timeoutSeconds).describe('idle time after which flows other than TCP end'),
+      ...customOptions,
     })
     .prefault({}),
   tcp: z
     .strictObject({
-      timeout: durationOption(FLOW_DEFAULTS.tcpTimeoutSeconds).describe('idle time after which an established connection ends'),
+      timeout: durationOption(FLOW_DEFAULTS.tcpTimeoutSeconds).describe(
+        'idle time after which an established connection ends',
+      ),
       half_open: durationOption(FLOW_DEFAULTS.halfOpenSeconds).describe('the same for one that was never answered'),
       linger: durationOption(FLOW_DEFAULTS.lingerSeconds).describe('how long a closed connection waits for stragglers'),
       overlap: z.enum(TCP_POLICIES).default(STREAM_DEFAULTS.policy).describe('who wins where segments disagree'),
-      max_waiting: positive.default(STREAM_DEFAULTS.maxWaitingBytes).describe('bytes that may wait behind a hole, per connection'),
+      max_waiting: positive
+        .default(STREAM_DEFAULTS.maxWaitingBytes)
+        .describe('bytes that may wait behind a hole, per connection'),
     })
     .prefault({}),
   fragments: z
     .strictObject({
-      overlap: z.enum(FRAGMENT_POLICIES).default(DISSECT_DEFAULTS.defragment.policy).describe('who wins where fragments disagree'),
-      timeout: durationOption(DISSECT_DEFAULTS.defragment.timeoutSeconds).describe('how long a datagram waits for its fragments'),
+      overlap: z
+        .enum(FRAGMENT_POLICIES)
+        .default(DISSECT_DEFAULTS.defragment.policy)
+        .describe('who wins where fragments disagree'),
+      timeout: durationOption(DISSECT_DEFAULTS.defragment.timeoutSeconds).describe(
+        'how long a datagram waits for its fragments',
+      ),
       max_datagrams: positive.default(DISSECT_DEFAULTS.defragment.maxDatagrams).describe('datagrams waiting at most'),
       max_bytes: positive.default(DISSECT_DEFAULTS.defragment.maxBytes).describe('bytes waiting at most'),
     })
     .prefault({}),
   checksums: z.enum(['ignore', 'count', 'drop']).default('ignore').describe('what a wrong checksum means'),
-  protocols: z.strictObject(Object.fromEntries(PROTOCOLS.map((protocol) => [protocol.name, protocol.options.optional()]))).prefault({}),
+  protocols: z
+    .strictObject(Object.fromEntries(PROTOCOLS.map((protocol) => [protocol.name, protocol.options.optional()])))
+    .prefault({}),
 });
 export type Config = z.infer<typeof configSchema>;

@@ -62,6 +62,8 @@ export interface AnalysisOptions {
   stream: StreamOptions;
   /** Record types that are wanted, in a fixed order; their place is their number in batches. */
   types: readonly RecordType[];
+  /** The same as documents and as columns show them. */
+  shown: { text: readonly RecordType[]; columns: readonly RecordType[] };
   encodings: { text: boolean; columns: boolean };
   /** Bytes that detection and the analyzer may hold for one flow. */
   maxHeldBytes: number;
@@ -111,8 +113,8 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.#flowType = this.#typeNumbers.get('flow') ?? -1;
     this.#recordCounts = new Float64Array(options.types.length);
     this.#errorCounts = new Float64Array(options.types.length);
-    this.text = options.encodings.text ? new TextOutlet(options.types) : undefined;
-    this.columns = options.encodings.columns ? new ColumnOutlet(options.types) : undefined;
+    this.text = options.encodings.text ? new TextOutlet(options.shown.text) : undefined;
+    this.columns = options.encodings.columns ? new ColumnOutlet(options.shown.columns) : undefined;
     this.wantsPackets = (['tcp', 'udp', 'icmp', 'icmpv6'] as const).some((transport) => detection.wants(transport));
     this.tracker = new FlowTracker(options.flow, salts, this.#links, this, owned);
   }

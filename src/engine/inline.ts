@@ -8,7 +8,7 @@ import { Analysis } from './analysis.ts';
 import { type Delivery, deliveryTo } from './delivery.ts';
 import { Gathering } from './gathering.ts';
 import { causeOf, PHASE_PACKET } from './outlet.ts';
-import { detectionFor, type RunPlan } from './plan.ts';
+import { detectionFor, type RunPlan, shownTypes } from './plan.ts';
 import type { RunResult } from './run.ts';
 
 /** Who takes staged rows: this thread or a pool of others. */
@@ -41,6 +41,7 @@ export class InlineAnalyst implements Analyst {
         flow: plan.flow,
         stream: plan.stream,
         types: plan.types,
+        shown: shownTypes(plan),
         encodings: this.#delivery.encodings,
         maxHeldBytes: plan.maxHeldBytes,
       },

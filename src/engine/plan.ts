@@ -2,6 +2,7 @@
 
 import { flowRecord } from '../flow/record.ts';
 import type { FlowOptions } from '../flow/tracker.ts';
+import { customisationOf, customise, customiseColumns } from '../processors/customise.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import type { RecordType } from '../records/record.ts';
 import { DEFRAGMENT_DEFAULTS } from '../stream/defragment.ts';
@@ -34,6 +35,8 @@ export interface RunPlan {
   types: readonly RecordType[];
   /** Options of each protocol as the user gave them, by name. */
   protocols: Readonly<Record<string, unknown>>;
+  /** Options of flow documents as the user gave them: fields, tags, processors. */
+  flowDocuments: unknown;
   forced: readonly ForcedPort[];
   flow: FlowOptions;
   stream: StreamOptions;
@@ -61,6 +64,7 @@ export function makePlan(request: PlanRequest): RunPlan {
     records,
     types: allRecordTypes().filter((type) => records.includes(type.name)),
     protocols: request.protocols ?? {},
+    flowDocuments: request.flowDocuments ?? {},
     forced: request.forced ?? [],
     flow: { ...FLOW_DEFAULTS, ...request.flow },
     stream: { ...STREAM_DEFAULTS, ...request.stream },
@@ -72,10 +76,11 @@ export function makePlan(request: PlanRequest): RunPlan {
     inputs: request.inputs ?? [],
     wantsTalkers: request.wantsTalkers ?? false,
   };
-  const { protocols, forced, flow, stream, dissect, maxPackets } = plan;
+  const { protocols, flowDocuments, forced, flow, stream, dissect, maxPackets } = plan;
   plan.identity = JSON.stringify({
     records,
     protocols,
+    flowDocuments,
     forced,
     flow,
     stream,
@@ -84,6 +89,22 @@ export function makePlan(request: PlanRequest): RunPlan {
     extras: request.identityExtras ?? '',
   });
   return plan;
+}
+
+/** The record types of a plan as documents and as columns show them: each protocol's options say what is added, dropped, renamed. */
+export function shownTypes(plan: Pick<RunPlan, 'records' | 'protocols' | 'flowDocuments'>): {
+  text: RecordType[];
+  columns: RecordType[];
+} {
+  const types = allRecordTypes().filter((type) => plan.records.includes(type.name));
+  const custom = types.map((type) => {
+    const owner = PROTOCOLS.find((protocol) => protocol.records.some((one) => one.name === type.name));
+    return customisationOf(owner === undefined ? plan.flowDocuments : plan.protocols[owner.name]);
+  });
+  return {
+    text: types.map((type, i) => customise(type, custom[i])),
+    columns: types.map((type, i) => customiseColumns(type, custom[i])),
+  };
 }
 
 /** Detection over the protocols whose records are asked for; recognisers without records help whenever anything is analysed. */

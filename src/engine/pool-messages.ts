@@ -6,6 +6,7 @@ import type { TextBatch } from '../records/text-batch.ts';
 import type { PacketBatch } from '../sources/source.ts';
 import type { LedgerSnapshot } from './ledger.ts';
 import type { RunPlan } from './plan.ts';
+import type { SentFact } from './pool-gathering.ts';
 
 export interface WorkerSetup {
   /** Record types are not sent: each thread has the declarations. */
@@ -40,6 +41,8 @@ export interface Partial {
   kind: 'part';
   text: TextBatch | null;
   columns: ColumnBatch[];
+  /** What analyzers shared since the last part. */
+  facts: SentFact[];
   done: boolean;
   figures?: WorkerFigures;
 }

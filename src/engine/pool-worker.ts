@@ -5,7 +5,8 @@ import { Stage } from '../flow/stage.ts';
 import { transferList } from '../records/columns.ts';
 import type { PacketBatch } from '../sources/source.ts';
 import { Analysis } from './analysis.ts';
-import { allRecordTypes, detectionFor, type RunPlan } from './plan.ts';
+import { allRecordTypes, detectionFor, type RunPlan, shownTypes } from './plan.ts';
+import { FactQueue } from './pool-gathering.ts';
 import type { Partial, ToWorker, WorkerSetup } from './pool-messages.ts';
 
 const port = parentPort!;
@@ -19,6 +20,7 @@ const analysis = new Analysis(
     flow: plan.flow,
     stream: plan.stream,
     types: plan.types,
+    shown: shownTypes(plan),
     encodings: setup.encodings,
     maxHeldBytes: plan.maxHeldBytes,
   },
@@ -27,6 +29,8 @@ const analysis = new Analysis(
   setup.owned,
 );
 analysis.wantsTalkers = plan.wantsTalkers;
+const facts = new FactQueue();
+analysis.gathering = facts;
 const stages = setup.stages.map(({ rows, wide, capacity }) => Stage.over(capacity, rows, wide));
 const batches = new Map<number, PacketBatch>();
 /** Messages that came while an answer was under way. */
@@ -38,7 +42,7 @@ let lastBatch: PacketBatch | undefined;
 function answer(done: boolean, all: boolean): void {
   const text = analysis.text !== undefined && (done || analysis.text.isFull) ? analysis.text.take() : null;
   const columns = analysis.columns === undefined ? [] : analysis.columns.take(all);
-  const part: Partial = { kind: 'part', text, columns, done };
+  const part: Partial = { kind: 'part', text, columns, facts: facts.drain(), done };
   if (all && done) {
     analysis.finishCounts();
     part.figures = {

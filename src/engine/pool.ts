@@ -12,6 +12,7 @@ import { type Delivery, deliveryTo } from './delivery.ts';
 import type { Analyst } from './inline.ts';
 import { mergeText } from './merge.ts';
 import type { RunPlan } from './plan.ts';
+import { type JobEvents, PoolGathering } from './pool-gathering.ts';
 import type { FromWorker, Partial, ToWorker, WorkerFigures, WorkerSetup } from './pool-messages.ts';
 import type { RunResult } from './run.ts';
 
@@ -32,6 +33,7 @@ interface Job {
   stage: number;
   batch: BatchUse | undefined;
   last: boolean;
+  events: JobEvents;
 }
 
 /** A batch is given back to its source when it was staged whole and every stage of it was analysed. */
@@ -57,6 +59,7 @@ class Pool implements Analyst {
   readonly #stages: Stage[] = [];
   readonly #freeStages: number[] = [];
   readonly #delivery: Delivery;
+  readonly #gathering: PoolGathering;
   readonly #jobs: Job[] = [];
   readonly #known = new Map<PacketBatch, { id: number; bytes: Uint8Array }>();
   readonly #uses = new Map<PacketBatch, BatchUse>();
@@ -68,6 +71,7 @@ class Pool implements Analyst {
 
   constructor(plan: RunPlan, sinks: readonly Sink[], salts: readonly [number, number]) {
     this.#delivery = deliveryTo(sinks);
+    this.#gathering = new PoolGathering(plan, this.#delivery.encodings);
     for (let i = 0; i < STAGES; i++) {
       this.#stages.push(new Stage(STAGE_ROWS, (bytes) => new SharedArrayBuffer(bytes)));
       this.#freeStages.push(i);
@@ -129,7 +133,7 @@ class Pool implements Analyst {
       extras: [...extras],
       batch: batch === undefined ? -1 : this.#share(batch),
     });
-    this.#push(index, use, false);
+    this.#push(index, use, false, { ticks: [...ticks], facts: [], lastPacket: -1 });
   }
 
   release(batch: PacketBatch, source: PacketSource): void {
@@ -144,7 +148,7 @@ class Pool implements Analyst {
 
   async finish(lastPacket: number, result: RunResult): Promise<void> {
     this.#send({ kind: 'finish', lastPacket });
-    this.#push(-1, undefined, true);
+    this.#push(-1, undefined, true, { ticks: [], facts: [], lastPacket });
     while (this.#jobs.length > 0 || this.#delivering !== undefined) await this.#wait();
     if (this.#failure !== undefined) throw this.#failure;
     for (const figures of this.#figures) {
@@ -153,6 +157,7 @@ class Pool implements Analyst {
       for (const [name, n] of Object.entries(figures.errors)) result.errors[name] = (result.errors[name] ?? 0) + n;
       result.peakFlows += figures.peakFlows;
     }
+    this.#gathering.addFigures(result.records, result.errors, result.ledger);
     const talkers = new Map<string, number>();
     for (const { talkers: some } of this.#figures)
       for (const [pair, bytes] of some) talkers.set(pair, (talkers.get(pair) ?? 0) + bytes);
@@ -183,13 +188,14 @@ class Pool implements Analyst {
     for (const worker of this.#workers) worker.postMessage(message);
   }
 
-  #push(stage: number, batch: BatchUse | undefined, last: boolean): void {
+  #push(stage: number, batch: BatchUse | undefined, last: boolean, events: JobEvents): void {
     this.#jobs.push({
       open: this.#workers.length,
       parts: this.#workers.map(() => ({ queue: [], done: false })),
       stage,
       batch,
       last,
+      events,
     });
   }
 
@@ -228,8 +234,10 @@ class Pool implements Analyst {
     try {
       while (this.#jobs.length > 0) {
         const job = this.#jobs[0];
-        for (const batch of takeColumns(job.parts)) await this.#delivery.columns(batch);
-        const merged = mergeText(job.parts);
+        this.#gathering.advance(job.events, job.parts);
+        const parts = [...job.parts, this.#gathering.part];
+        for (const batch of takeColumns(parts)) await this.#delivery.columns(batch);
+        const merged = mergeText(parts);
         if (merged !== null) await this.#delivery.text(merged);
         for (const [i, { queue }] of job.parts.entries()) {
           // A worker that gave a part of its answer goes on when that part was taken.

@@ -129,7 +129,7 @@ export interface FlowHandler {
 
 /** Rows looked at together when the table is too big for the caches. */
 const TOUCH = 64;
-const TOUCH_ABOVE = 8_000;
+const TOUCH_ABOVE = 50_000;
 
 interface Burst {
   /** Slot * 2 + 1 for IPv6, slot * 2 for IPv4, in the order of the flows' first packets. */

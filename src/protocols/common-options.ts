@@ -3,6 +3,7 @@
 //   export const options = z.strictObject({ ...commonOptions({ ports: [53], transactionTimeout: '10s' }), include_x: z.… });
 
 import { z } from 'zod';
+import { customOptions } from '../processors/customise.ts';
 
 const SECONDS_PER_UNIT: Readonly<Record<string, number>> = {
   ns: 1e-9,
@@ -62,5 +63,6 @@ export function commonOptions(preset: { ports: readonly number[]; transactionTim
     transaction_timeout: durationOption(preset.transactionTimeout).describe(
       'packet time after which a request without a response is published alone',
     ),
+    ...customOptions,
   };
 }

@@ -1,5 +1,6 @@
 // Groups of fields that many record types share. They are plain objects: a declaration spreads them into its own fields.
 
+import { VERSION } from '../version.ts';
 import { f } from './field.ts';
 
 /** Version of ECS whose names and types the documents follow. */
@@ -14,7 +15,11 @@ export const program = (version: string) => ({
 /** Who talked to whom: taken from the flow, the same for all its records. */
 export const endpoints = {
   sourceIp: f.ip(['source.ip', 'client.ip'], 'address of who began').alias('sip', 'src').ofFlow('source'),
-  sourcePort: f.int(['source.port', 'client.port'], 'port of who began').optional().alias('sport').ofFlow('sourcePortIfAny'),
+  sourcePort: f
+    .int(['source.port', 'client.port'], 'port of who began')
+    .optional()
+    .alias('sport')
+    .ofFlow('sourcePortIfAny'),
   sourceMac: f.keyword('source.mac', 'MAC address of who began').optional().ofFlow('sourceMac'),
   destinationIp: f
     .ip(['destination.ip', 'server.ip'], 'address of who answered')
@@ -40,6 +45,7 @@ export const endpoints = {
  * `method`, `resource`, `path`, `request`, `response` where it has them.
  */
 export const transaction = (dataset: string, eventType: readonly string[] = ['connection', 'protocol']) => ({
+  ...program(VERSION),
   start: f
     .time(
       ['@timestamp', 'event.start'],

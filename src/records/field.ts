@@ -50,6 +50,8 @@ export interface Field<K extends Kind = Kind, Optional extends boolean = boolean
   readonly sub?: Sub;
   /** Other names that queries know it by (goQuery's, Wireshark's). */
   readonly aliases?: readonly string[];
+  /** Absent values are written as null (`keep_null`). */
+  readonly isNulled?: boolean;
   /** For `keywords`: an array of one is written as its only element (ECS allows both; `error.message` is read by people). */
   readonly isSingle?: boolean;
   /** Field number in netcap's protobuf schema, where there is one. */

@@ -83,7 +83,7 @@ function treeOf(type: { name: string; fields: Fields }): Node {
 }
 
 const isRequired = (x: Node | Leaf): boolean =>
-  isNode(x) ? [...x.members.values()].some(isRequired) : !x.field.isOptional;
+  isNode(x) ? [...x.members.values()].some(isRequired) : !x.field.isOptional || x.field.isNulled === true;
 
 function access(leaf: Leaf): string {
   return leaf.field.flowProperty === undefined ? `r.${leaf.name}` : `f.${leaf.field.flowProperty}`;
@@ -174,7 +174,13 @@ function object(code: Code, node: Node, parts: Parts, bounds: string[]): void {
   required.forEach(([key, x], i) => {
     code.literal(`${i > 0 ? ',' : ''}${JSON.stringify(key)}:`);
     if (isNode(x)) object(code, x, parts, bounds);
-    else value(code, x, parts, bounds);
+    else if (x.field.isOptional) {
+      code.line(`if(${present(x)}){`);
+      value(code, x, parts, bounds);
+      code.line('}else{');
+      code.literal('null');
+      code.line('}');
+    } else value(code, x, parts, bounds);
   });
   for (const [key, x] of optional) {
     code.line(`if(${anyPresent(x)}){`);

@@ -93,7 +93,9 @@ export function columnName(field: Field): string {
  */
 export function blankRecord<F extends Fields>(type: RecordType<F>): RecordOf<F> {
   const properties = Object.entries(type.fields).flatMap(([name, field]) => propertiesOf(name, field));
-  const lines = [...new Set([...properties, 'bytes'])].map((p) => `this.${p}=${p.endsWith('At') && type.fields[p.slice(0, -2)]?.kind === 'slice' ? '-1' : 'undefined'};`);
+  const lines = [...new Set([...properties, 'bytes'])].map(
+    (p) => `this.${p}=${p.endsWith('At') && type.fields[p.slice(0, -2)]?.kind === 'slice' ? '-1' : 'undefined'};`,
+  );
   const Blank = new Function(`return class Record{constructor(){${lines.join('')}}}`)() as new () => RecordOf<F>;
   return new Blank();
 }

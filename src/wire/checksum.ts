@@ -15,7 +15,7 @@ import {
   PROTOCOL_UDP,
   PROTOCOL_UDPLITE,
 } from './ip-protocols.ts';
-import { IPV4_DESTINATION, IPV4_SOURCE } from './ipv4.ts';
+import { IPV4_DESTINATION, IPV4_SOURCE, ipv4IsSourceRouted } from './ipv4.ts';
 import { IPV6_SOURCE } from './ipv6.ts';
 import { Layer } from './layers.ts';
 import { SCTP_CHECKSUM } from './sctp.ts';
@@ -27,7 +27,8 @@ const ROUTING_SEGMENTS_LEFT = 3;
 /**
  * Verifies the checksum of the innermost transport header and its data and sets `CHECKSUM_TRANSPORT_CHECKED` and, when it is
  * wrong, `CHECKSUM_TRANSPORT_BAD`. Sets neither where nothing can be said: not all was captured, a fragment, a broken
- * header, no checksum sent (UDP's 0), a destination that a routing header will still change.
+ * header, no checksum sent (UDP's 0), a destination that a source route or
+ * a routing header will still change.
  */
 export function checkTransport(c: Cursor): void {
   if (c.transport < 0 || c.fragment || c.fault !== 0 || c.payloadEnd - c.payload !== c.payloadLength) return;
@@ -70,8 +71,10 @@ function withPseudoHeader(c: Cursor, covered: number): number {
   let sum = c.protocol;
   const length = c.payloadEnd - c.transport;
   sum += (length & 0xffff) + (length >>> 16);
-  if (c.ipVersion === 4) sum = addWords(sum, view, network + IPV4_SOURCE, network + IPV4_DESTINATION + 4);
-  else {
+  if (c.ipVersion === 4) {
+    if (ipv4IsSourceRouted(view, network)) return -1;
+    sum = addWords(sum, view, network + IPV4_SOURCE, network + IPV4_DESTINATION + 4);
+  } else {
     for (let i = 0; i < c.depth; i++) {
       const isRouting = c.layers[i] === ROUTING && c.offsets[i] > network;
       if (isRouting && c.bytes[c.offsets[i] + ROUTING_SEGMENTS_LEFT] !== 0) return -1;

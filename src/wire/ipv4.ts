@@ -17,6 +17,11 @@ export const IPV4_DESTINATION = 16;
 /** Without options. */
 export const IPV4_HEADER = 20;
 
+const OPTION_END = 0;
+const OPTION_NO_OPERATION = 1;
+const OPTION_LOOSE_SOURCE_ROUTE = 0x83;
+const OPTION_STRICT_SOURCE_ROUTE = 0x89;
+
 const MORE_FRAGMENTS = 0x2000;
 const OFFSET_MASK = 0x1fff;
 
@@ -68,6 +73,24 @@ export function decodeIpv4(c: Cursor): number {
   }
   c.restIsPayload();
   return enterProtocol(c, bytes[at + IPV4_PROTOCOL]);
+}
+
+/**
+ * Whether a source route will still change the destination of the header at `offset`, which is whole: its pointer has not
+ * gone beyond its length (RFC 791, section 3.1). Until then the destination is the next hop, not the other end.
+ */
+export function ipv4IsSourceRouted(view: DataView, offset: number): boolean {
+  const end = offset + ipv4HeaderLength(view, offset);
+  for (let option = offset + IPV4_HEADER; option + 2 < end; ) {
+    const type = view.getUint8(option);
+    const length = view.getUint8(option + 1);
+    if (type === OPTION_LOOSE_SOURCE_ROUTE || type === OPTION_STRICT_SOURCE_ROUTE) {
+      return view.getUint8(option + 2) <= length;
+    }
+    if (type === OPTION_END || (type !== OPTION_NO_OPERATION && length < 2)) return false;
+    option += type === OPTION_NO_OPERATION ? 1 : length;
+  }
+  return false;
 }
 
 /** Time to live; `offset` is that of the header, here and below. */

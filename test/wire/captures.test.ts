@@ -64,7 +64,8 @@ const FLOWS_DIFFER: Record<string, string> = {
   'tcpdump__bootp_asan.pcap': FIRST_FRAGMENT,
   'tcpdump__lmp-lmp_print_data_link_subobjs-oobr.pcap': FIRST_FRAGMENT,
   'tcpdump__rip_error_hexdump.pcap': FIRST_FRAGMENT,
-  'zeek__cisco-fabric-path.pcap': 'tshark fails in an SCTP packet that has no chunk where the frame ends, and shows no ports',
+  'zeek__cisco-fabric-path.pcap':
+    'tshark fails in an SCTP packet that has no chunk where the frame ends, and shows no ports',
   'zeek__ipv6-fragmented-dns.pcap': FIRST_FRAGMENT,
   'zeek__tunnels__gre-aruba-amsdu.pcap': AMSDU,
   'zeek__tunnels__gtp__gtp1_gn_normal_incl_fragmentation.pcap': FRAGMENTS,

@@ -95,4 +95,19 @@ describe('transport', () => {
     const routed = bytes(6, 2, 0, 1, zeros(20), signed(tcp(odd), 16, pseudo6(6, 23)));
     expect(checked(ip6(43, routed)), 'a routing header with segments left').toBe(0);
   });
+
+  test.each([
+    ['loose, a hop left', '830704', 0],
+    ['strict, a hop left', '890704', 0],
+    ['behind padding and a record route', '0107030401830704', 0],
+    ['all hops gone', '830708', BAD],
+    ['behind the end of options', '00830704', BAD],
+    ['an option of length 0 before it', '0700830704', BAD],
+  ])('a source route, %s: the checksum is for its last address', (_, options, result) => {
+    // Whoever sent it knew where the route ends; the header names the next hop.
+    const segment = signed(tcp(odd), 16, bytes('0a000001', '05060708', 0, 6, u16(23)));
+    const whole = bytes(options, '05060708', zeros(4));
+    const packet = ip4(6, segment, { options: whole.subarray(0, whole.length & ~3) });
+    expect(checked(packet)).toBe(result);
+  });
 });

@@ -15,8 +15,8 @@ import {
   clientIdentifier,
   fqdn,
   ipv4List,
-  relayAgent,
   type Route,
+  relayAgent,
   userClasses,
   vendorData,
 } from './values.ts';
@@ -65,7 +65,8 @@ function fillHeader(): void {
   record.cut = message.isCut ? true : undefined;
   if (message.faultAt >= 0) record.malformedAt = message.faultAt;
   // Each area that holds options is named; bit 0 is `file`, bit 1 `sname`.
-  if (message.overload > 0) record.overload = ['file', 'sname'].filter((_, bit) => (message.overload & (1 << bit)) !== 0);
+  if (message.overload > 0)
+    record.overload = ['file', 'sname'].filter((_, bit) => (message.overload & (1 << bit)) !== 0);
   if (message.isEndMissing && !message.isCut && message.faultAt < 0) record.endMissing = true;
 }
 
@@ -90,7 +91,10 @@ function text(number: number): string | undefined {
   return message.find(number) ? told(number, textOf(message.value, message.from, message.end)) : undefined;
 }
 
-function read<T>(number: number, reader: (bytes: Uint8Array, from: number, to: number) => T | undefined): T | undefined {
+function read<T>(
+  number: number,
+  reader: (bytes: Uint8Array, from: number, to: number) => T | undefined,
+): T | undefined {
   return message.find(number) ? told(number, reader(message.value, message.from, message.end)) : undefined;
 }
 

@@ -16,7 +16,14 @@ let nameEnd = -1;
  * The name at `at` without the final dot; '' for the root. `nameEnd` is set. A name without its final zero byte at `to` is taken as
  * it is when `mayBeOpen` (a partial name, RFC 4704 section 4.2).
  */
-function readName(bytes: Uint8Array, start: number, at: number, to: number, mayCompress: boolean, mayBeOpen: boolean): string {
+function readName(
+  bytes: Uint8Array,
+  start: number,
+  at: number,
+  to: number,
+  mayCompress: boolean,
+  mayBeOpen: boolean,
+): string {
   let text = '';
   let position = at;
   let before = at;

@@ -19,7 +19,10 @@ export const dhcpv4ExchangeRecord = defineRecord(
     eventType: f.constant('event.type', ['connection', 'protocol']),
     eventDataset: f.constant(['event.dataset', 'type'], 'dhcpv4_exchange'),
     eventAction: f
-      .keyword('event.action', 'what the client wants: acquire, select, reboot, renew, rebind, inform, release, decline, query, bootp')
+      .keyword(
+        'event.action',
+        'what the client wants: acquire, select, reboot, renew, rebind, inform, release, decline, query, bootp',
+      )
       .optional(),
     outcome: f.keyword(
       'netscribe.dhcpv4.exchange.outcome',
@@ -41,18 +44,30 @@ export const dhcpv4ExchangeRecord = defineRecord(
     errorMessage: f.keywords('error.message', 'why the exchange failed or is odd').optional().single(),
 
     ...clientFields,
-    messages: f.keywords('netscribe.dhcpv4.exchange.messages', 'message types in their order, copies by relay agents left out'),
-    retransmissions: f.int('netscribe.dhcpv4.exchange.retransmissions', 'messages that came again on the same way').optional(),
-    relayed: f.int('netscribe.dhcpv4.exchange.relayed', 'copies of messages on the other side of a relay agent').optional(),
+    messages: f.keywords(
+      'netscribe.dhcpv4.exchange.messages',
+      'message types in their order, copies by relay agents left out',
+    ),
+    retransmissions: f
+      .int('netscribe.dhcpv4.exchange.retransmissions', 'messages that came again on the same way')
+      .optional(),
+    relayed: f
+      .int('netscribe.dhcpv4.exchange.relayed', 'copies of messages on the other side of a relay agent')
+      .optional(),
     offers: f
       .list('netscribe.dhcpv4.exchange.offers', 'who offered what', {
         server: f.keyword('server', 'server identifier').optional(),
         address: f.keyword('address', 'address offered').optional(),
       })
       .optional(),
-    timeToOffer: f.duration('netscribe.dhcpv4.exchange.time_to_offer', 'from the first message to the first offer').optional(),
+    timeToOffer: f
+      .duration('netscribe.dhcpv4.exchange.time_to_offer', 'from the first message to the first offer')
+      .optional(),
     timeToAnswer: f
-      .duration('netscribe.dhcpv4.exchange.time_to_answer', 'from the last request to the message that ended the exchange')
+      .duration(
+        'netscribe.dhcpv4.exchange.time_to_answer',
+        'from the last request to the message that ended the exchange',
+      )
       .optional(),
     leaseEnd: f.time('netscribe.dhcpv4.exchange.lease_end', 'when the lease runs out unless it is renewed').optional(),
     flows: f.keywords('netscribe.dhcpv4.exchange.flows', 'flow.id of the flows that it went through'),

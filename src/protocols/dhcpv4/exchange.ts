@@ -231,13 +231,18 @@ function add(exchange: Exchange, fact: Dhcpv4Fact, seconds: number, nanos: numbe
   for (const [name, value] of Object.entries(fact.told)) {
     if (value !== undefined) Object.assign(exchange.told, { [name]: value });
   }
-  for (const address of [fact.source, fact.destination, fact.assignedIp, fact.relayIp, fact.currentIp]) {
+  for (const address of addressesOf(fact)) {
     if (address === undefined || address === UNSPECIFIED || address === LIMITED_BROADCAST) continue;
     if (exchange.addresses.size < MAX_LISTED) exchange.addresses.add(address);
   }
   exchange.lastType = fact.type;
   if (fact.isReply) answer(exchange, fact, seconds, nanos);
   else ask(exchange, fact, seconds, nanos);
+}
+
+function addressesOf(fact: Dhcpv4Fact): (string | undefined)[] {
+  const { source, destination, assignedIp, relayIp, currentIp, requestedIp, serverIdentifier } = fact;
+  return [source, destination, assignedIp, relayIp, currentIp, requestedIp, serverIdentifier];
 }
 
 /** Puts the message into the list unless it is a relay agent's copy of one that is there. */
@@ -302,7 +307,8 @@ function answer(exchange: Exchange, fact: Dhcpv4Fact, seconds: number, nanos: nu
   }
   exchange.server = server ?? exchange.server;
   if (fact.assignedIp !== undefined) exchange.assignedIp = fact.assignedIp;
-  if (fact.type === code.ACK) exchange.outcome = exchange.action === 'inform' || isInformed(fact) ? 'informed' : 'leased';
+  if (fact.type === code.ACK)
+    exchange.outcome = exchange.action === 'inform' || isInformed(fact) ? 'informed' : 'leased';
   else if (fact.type === code.NAK) exchange.outcome = 'refused';
   else exchange.outcome = 'answered';
 }

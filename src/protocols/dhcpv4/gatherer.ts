@@ -102,11 +102,15 @@ function notesOf(exchange: Exchange): string[] {
       break;
     case 'offered':
       notes.push(
-        exchange.messages.includes('request') ? 'The request after the offer was not answered' : 'No request followed the offer',
+        exchange.messages.includes('request')
+          ? 'The request after the offer was not answered'
+          : 'No request followed the offer',
       );
       break;
     case 'refused':
-      notes.push(exchange.told.message === undefined ? 'The server refused' : `The server refused: ${exchange.told.message}`);
+      notes.push(
+        exchange.told.message === undefined ? 'The server refused' : `The server refused: ${exchange.told.message}`,
+      );
       break;
     case 'declined':
       notes.push('The client declined: the address is in use');

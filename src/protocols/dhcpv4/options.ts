@@ -6,7 +6,11 @@ import { commonOptions } from '../common-options.ts';
 export const PORT_SERVER = 67;
 export const PORT_CLIENT = 68;
 
-const { send_request: _request, send_response: _response, ...common } = commonOptions({
+const {
+  send_request: _request,
+  send_response: _response,
+  ...common
+} = commonOptions({
   ports: [PORT_SERVER, PORT_CLIENT],
   transactionTimeout: '60s',
 });

@@ -93,7 +93,12 @@ const PLAIN = new Map<number, readonly [name: string, kind: Kind]>([
 export type PlainValue = string | readonly string[] | number | boolean;
 
 /** [name, value] of such an option; undefined when the code is none of them or the value does not fit. */
-export function plainOption(code: number, bytes: Uint8Array, from: number, to: number): [string, PlainValue] | undefined {
+export function plainOption(
+  code: number,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): [string, PlainValue] | undefined {
   const known = PLAIN.get(code);
   if (known === undefined) return undefined;
   const value = read(known[1], bytes, from, to);

@@ -13,5 +13,7 @@ export function probe(bytes: Uint8Array, from: number, to: number, hinted: boole
   if (to - from < LEAST || bytes[from] < BOOTREQUEST || bytes[from] > BOOTREPLY) return 'no';
   if (hinted) return 'yes';
   if (bytes[from + HLEN] > MAX_HLEN || !message.parse(bytes, from, to, to - from)) return 'no';
-  return message.hasCookie && message.faultAt < 0 && !message.isEndMissing && message.has(OPTION_MESSAGE_TYPE) ? 'yes' : 'no';
+  return message.hasCookie && message.faultAt < 0 && !message.isEndMissing && message.has(OPTION_MESSAGE_TYPE)
+    ? 'yes'
+    : 'no';
 }

@@ -9,7 +9,9 @@ const { end: _end, duration: _duration, destinationBytes: _answer, ...message } 
 
 /** What the message and the exchange tell alike. */
 export const clientFields = {
-  transactionId: f.keyword('dhcpv4.transaction_id', 'random number that the client chose, 0x and eight digits').alias('xid'),
+  transactionId: f
+    .keyword('dhcpv4.transaction_id', 'random number that the client chose, 0x and eight digits')
+    .alias('xid'),
   clientMac: f.keyword('dhcpv4.client_mac', "client's hardware address").optional(),
   assignedIp: f.ip('dhcpv4.assigned_ip', 'address that the server assigns').optional(),
   relayIp: f.ip('dhcpv4.relay_ip', 'relay agent between client and server').optional(),
@@ -18,7 +20,10 @@ export const clientFields = {
   hostname: f.text('dhcpv4.option.hostname', 'name of the client').optional(),
   classIdentifier: f.text('dhcpv4.option.class_identifier', 'vendor and configuration of the client').optional(),
   leaseTime: f.int('dhcpv4.option.ip_address_lease_time_sec', 'length of the lease').optional().inUnit('s'),
-  renewalTime: f.int('dhcpv4.option.renewal_time_sec', 'when the client shall ask its server again').optional().inUnit('s'),
+  renewalTime: f
+    .int('dhcpv4.option.renewal_time_sec', 'when the client shall ask its server again')
+    .optional()
+    .inUnit('s'),
   rebindingTime: f.int('dhcpv4.option.rebinding_time_sec', 'when it shall ask any server').optional().inUnit('s'),
   message: f.text('dhcpv4.option.message', 'why a server refuses or a client declines').optional(),
 
@@ -27,9 +32,14 @@ export const clientFields = {
     .optional(),
   fqdn: f.text('netscribe.dhcpv4.fqdn', "option 81: client's domain name").optional(),
   fingerprint: f
-    .keyword('netscribe.dhcpv4.fingerprint', 'codes of the parameter request list in its order: what system the client runs')
+    .keyword(
+      'netscribe.dhcpv4.fingerprint',
+      'codes of the parameter request list in its order: what system the client runs',
+    )
     .optional(),
-  circuitId: f.text('netscribe.dhcpv4.relay_agent.circuit_id', 'option 82: port that the request came in at').optional(),
+  circuitId: f
+    .text('netscribe.dhcpv4.relay_agent.circuit_id', 'option 82: port that the request came in at')
+    .optional(),
   remoteId: f.text('netscribe.dhcpv4.relay_agent.remote_id', 'option 82: who is at the far end of it').optional(),
   linkSelection: f.ip('netscribe.dhcpv4.relay_agent.link_selection', 'option 82: subnet to choose from').optional(),
   subscriberId: f.text('netscribe.dhcpv4.relay_agent.subscriber_id', 'option 82: subscriber').optional(),
@@ -71,10 +81,15 @@ export const dhcpv4Record = defineRecord(
     serverName: f.text('dhcpv4.server_name', 'name of the server').optional(),
     bootFile: f.text('dhcpv4.boot_file_name', 'file to boot').optional(),
 
-    messageType: f.keyword('dhcpv4.option.message_type', 'discover, offer, request, ack, nak, …; absent for BOOTP').optional(),
+    messageType: f
+      .keyword('dhcpv4.option.message_type', 'discover, offer, request, ack, nak, …; absent for BOOTP')
+      .optional(),
     parameterList: f.keywords('dhcpv4.option.parameter_request_list', 'options that the client would like').optional(),
     broadcastAddress: f.ip('dhcpv4.option.broadcast_address', 'broadcast address of the subnet').optional(),
-    maxSize: f.int('dhcpv4.option.max_dhcp_message_size', 'longest message that the sender takes').optional().inUnit('bytes'),
+    maxSize: f
+      .int('dhcpv4.option.max_dhcp_message_size', 'longest message that the sender takes')
+      .optional()
+      .inUnit('bytes'),
     domainName: f.text('dhcpv4.option.domain_name', 'domain of the client').optional(),
     dnsServers: f.keywords('dhcpv4.option.dns_servers', 'name servers').optional(),
     vendorOptions: f
@@ -91,7 +106,9 @@ export const dhcpv4Record = defineRecord(
     bootFileOption: f.text('dhcpv4.option.boot_file_name', 'option 67: file to boot').optional(),
 
     serverOverride: f.ip('netscribe.dhcpv4.relay_agent.server_override', 'option 82: server id to use').optional(),
-    relayOthers: f.map('netscribe.dhcpv4.relay_agent.option', 'option 82: other sub-options by code, hexadecimal').optional(),
+    relayOthers: f
+      .map('netscribe.dhcpv4.relay_agent.option', 'option 82: other sub-options by code, hexadecimal')
+      .optional(),
     searchList: f.keywords('netscribe.dhcpv4.domain_search', 'option 119: domains to search').optional(),
     routes: f
       .list('netscribe.dhcpv4.classless_routes', 'options 121 and 249', {
@@ -114,7 +131,10 @@ export const dhcpv4Record = defineRecord(
     overload: f.keywords('netscribe.dhcpv4.overload', 'fields that hold options: file, sname').optional(),
     endMissing: f.bool('netscribe.dhcpv4.end_missing', 'the options end without End (255)').optional(),
     cut: f.bool('netscribe.dhcpv4.cut', 'the capture does not hold the whole message').optional(),
-    malformedAt: f.int('netscribe.dhcpv4.malformed_at', 'offset of the first byte that is wrong').optional().inUnit('bytes'),
+    malformedAt: f
+      .int('netscribe.dhcpv4.malformed_at', 'offset of the first byte that is wrong')
+      .optional()
+      .inUnit('bytes'),
   },
 );
 

@@ -123,7 +123,8 @@ export function relayAgent(bytes: Uint8Array, from: number, to: number): RelayAg
     else if (code === REMOTE_ID) agent.remoteId = printableOrHex(bytes, value, end);
     else if (code === SUBSCRIBER_ID) agent.subscriberId = printableOrHex(bytes, value, end);
     else if (code === LINK_SELECTION && end - value === 4) agent.linkSelection = new Address().setV4(u32(bytes, value));
-    else if (code === SERVER_OVERRIDE && end - value === 4) agent.serverOverride = new Address().setV4(u32(bytes, value));
+    else if (code === SERVER_OVERRIDE && end - value === 4)
+      agent.serverOverride = new Address().setV4(u32(bytes, value));
     else agent.others.push([String(code), hex(bytes, value, end)]);
     at = end;
   }

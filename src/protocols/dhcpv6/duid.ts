@@ -28,7 +28,13 @@ export function duidText(bytes: Uint8Array, from: number, to: number): string {
       case UUID: {
         if (to - from !== 2 + UUID_OCTETS) break;
         const digits = hex(bytes, from + 2, to);
-        const groups = [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)];
+        const groups = [
+          digits.slice(0, 8),
+          digits.slice(8, 12),
+          digits.slice(12, 16),
+          digits.slice(16, 20),
+          digits.slice(20),
+        ];
         return `uuid ${groups.join('-')}`;
       }
     }

@@ -19,7 +19,9 @@ const lifetimes = {
 /** What the message and the exchange tell alike. */
 export const clientFields = {
   clientId: f.text('dhcpv6.client_id', 'DUID of the client: llt, en, ll or uuid with its parts').optional(),
-  clientMac: f.keyword('dhcpv6.client_mac', "client's hardware address, from its DUID or from a relay agent").optional(),
+  clientMac: f
+    .keyword('dhcpv6.client_mac', "client's hardware address, from its DUID or from a relay agent")
+    .optional(),
   serverId: f.text('dhcpv6.server_id', 'DUID of the server').optional(),
   associations: f
     .list('dhcpv6.ia', 'identity associations', {
@@ -78,8 +80,14 @@ export const dhcpv6Record = defineRecord(
     relatedIp: f.keywords('related.ip', 'all addresses').derived(),
     protocol: f.constant('network.protocol', 'dhcpv6'),
 
-    messageType: f.keyword('dhcpv6.message_type', 'solicit, advertise, request, reply, …; of a relayed message the inner type'),
-    transactionId: f.keyword('dhcpv6.transaction_id', 'number that pairs request and reply, 0x and six digits').optional().alias('xid'),
+    messageType: f.keyword(
+      'dhcpv6.message_type',
+      'solicit, advertise, request, reply, …; of a relayed message the inner type',
+    ),
+    transactionId: f
+      .keyword('dhcpv6.transaction_id', 'number that pairs request and reply, 0x and six digits')
+      .optional()
+      .alias('xid'),
     relays: f
       .list('dhcpv6.relays', 'relay agents, outermost first', {
         type: f.keyword('message_type', 'relay-forw or relay-repl'),
@@ -121,7 +129,10 @@ export const dhcpv6Record = defineRecord(
     settings: f.map('netscribe.dhcpv6.settings', 'other options that we know, by name').optional(),
     unknown: f.map('netscribe.dhcpv6.option', 'options that we do not know, by code, hexadecimal').optional(),
     cut: f.bool('netscribe.dhcpv6.cut', 'the capture does not hold the whole message').optional(),
-    malformedAt: f.int('netscribe.dhcpv6.malformed_at', 'offset of the first byte that is wrong').optional().inUnit('bytes'),
+    malformedAt: f
+      .int('netscribe.dhcpv6.malformed_at', 'offset of the first byte that is wrong')
+      .optional()
+      .inUnit('bytes'),
   },
 );
 

@@ -5,8 +5,20 @@ import { formatV4, formatV6 } from '../../records/address.ts';
 import type { JsonValue } from '../../records/field.ts';
 import { wireText } from '../../records/text.ts';
 import {
-  bitLength, childrenOf, type Element, elementAt, oidText, TAG_BIT_STRING, TAG_BOOLEAN, TAG_CONTEXT_0, TAG_CONTEXT_3, TAG_GENERALIZED_TIME,
-  TAG_INTEGER, TAG_OCTET_STRING, TAG_SEQUENCE, TAG_UTC_TIME,
+  bitLength,
+  childrenOf,
+  type Element,
+  elementAt,
+  oidText,
+  TAG_BIT_STRING,
+  TAG_BOOLEAN,
+  TAG_CONTEXT_0,
+  TAG_CONTEXT_3,
+  TAG_GENERALIZED_TIME,
+  TAG_INTEGER,
+  TAG_OCTET_STRING,
+  TAG_SEQUENCE,
+  TAG_UTC_TIME,
 } from './der.ts';
 import { distinguishedName } from './distinguished-name.ts';
 
@@ -132,7 +144,11 @@ function signatureName(bytes: Uint8Array, algorithm: Element | undefined): strin
   return `${PSS_HASHES.get(oidText(bytes, hashOid)) ?? 'SHA1'}-RSAPSS`;
 }
 
-function putKey(bytes: Uint8Array, info: Element | undefined, put: (name: string, value: JsonValue | undefined) => void): void {
+function putKey(
+  bytes: Uint8Array,
+  info: Element | undefined,
+  put: (name: string, value: JsonValue | undefined) => void,
+): void {
   if (info === undefined) return;
   const [algorithm, key] = childrenOf(bytes, info, 2);
   if (algorithm === undefined) return;
@@ -177,7 +193,8 @@ function generalNames(bytes: Uint8Array, names: Element): string[] | undefined {
   for (const { tag, from, to } of childrenOf(bytes, names, MAX_ALTERNATIVE_NAMES)) {
     if (tag === NAME_DNS || tag === NAME_EMAIL || tag === NAME_URI) found.push(wireText(bytes, from, to));
     else if (tag === NAME_ADDRESS && to - from === 4) found.push(formatV4(word(bytes, from)));
-    else if (tag === NAME_ADDRESS && to - from === 16) found.push(formatV6(word(bytes, from), word(bytes, from + 4), word(bytes, from + 8), word(bytes, from + 12)));
+    else if (tag === NAME_ADDRESS && to - from === 16)
+      found.push(formatV6(word(bytes, from), word(bytes, from + 4), word(bytes, from + 8), word(bytes, from + 12)));
   }
   return found.length > 0 ? found : undefined;
 }

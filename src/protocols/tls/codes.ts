@@ -56,7 +56,9 @@ export function unknown(number: number): string {
 /** Is everything behind the hellos of this version encrypted as in TLS 1.3? */
 export function isTls13(version: number): boolean {
   const major = version >> 8;
-  return version === VERSION_TLS13 || major === DRAFT_TLS13 || major === EXPERIMENT_GOOGLE || major === EXPERIMENT_FACEBOOK;
+  return (
+    version === VERSION_TLS13 || major === DRAFT_TLS13 || major === EXPERIMENT_GOOGLE || major === EXPERIMENT_FACEBOOK
+  );
 }
 
 /** `1.2`, and for SSL `3.0`, `2.0`: `tls.version`. */
@@ -75,7 +77,9 @@ export function versionProtocol(version: number): 'tls' | 'ssl' | 'unknown' {
 /** `TLS 1.2`, `SSL 3.0`; what is neither as the two numbers that stand there. */
 export function versionName(version: number): string {
   const protocol = versionProtocol(version);
-  return protocol === 'unknown' ? `(raw ${version >> 8}.${version & 0xff})` : `${protocol.toUpperCase()} ${versionNumber(version)}`;
+  return protocol === 'unknown'
+    ? `(raw ${version >> 8}.${version & 0xff})`
+    : `${protocol.toUpperCase()} ${versionNumber(version)}`;
 }
 
 const table = (first: number, names: string): [number, string][] =>
@@ -85,7 +89,10 @@ const GROUPS: ReadonlyMap<number, string> = new Map([
   ...table(1, 'sect163k1 sect163r1 sect163r2 sect193r1 sect193r2 sect233k1 sect233r1 sect239k1 sect283k1 sect283r1'),
   ...table(11, 'sect409k1 sect409r1 sect571k1 sect571r1 secp160k1 secp160r1 secp160r2 secp192k1 secp192r1 secp224k1'),
   ...table(21, 'secp224r1 secp256k1 secp256r1 secp384r1 secp521r1 brainpoolP256r1 brainpoolP384r1 brainpoolP512r1'),
-  ...table(29, 'x25519 x448 brainpoolP256r1tls13 brainpoolP384r1tls13 brainpoolP512r1tls13 GC256A GC256B GC256C GC256D'),
+  ...table(
+    29,
+    'x25519 x448 brainpoolP256r1tls13 brainpoolP384r1tls13 brainpoolP512r1tls13 GC256A GC256B GC256C GC256D',
+  ),
   ...table(38, 'GC512A GC512B GC512C curveSM2'),
   ...table(0x100, 'ffdhe2048 ffdhe3072 ffdhe4096 ffdhe6144 ffdhe8192'),
   ...table(0x200, 'MLKEM512 MLKEM768 MLKEM1024'),
@@ -111,7 +118,10 @@ const SIGNATURE_ALGORITHMS: ReadonlyMap<number, string> = new Map([
   [0x0708, 'sm2sig_sm3'],
   ...table(0x0804, 'rsa_pss_sha256 rsa_pss_sha384 rsa_pss_sha512 ed25519 ed448'),
   ...table(0x0809, 'rsa_pss_pss_sha256 rsa_pss_pss_sha384 rsa_pss_pss_sha512'),
-  ...table(0x081a, 'ecdsa_brainpoolP256r1tls13_sha256 ecdsa_brainpoolP384r1tls13_sha384 ecdsa_brainpoolP512r1tls13_sha512'),
+  ...table(
+    0x081a,
+    'ecdsa_brainpoolP256r1tls13_sha256 ecdsa_brainpoolP384r1tls13_sha384 ecdsa_brainpoolP512r1tls13_sha512',
+  ),
   ...table(0x0904, 'mldsa44 mldsa65 mldsa87'),
 ]);
 
@@ -164,7 +174,13 @@ export function alertName(number: number): string {
 
 /** OCSPResponseStatus (RFC 6960 section 4.2.1). */
 const OCSP_STATUSES: readonly (string | undefined)[] = [
-  'successful', 'malformedRequest', 'internalError', 'tryLater', undefined, 'sigRequired', 'unauthorized',
+  'successful',
+  'malformedRequest',
+  'internalError',
+  'tryLater',
+  undefined,
+  'sigRequired',
+  'unauthorized',
 ];
 
 export function ocspStatusName(number: number): string {

@@ -17,6 +17,8 @@ export const TAG_CONTEXT_3 = 0xa3;
 
 export interface Element {
   readonly tag: number;
+  /** Where it begins. */
+  readonly at: number;
   /** Where its contents stand. */
   readonly from: number;
   readonly to: number;
@@ -36,7 +38,7 @@ export function elementAt(bytes: Uint8Array, at: number, end: number): Element |
     for (let i = 0; i < octets; i++) length = length * 256 + bytes[from + i];
     from += octets;
   }
-  return from + length > end ? undefined : { tag, from, to: from + length };
+  return from + length > end ? undefined : { tag, at, from, to: from + length };
 }
 
 /** Elements that stand in `parent`, at most `limit`; fewer when one of them is broken. */

@@ -35,8 +35,17 @@ export interface Hello {
 
 function blank(bytes: Uint8Array, isClient: boolean): Hello {
   return {
-    bytes, isClient, version: 0, randomFrom: 0, randomTo: 0, sessionFrom: 0, sessionTo: 0, ciphers: [], compressions: [],
-    extensions: [], isComplete: false,
+    bytes,
+    isClient,
+    version: 0,
+    randomFrom: 0,
+    randomTo: 0,
+    sessionFrom: 0,
+    sessionTo: 0,
+    ciphers: [],
+    compressions: [],
+    extensions: [],
+    isComplete: false,
   };
 }
 

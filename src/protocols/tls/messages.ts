@@ -1,9 +1,15 @@
 // Handshake messages into a session (RFC 8446 section 4, RFC 5246 section 7.4): the same for TLS over TCP and for QUIC.
 
-import {
-  CERTIFICATE, CERTIFICATE_REQUEST, CERTIFICATE_STATUS, CLIENT_HELLO, SERVER_HELLO, SERVER_HELLO_DONE, SERVER_KEY_EXCHANGE,
-} from './codes.ts';
 import { cipherSuiteName } from './cipher-suites.ts';
+import {
+  CERTIFICATE,
+  CERTIFICATE_REQUEST,
+  CERTIFICATE_STATUS,
+  CLIENT_HELLO,
+  SERVER_HELLO,
+  SERVER_HELLO_DONE,
+  SERVER_KEY_EXCHANGE,
+} from './codes.ts';
 import { elementAt, TAG_ENUMERATED, TAG_SEQUENCE } from './der.ts';
 import { type Hello, parseHello } from './hello.ts';
 import { MAX_CERTIFICATES, type Session, type Speaker } from './session.ts';
@@ -30,13 +36,21 @@ export type Hold = (bytes: number) => boolean;
 
 /** Takes from one message what the session wants. `speaker`: who sent it. */
 export function takeMessage(
-  session: Session, speaker: Speaker, type: number, bytes: Uint8Array, from: number, to: number, isWhole: boolean, hold: Hold,
+  session: Session,
+  speaker: Speaker,
+  type: number,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  isWhole: boolean,
+  hold: Hold,
 ): void {
   switch (type) {
     case CLIENT_HELLO:
       if (session.clientHello === undefined && hold(to - from)) {
         session.clientHello = parseHello(bytes, from, to, true, isWhole);
-        if (!session.clientHello.isComplete) session.note(isWhole ? 'Malformed ClientHello' : 'The end of the ClientHello is missing');
+        if (!session.clientHello.isComplete)
+          session.note(isWhole ? 'Malformed ClientHello' : 'The end of the ClientHello is missing');
       }
       break;
     case SERVER_HELLO:
@@ -61,7 +75,14 @@ export function takeMessage(
   }
 }
 
-function takeServerHello(session: Session, bytes: Uint8Array, from: number, to: number, isWhole: boolean, hold: Hold): void {
+function takeServerHello(
+  session: Session,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  isWhole: boolean,
+  hold: Hold,
+): void {
   if (session.serverHello !== undefined || !hold(to - from)) return;
   const hello = parseHello(bytes, from, to, false, isWhole);
   if (isRetry(hello)) {
@@ -77,7 +98,14 @@ function isRetry({ bytes, randomFrom, randomTo }: Hello): boolean {
 }
 
 /** RFC 5246 section 7.4.2: all of it has a length of three octets, and so has each certificate. */
-function takeCertificates(session: Session, speaker: Speaker, bytes: Uint8Array, from: number, to: number, hold: Hold): void {
+function takeCertificates(
+  session: Session,
+  speaker: Speaker,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  hold: Hold,
+): void {
   const list = speaker === 'client' ? session.clientCertificates : session.serverCertificates;
   if (list.length > 0) return;
   let at = from + 3;
@@ -96,7 +124,13 @@ function takeCertificates(session: Session, speaker: Speaker, bytes: Uint8Array,
 /** RFC 8422 section 5.4: only a key exchange over elliptic curves names one. */
 function takeKeyExchange(session: Session, bytes: Uint8Array, from: number, to: number): void {
   const cipher = session.serverHello?.ciphers[0];
-  if (cipher === undefined || to - from < 3 || bytes[from] !== CURVE_TYPE_NAMED || !cipherSuiteName(cipher).includes('_ECDH')) return;
+  if (
+    cipher === undefined ||
+    to - from < 3 ||
+    bytes[from] !== CURVE_TYPE_NAMED ||
+    !cipherSuiteName(cipher).includes('_ECDH')
+  )
+    return;
   session.curve = (bytes[from + 1] << 8) | bytes[from + 2];
 }
 

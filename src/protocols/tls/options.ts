@@ -10,11 +10,16 @@ export type FingerprintAlgorithm = (typeof FINGERPRINTS)[number];
 
 /** What the records need to know. */
 export const detailOptions = {
-  send_certificates: z.boolean().default(true).describe('say what the certificates are: names, validity, keys, fingerprints'),
+  send_certificates: z
+    .boolean()
+    .default(true)
+    .describe('say what the certificates are: names, validity, keys, fingerprints'),
   include_raw_certificates: z
     .boolean()
     .default(false)
-    .describe('put the certificates themselves, in PEM, into `tls.client.certificate_chain` and `tls.server.certificate_chain`'),
+    .describe(
+      'put the certificates themselves, in PEM, into `tls.client.certificate_chain` and `tls.server.certificate_chain`',
+    ),
   include_detailed_fields: z
     .boolean()
     .default(true)
@@ -39,5 +44,10 @@ export const options = z.strictObject({
 export type TlsOptions = z.output<typeof options>;
 export type DetailOptions = Pick<
   TlsOptions,
-  'send_request' | 'send_response' | 'send_certificates' | 'include_raw_certificates' | 'include_detailed_fields' | 'fingerprints'
+  | 'send_request'
+  | 'send_response'
+  | 'send_certificates'
+  | 'include_raw_certificates'
+  | 'include_detailed_fields'
+  | 'fingerprints'
 >;

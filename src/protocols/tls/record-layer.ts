@@ -2,7 +2,13 @@
 // messages in clear, alerts, and the fact that something encrypted went by. Records and messages may be cut anywhere and lie across
 // each other; what is not looked into is passed over without a copy.
 
-import { CONTENT_ALERT, CONTENT_APPLICATION_DATA, CONTENT_CHANGE_CIPHER_SPEC, CONTENT_HANDSHAKE, CONTENT_HEARTBEAT } from './codes.ts';
+import {
+  CONTENT_ALERT,
+  CONTENT_APPLICATION_DATA,
+  CONTENT_CHANGE_CIPHER_SPEC,
+  CONTENT_HANDSHAKE,
+  CONTENT_HEARTBEAT,
+} from './codes.ts';
 import { MessageReader, type MessageSink } from './message-reader.ts';
 
 export const HEADER_OCTETS = 5;
@@ -117,5 +123,11 @@ export class RecordLayer {
 export function isRecordHeader(bytes: Uint8Array, at: number): boolean {
   const type = bytes[at];
   const length = (bytes[at + 3] << 8) | bytes[at + 4];
-  return type >= CONTENT_CHANGE_CIPHER_SPEC && type <= CONTENT_HEARTBEAT && bytes[at + 1] === 3 && bytes[at + 2] <= 4 && length <= MAX_RECORD_OCTETS;
+  return (
+    type >= CONTENT_CHANGE_CIPHER_SPEC &&
+    type <= CONTENT_HEARTBEAT &&
+    bytes[at + 1] === 3 &&
+    bytes[at + 2] <= 4 &&
+    length <= MAX_RECORD_OCTETS
+  );
 }

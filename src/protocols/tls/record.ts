@@ -12,13 +12,17 @@ export const tls = defineRecord(
     ...program(VERSION),
     ...transaction('tls'),
     networkProtocol: f.keyword('network.protocol', '`tls`, or `quic` for a handshake in QUIC'),
-    destinationDomain: f.text(['destination.domain', 'server.domain'], 'server name that the client asks for').optional(),
+    destinationDomain: f
+      .text(['destination.domain', 'server.domain'], 'server name that the client asks for')
+      .optional(),
     relatedHosts: f.keywords('related.hosts', 'server names that the client asks for').optional(),
     relatedHash: f.keywords('related.hash', 'fingerprints of hellos and of the first certificates').optional(),
     request: f.text('request', 'the ClientHello in hexadecimal, with `send_request`').optional(),
     response: f.text('response', 'the ServerHello in hexadecimal, with `send_response`').optional(),
 
-    version: f.keyword('tls.version', 'version spoken (`1.2`); the one that the client names when no server answered').optional(),
+    version: f
+      .keyword('tls.version', 'version spoken (`1.2`); the one that the client names when no server answered')
+      .optional(),
     versionProtocol: f.keyword('tls.version_protocol', '`tls`, `ssl`, or `unknown` for drafts').optional(),
     cipher: f.keyword('tls.cipher', 'cipher suite that the server chose').optional(),
     curve: f.keyword('tls.curve', 'group of the key exchange').optional(),
@@ -37,7 +41,9 @@ export const tls = defineRecord(
     clientMd5: f.keyword('tls.client.hash.md5', 'its MD5').optional(),
     clientSha1: f.keyword('tls.client.hash.sha1', 'its SHA-1').optional(),
     clientSha256: f.keyword('tls.client.hash.sha256', 'its SHA-256').optional(),
-    clientChain: f.keywords('tls.client.certificate_chain', 'the chain in PEM, with `include_raw_certificates`').optional(),
+    clientChain: f
+      .keywords('tls.client.certificate_chain', 'the chain in PEM, with `include_raw_certificates`')
+      .optional(),
     clientX509: f.json('tls.client.x509', 'what the certificate says: the fields of ECS x509').optional(),
     serverJa3s: f.keyword('tls.server.ja3s', 'JA3S of the ServerHello').optional(),
     serverSubject: f.text('tls.server.subject', "subject of the server's certificate").optional(),
@@ -47,7 +53,9 @@ export const tls = defineRecord(
     serverMd5: f.keyword('tls.server.hash.md5', 'its MD5').optional(),
     serverSha1: f.keyword('tls.server.hash.sha1', 'its SHA-1').optional(),
     serverSha256: f.keyword('tls.server.hash.sha256', 'its SHA-256').optional(),
-    serverChain: f.keywords('tls.server.certificate_chain', 'the chain in PEM, with `include_raw_certificates`').optional(),
+    serverChain: f
+      .keywords('tls.server.certificate_chain', 'the chain in PEM, with `include_raw_certificates`')
+      .optional(),
     serverX509: f.json('tls.server.x509', 'what the certificate says: the fields of ECS x509').optional(),
 
     detailedVersion: f.keyword('tls.detailed.version', 'version spoken, with its protocol (`TLS 1.2`)').optional(),
@@ -55,7 +63,9 @@ export const tls = defineRecord(
     clientCertificateRequested: f
       .bool('tls.detailed.client_certificate_requested', 'the server asked for a certificate (not visible in TLS 1.3)')
       .optional(),
-    ocspResponse: f.keyword('tls.detailed.ocsp_response', 'status of the OCSP response that the server stapled').optional(),
+    ocspResponse: f
+      .keyword('tls.detailed.ocsp_response', 'status of the OCSP response that the server stapled')
+      .optional(),
     alerts: f
       .list('tls.detailed.alerts', 'alerts in clear', {
         severity: f.keyword('severity', '`warning` or `fatal`'),
@@ -77,7 +87,10 @@ export const tls = defineRecord(
       .keywords('tls.detailed.client_hello.extensions.application_layer_protocol_negotiation', 'application protocols')
       .optional(),
     helloTicket: f
-      .keyword('tls.detailed.client_hello.extensions.session_ticket', 'length of the session ticket; empty when it asks for one')
+      .keyword(
+        'tls.detailed.client_hello.extensions.session_ticket',
+        'length of the session ticket; empty when it asks for one',
+      )
       .optional(),
     helloVersions: f.keywords('tls.detailed.client_hello.extensions.supported_versions', 'versions').optional(),
     helloGroups: f.keywords('tls.detailed.client_hello.extensions.supported_groups', 'groups').optional(),
@@ -89,11 +102,17 @@ export const tls = defineRecord(
       .keyword('tls.detailed.client_hello.extensions.status_request.type', 'kind of status that is asked for: `ocsp`')
       .optional(),
     helloResponderOctets: f
-      .int('tls.detailed.client_hello.extensions.status_request.responder_id_list_length', 'length of the list of responders')
+      .int(
+        'tls.detailed.client_hello.extensions.status_request.responder_id_list_length',
+        'length of the list of responders',
+      )
       .inUnit('bytes')
       .optional(),
     helloStatusExtensions: f
-      .int('tls.detailed.client_hello.extensions.status_request.request_extensions', 'length of the extensions of the request')
+      .int(
+        'tls.detailed.client_hello.extensions.status_request.request_extensions',
+        'length of the extensions of the request',
+      )
       .inUnit('bytes')
       .optional(),
     helloUnparsed: f.keywords('tls.detailed.client_hello.extensions._unparsed_', 'other extensions').optional(),
@@ -111,7 +130,9 @@ export const tls = defineRecord(
       .keyword('tls.detailed.server_hello.extensions.session_ticket', 'there: the server will send a ticket')
       .optional(),
     answerVersions: f.keyword('tls.detailed.server_hello.extensions.supported_versions', 'version').optional(),
-    answerPointFormats: f.keywords('tls.detailed.server_hello.extensions.ec_points_formats', 'point formats').optional(),
+    answerPointFormats: f
+      .keywords('tls.detailed.server_hello.extensions.ec_points_formats', 'point formats')
+      .optional(),
     answerStatus: f
       .bool('tls.detailed.server_hello.extensions.status_request.response', 'the server will staple a status')
       .optional(),
@@ -126,7 +147,10 @@ export const tls = defineRecord(
 
     isRetried: f.bool('netscribe.tls.hello_retry_request', 'the server asked for a second ClientHello').optional(),
     hasEncryptedClientHello: f
-      .bool('netscribe.tls.encrypted_client_hello', 'the ClientHello has an inner one, encrypted (ECH), or looks like it')
+      .bool(
+        'netscribe.tls.encrypted_client_hello',
+        'the ClientHello has an inner one, encrypted (ECH), or looks like it',
+      )
       .optional(),
     hasEarlyData: f.bool('netscribe.tls.early_data', 'the client offers early data (0-RTT)').optional(),
     hasEncryptedAlert: f

@@ -1,0 +1,215 @@
+// A session into its record.
+
+import { createHash } from 'node:crypto';
+import { parseCertificate } from './certificate.ts';
+import { cipherSuiteName } from './cipher-suites.ts';
+import {
+  alertName,
+  EXTENSION_EARLY_DATA,
+  EXTENSION_ENCRYPTED_CLIENT_HELLO,
+  EXTENSION_PRE_SHARED_KEY,
+  EXTENSION_SESSION_TICKET,
+  groupName,
+  isGrease,
+  isTls13,
+  ocspStatusName,
+  versionName,
+  versionNumber,
+  versionProtocol,
+} from './codes.ts';
+import { describeAnswer, describeHello } from './detail.ts';
+import { applicationProtocols, chosenGroup, serverNames, supportedVersions } from './extensions.ts';
+import { ja3, ja3s, ja4 } from './fingerprints.ts';
+import { extensionOf, type Hello, isSsl2Version } from './hello.ts';
+import type { DetailOptions } from './options.ts';
+import { emptyRecord, type TlsRecord } from './record.ts';
+import type { Session } from './session.ts';
+
+/** Longer lists are cut in the record; fingerprints count all. */
+export const MAX_LISTED = 512;
+const LEVEL_FATAL = 2;
+
+/** The record of this session. `carrier`: what the handshake went over. */
+export function describe(session: Session, carrier: 'tls' | 'quic', options: DetailOptions): TlsRecord {
+  const record = emptyRecord();
+  const { clientHello, serverHello } = session;
+  record.startSeconds = session.startSeconds;
+  record.startNanos = session.startNanos;
+  record.networkProtocol = carrier;
+  record.established = session.isEstablished;
+  record.status = session.isEstablished ? 'OK' : 'Error';
+  if (session.isEstablished) {
+    record.endSeconds = session.endSeconds;
+    record.endNanos = session.endNanos;
+    record.duration = session.durationNanos;
+  }
+  const version = versionOf(serverHello ?? clientHello);
+  if (version !== undefined) {
+    record.version = versionNumber(version);
+    record.versionProtocol = versionProtocol(version);
+  }
+  const method = resumptionOf(session);
+  record.resumed = method !== undefined;
+  if (clientHello !== undefined) describeClient(record, clientHello, carrier);
+  if (serverHello !== undefined) describeServer(record, serverHello, session);
+  if (options.send_certificates) describeCertificates(record, session, options);
+  if (options.include_detailed_fields) {
+    if (version !== undefined) record.detailedVersion = versionName(version);
+    record.resumptionMethod = method;
+    describeProgress(record, session);
+    if (clientHello !== undefined) describeHello(record, clientHello);
+    if (serverHello !== undefined) describeAnswer(record, serverHello);
+  }
+  if (options.send_request && clientHello !== undefined) record.request = hexOf(clientHello.bytes);
+  if (options.send_response && serverHello !== undefined) record.response = hexOf(serverHello.bytes);
+  if (session.isRetried) record.isRetried = true;
+  if (session.hasEncryptedAlert) record.hasEncryptedAlert = true;
+  const hashes = [
+    record.clientJa3,
+    record.clientJa4,
+    record.serverJa3s,
+    record.serverSha1,
+    record.serverSha256,
+    record.serverMd5,
+  ];
+  const related = hashes.filter((hash) => hash !== undefined);
+  if (related.length > 0) record.relatedHash = related;
+  record.errorMessage = messages(session);
+  return record;
+}
+
+/** The version that is really spoken. */
+export function versionOf(hello: Hello | undefined): number | undefined {
+  if (hello === undefined || hello.bytes.length < 2) return undefined;
+  if (hello.isClient) return hello.version;
+  return supportedVersions(hello)[0] ?? hello.version;
+}
+
+function describeClient(record: TlsRecord, hello: Hello, carrier: 'tls' | 'quic'): void {
+  if (hello.isComplete && !isSsl2Version(hello.version) && hello.ciphers.every((number) => number <= 0xffff)) {
+    record.clientJa3 = ja3(hello);
+    record.clientJa4 = ja4(hello, carrier === 'quic' ? 'q' : 't');
+  }
+  const [name] = serverNames(hello);
+  if (name !== undefined) {
+    record.serverName = name;
+    record.destinationDomain = name;
+    record.relatedHosts = [name];
+  }
+  const ciphers = hello.ciphers.filter((number) => !isGrease(number));
+  record.supportedCiphers = ciphers.slice(0, MAX_LISTED).map(cipherSuiteName);
+  if (extensionOf(hello, EXTENSION_ENCRYPTED_CLIENT_HELLO) !== undefined) record.hasEncryptedClientHello = true;
+  if (extensionOf(hello, EXTENSION_EARLY_DATA) !== undefined) record.hasEarlyData = true;
+}
+
+function describeServer(record: TlsRecord, hello: Hello, session: Session): void {
+  if (hello.ciphers.length > 0) record.cipher = cipherSuiteName(hello.ciphers[0]);
+  const curve = session.curve ?? chosenGroup(hello);
+  if (curve !== undefined) record.curve = groupName(curve);
+  if (hello.isComplete) record.serverJa3s = ja3s(hello);
+  const [protocol] = applicationProtocols(hello);
+  record.nextProtocol = protocol;
+}
+
+/**
+ * How the session goes on from an earlier one. TLS 1.3: the server chose a key of the client's. Before: the server echoes the session
+ * id, which the client also sends along with a ticket to see whether it was taken (RFC 5077 section 3.4).
+ */
+function resumptionOf({ clientHello, serverHello, hasServerHelloDone }: Session): 'id' | 'ticket' | undefined {
+  if (clientHello === undefined || serverHello === undefined) return undefined;
+  if (isTls13(versionOf(serverHello) ?? 0)) {
+    return extensionOf(serverHello, EXTENSION_PRE_SHARED_KEY) === undefined ? undefined : 'ticket';
+  }
+  const offered = clientHello.bytes.subarray(clientHello.sessionFrom, clientHello.sessionTo);
+  const taken = serverHello.bytes.subarray(serverHello.sessionFrom, serverHello.sessionTo);
+  if (offered.length === 0 || hasServerHelloDone || Buffer.compare(offered, taken) !== 0) return undefined;
+  const ticket = extensionOf(clientHello, EXTENSION_SESSION_TICKET);
+  return ticket !== undefined && ticket.to > ticket.from ? 'ticket' : 'id';
+}
+
+function describeCertificates(record: TlsRecord, session: Session, options: DetailOptions): void {
+  const client = tellChain(session.clientCertificates, options);
+  record.clientSubject = client.subject;
+  record.clientIssuer = client.issuer;
+  record.clientNotBefore = client.notBefore;
+  record.clientNotAfter = client.notAfter;
+  record.clientMd5 = client.md5;
+  record.clientSha1 = client.sha1;
+  record.clientSha256 = client.sha256;
+  record.clientX509 = client.x509;
+  record.clientChain = client.pem;
+  record.clientCertificates = client.rest;
+  const server = tellChain(session.serverCertificates, options);
+  record.serverSubject = server.subject;
+  record.serverIssuer = server.issuer;
+  record.serverNotBefore = server.notBefore;
+  record.serverNotAfter = server.notAfter;
+  record.serverMd5 = server.md5;
+  record.serverSha1 = server.sha1;
+  record.serverSha256 = server.sha256;
+  record.serverX509 = server.x509;
+  record.serverChain = server.pem;
+  record.serverCertificates = server.rest;
+  if (client.isBroken) session.note("The client's certificate cannot be read");
+  if (server.isBroken) session.note("The server's certificate cannot be read");
+}
+
+/** A chain, leaf first, as the record has it: the leaf in fields, the others as a list. */
+function tellChain(chain: readonly Uint8Array[], options: DetailOptions) {
+  if (chain.length === 0) return {};
+  const [leaf] = chain;
+  const parsed = parseCertificate(leaf);
+  const hashed = (algorithm: DetailOptions['fingerprints'][number]) =>
+    options.fingerprints.includes(algorithm)
+      ? createHash(algorithm).update(leaf).digest('hex').toUpperCase()
+      : undefined;
+  const others = options.include_detailed_fields ? chain.slice(1).map((one) => parseCertificate(one)?.x509) : [];
+  const rest = others.filter((one) => one !== undefined);
+  return {
+    subject: parsed?.subject || undefined,
+    issuer: parsed?.issuer || undefined,
+    notBefore: parsed?.notBefore,
+    notAfter: parsed?.notAfter,
+    x509: parsed?.x509,
+    md5: hashed('md5'),
+    sha1: hashed('sha1'),
+    sha256: hashed('sha256'),
+    pem: options.include_raw_certificates ? chain.map(pem) : undefined,
+    rest: rest.length > 0 ? rest : undefined,
+    isBroken: parsed === undefined,
+  };
+}
+
+/** RFC 7468. */
+function pem(der: Uint8Array): string {
+  const lines = Buffer.from(der.buffer, der.byteOffset, der.length)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n');
+  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+}
+
+function describeProgress(record: TlsRecord, session: Session): void {
+  record.clientCertificateRequested = session.isCertificateRequested;
+  if (session.ocspStatus !== undefined) record.ocspResponse = ocspStatusName(session.ocspStatus);
+  if (session.alerts.length === 0) return;
+  record.alerts = session.alerts.map(({ level, code, source }) => ({
+    severity: level === LEVEL_FATAL ? 'fatal' : 'warning',
+    code,
+    type: alertName(code),
+    source,
+  }));
+  record.alertTypes = [...new Set(session.alerts.map(({ code }) => alertName(code)))];
+}
+
+function messages(session: Session): readonly string[] | undefined {
+  const alerts = session.alerts.filter(({ level }) => level === LEVEL_FATAL);
+  const all = [
+    ...alerts.map(({ source, code }) => `Fatal alert of the ${source}: ${alertName(code)}`),
+    ...session.notes,
+  ];
+  return all.length === 0 ? undefined : all;
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}

@@ -1,0 +1,29 @@
+// TLS 1.0 to 1.3, SSL 3.0 and the SSL 2.0 ClientHello over TCP; the handshake in QUIC (`../quic/`). DTLS and Google's QUIC are named.
+//
+//   probe.ts                               is it TLS?
+//   record-layer.ts, message-reader.ts     stream → records → handshake messages
+//   hello.ts, extensions.ts, messages.ts   messages → session
+//   der.ts, distinguished-name.ts, certificate.ts   certificates
+//   analyzer.ts                            when a handshake is over
+//   document.ts, detail.ts, fingerprints.ts, record.ts   session → document
+//   codes.ts, cipher-suites.ts             names of numbers
+
+import type { Protocol } from '../protocol.ts';
+import { QuicAnalyzer } from '../quic/analyzer.ts';
+import { isGoogleQuic, isQuic } from '../quic/probe.ts';
+import { datagramOnly } from './datagrams.ts';
+import { TlsAnalyzer } from './analyzer.ts';
+import { options, PORTS, type TlsOptions } from './options.ts';
+import { probe } from './probe.ts';
+import { tls as tlsRecord } from './record.ts';
+
+export const tls: Protocol<TlsOptions> = {
+  name: 'tls',
+  doc: 'TLS and SSL: handshakes with their hellos, certificates, alerts and fingerprints',
+  ports: PORTS,
+  transports: ['tcp'],
+  options,
+  records: [tlsRecord],
+  probe,
+  open: (context, chosen) => new TlsAnalyzer(context, chosen),
+};
