@@ -1,13 +1,14 @@
 // netscribe capture: the main job. Packets in, records out.
 
 import { existsSync, statSync } from 'node:fs';
+import { loadConfig } from '../config/load.ts';
 import { makePlan, shownTypes } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
-import { loadConfig } from '../config/load.ts';
 import { DEFAULT_STORE, openSink } from '../sinks/open.ts';
 import { openInputs } from '../sources/open.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
-import { EXIT_DAMAGED, EXIT_OK, UsageError } from './exit.ts';
+import { EXIT_DAMAGED, EXIT_OK, EXIT_PRIVILEGE, UsageError } from './exit.ts';
+import { grouped, siBytes } from './figures.ts';
 import { ProgressLine } from './progress.ts';
 import { recordNames } from './record-names.ts';
 import { summaryForPeople, summaryForScripts } from './summary.ts';
@@ -19,6 +20,7 @@ const EXAMPLES = `  netscribe capture -r traffic.pcap                       into
 
 interface CaptureOptions {
   read: string[];
+  interface?: string;
   filter?: string;
   count?: string;
   snap?: string;
@@ -43,11 +45,20 @@ async function capture(words: string[]): Promise<number> {
   const command = newCommand('capture', 'Packets in, records out.', EXAMPLES)
     .argument('[words...]', 'files, or a filter as tcpdump takes it')
     .option('-r, --read <file>', "capture file, folder, or '-' for standard input; repeatable", collect, [])
+    .option(
+      '-i, --interface <name>',
+      'live capture comes with a later version; until then: tcpdump -w - | netscribe capture -r -',
+    )
     .option('-f, --filter <expression>', 'only packets that match, as tcpdump filters')
     .option('-c, --count <n>', 'stop after so many packets')
     .option('-n', 'accepted for habit: names are never resolved')
     .option('--records <list>', 'flow, dns, http, icmp, transactions (default: all)')
-    .option('--to <sink>', `ndjson:-, ndjson:DIR, store:DIR, null:; repeatable (default: store:${DEFAULT_STORE})`, collect, [])
+    .option(
+      '--to <sink>',
+      `ndjson:-, ndjson:DIR, store:DIR, null:; repeatable (default: store:${DEFAULT_STORE})`,
+      collect,
+      [],
+    )
     .option('--json', 'short for --to ndjson:-')
     .option('--interval <time>', 'write flows that go on every so often: 30s, 5m, 1h, 0 for never (default: 5m)')
     .option('--decode-as <what>', 'tcp.port==8081,http: this port is that protocol; repeatable', collect, [])
@@ -59,6 +70,12 @@ async function capture(words: string[]): Promise<number> {
     .option('-q, --quiet', 'no progress, no summary');
   parse(command, words);
   const options = command.opts<CaptureOptions>();
+  if (options.interface !== undefined) {
+    process.stderr.write(
+      `netscribe: live capture is not in this version; capture with another program:\n  tcpdump -i ${options.interface} -U -w - | netscribe capture -r -\n`,
+    );
+    return EXIT_PRIVILEGE;
+  }
   const { files, filter } = splitWords(options, command.args);
   if (files.length === 0) {
     throw new UsageError("nothing to read: name a capture file with -r FILE ('-r -' reads standard input)");
@@ -74,7 +91,10 @@ async function capture(words: string[]): Promise<number> {
   const plan = makePlan({
     ...config.plan,
     ...(options.records === undefined ? {} : { records: recordNames(options.records) }),
-    flow: { ...config.plan.flow, ...(options.interval === undefined ? {} : { intervalSeconds: config.duration(options.interval, '--interval') }) },
+    flow: {
+      ...config.plan.flow,
+      ...(options.interval === undefined ? {} : { intervalSeconds: config.duration(options.interval, '--interval') }),
+    },
     forced: options.decodeAs.map(config.decodeAs),
     workers,
     maxPackets: number(options.count, '-c', 1, Number.MAX_SAFE_INTEGER) ?? 0,
@@ -99,9 +119,24 @@ async function capture(words: string[]): Promise<number> {
   };
   process.once('SIGINT', stopOn);
   process.once('SIGTERM', stopOn);
-  const result = await run(source, sinks, plan, { progress: (p) => progress?.update(p), stop: () => signal !== undefined });
+  let asked = false;
+  const ask = () => {
+    asked = true;
+  };
+  process.on('SIGUSR2', ask);
+  const result = await run(source, sinks, plan, {
+    progress: (p) => progress?.update(p),
+    stop: () => signal !== undefined,
+    report: () => {
+      if (!asked) return undefined;
+      asked = false;
+      return ({ packets, frameBytes }) =>
+        process.stderr.write(`netscribe: ${grouped(packets)} packets, ${siBytes(frameBytes)} so far\n`);
+    },
+  });
   process.removeListener('SIGINT', stopOn);
   process.removeListener('SIGTERM', stopOn);
+  process.removeListener('SIGUSR2', ask);
   progress?.clear();
   if (options.quiet !== true) {
     for (const note of source.notes) process.stderr.write(`netscribe: ${note}\n`);
@@ -131,7 +166,8 @@ function splitWords(options: CaptureOptions, words: readonly string[]): { files:
   if (rest.length > 0 && options.filter !== undefined) {
     throw new UsageError(`two filters: -f '${options.filter}' and '${rest.join(' ')}'; join them with 'and'`);
   }
-  if (files.length === 0 && rest.length > 0 && /[./]/.test(rest[0])) throw new UsageError(`${rest[0]}: there is no such file or folder`);
+  if (files.length === 0 && rest.length > 0 && /[./]/.test(rest[0]))
+    throw new UsageError(`${rest[0]}: there is no such file or folder`);
   return { files, filter: options.filter ?? rest.join(' ') };
 }
 
@@ -143,7 +179,9 @@ function number(text: string | undefined, option: string, least: number, most: n
   if (text === undefined) return undefined;
   const value = Number(text);
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw new UsageError(`${option} wants a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''}, not '${text}'`);
+    throw new UsageError(
+      `${option} wants a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''}, not '${text}'`,
+    );
   }
   return value;
 }
@@ -153,10 +191,11 @@ function whereItWent(targets: readonly string[]): string {
   if (store === undefined) return `Records went to ${targets.join(', ')}.`;
   const place = store.slice('store:'.length) || DEFAULT_STORE;
   const option = place === DEFAULT_STORE ? '' : ` --store ${place}`;
+  const program = process.env.npm_execpath === undefined ? 'netscribe' : 'npx netscribe';
   return [
     `Records are in ${place}. Ask them:`,
-    `  netscribe query talk_conv${option}`,
-    `  netscribe query${option} 'dns and not dns.response_code: NOERROR'`,
-    `  netscribe sql${option} "select status, count(*) from http group by all"`,
+    `  ${program} query talk_conv${option}`,
+    `  ${program} query${option} 'dns and not dns.response_code: NOERROR'`,
+    `  ${program} sql${option} "select status, count(*) from http group by all"`,
   ].join('\n');
 }

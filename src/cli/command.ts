@@ -29,7 +29,9 @@ export function parse(command: Command, words: string[]): void {
     let message = error.message.replace(/^error: /, '').split('\n')[0];
     const unknown = /unknown option '(-[^']*)'/.exec(message);
     if (unknown !== null) {
-      const flags = command.options.flatMap((option) => [option.long, option.short]).filter((flag): flag is string => flag != null);
+      const flags = command.options
+        .flatMap((option) => [option.long, option.short])
+        .filter((flag): flag is string => flag != null);
       const guess = nearest(unknown[1].split('=')[0], flags);
       message = `there is no option '${unknown[1]}'${guess === undefined ? '' : `: did you mean '${guess}'?`}`;
     }

@@ -15,7 +15,9 @@ export function siBytes(bytes: number): string {
     value /= 1000;
     unit++;
   }
-  return unit === 0 ? `${value} B` : `${value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)} ${SI[unit]}`;
+  return unit === 0
+    ? `${value} B`
+    : `${value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)} ${SI[unit]}`;
 }
 
 /** RFC 3339 in UTC with nine digits. */
@@ -26,7 +28,12 @@ export function utcTime(seconds: number, nanos: number): string {
 /** "1 d 4 h", "3 m 20 s", "1.204 s". */
 export function span(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(3)} s`;
-  const parts: [number, string][] = [[86_400, 'd'], [3600, 'h'], [60, 'm'], [1, 's']];
+  const parts: [number, string][] = [
+    [86_400, 'd'],
+    [3600, 'h'],
+    [60, 'm'],
+    [1, 's'],
+  ];
   const out: string[] = [];
   let rest = Math.round(seconds);
   for (const [size, unit] of parts) {

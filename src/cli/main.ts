@@ -12,8 +12,14 @@ interface CommandModule {
 
 /** Each command is a module of its own, loaded when it is called: start-up costs what is used. */
 const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<CommandModule> }>> = {
-  capture: { summary: 'packets in, records out: flows and transactions of capture files', load: () => import('./capture.ts') },
-  query: { summary: 'ask for flows and transactions, from the store or straight from a capture', load: () => import('./query.ts') },
+  capture: {
+    summary: 'packets in, records out: flows and transactions of capture files',
+    load: () => import('./capture.ts'),
+  },
+  query: {
+    summary: 'ask for flows and transactions, from the store or straight from a capture',
+    load: () => import('./query.ts'),
+  },
   sql: { summary: 'ask the store in SQL', load: () => import('./sql.ts') },
   records: { summary: 'what records there are, and their fields', load: () => import('./records.ts') },
 };
@@ -77,7 +83,9 @@ function explain(error: unknown): number {
     process.stderr.write(`netscribe: ${(error as Error).message}\n`);
     return EXIT_FAILED;
   }
-  process.stderr.write(`netscribe: this is a fault of the program, please report it:\n${(error as Error)?.stack ?? error}\n`);
+  process.stderr.write(
+    `netscribe: this is a fault of the program, please report it:\n${(error as Error)?.stack ?? error}\n`,
+  );
   return EXIT_FAILED;
 }
 

@@ -6,7 +6,8 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = candidate.toLowerCase().startsWith(lower) && lower.length > 1 ? 1 : edits(lower, candidate.toLowerCase());
+    const distance =
+      candidate.toLowerCase().startsWith(lower) && lower.length > 1 ? 1 : edits(lower, candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

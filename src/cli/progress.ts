@@ -1,7 +1,7 @@
 // One line on a terminal while packets are read.
 
-import { grouped, siBytes } from './figures.ts';
 import type { Progress } from '../engine/run.ts';
+import { grouped, siBytes } from './figures.ts';
 
 const MIN_INTERVAL_MS = 100;
 const BAR = 24;

@@ -7,7 +7,15 @@ import { loadConfig } from '../config/load.ts';
 import { allRecordTypes, makePlan } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
 import {
-  createVocabulary, explain, FORMATS, formatNamed, formatResult, planQuery, QUERY_TYPES, runQuery, splitWords,
+  createVocabulary,
+  explain,
+  FORMATS,
+  formatNamed,
+  formatResult,
+  planQuery,
+  QUERY_TYPES,
+  runQuery,
+  splitWords,
 } from '../query/query.ts';
 import { writeAll } from '../sinks/ndjson.ts';
 import { DEFAULT_STORE } from '../sinks/open.ts';
@@ -79,7 +87,9 @@ async function query(words: string[]): Promise<number> {
   const format = formatNamed(options.format);
   if (format === undefined) {
     const guess = nearest(options.format, FORMATS);
-    throw new UsageError(`there is no format '${options.format}'${guess === undefined ? '' : `: did you mean '${guess}'?`} (there are ${FORMATS.join(', ')})`);
+    throw new UsageError(
+      `there is no format '${options.format}'${guess === undefined ? '' : `: did you mean '${guess}'?`} (there are ${FORMATS.join(', ')})`,
+    );
   }
   const types = allRecordTypes();
   const isUtc = options.utc === true;
@@ -110,12 +120,24 @@ async function query(words: string[]): Promise<number> {
     print(`${explain(plan)}\n`);
     return EXIT_OK;
   }
-  const temporary = options.read.length > 0 ? await readInto(options.read, plan.types.map((type) => type.name)) : undefined;
+  const temporary =
+    options.read.length > 0
+      ? await readInto(
+          options.read,
+          plan.types.map((type) => type.name),
+        )
+      : undefined;
   try {
     const reader = await openReader(temporary?.directory ?? options.store, { types });
     try {
       const result = await runQuery(reader as never, plan);
-      for (const text of formatResult(result, format, { isUtc, isExact: options.bytes, isRaw: options.raw, hasHeader: options.header })) print(text);
+      for (const text of formatResult(result, format, {
+        isUtc,
+        isExact: options.bytes,
+        isRaw: options.raw,
+        hasHeader: options.header,
+      }))
+        print(text);
     } finally {
       reader.close();
     }

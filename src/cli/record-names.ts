@@ -8,7 +8,10 @@ import { nearest } from './nearest.ts';
 export function recordNames(list: string): string[] {
   const types = allRecordTypes();
   const names = new Set<string>();
-  for (const word of list.split(',').map((part) => part.trim()).filter((part) => part !== '')) {
+  for (const word of list
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')) {
     const chosen =
       word === 'all'
         ? types
@@ -19,9 +22,12 @@ export function recordNames(list: string): string[] {
     else {
       const known = [...types.map((type) => type.name), 'transactions', 'all'];
       const guess = nearest(word, known);
-      throw new UsageError(`there is no record '${word}'${guess === undefined ? '' : `: did you mean '${guess}'?`} (there are ${known.join(', ')})`);
+      throw new UsageError(
+        `there is no record '${word}'${guess === undefined ? '' : `: did you mean '${guess}'?`} (there are ${known.join(', ')})`,
+      );
     }
   }
-  if (names.size === 0) throw new UsageError(`--records is empty: name some of ${types.map((type) => type.name).join(', ')}`);
+  if (names.size === 0)
+    throw new UsageError(`--records is empty: name some of ${types.map((type) => type.name).join(', ')}`);
   return [...names];
 }

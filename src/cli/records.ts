@@ -25,8 +25,13 @@ export function main(words: string[]): Promise<number> {
     else {
       const type = types.find((one) => one.name === name);
       if (type === undefined) {
-        const guess = nearest(name, types.map((one) => one.name));
-        throw new UsageError(`there is no record '${name}'${guess === undefined ? '' : `: did you mean '${guess}'?`} ('netscribe records' lists them)`);
+        const guess = nearest(
+          name,
+          types.map((one) => one.name),
+        );
+        throw new UsageError(
+          `there is no record '${name}'${guess === undefined ? '' : `: did you mean '${guess}'?`} ('netscribe records' lists them)`,
+        );
       }
       text = command.opts<{ code?: boolean }>().code === true ? ndjsonSource(type).source : recordText(type);
     }

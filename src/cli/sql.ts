@@ -2,8 +2,8 @@
 
 import { allRecordTypes } from '../engine/plan.ts';
 import { ROW_FORMATS, type RowFormat, rowsText } from '../query/format-rows.ts';
-import { DEFAULT_STORE } from '../sinks/open.ts';
 import { writeAll } from '../sinks/ndjson.ts';
+import { DEFAULT_STORE } from '../sinks/open.ts';
 import { openReader } from '../store/reader.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { EXIT_OK, UsageError } from './exit.ts';
@@ -30,7 +30,17 @@ export function main(words: string[]): Promise<number> {
     const reader = await openReader(store, { types: allRecordTypes() });
     try {
       const { columns, rows } = await reader.query(statement, [], { timeoutMs: Number(timeout) * 1000 });
-      writeAll(1, Buffer.from(rowsText(format as RowFormat, columns.map(({ name }) => name), rows)), 'standard output');
+      writeAll(
+        1,
+        Buffer.from(
+          rowsText(
+            format as RowFormat,
+            columns.map(({ name }) => name),
+            rows,
+          ),
+        ),
+        'standard output',
+      );
     } finally {
       reader.close();
     }

@@ -17,17 +17,22 @@ export function summaryForPeople(result: RunResult): string {
     const seconds = result.lastSeconds - result.firstSeconds + (result.lastNanos - result.firstNanos) / 1e9;
     lines.push(`${grouped(result.packets)} packets, ${siBytes(result.frameBytes)} on the wire`);
     if (result.firstSeconds >= 0) {
-      lines.push(`${utcTime(result.firstSeconds, result.firstNanos)} to ${utcTime(result.lastSeconds, result.lastNanos)} (${span(Math.max(0, seconds))})`);
+      lines.push(
+        `${utcTime(result.firstSeconds, result.firstNanos)} to ${utcTime(result.lastSeconds, result.lastNanos)} (${span(Math.max(0, seconds))})`,
+      );
     }
     lines.push('');
     const width = Math.max(...Object.keys(result.records).map((name) => name.length), 4);
     for (const [name, n] of Object.entries(result.records)) {
+      if (name === 'loss') continue;
       if (name === 'flow') {
         const flows = result.ledger.counts.get('flows.created') ?? 0;
         lines.push(`  ${'flow'.padEnd(width)}  ${grouped(flows).padStart(9)} flows in ${grouped(n)} documents`);
       } else {
         const errors = result.errors[name] ?? 0;
-        lines.push(`  ${name.padEnd(width)}  ${grouped(n).padStart(9)} transactions${errors > 0 ? `, ${grouped(errors)} with errors` : ''}`);
+        lines.push(
+          `  ${name.padEnd(width)}  ${grouped(n).padStart(9)} transactions${errors > 0 ? `, ${grouped(errors)} with errors` : ''}`,
+        );
       }
     }
     const top = [...result.talkers].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, TOP_TALKERS);

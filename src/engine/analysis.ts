@@ -141,7 +141,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   // ---- FlowHandler
 
   full(): boolean {
-    return (this.text !== undefined && this.text.isFull) || (this.columns !== undefined && this.columns.isFull);
+    return this.text?.isFull === true || this.columns?.isFull === true;
   }
 
   cause(number: number, phase: 'timeout' | 'interval' | 'packet'): void {

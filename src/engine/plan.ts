@@ -9,6 +9,7 @@ import { DEFRAGMENT_DEFAULTS } from '../stream/defragment.ts';
 import { STREAM_DEFAULTS, type StreamOptions } from '../stream/tcp-stream.ts';
 import { Detection, type Enabled, type ForcedPort } from './detection.ts';
 import type { DissectOptions } from './dissect.ts';
+import { lossRecord } from './loss-record.ts';
 
 export const FLOW_DEFAULTS: FlowOptions = {
   maxFlows: 2 * 1024 * 1024,
@@ -55,7 +56,7 @@ export type PlanRequest = Partial<Omit<RunPlan, 'types' | 'identity'>> & { ident
 
 /** Every record type there is, in the order of their numbers. */
 export function allRecordTypes(): RecordType[] {
-  return [flowRecord, ...PROTOCOLS.flatMap((protocol) => protocol.records)];
+  return [flowRecord, ...PROTOCOLS.flatMap((protocol) => protocol.records), lossRecord];
 }
 
 export function makePlan(request: PlanRequest): RunPlan {
@@ -113,7 +114,7 @@ export function detectionFor(plan: RunPlan): Detection {
   for (const [i, protocol] of PROTOCOLS.entries()) {
     const wanted =
       protocol.records.length === 0
-        ? plan.records.some((name) => name !== 'flow')
+        ? plan.records.some((name) => name !== 'flow' && name !== 'loss')
         : protocol.records.some((type) => plan.records.includes(type.name));
     if (!wanted) continue;
     const options = protocol.options.parse(plan.protocols[protocol.name] ?? {}) as {

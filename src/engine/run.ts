@@ -5,10 +5,13 @@ import { createHash } from 'node:crypto';
 import type { RunFacts, Sink } from '../sinks/sink.ts';
 import type { PacketBatch, PacketSource, SourceStats } from '../sources/source.ts';
 import { Clock } from './clock.ts';
+import { deliveryTo } from './delivery.ts';
 import { Dissector } from './dissect.ts';
 import { type Analyst, InlineAnalyst } from './inline.ts';
 import { Ledger, OUTCOMES } from './ledger.ts';
-import type { RunPlan } from './plan.ts';
+import { lossOf, lossRecord } from './loss-record.ts';
+import { ColumnOutlet, TextOutlet } from './outlet.ts';
+import { type RunPlan, shownTypes } from './plan.ts';
 import { newSalts } from './salts.ts';
 
 const OUT_FILTERED = OUTCOMES.indexOf('filtered');
@@ -44,6 +47,8 @@ export interface RunHooks {
   progress?: (progress: Progress) => void;
   /** Asked between batches: true ends the run as if the input had ended. */
   stop?: () => boolean;
+  /** Called once, between batches, with what was counted so far. */
+  report?: () => ((result: RunResult) => void) | undefined;
 }
 
 /** Runs to the end of the source. The sinks are opened, written and closed; on an error they are aborted and it is thrown on. */
@@ -61,6 +66,7 @@ export async function run(
       opened.push(sink);
     }
     const result = await pump(source, sinks, plan, hooks);
+    await tellLoss(result, sinks, plan);
     const facts: RunFacts = {
       digest: createHash('sha256')
         .update(source.digest?.() ?? '')
@@ -130,6 +136,7 @@ async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan,
         }
       }
       analyst.release(batch, source);
+      hooks.report?.()?.(result);
       hooks.progress?.({ packets: result.packets, frameBytes: result.frameBytes, ...readOf(source) });
     }
     for (let done = false; !done; ) {
@@ -148,6 +155,28 @@ async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan,
   if (clock.backwards > 0) ledger.count('clock.backwards', clock.backwards);
   return result;
 }
+
+/** The last record of a run says what is not in the others. */
+async function tellLoss(result: RunResult, sinks: readonly Sink[], plan: RunPlan): Promise<void> {
+  const type = plan.types.indexOf(lossRecord);
+  if (type < 0) return;
+  const record = lossOf(result.ledger, result.lastSeconds, result.lastNanos, result.stats.kernelDropped);
+  result.records.loss = 1;
+  const delivery = deliveryTo(sinks);
+  if (delivery.encodings.text) {
+    const outlet = new TextOutlet(shownTypes(plan).text);
+    outlet.put(type, record, NO_FLOW, Number.POSITIVE_INFINITY, 0);
+    await delivery.text(outlet.take()!);
+  }
+  if (delivery.encodings.columns) {
+    const outlet = new ColumnOutlet(plan.types);
+    outlet.put(type, record, NO_FLOW);
+    for (const batch of outlet.take(true)) await delivery.columns(batch);
+  }
+}
+
+/** Records about a run belong to no flow. */
+const NO_FLOW = {};
 
 function note(result: RunResult, batch: PacketBatch): void {
   const last = batch.count - 1;

@@ -13,6 +13,12 @@ describe('options that all protocols have', () => {
       send_request: false,
       send_response: false,
       transaction_timeout: 10,
+      fields: {},
+      fields_under_root: false,
+      tags: [],
+      keep_null: false,
+      map_to_ecs: false,
+      processors: [],
     });
   });
   it.each<[unknown, number]>([

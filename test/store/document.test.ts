@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { program, transaction } from '../../src/records/common.ts';
+import { transaction } from '../../src/records/common.ts';
 import { f } from '../../src/records/field.ts';
 import { defineRecord } from '../../src/records/record.ts';
 import { documentMaker, rowToDocument } from '../../src/store/document.ts';
+import { VERSION } from '../../src/version.ts';
 
 const dns = defineRecord(
   'dns',
   { family: 'transaction', doc: 'a question' },
   {
-    ...program('1.2.3'),
     ...transaction('dns'),
     question: f.text('dns.question.name', 'name'),
     answers: f.list('dns.answers', 'answers', { name: f.text('name', ''), ttl: f.int('ttl', '') }),
@@ -46,7 +46,7 @@ describe('a row as a document', () => {
     const document = rowToDocument(dns, ROW, { communityId });
     expect(document).toMatchObject({
       '@timestamp': ROW.timestamp,
-      agent: { type: 'netscribe', version: '1.2.3' },
+      agent: { type: 'netscribe', version: VERSION },
       client: { ip: '10.0.0.1', port: 40000, bytes: 30 },
       destination: { ip: '2001:db8::1' },
       dns: { question: { name: 'a.example' }, answers: [{ name: 'a', ttl: 18446744073709551615n }] },

@@ -1,7 +1,7 @@
 // The TLS handshake in QUIC's Initial packets (RFC 9001): ClientHello and ServerHello are read, what follows them is encrypted for
 // the two ends only. One record for each connection, as for TLS over TCP.
 
-import type { Analyzer, Context, Direction, EndReason, Verdict } from '../protocol.ts';
+import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
 import { CLIENT_HELLO, SERVER_HELLO } from '../tls/codes.ts';
 import { describe } from '../tls/document.ts';
 import { MessageReader, type MessageSink } from '../tls/message-reader.ts';
@@ -34,7 +34,6 @@ export class QuicAnalyzer implements Analyzer {
     this.#context = context;
     this.#options = options;
     this.#sides = [new Side(this, 0), new Side(this, 1)];
-    context.name('quic');
   }
 
   message(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): Verdict {
@@ -65,7 +64,7 @@ export class QuicAnalyzer implements Analyzer {
     this.#publish();
   }
 
-  end(_reason: EndReason): void {
+  end(): void {
     if (!this.#isOver) this.#publish();
   }
 
@@ -89,12 +88,11 @@ export class QuicAnalyzer implements Analyzer {
   }
 
   readonly hold = (bytes: number): boolean => {
-    if (bytes > 0 && !this.#context.hold(bytes)) {
+    if (!this.#context.hold(bytes) && bytes > 0) {
       this.#context.hold(-bytes);
       this.#context.count('limit');
       return false;
     }
-    if (bytes <= 0) this.#context.hold(bytes);
     this.#held += bytes;
     return true;
   };
@@ -124,8 +122,6 @@ export class QuicAnalyzer implements Analyzer {
       this.#keys = undefined;
       this.#sides[0].stream.reset();
       this.#sides[1].stream.reset();
-    } else if (header.type === 'handshake' && this.#session.serverHello !== undefined && this.#speaker(direction) === 'server') {
-      this.#sides[direction].isSecured = true;
     }
   }
 
@@ -153,13 +149,9 @@ export class QuicAnalyzer implements Analyzer {
     return opened;
   }
 
-  /** A short header: one side has the keys of the connection's data. */
+  /** A short header: the client has the keys of the connection's data, so it has accepted the server's Finished. */
   #shortHeader(direction: Direction): void {
-    if (this.#session.serverHello === undefined) return;
-    if (this.#speaker(direction) === 'server') {
-      this.#sides[direction].isSecured = true;
-      return;
-    }
+    if (this.#session.serverHello === undefined || this.#speaker(direction) === 'server') return;
     this.#session.isEstablished = true;
     this.#publish();
   }
@@ -185,8 +177,6 @@ export class QuicAnalyzer implements Analyzer {
 class Side implements FrameListener, MessageSink {
   readonly stream: CryptoStream;
   readonly messages: MessageReader;
-  /** It sent packets that need keys beyond those of Initial packets. */
-  isSecured = false;
   readonly #analyzer: QuicAnalyzer;
   readonly #direction: Direction;
 

@@ -45,7 +45,8 @@ export class CryptoStream {
 
   #wait(offset: number, bytes: Uint8Array, from: number, to: number): void {
     const octets = to - from;
-    if (this.#waiting.length >= MAX_PIECES || this.#waitingOctets + octets > MAX_WAITING_OCTETS || !this.#hold(octets)) return;
+    if (this.#waiting.length >= MAX_PIECES || this.#waitingOctets + octets > MAX_WAITING_OCTETS || !this.#hold(octets))
+      return;
     this.#waitingOctets += octets;
     let place = this.#waiting.length;
     while (place > 0 && this.#waiting[place - 1].offset > offset) place--;

@@ -62,7 +62,13 @@ function expandLabel(secret: Uint8Array, label: string, octets: number): Buffer 
 }
 
 /** The frames in an Initial packet, or undefined when it does not open with these keys. */
-export function openInitial(bytes: Uint8Array, header: LongHeader, end: number, keys: InitialKeys, side: 0 | 1): Buffer | undefined {
+export function openInitial(
+  bytes: Uint8Array,
+  header: LongHeader,
+  end: number,
+  keys: InitialKeys,
+  side: 0 | 1,
+): Buffer | undefined {
   const { payload, to, from } = header;
   const sample = payload + SAMPLE_DISTANCE;
   if (to > end || sample + SAMPLE_OCTETS > to) return undefined;

@@ -24,7 +24,12 @@ export function isQuic(bytes: Uint8Array, from: number, to: number): boolean {
 /** The middle of a connection, a server's Initial, a packet that is cut: nothing but lengths to go by. */
 function isSound(header: LongHeader, from: number): boolean {
   const ids = header.destinationTo - header.destinationFrom + header.sourceTo - header.sourceFrom;
-  return ids >= 8 && header.to - header.payload >= 20 && header.to - from <= 65535 && header.to - from >= MIN_INITIAL_DATAGRAM / 24;
+  return (
+    ids >= 8 &&
+    header.to - header.payload >= 20 &&
+    header.to - from <= 65535 &&
+    header.to - from >= MIN_INITIAL_DATAGRAM / 24
+  );
 }
 
 /** Public header with version and connection id, then `Q0` and two digits; or a long header with such a version. */
@@ -32,11 +37,18 @@ export function isGoogleQuic(bytes: Uint8Array, from: number, to: number): boole
   if (to - from < 13) return false;
   const first = bytes[from];
   if ((first & 0xc0) === 0xc0) return isGoogleVersion(bytes, from + 1);
-  const isPublic = (first & (GQUIC_RESERVED | GQUIC_VERSION_FLAG | GQUIC_CONNECTION_ID_FLAG)) === (GQUIC_VERSION_FLAG | GQUIC_CONNECTION_ID_FLAG);
+  const isPublic =
+    (first & (GQUIC_RESERVED | GQUIC_VERSION_FLAG | GQUIC_CONNECTION_ID_FLAG)) ===
+    (GQUIC_VERSION_FLAG | GQUIC_CONNECTION_ID_FLAG);
   return isPublic && isGoogleVersion(bytes, from + 9);
 }
 
 function isGoogleVersion(bytes: Uint8Array, at: number): boolean {
   const isDigit = (code: number) => code >= 0x30 && code <= 0x39;
-  return (bytes[at] === 0x51 || bytes[at] === 0x54) && bytes[at + 1] === 0x30 && isDigit(bytes[at + 2]) && isDigit(bytes[at + 3]);
+  return (
+    (bytes[at] === 0x51 || bytes[at] === 0x54) &&
+    bytes[at + 1] === 0x30 &&
+    isDigit(bytes[at + 2]) &&
+    isDigit(bytes[at + 3])
+  );
 }

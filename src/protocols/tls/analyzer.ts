@@ -1,7 +1,7 @@
 // TLS over TCP: one handshake, one record. The record is published when both sides send encrypted data, at a fatal alert, when the
 // handshake takes too long, or with the connection's end, whichever is first; after it nothing more is read.
 
-import type { Analyzer, Context, Direction, EndReason, Verdict } from '../protocol.ts';
+import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
 import {
   CLIENT_HELLO,
   CONTENT_ALERT,
@@ -76,7 +76,7 @@ export class TlsAnalyzer implements Analyzer {
     this.#finish();
   }
 
-  end(_reason: EndReason): void {
+  end(): void {
     if (!this.#isOver) this.#finish();
   }
 
@@ -128,7 +128,7 @@ export class TlsAnalyzer implements Analyzer {
 
   /** Counts what the session keeps. */
   readonly hold = (bytes: number): boolean => {
-    if (!this.context.hold(bytes)) {
+    if (!this.context.hold(bytes) && bytes > 0) {
       this.context.hold(-bytes);
       this.context.count('limit');
       return false;

@@ -9,9 +9,7 @@
 //   codes.ts, cipher-suites.ts             names of numbers
 
 import type { Protocol } from '../protocol.ts';
-import { QuicAnalyzer } from '../quic/analyzer.ts';
-import { isGoogleQuic, isQuic } from '../quic/probe.ts';
-import { datagramOnly } from './datagrams.ts';
+import { DatagramAnalyzer, datagramProtocol } from '../quic/datagrams.ts';
 import { TlsAnalyzer } from './analyzer.ts';
 import { options, PORTS, type TlsOptions } from './options.ts';
 import { probe } from './probe.ts';
@@ -21,9 +19,13 @@ export const tls: Protocol<TlsOptions> = {
   name: 'tls',
   doc: 'TLS and SSL: handshakes with their hellos, certificates, alerts and fingerprints',
   ports: PORTS,
-  transports: ['tcp'],
+  transports: ['tcp', 'udp'],
   options,
   records: [tlsRecord],
-  probe,
-  open: (context, chosen) => new TlsAnalyzer(context, chosen),
+  probe(direction, bytes, from, to, hinted, transport) {
+    if (transport === 'udp') return datagramProtocol(bytes, from, to) === undefined ? 'no' : 'yes';
+    return probe(direction, bytes, from, to, hinted);
+  },
+  open: (context, chosen) =>
+    context.flow.transport === 'udp' ? new DatagramAnalyzer(context, chosen) : new TlsAnalyzer(context, chosen),
 };
