@@ -302,6 +302,7 @@ function answer(exchange: Exchange, fact: Dhcpv4Fact, seconds: number, nanos: nu
     const { assignedIp: address } = fact;
     const isKnown = exchange.offers.some((offer) => offer.server === server && offer.address === address);
     if (!isKnown && exchange.offers.length < MAX_LISTED) exchange.offers.push({ server, address });
+    exchange.server ??= server;
     exchange.outcome = 'offered';
     return;
   }

@@ -62,8 +62,8 @@ function suitesHash(ciphers: readonly number[]): string {
 }
 
 function extensionsHash(hello: Hello, extensions: readonly number[]): string {
-  if (extensions.length === 0) return NO_HASH;
   const counted = extensions.filter((type) => type !== EXTENSION_SERVER_NAME && type !== EXTENSION_ALPN);
+  if (counted.length === 0) return NO_HASH;
   const algorithms = withoutGrease(signatureAlgorithms(hello)).map((number) => hex(number, 4));
   return sha256Start(sortedHex(counted) + (algorithms.length === 0 ? '' : `_${algorithms.join(',')}`));
 }

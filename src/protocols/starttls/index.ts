@@ -1,0 +1,72 @@
+// Protocols that begin in clear and go on in TLS: SMTP, IMAP, POP3, FTP, LDAP, PostgreSQL, MySQL, RDP, XMPP. Their plain beginning
+// is watched, the flow gets its name, and TLS gets the rest. No records of its own; where a protocol has an analyzer that is wanted,
+// that one is asked first and hands over itself.
+
+import { z } from 'zod';
+import { portsOption } from '../common-options.ts';
+import type { Analyzer, Context, Direction, Protocol, Verdict } from '../protocol.ts';
+import { BINARY_PROTOCOLS } from './binary.ts';
+import { LINE_PROTOCOLS } from './lines.ts';
+import type { Recogniser, Watcher } from './watcher.ts';
+
+const PORTS = [21, 25, 110, 143, 389, 587, 3306, 3389, 5222, 5269, 5432] as const;
+const RECOGNISERS: readonly Recogniser[] = [...BINARY_PROTOCOLS, ...LINE_PROTOCOLS];
+/** Segments before the one that tells: what the other side said earlier. */
+const MAX_UNKNOWN_SEGMENTS = 4;
+
+const options = z.strictObject({
+  enabled: z.boolean().default(true).describe('follow protocols that begin in clear into their TLS'),
+  ports: portsOption(PORTS).describe('ports where they are tried first; they are recognised by content on all others'),
+});
+
+function recognise(direction: Direction, bytes: Uint8Array, from: number, to: number): Recogniser | 'no' | 'more' {
+  let answer: 'no' | 'more' = 'no';
+  if (from === to) return 'more';
+  for (const recogniser of RECOGNISERS) {
+    const said = recogniser.probe(direction, bytes, from, to);
+    if (said === 'yes') return recogniser;
+    if (said === 'more') answer = 'more';
+  }
+  return answer;
+}
+
+class StartTlsAnalyzer implements Analyzer {
+  readonly #context: Context;
+  #watcher: Watcher | undefined = undefined;
+  #unknown = 0;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  data(direction: Direction, bytes: Uint8Array, from: number, to: number): Verdict {
+    if (this.#watcher === undefined) {
+      const found = recognise(direction, bytes, from, to);
+      if (typeof found === 'string') return ++this.#unknown > MAX_UNKNOWN_SEGMENTS ? 'reject' : 'ok';
+      this.#context.name(found.name);
+      this.#watcher = found.open();
+    }
+    const watched = this.#watcher.data(direction, bytes, from, to);
+    if (watched === 'watch') return 'ok';
+    if (watched === 'over') return 'done';
+    // What was held of earlier segments cannot be handed on; a side does not send TLS before it may.
+    this.#context.handOver(watched.protocol, Math.min(watched.rest, to - from));
+    return 'ok';
+  }
+
+  end(): void {}
+}
+
+export const starttls: Protocol<z.infer<typeof options>> = {
+  name: 'starttls',
+  doc: 'protocols that begin in clear: SMTP, IMAP, POP3, FTP, LDAP, PostgreSQL, MySQL, RDP and XMPP are named and followed into TLS',
+  ports: PORTS,
+  transports: ['tcp'],
+  options,
+  records: [],
+  probe(direction, bytes, from, to) {
+    const found = recognise(direction, bytes, from, to);
+    return typeof found === 'string' ? found : 'yes';
+  },
+  open: (context) => new StartTlsAnalyzer(context),
+};

@@ -1,0 +1,119 @@
+// Protocols of lines: SMTP (RFC 3207), IMAP and POP3 (RFC 2595), FTP (RFC 4217). The client asks, the server agrees in a line, and
+// TLS begins behind it.
+
+import { asciiText } from '../../records/text.ts';
+import type { Direction } from '../protocol.ts';
+import { type Answer, Held, type Recogniser, type Watched, type Watcher } from './watcher.ts';
+
+const LF = 10;
+const MAX_LINE_OCTETS = 2048;
+/** TLS comes early or not at all. */
+const MAX_LINES = 100;
+
+interface Dialect {
+  readonly name: string;
+  /** First line of the server; first line of the client, for captures that lack it. */
+  readonly greeting: RegExp;
+  readonly opening: RegExp;
+  /** The client asks for TLS; the server's answer has to begin with what is captured, if anything is. */
+  readonly request: RegExp;
+  readonly agreed: RegExp;
+  readonly refused: RegExp;
+}
+
+const DIALECTS: readonly Dialect[] = [
+  {
+    name: 'smtp',
+    greeting: /^220[ -].*smtp/i,
+    opening: /^(?:EHLO|HELO) \S/i,
+    request: /^STARTTLS\s*$/i,
+    agreed: /^220[ -]/,
+    refused: /^[45]\d\d /,
+  },
+  {
+    name: 'ftp',
+    greeting: /^220[ -].*ftp/i,
+    opening: /^AUTH (?:TLS|SSL)/i,
+    request: /^AUTH (?:TLS|SSL)/i,
+    agreed: /^234[ -]/,
+    refused: /^[45]\d\d /,
+  },
+  {
+    name: 'imap',
+    greeting: /^\* (?:OK|PREAUTH|BYE)\b/i,
+    opening: /^[A-Za-z0-9.]{1,16} (?:CAPABILITY|STARTTLS|ID|LOGIN|AUTHENTICATE|NOOP)\b/i,
+    request: /^(\S{1,64}) STARTTLS\s*$/i,
+    agreed: /^\S{1,64} OK\b/i,
+    refused: /^\S{1,64} (?:NO|BAD)\b/i,
+  },
+  {
+    name: 'pop3',
+    greeting: /^\+OK\b/i,
+    opening: /^(?:CAPA|STLS|USER \S+|APOP \S+ \S+)\s*$/i,
+    request: /^STLS\s*$/i,
+    agreed: /^\+OK\b/i,
+    refused: /^-ERR\b/i,
+  },
+];
+
+function lineEnd(bytes: Uint8Array, from: number, to: number): number {
+  const end = Math.min(to, from + MAX_LINE_OCTETS);
+  for (let at = from; at < end; at++) if (bytes[at] === LF) return at;
+  return -1;
+}
+
+function probe(first: RegExp, bytes: Uint8Array, from: number, to: number): Answer {
+  const end = lineEnd(bytes, from, to);
+  // No text: nothing to wait for.
+  if (end < 0) return to - from < MAX_LINE_OCTETS && isPrintable(bytes, from, Math.min(to, from + 16)) ? 'more' : 'no';
+  return first.test(asciiText(bytes, from, end)) ? 'yes' : 'no';
+}
+
+function isPrintable(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if ((bytes[at] < 0x20 && bytes[at] !== 13) || bytes[at] > 0x7e) return false;
+  return true;
+}
+
+class LineWatcher implements Watcher {
+  readonly #dialect: Dialect;
+  readonly #held = [new Held(), new Held()] as const;
+  #lines = 0;
+  /** What was asked for; undefined: nothing. */
+  #tag: string | undefined = undefined;
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+  }
+
+  data(direction: Direction, bytes: Uint8Array, from: number, to: number): Watched {
+    const held = this.#held[direction];
+    held.add(bytes, from, to);
+    for (;;) {
+      const end = lineEnd(held.bytes, 0, held.bytes.length);
+      if (end < 0) return held.bytes.length >= MAX_LINE_OCTETS ? 'over' : 'watch';
+      const line = asciiText(held.bytes, 0, end);
+      held.drop(end + 1);
+      if (++this.#lines > MAX_LINES) return 'over';
+      if (direction === 0) this.#asked(line);
+      else if (this.#isAgreed(line)) return { protocol: 'tls', rest: held.bytes.length };
+    }
+  }
+
+  #asked(line: string): void {
+    const match = this.#dialect.request.exec(line);
+    if (match !== null) this.#tag = match[1] ?? '';
+  }
+
+  #isAgreed(line: string): boolean {
+    if (this.#tag === undefined || !line.startsWith(this.#tag)) return false;
+    if (this.#dialect.refused.test(line)) this.#tag = undefined;
+    return this.#tag !== undefined && this.#dialect.agreed.test(line);
+  }
+}
+
+export const LINE_PROTOCOLS: readonly Recogniser[] = DIALECTS.map((dialect) => ({
+  name: dialect.name,
+  probe: (direction, bytes, from, to) =>
+    probe(direction === 0 ? dialect.opening : dialect.greeting, bytes, from, to),
+  open: () => new LineWatcher(dialect),
+}));
