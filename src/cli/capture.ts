@@ -2,12 +2,13 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { loadConfig } from '../config/load.ts';
+import { UsageError } from '../config/usage-error.ts';
 import { makePlan, shownTypes } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
 import { DEFAULT_STORE, openSink } from '../sinks/open.ts';
 import { openInputs } from '../sources/open.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
-import { EXIT_DAMAGED, EXIT_OK, EXIT_PRIVILEGE, UsageError } from './exit.ts';
+import { EXIT_DAMAGED, EXIT_OK, EXIT_PRIVILEGE } from './exit.ts';
 import { grouped, siBytes } from './figures.ts';
 import { ProgressLine } from './progress.ts';
 import { recordNames } from './record-names.ts';

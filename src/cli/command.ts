@@ -1,7 +1,7 @@
 // A commander program as all our commands want it: errors as UsageError with the nearest right flag, help that begins with examples.
 
 import { Command, CommanderError } from 'commander';
-import { UsageError } from './exit.ts';
+import { UsageError } from '../config/usage-error.ts';
 import { nearest } from './nearest.ts';
 
 /** Thrown when help was printed: nothing more to do. */

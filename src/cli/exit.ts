@@ -6,8 +6,3 @@ export const EXIT_USAGE = 2;
 export const EXIT_DAMAGED = 3;
 export const EXIT_PRIVILEGE = 4;
 export const EXIT_OUTPUT = 5;
-
-/** Wrong usage or configuration. The message is for people. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}

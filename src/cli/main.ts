@@ -1,9 +1,10 @@
 // The command line: finds the command, loads only what it needs, turns errors into words and exit codes.
 
+import { UsageError } from '../config/usage-error.ts';
 import { ReaderGone, SinkError } from '../sinks/sink.ts';
 import { InputError } from '../sources/input-error.ts';
 import { VERSION } from '../version.ts';
-import { EXIT_FAILED, EXIT_OK, EXIT_OUTPUT, EXIT_USAGE, UsageError } from './exit.ts';
+import { EXIT_FAILED, EXIT_OK, EXIT_OUTPUT, EXIT_USAGE } from './exit.ts';
 import { nearest } from './nearest.ts';
 
 interface CommandModule {

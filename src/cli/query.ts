@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../config/load.ts';
+import { UsageError } from '../config/usage-error.ts';
 import { allRecordTypes, makePlan } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
 import {
@@ -23,7 +24,7 @@ import { StoreSink } from '../sinks/store.ts';
 import { openInputs } from '../sources/open.ts';
 import { openReader } from '../store/reader.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
-import { EXIT_DAMAGED, EXIT_OK, UsageError } from './exit.ts';
+import { EXIT_DAMAGED, EXIT_OK } from './exit.ts';
 import { nearest } from './nearest.ts';
 
 const EXAMPLES = `  netscribe query talk_conv -n 10                        who talks to whom

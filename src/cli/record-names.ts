@@ -1,7 +1,7 @@
 // What `--records` takes: names of records, `transactions` for all of those.
 
+import { UsageError } from '../config/usage-error.ts';
 import { allRecordTypes } from '../engine/plan.ts';
-import { UsageError } from './exit.ts';
 import { nearest } from './nearest.ts';
 
 /** Names of record types for a comma-separated list; throws UsageError for an unknown one. */

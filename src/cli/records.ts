@@ -1,11 +1,12 @@
 // netscribe records: what records there are, and their fields.
 
+import { UsageError } from '../config/usage-error.ts';
 import { allRecordTypes } from '../engine/plan.ts';
 import { ndjsonSource } from '../records/ndjson.ts';
 import { recordList, recordText } from '../records/reference.ts';
 import { writeAll } from '../sinks/ndjson.ts';
 import { newCommand, parse, withHelp } from './command.ts';
-import { EXIT_OK, UsageError } from './exit.ts';
+import { EXIT_OK } from './exit.ts';
 import { nearest } from './nearest.ts';
 
 const EXAMPLES = `  netscribe records            the list

@@ -1,12 +1,13 @@
 // netscribe sql: everything that `query` has no words for. Read only, and nothing but the store is in reach.
 
+import { UsageError } from '../config/usage-error.ts';
 import { allRecordTypes } from '../engine/plan.ts';
 import { ROW_FORMATS, type RowFormat, rowsText } from '../query/format-rows.ts';
 import { writeAll } from '../sinks/ndjson.ts';
 import { DEFAULT_STORE } from '../sinks/open.ts';
 import { openReader } from '../store/reader.ts';
 import { newCommand, parse, withHelp } from './command.ts';
-import { EXIT_OK, UsageError } from './exit.ts';
+import { EXIT_OK } from './exit.ts';
 
 const EXAMPLES = `  netscribe sql "select status, count(*) from http group by all"
   netscribe sql "select dns_question_name, count(*) n from dns group by 1 order by n desc limit 10"

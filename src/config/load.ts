@@ -2,7 +2,6 @@
 
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
-import { UsageError } from '../cli/exit.ts';
 import type { ForcedPort } from '../engine/detection.ts';
 import { DISSECT_DEFAULTS, type PlanRequest } from '../engine/plan.ts';
 import { durationSeconds } from '../protocols/common-options.ts';
@@ -10,6 +9,7 @@ import type { Transport } from '../protocols/protocol.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import { STREAM_DEFAULTS } from '../stream/tcp-stream.ts';
 import { configSchema } from './schema.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface LoadedConfig {
   workers: number;

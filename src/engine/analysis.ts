@@ -104,6 +104,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   #number = 0;
   #deadlines = new Map<number, Conversation[]>();
   #nextDeadline = Number.POSITIVE_INFINITY;
+  #tickSeconds = 0;
 
   constructor(options: AnalysisOptions, detection: Detection, salts: readonly [number, number], owned: Uint8Array) {
     this.#options = options;
@@ -228,6 +229,12 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   tick(number: number, seconds: number): void {
     this.gathering?.tick(seconds, causeOf(number, PHASE_DEADLINE));
+    // A new epoch: whoever waited for the old one's seconds has ended.
+    if (seconds < this.#tickSeconds) {
+      this.#deadlines.clear();
+      this.#nextDeadline = Number.POSITIVE_INFINITY;
+    }
+    this.#tickSeconds = seconds;
     if (seconds < this.#nextDeadline) return;
     const due: Conversation[] = [];
     let next = Number.POSITIVE_INFINITY;

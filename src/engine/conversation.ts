@@ -124,13 +124,15 @@ export class Conversation implements Context, StreamReceiver {
   ): void {
     if (this.isOver) return;
     const direction = (side ^ this.initiator) as Direction;
-    const now = [this.seconds, this.nanos, this.packet] as const;
+    const { seconds: nowSeconds, nanos: nowNanos, packet: nowPacket } = this;
     this.seconds = seconds;
     this.nanos = nanos;
     this.packet = packet;
     if (this.#analyzer === undefined) this.#detect(direction, bytes, from, to);
     else this.#data(direction, bytes, from, to);
-    [this.seconds, this.nanos, this.packet] = now;
+    this.seconds = nowSeconds;
+    this.nanos = nowNanos;
+    this.packet = nowPacket;
   }
 
   missing(side: 0 | 1, missing: number): void {

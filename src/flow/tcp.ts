@@ -111,8 +111,11 @@ export function trackTcp(
         tcp = TCP_SYN_RECEIVED;
         const e = table.extension(base);
         const x = table.extensions;
-        // Which SYN it answers is not known then.
-        if (was === TCP_REJECTED) x[e + E_FLAGS] |= E_FLAG_SYN_AGAIN;
+        if (was === TCP_REJECTED) {
+          // Which SYN it answers is not known then, and what the forger sent is no part of the stream.
+          x[e + E_FLAGS] |= E_FLAG_SYN_AGAIN;
+          words[next] = sequence + consumed;
+        }
         x[e + E_SYNACK_SECONDS] = seconds;
         x[e + E_SYNACK_NANOS] = nanos;
         if ((x[e + E_FLAGS] & E_FLAG_SYN_AGAIN) === 0) {

@@ -8,10 +8,11 @@ import { http2 } from './http2/index.ts';
 import { icmp } from './icmp/index.ts';
 import type { Protocol } from './protocol.ts';
 import { socks } from './socks/index.ts';
+import { starttls } from './starttls/index.ts';
 import { tls } from './tls/index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: options differ from protocol to protocol; each parses its own.
-export const PROTOCOLS: readonly Protocol<any>[] = [dns, dhcpv4, dhcpv6, http, http2, icmp, socks, tls];
+export const PROTOCOLS: readonly Protocol<any>[] = [dns, dhcpv4, dhcpv6, http, http2, icmp, socks, tls, starttls];
 
 /** Names that `flow.network.protocol` can have, by their number in the flow table; 0 is none. */
 export const MAX_APPLICATIONS = 255;

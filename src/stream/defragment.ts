@@ -6,7 +6,7 @@ import type { Cursor } from '../wire/cursor.ts';
 import { internetChecksum } from '../wire/internet-checksum.ts';
 import { IPV4_CHECKSUM } from '../wire/ipv4.ts';
 import { FRAGMENT_NEW_WINS, type FragmentPolicy } from './overlap.ts';
-import { Pieces } from './pieces.ts';
+import { copyOf, Pieces } from './pieces.ts';
 
 export interface DefragmentOptions {
   policy: FragmentPolicy;
@@ -113,7 +113,7 @@ export class Defragmenter {
       d.lastNanos = nanos;
     }
     if (c.fragmentOffset === 0 && d.header === null) {
-      d.header = c.bytes.slice(c.network, c.fragmentData);
+      d.header = copyOf(c.bytes, c.network, c.fragmentData);
       if (v6) d.header = withoutFragmentHeader(c);
       d.ports = [c.sourcePort, c.destinationPort];
       d.protocol = c.protocol;
@@ -233,7 +233,7 @@ function isWhole(d: Datagram): boolean {
 /** An IPv6 header with its unfragmentable extensions; the fragment header is taken out (RFC 8200 section 4.5). */
 function withoutFragmentHeader(c: Cursor): Uint8Array {
   const fragmentHeader = c.fragmentData - 8;
-  const header = c.bytes.slice(c.network, fragmentHeader);
+  const header = copyOf(c.bytes, c.network, fragmentHeader);
   if (c.fragmentNextHeaderAt > 0) {
     const at = c.fragmentNextHeaderAt - c.network;
     if (at >= 0 && at < header.length) header[at] = c.bytes[fragmentHeader];

@@ -59,12 +59,12 @@ export class Pieces {
     while (at < end) {
       const held = i < list.length ? list[i] : undefined;
       if (held === undefined || held.start >= end) {
-        this.#put(i, at, end, bytes.slice(from + at - start, to), start, end);
+        this.#put(i, at, end, copyOf(bytes, from + at - start, to), start, end);
         result.added += end - at;
         break;
       }
       if (held.start > at) {
-        this.#put(i, at, held.start, bytes.slice(from + at - start, from + held.start - start), start, end);
+        this.#put(i, at, held.start, copyOf(bytes, from + at - start, from + held.start - start), start, end);
         result.added += held.start - at;
         at = held.start;
         i++;
@@ -76,7 +76,7 @@ export class Pieces {
       if (!same(held.bytes, held.from + at - held.start, bytes, offset, overlapEnd - at)) result.conflict = true;
       // Equal bytes change hands too: whose they are decides the next overlap.
       if (newWins(mask, start, end, held.bornStart, held.bornEnd)) {
-        const copy = bytes.slice(offset, offset + overlapEnd - at);
+        const copy = copyOf(bytes, offset, offset + overlapEnd - at);
         i = this.#replace(i, at, overlapEnd, copy, start, end);
         at = overlapEnd;
         continue;
@@ -94,14 +94,7 @@ export class Pieces {
   }
 
   /** Replaces [start, end) of the piece at `index` by `bytes`; returns the index behind it. */
-  #replace(
-    index: number,
-    start: number,
-    end: number,
-    bytes: Uint8Array,
-    bornStart: number,
-    bornEnd: number,
-  ): number {
+  #replace(index: number, start: number, end: number, bytes: Uint8Array, bornStart: number, bornEnd: number): number {
     const held = this.list[index];
     const parts: Piece[] = [];
     if (held.start < start) parts.push(partOf(held, held.start, start));
@@ -140,6 +133,11 @@ function partOf(held: Piece, start: number, end: number): Piece {
   const from = held.from + start - held.start;
   if ((end - start) * 2 > held.bytes.length) return { ...held, start, end, from };
   return { ...held, start, end, bytes: held.bytes.slice(from, from + end - start), from: 0 };
+}
+
+/** A copy, of a Buffer too, whose own `slice` makes none. */
+export function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(bytes, from, to);
 }
 
 function same(a: Uint8Array, aFrom: number, b: Uint8Array, bFrom: number, length: number): boolean {

@@ -18,17 +18,35 @@ export interface StreamOptions {
 }
 
 export const STREAM_DEFAULTS: StreamOptions = {
-  policy: 'first', maxWaitingBytes: 4 * 1024 * 1024, maxShardBytes: 16 * 1024 * 1024, patience: 12,
+  policy: 'first',
+  maxWaitingBytes: 4 * 1024 * 1024,
+  maxShardBytes: 16 * 1024 * 1024,
+  patience: 12,
 };
 
 /** A segment may lie at most this far ahead of the next byte: the largest window (RFC 7323), and some. */
 const MAX_AHEAD = 1 << 30;
 
-export type StreamEvent = 'overlap_conflict' | 'out_of_window' | 'gap' | 'limit' | 'keepalive' | 'rst_data' | 'rst_ignored';
+export type StreamEvent =
+  | 'overlap_conflict'
+  | 'out_of_window'
+  | 'gap'
+  | 'limit'
+  | 'keepalive'
+  | 'rst_data'
+  | 'rst_ignored';
 
 export interface StreamReceiver {
   /** In-order bytes of a direction (0: side A of the flow's key), with time and number of the packet that brought them. */
-  deliver(side: 0 | 1, bytes: Uint8Array, from: number, to: number, seconds: number, nanos: number, packet: number): void;
+  deliver(
+    side: 0 | 1,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    seconds: number,
+    nanos: number,
+    packet: number,
+  ): void;
   /** `missing` bytes will never come. */
   missing(side: 0 | 1, missing: number): void;
   /** No more bytes of this direction. */
@@ -67,8 +85,17 @@ export class TcpStream {
    * One segment of `side`. [from, to) are its captured bytes, `length` what was sent. Sequence numbers are as in the header.
    */
   segment(
-    side: 0 | 1, flags: number, sequence: number, acknowledgment: number, bytes: Uint8Array, from: number, to: number, length: number,
-    seconds: number, nanos: number, packet: number,
+    side: 0 | 1,
+    flags: number,
+    sequence: number,
+    acknowledgment: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    length: number,
+    seconds: number,
+    nanos: number,
+    packet: number,
   ): void {
     const half = this.sides[side];
     const other = this.sides[1 - side];
@@ -109,7 +136,8 @@ export class TcpStream {
         if (half.ackedBeyond > finAt) half.ackedBeyond = finAt;
       }
     }
-    if (half.pieces.list.length > 0 || other.pieces.list.length > 0 || half.hasHole || other.hasHole) this.#settle(false);
+    if (half.pieces.list.length > 0 || other.pieces.list.length > 0 || half.hasHole || other.hasHole)
+      this.#settle(false);
     if (half.finAt >= 0 && half.position >= half.finAt) this.#finish(side, half);
   }
 
@@ -142,7 +170,14 @@ export class TcpStream {
 
   /** Bytes that are next: delivered where they lie. What the snap length cut off is missing. */
   #deliver(
-    side: 0 | 1, half: HalfStream, bytes: Uint8Array, from: number, to: number, length: number, seconds: number, nanos: number,
+    side: 0 | 1,
+    half: HalfStream,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    length: number,
+    seconds: number,
+    nanos: number,
     packet: number,
   ): void {
     const captured = to - from;
@@ -161,8 +196,15 @@ export class TcpStream {
   }
 
   #outOfOrder(
-    half: HalfStream, ahead: number, bytes: Uint8Array, from: number, to: number, length: number, seconds: number,
-    nanos: number, packet: number,
+    half: HalfStream,
+    ahead: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    length: number,
+    seconds: number,
+    nanos: number,
+    packet: number,
   ): void {
     if (ahead > MAX_AHEAD || ahead < -MAX_AHEAD || half.finished) {
       this.#receiver.event('out_of_window', 1);
@@ -250,7 +292,8 @@ export class TcpStream {
     const length = piece.end - half.position;
     pieces.dropBefore(piece.end);
     this.#receiver.wait(pieces.cost - before);
-    if (length > 0) this.#deliver(side, half, piece.bytes, from, from + length, length, piece.seconds, piece.nanos, piece.packet);
+    if (length > 0)
+      this.#deliver(side, half, piece.bytes, from, from + length, length, piece.seconds, piece.nanos, piece.packet);
     if (half.finAt >= 0 && half.position >= half.finAt) this.#finish(side, half);
   }
 

@@ -6,7 +6,9 @@ import { runFiles } from '../kit/engine.ts';
 import { capture, hasShared, SHARED } from '../kit/shared.ts';
 
 const names = hasShared
-  ? readdirSync(`${SHARED}pcaps`).filter((name) => /\.(pcap|pcapng|cap|trace)$/.test(name) && statSync(capture(name)).size > 2000).sort()
+  ? readdirSync(`${SHARED}pcaps`)
+      .filter((name) => /\.(pcap|pcapng|cap|trace)$/.test(name) && statSync(capture(name)).size > 2000)
+      .sort()
   : [];
 /** Every twelfth, and the biggest ones. */
 const some = [
@@ -16,7 +18,8 @@ const some = [
 
 describe.skipIf(!hasShared)('the same bytes', () => {
   it('in another run, which has other salts', async () => {
-    for (const name of some) expect((await runFiles([capture(name)])).text === (await runFiles([capture(name)])).text, name).toBe(true);
+    for (const name of some)
+      expect((await runFiles([capture(name)])).text === (await runFiles([capture(name)])).text, name).toBe(true);
   });
 
   it('from small batches', async () => {
@@ -31,7 +34,9 @@ describe.skipIf(!hasShared)('the same bytes', () => {
   it('of one record type whether or not others are asked for', async () => {
     for (const name of some) {
       const all = (await runFiles([capture(name)])).text.split('\n').filter((line) => line.includes('"dataset":"dns"'));
-      const alone = (await runFiles([capture(name)], { records: ['dns'] })).text.split('\n').filter((line) => line !== '');
+      const alone = (await runFiles([capture(name)], { records: ['dns'] })).text
+        .split('\n')
+        .filter((line) => line !== '');
       expect(alone, name).toEqual(all);
     }
   });

@@ -17,8 +17,21 @@ const SALTS: [number, number] = [0x12345678, -77];
 /** Word 15 of a row is not used. */
 const COMPARED = 15;
 const WORDS = [
-  'hash', 'shard', 'a', 'b', 'ports', 'protocol', 'info', 'packet', 'transport', 'payload', 'payloadEnd', 'payloadLength', 'marks',
-  'extra', 'network',
+  'hash',
+  'shard',
+  'a',
+  'b',
+  'ports',
+  'protocol',
+  'info',
+  'packet',
+  'transport',
+  'payload',
+  'payloadEnd',
+  'payloadLength',
+  'marks',
+  'extra',
+  'network',
 ];
 
 class Way {
@@ -64,7 +77,13 @@ function fail(fast: Way, general: Way, batch: PacketBatch, r: number): void {
   const words = (way: Way) => Object.fromEntries(WORDS.map((name, w) => [name, way.stage.rows[r * ROW + w]]));
   const o = batch.offset[i];
   const frame = Buffer.from(batch.bytes.subarray(o, o + Math.min(120, batch.capturedLength[i]))).toString('hex');
-  const about = { packet: batch.numbers[i], captured: batch.capturedLength[i], wire: batch.wireLength[i], offset: o, frame };
+  const about = {
+    packet: batch.numbers[i],
+    captured: batch.capturedLength[i],
+    wire: batch.wireLength[i],
+    offset: o,
+    frame,
+  };
   expect({ ...about, way: 'fast', ...words(fast) }).toEqual({ ...about, way: 'fast', ...words(general) });
 }
 
@@ -103,7 +122,8 @@ const address = fc.oneof(
   fc.constantFrom(0x0a000001, 0x0a000002, 0x7f000001, 0x80000000, 0xe0000001, 0xefffffff, 0xffffffff, 0),
   fc.nat(0xffffffff),
 );
-const usually = <T>(value: T, other: fc.Arbitrary<T>) => fc.oneof({ weight: 9, arbitrary: fc.constant(value) }, { weight: 1, arbitrary: other });
+const usually = <T>(value: T, other: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 9, arbitrary: fc.constant(value) }, { weight: 1, arbitrary: other });
 const frame: fc.Arbitrary<Frame> = fc
   .record({
     etherType: usually(0x0800, fc.constantFrom(0x86dd, 0x8100, 0x0806, 0x0801, 40)),
@@ -212,11 +232,16 @@ describe('limits', () => {
       '0011223344550011223344560800450000300001400040060000c0a80001c0a80002d431005000000001000000005002faf00000000002040400000000000000',
       'hex',
     );
-    const frames = Array.from({ length: whole.length + 1 }, (_, n) => ({ bytes: whole.subarray(0, n), wireLength: whole.length }));
+    const frames = Array.from({ length: whole.length + 1 }, (_, n) => ({
+      bytes: whole.subarray(0, n),
+      wireLength: whole.length,
+    }));
     const way = new Way('ignore');
     compare(way, new Way('count'), batchOf(frames));
     expect(way.ledger.packetsRead).toBe(frames.length);
-    const { flow, cut } = Object.fromEntries(['flow', 'cut'].map((name, i) => [name, way.ledger.packets[i === 0 ? 0 : 4]]));
+    const { flow, cut } = Object.fromEntries(
+      ['flow', 'cut'].map((name, i) => [name, way.ledger.packets[i === 0 ? 0 : 4]]),
+    );
     expect(flow + cut).toBe(frames.length);
     expect(flow).toBe(frames.length - 14 - 20);
   });

@@ -44,15 +44,21 @@ describe.skipIf(!hasShared)('the ledger', () => {
       if (JSON.stringify(figures) !== JSON.stringify(truth)) wrong.push({ name, figures, truth });
       // One identity, one final document.
       const finals = flows.filter((flow) => flow.flow.final).map((flow) => flow.flow.id);
-      if (new Set(finals).size !== finals.length) wrong.push({ name, finals: finals.length, distinct: new Set(finals).size });
-      for (const { flow } of all) if (flow !== undefined && !finals.includes(flow.id)) wrong.push({ name, without: flow.id });
+      if (new Set(finals).size !== finals.length)
+        wrong.push({ name, finals: finals.length, distinct: new Set(finals).size });
+      for (const { flow } of all)
+        if (flow !== undefined && !finals.includes(flow.id)) wrong.push({ name, without: flow.id });
     }
     expect(wrong).toEqual([]);
     expect(captures).toBeGreaterThan(700);
   });
 
   it('is balanced with short intervals, a filter, a full table and few packets', async () => {
-    const busy = ['zeek__smtp.pcap', 'suricata__pgsql__pgsql-5000-query-results.pcap', 'gopacket__layers__testdata__cip.pcap'];
+    const busy = [
+      'zeek__smtp.pcap',
+      'suricata__pgsql__pgsql-5000-query-results.pcap',
+      'gopacket__layers__testdata__cip.pcap',
+    ];
     for (const name of busy) {
       for (const [request, inputs] of [
         [{ flow: { intervalSeconds: 1 } }, {}],

@@ -13,7 +13,7 @@ import type { FlowTable } from '../../src/flow/table.ts';
 import { type FlowEnd, type FlowHandler, type FlowOptions, FlowTracker } from '../../src/flow/tracker.ts';
 import { FlowView } from '../../src/protocols/flow-view.ts';
 import { blankRecord } from '../../src/records/record.ts';
-import { batchOf, BEGIN, type MadePacket } from '../kit/packets.ts';
+import { BEGIN, batchOf, type MadePacket } from '../kit/packets.ts';
 
 export interface FlowDocument extends FlowRecord {
   id: string;
@@ -43,7 +43,13 @@ export class FlowKit implements FlowHandler {
   #packets = 0;
 
   constructor(options: Partial<FlowOptions> = {}, salts: [number, number] = [1, 2], stageRows = 512) {
-    this.tracker = new FlowTracker({ ...FLOW_DEFAULTS, maxFlows: 4096, ...options }, salts, this.#links, this, new Uint8Array(SHARDS).fill(1));
+    this.tracker = new FlowTracker(
+      { ...FLOW_DEFAULTS, maxFlows: 4096, ...options },
+      salts,
+      this.#links,
+      this,
+      new Uint8Array(SHARDS).fill(1),
+    );
     this.#dissector = new Dissector(DISSECT_DEFAULTS, this.ledger, new Clock(), salts);
     this.#stage = new Stage(stageRows);
   }

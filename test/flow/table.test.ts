@@ -3,7 +3,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { foldV6, SHARDS, shardOf, tableHash } from '../../src/flow/hash.ts';
-import { COLD_WORDS, E_ICMP_ERRORS, E_RETRANSMITS_A, EXTENSION_WORDS, F_STATE, HOT_SHIFT, HOT_WORDS } from '../../src/flow/layout.ts';
+import {
+  COLD_WORDS,
+  E_ICMP_ERRORS,
+  E_RETRANSMITS_A,
+  EXTENSION_WORDS,
+  F_STATE,
+  HOT_SHIFT,
+  HOT_WORDS,
+} from '../../src/flow/layout.ts';
 import { sortByKey } from '../../src/flow/radix.ts';
 import { ROW, ROW_A, ROW_B, ROW_HASH, ROW_PORTS, ROW_PROTOCOL, ROW_SHARD } from '../../src/flow/stage.ts';
 import { FlowTable, wideHash } from '../../src/flow/table.ts';
@@ -49,7 +57,12 @@ class TableKit {
   }
 }
 
-const key: fc.Arbitrary<Key> = fc.tuple(fc.integer({ min: -4, max: 4 }), fc.integer(), fc.integer({ min: 0, max: 3 }), fc.constantFrom(6, 17));
+const key: fc.Arbitrary<Key> = fc.tuple(
+  fc.integer({ min: -4, max: 4 }),
+  fc.integer(),
+  fc.integer({ min: 0, max: 3 }),
+  fc.constantFrom(6, 17),
+);
 
 describe.each([[false], [true]])('the table, IPv6 %s', (v6) => {
   it('does what a Map does', () => {
@@ -111,7 +124,9 @@ describe.each([[false], [true]])('the table, IPv6 %s', (v6) => {
     kit.table.remove(slot);
     expect(kit.insert([1, 2, 3, 6])).toBe(slot);
     expect([...words.subarray(base + F_STATE, base + HOT_WORDS)]).toEqual(new Array(HOT_WORDS - F_STATE).fill(0));
-    expect([...cold.subarray(slot * COLD_WORDS, (slot + 1) * COLD_WORDS - 1)]).toEqual(new Array(COLD_WORDS - 1).fill(0));
+    expect([...cold.subarray(slot * COLD_WORDS, (slot + 1) * COLD_WORDS - 1)]).toEqual(
+      new Array(COLD_WORDS - 1).fill(0),
+    );
     expect(kit.table.extensions[kit.table.extension(base) + E_ICMP_ERRORS]).toBe(0);
   });
 
@@ -134,7 +149,8 @@ describe.each([[false], [true]])('the table, IPv6 %s', (v6) => {
 describe('hashes', () => {
   it('spread flows over shards and never leave them', () => {
     const counts = new Int32Array(SHARDS);
-    for (let i = 0; i < 64_000; i++) counts[shardOf(0x0a000000 + (i >> 8), 0x0a010001, ((40_000 + i) << 16) | 443, 6)]++;
+    for (let i = 0; i < 64_000; i++)
+      counts[shardOf(0x0a000000 + (i >> 8), 0x0a010001, ((40_000 + i) << 16) | 443, 6)]++;
     for (const count of counts) {
       expect(count).toBeGreaterThan(600);
       expect(count).toBeLessThan(1400);
@@ -150,8 +166,11 @@ describe('hashes', () => {
   it('put keys that collide under one salt apart under another', () => {
     // Keys whose table position is the same for one pair of salts.
     const colliding: Key[] = [];
-    for (let i = 0; colliding.length < 200; i++) if ((tableHash(i, 1, 2, 6, 0, 0) & 0xfff) === 0) colliding.push([i, 1, 2, 6]);
-    const positions = new Set(colliding.map(([a, b, ports, protocol]) => tableHash(a, b, ports, protocol, 0x1234567, -99) & 0xfff));
+    for (let i = 0; colliding.length < 200; i++)
+      if ((tableHash(i, 1, 2, 6, 0, 0) & 0xfff) === 0) colliding.push([i, 1, 2, 6]);
+    const positions = new Set(
+      colliding.map(([a, b, ports, protocol]) => tableHash(a, b, ports, protocol, 0x1234567, -99) & 0xfff),
+    );
     expect(positions.size).toBeGreaterThan(150);
   });
 });
@@ -170,9 +189,36 @@ describe('timers', () => {
 
   it('call every flow once, when its second has come', () => {
     const step = fc.oneof(
-      { weight: 3, arbitrary: fc.record({ kind: fc.constant('add'), slot: fc.nat(99), shard: fc.nat(63), long: fc.boolean(), due: fc.integer({ min: -5, max: 9000 }) }) },
-      { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove'), slot: fc.nat(99), shard: fc.nat(63), long: fc.boolean(), due: fc.nat(0) }) },
-      { weight: 1, arbitrary: fc.record({ kind: fc.constant('advance'), slot: fc.nat(0), shard: fc.nat(63), long: fc.boolean(), due: fc.oneof(fc.nat(5), fc.nat(1100), fc.nat(20_000)) }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          kind: fc.constant('add'),
+          slot: fc.nat(99),
+          shard: fc.nat(63),
+          long: fc.boolean(),
+          due: fc.integer({ min: -5, max: 9000 }),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          kind: fc.constant('remove'),
+          slot: fc.nat(99),
+          shard: fc.nat(63),
+          long: fc.boolean(),
+          due: fc.nat(0),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          kind: fc.constant('advance'),
+          slot: fc.nat(0),
+          shard: fc.nat(63),
+          long: fc.boolean(),
+          due: fc.oneof(fc.nat(5), fc.nat(1100), fc.nat(20_000)),
+        }),
+      },
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
@@ -192,7 +238,12 @@ describe('timers', () => {
               expect(at).toBe(model.get(s)!.shard);
               called.push(s);
             });
-            expect(called.toSorted((a, b) => a - b)).toEqual([...model].filter(([, m]) => m.due <= now).map(([s]) => s).toSorted((a, b) => a - b));
+            expect(called.toSorted((a, b) => a - b)).toEqual(
+              [...model]
+                .filter(([, m]) => m.due <= now)
+                .map(([s]) => s)
+                .toSorted((a, b) => a - b),
+            );
             for (const s of called) model.delete(s);
           }
           const mine = [...model].filter(([, m]) => m.shard === shard && m.long === long);
@@ -224,11 +275,20 @@ describe('timers', () => {
 describe('radix sort', () => {
   it('is stable and right for all 32 bits', () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.nat(3), fc.integer({ min: 0, max: 0xffffffff })), { maxLength: 300 }), (keys) => {
-        const sorted = sortByKey(Uint32Array.from(keys), Uint32Array.from(keys, (_, i) => i));
-        const expected = keys.map((k, i) => [k, i]).toSorted(([a, i], [b, j]) => a - b || i - j).map(([, i]) => i);
-        expect([...sorted]).toEqual(expected);
-      }),
+      fc.property(
+        fc.array(fc.oneof(fc.nat(3), fc.integer({ min: 0, max: 0xffffffff })), { maxLength: 300 }),
+        (keys) => {
+          const sorted = sortByKey(
+            Uint32Array.from(keys),
+            Uint32Array.from(keys, (_, i) => i),
+          );
+          const expected = keys
+            .map((k, i) => [k, i])
+            .toSorted(([a, i], [b, j]) => a - b || i - j)
+            .map(([, i]) => i);
+          expect([...sorted]).toEqual(expected);
+        },
+      ),
     );
   });
   it('takes nothing at all', () => {

@@ -33,7 +33,11 @@ export interface Run {
 }
 
 /** Runs over files; every record type unless the request says otherwise. */
-export async function runFiles(paths: readonly string[], request: PlanRequest = {}, inputs: InputOptions = {}): Promise<Run> {
+export async function runFiles(
+  paths: readonly string[],
+  request: PlanRequest = {},
+  inputs: InputOptions = {},
+): Promise<Run> {
   const sink = new MemorySink();
   const result = await run(openInputs(paths, inputs), [sink], makePlan(request));
   return { result, text: sink.text };
@@ -58,5 +62,8 @@ interface Endpoint {
 }
 
 export function documents(text: string): Document[] {
-  return text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Document);
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Document);
 }

@@ -1,7 +1,7 @@
 // Packets made for tests: frames from a few words, and a source that gives them from memory.
 
 import { newPacketBatch, type PacketBatch, type PacketSource, type SourceStats } from '../../src/sources/source.ts';
-import { bytes, eth, type Bytes, tag, text, u16, u32 } from '../wire/frames.ts';
+import { type Bytes, bytes, eth, tag, text, u16, u32 } from '../wire/frames.ts';
 
 export interface MadePacket {
   /** Seconds since the begin of the epoch, with a fraction. */
@@ -42,8 +42,28 @@ function addressBytes(address: string): Bytes {
 export function ip(protocol: number, rest: Bytes, fields: IpFields = {}): Bytes {
   const { from = '10.0.0.1', to = '10.0.0.2', id = 1, ttl = 64, tos = 0, fragment = 0 } = fields;
   if (isV6(from))
-    return bytes(u32((6 << 28) | (tos << 20)), u16(rest.length), protocol, ttl, addressBytes(from), addressBytes(to), rest);
-  return bytes(0x45, tos, u16(20 + rest.length), u16(id), u16(fragment), ttl, protocol, u16(0), addressBytes(from), addressBytes(to), rest);
+    return bytes(
+      u32((6 << 28) | (tos << 20)),
+      u16(rest.length),
+      protocol,
+      ttl,
+      addressBytes(from),
+      addressBytes(to),
+      rest,
+    );
+  return bytes(
+    0x45,
+    tos,
+    u16(20 + rest.length),
+    u16(id),
+    u16(fragment),
+    ttl,
+    protocol,
+    u16(0),
+    addressBytes(from),
+    addressBytes(to),
+    rest,
+  );
 }
 
 /** On Ethernet, inside of the VLANs, outermost first. */
@@ -71,7 +91,13 @@ export function tcpFrame(sourcePort: number, destinationPort: number, fields: Tc
   let bits = 0;
   for (const letter of flags) bits |= 1 << FLAGS.indexOf(letter);
   const body = typeof payload === 'string' ? text(payload) : payload;
-  return onEthernet(ip(6, bytes(u16(sourcePort), u16(destinationPort), u32(seq), u32(ack), 0x50, bits, u16(window), u32(0), body), fields));
+  return onEthernet(
+    ip(
+      6,
+      bytes(u16(sourcePort), u16(destinationPort), u32(seq), u32(ack), 0x50, bits, u16(window), u32(0), body),
+      fields,
+    ),
+  );
 }
 
 export function udpDatagram(sourcePort: number, destinationPort: number, payload: string | Bytes = ''): Bytes {
@@ -80,7 +106,11 @@ export function udpDatagram(sourcePort: number, destinationPort: number, payload
 }
 
 /** A UDP datagram on Ethernet. */
-export function udpFrame(sourcePort: number, destinationPort: number, fields: IpFields & { payload?: string | Bytes } = {}): Bytes {
+export function udpFrame(
+  sourcePort: number,
+  destinationPort: number,
+  fields: IpFields & { payload?: string | Bytes } = {},
+): Bytes {
   return onEthernet(ip(17, udpDatagram(sourcePort, destinationPort, fields.payload), fields));
 }
 
@@ -132,7 +162,15 @@ export class MadeSource implements PacketSource {
     batch.bytes.fill(0xee);
   }
   stats(): SourceStats {
-    return { packets: this.#at, filtered: 0, filteredBytes: 0, bytesRead: 0, bytesTotal: 0, kernelDropped: 0, damaged: [] };
+    return {
+      packets: this.#at,
+      filtered: 0,
+      filteredBytes: 0,
+      bytesRead: 0,
+      bytesTotal: 0,
+      kernelDropped: 0,
+      damaged: [],
+    };
   }
   async close(): Promise<void> {}
 }

@@ -44,8 +44,24 @@ function textOf(pieces: Pieces, from: number): string {
 }
 
 describe('TCP, the sequences of Novak and Sturges', () => {
-  const before = [chunk(16, 'B'), chunk(22, 'D'), chunk(25, 'EE'), chunk(15, 'AA'), chunk(14, 'JJJJ'), chunk(21, 'LLL'), chunk(24, 'MMM')];
-  const same = [chunk(18, 'CCC'), chunk(32, 'HH'), chunk(34, 'I'), chunk(18, 'KKK'), chunk(18, 'LLLL'), chunk(32, 'P'), chunk(34, 'QQ')];
+  const before = [
+    chunk(16, 'B'),
+    chunk(22, 'D'),
+    chunk(25, 'EE'),
+    chunk(15, 'AA'),
+    chunk(14, 'JJJJ'),
+    chunk(21, 'LLL'),
+    chunk(24, 'MMM'),
+  ];
+  const same = [
+    chunk(18, 'CCC'),
+    chunk(32, 'HH'),
+    chunk(34, 'I'),
+    chunk(18, 'KKK'),
+    chunk(18, 'LLLL'),
+    chunk(32, 'P'),
+    chunk(34, 'QQ'),
+  ];
   const after = [chunk(12, 'AA'), chunk(27, 'FFF'), chunk(30, 'GG'), chunk(13, 'JJ'), chunk(31, 'O'), chunk(28, 'N')];
 
   const answers: Record<TcpPolicy, readonly [string, string, string]> = {
@@ -75,9 +91,23 @@ describe('TCP, the sequences of Novak and Sturges', () => {
 describe('IP fragments, the sequence of Novak', () => {
   const eights = (letter: string, bytes: number, start: number) => chunk(start, letter.repeat(bytes));
   const fragments = [
-    eights('A', 24, 0), eights('B', 16, 32), eights('C', 24, 48), eights('D', 8, 80), eights('E', 16, 104), eights('F', 24, 120),
-    eights('G', 16, 144), eights('H', 16, 160), eights('I', 8, 176), eights('J', 32, 8), eights('K', 24, 48), eights('L', 24, 72),
-    eights('M', 24, 96), eights('N', 8, 128), eights('O', 8, 152), eights('P', 8, 160), eights('Q', 16, 176),
+    eights('A', 24, 0),
+    eights('B', 16, 32),
+    eights('C', 24, 48),
+    eights('D', 8, 80),
+    eights('E', 16, 104),
+    eights('F', 24, 120),
+    eights('G', 16, 144),
+    eights('H', 16, 160),
+    eights('I', 8, 176),
+    eights('J', 32, 8),
+    eights('K', 24, 48),
+    eights('L', 24, 72),
+    eights('M', 24, 96),
+    eights('N', 8, 128),
+    eights('O', 8, 152),
+    eights('P', 8, 160),
+    eights('Q', 16, 176),
   ];
   const answers: Record<FragmentPolicy, string> = {
     bsd: 'AAAJJBCCCLLLMMMFFFGGHHIQ',
@@ -104,11 +134,17 @@ describe('every relation of chunks in every order', () => {
     for (const c of chunks) {
       for (let i = 0; i < c.text.length; i++) {
         const held = owner[c.start + i];
-        if (held === undefined || newWins(mask, c.start, c.start + c.text.length, held.start, held.start + held.text.length))
+        if (
+          held === undefined ||
+          newWins(mask, c.start, c.start + c.text.length, held.start, held.start + held.text.length)
+        )
           owner[c.start + i] = c;
       }
     }
-    return owner.map((c, i) => (c === undefined ? '.' : c.text[i - c.start])).join('').replace(/\.+$/, '');
+    return owner
+      .map((c, i) => (c === undefined ? '.' : c.text[i - c.start]))
+      .join('')
+      .replace(/\.+$/, '');
   }
 
   const SIZE = 6;
@@ -126,10 +162,15 @@ describe('every relation of chunks in every order', () => {
     for (const a of spans) {
       for (const b of spans) {
         for (const c of spans) {
-          const chunks = [chunk(a.start, 'AAAAAA'.slice(0, a.length)), chunk(b.start, 'BBBBBB'.slice(0, b.length)), chunk(c.start, 'CCCCCC'.slice(0, c.length))];
+          const chunks = [
+            chunk(a.start, 'AAAAAA'.slice(0, a.length)),
+            chunk(b.start, 'BBBBBB'.slice(0, b.length)),
+            chunk(c.start, 'CCCCCC'.slice(0, c.length)),
+          ];
           const expected = model(chunks, mask, SIZE);
           const pieces = insertAll(chunks, mask);
-          if (textOf(pieces, 0) !== expected) expect({ chunks, got: textOf(pieces, 0) }).toEqual({ chunks, got: expected });
+          if (textOf(pieces, 0) !== expected)
+            expect({ chunks, got: textOf(pieces, 0) }).toEqual({ chunks, got: expected });
           cases++;
         }
       }

@@ -1,7 +1,13 @@
 // Plays segments into a TCP stream and writes down what its receiver hears.
 
 import { ACK, FIN, RST, SYN } from '../../src/flow/layout.ts';
-import { STREAM_DEFAULTS, type StreamEvent, type StreamOptions, type StreamReceiver, TcpStream } from '../../src/stream/tcp-stream.ts';
+import {
+  STREAM_DEFAULTS,
+  type StreamEvent,
+  type StreamOptions,
+  type StreamReceiver,
+  TcpStream,
+} from '../../src/stream/tcp-stream.ts';
 
 const FLAGS: Readonly<Record<string, number>> = { F: FIN, S: SYN, R: RST, A: ACK, P: 8 };
 
@@ -23,14 +29,23 @@ export class StreamKit implements StreamReceiver {
     this.stream = new TcpStream(this, { ...STREAM_DEFAULTS, ...options });
   }
 
-  deliver(side: 0 | 1, bytes: Uint8Array, from: number, to: number, _seconds: number, _nanos: number, packet: number): void {
+  deliver(
+    side: 0 | 1,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    _seconds: number,
+    _nanos: number,
+    packet: number,
+  ): void {
     if (to <= from) throw new Error('an empty delivery');
     const text = Buffer.from(bytes.subarray(from, to)).toString('latin1');
     this.text[side] += text;
     this.from.push(packet);
     const prefix = `${'CS'[side]} `;
     const last = this.heard.length - 1;
-    if (last >= 0 && this.heard[last].startsWith(prefix) && !/^. (gap \d+|end)$/.test(this.heard[last])) this.heard[last] += text;
+    if (last >= 0 && this.heard[last].startsWith(prefix) && !/^. (gap \d+|end)$/.test(this.heard[last]))
+      this.heard[last] += text;
     else this.heard.push(prefix + text);
   }
   missing(side: 0 | 1, missing: number): void {
@@ -63,7 +78,14 @@ export class StreamKit implements StreamReceiver {
   s(at: number, text: string | Uint8Array = '', flags = 'A', ack = 1, length = text.length): this {
     return this.raw(1, flags, this.isn[1] + at, this.isn[0] + ack, text, length);
   }
-  raw(side: 0 | 1, flags: string, sequence: number, acknowledgment: number, text: string | Uint8Array = '', length = text.length): this {
+  raw(
+    side: 0 | 1,
+    flags: string,
+    sequence: number,
+    acknowledgment: number,
+    text: string | Uint8Array = '',
+    length = text.length,
+  ): this {
     let bits = 0;
     for (const letter of flags) bits |= FLAGS[letter];
     const payload = typeof text === 'string' ? Buffer.from(text, 'latin1') : text;
@@ -72,7 +94,17 @@ export class StreamKit implements StreamReceiver {
     buffer.set(payload, 4);
     const packet = ++this.#packet;
     this.stream.segment(
-      side, bits, sequence >>> 0, acknowledgment >>> 0, buffer, 4, 4 + payload.length, length, 1_700_000_000 + packet, 0, packet,
+      side,
+      bits,
+      sequence >>> 0,
+      acknowledgment >>> 0,
+      buffer,
+      4,
+      4 + payload.length,
+      length,
+      1_700_000_000 + packet,
+      0,
+      packet,
     );
     buffer.fill(0x3f);
     return this;

@@ -70,7 +70,8 @@ describe('sequence numbers', () => {
     k.isn = [isn, isn];
     k.handshake();
     const text = Array.from({ length: 64 }, (_, i) => String.fromCharCode(33 + i)).join('');
-    for (let at = 0; at < 64; at += 8) k.c(1 + at, text.slice(at, at + 8)).s(1 + at, text.slice(at, at + 8), 'A', 9 + at);
+    for (let at = 0; at < 64; at += 8)
+      k.c(1 + at, text.slice(at, at + 8)).s(1 + at, text.slice(at, at + 8), 'A', 9 + at);
     expect(k.text).toEqual([text, text]);
     expect(k.events).toEqual({});
   });
@@ -109,7 +110,9 @@ describe('begin', () => {
 
   it('begins in the middle where the first segment says', () => {
     const k = new StreamKit();
-    k.raw(1, 'A', 7_000_000, 9_000_000, 'middle').raw(0, 'A', 9_000_000, 7_000_006, 'next').raw(1, 'A', 7_000_006, 9_000_004, '!');
+    k.raw(1, 'A', 7_000_000, 9_000_000, 'middle')
+      .raw(0, 'A', 9_000_000, 7_000_006, 'next')
+      .raw(1, 'A', 7_000_006, 9_000_004, '!');
     expect(k.heard).toEqual(['S middle', 'C next', 'S !']);
     expect(k.events).toEqual({});
   });
@@ -230,7 +233,13 @@ describe('ends', () => {
   });
 
   it('are no hole when the acknowledgment of a FIN was captured before it', () => {
-    const k = kit({ patience: 1 }).c(1, 'abc').s(1, '', 'A', 5).c(4, '', 'FA').s(1, 'x', 'A', 5).s(2, 'y', 'A', 5).s(3, 'z', 'A', 5);
+    const k = kit({ patience: 1 })
+      .c(1, 'abc')
+      .s(1, '', 'A', 5)
+      .c(4, '', 'FA')
+      .s(1, 'x', 'A', 5)
+      .s(2, 'y', 'A', 5)
+      .s(3, 'z', 'A', 5);
     expect(k.heard).toEqual(['C abc', 'C end', 'S xyz']);
     expect(k.events.gap).toBeUndefined();
   });
@@ -288,11 +297,16 @@ describe('properties', () => {
   it('every split in two and three, forwards and backwards', () => {
     for (let i = 1; i < message.length; i++) {
       for (let j = i; j < message.length; j++) {
-        const parts = [[0, i], [i, j], [j, message.length]].filter(([a, b]) => b > a);
+        const parts = [
+          [0, i],
+          [i, j],
+          [j, message.length],
+        ].filter(([a, b]) => b > a);
         for (const order of [parts, parts.toReversed(), [...parts.slice(1), parts[0]]]) {
           const k = kit();
           for (const [a, b] of order) k.c(1 + a, message.slice(a, b));
-          if (k.text[0] !== message || k.waiting !== 0) expect({ order, text: k.text[0] }).toEqual({ order, text: message });
+          if (k.text[0] !== message || k.waiting !== 0)
+            expect({ order, text: k.text[0] }).toEqual({ order, text: message });
         }
       }
     }
@@ -301,7 +315,10 @@ describe('properties', () => {
   it('single bytes forwards, backwards and in any order, some of them twice', () => {
     fc.assert(
       fc.property(
-        fc.shuffledSubarray([...message].map((_, i) => i), { minLength: message.length }),
+        fc.shuffledSubarray(
+          [...message].map((_, i) => i),
+          { minLength: message.length },
+        ),
         fc.array(fc.nat(message.length - 1), { maxLength: 30 }),
         fc.integer({ min: 0, max: 0xffffffff }),
         (order, again, isn) => {
@@ -327,34 +344,47 @@ describe('properties', () => {
       cut: fc.nat(3),
     });
     fc.assert(
-      fc.property(fc.array(segment, { maxLength: 40 }), fc.constantFrom('first', 'last', 'linux', 'windows', 'solaris'), fc.nat(3000), (segments, policy, room) => {
-        const k = new StreamKit({ policy: policy as 'first', patience: 3, maxWaitingBytes: 2000 });
-        k.room = room;
-        k.handshake();
-        for (const { side, at, length, ack, flags, cut } of segments) {
-          // A FIN and a SYN stand where they may.
-          const from = flags === 'SA' ? 0 : 1 + at;
-          const sent = flags === 'FA' ? 73 - from : flags === 'SA' ? 0 : length;
-          const text = Array.from({ length: Math.max(0, sent - cut) }, (_, i) => String.fromCharCode(48 + from + i)).join('');
-          k.raw(side, flags, k.isn[side] + from, k.isn[1 - side] + 1 + ack, text, sent);
-          expect(k.waiting).toBe(k.stream.waiting);
-        }
-        k.end();
-        expect(k.waiting).toBe(0);
-        for (const text of k.text) {
-          [...text].forEach((char, i) => {
-            if (char !== '_') expect(char.charCodeAt(0)).toBe(49 + i);
-          });
-        }
-        for (const end of ['C end', 'S end']) expect(k.heard.filter((line) => line === end).length).toBeLessThanOrEqual(1);
-      }),
+      fc.property(
+        fc.array(segment, { maxLength: 40 }),
+        fc.constantFrom('first', 'last', 'linux', 'windows', 'solaris'),
+        fc.nat(3000),
+        (segments, policy, room) => {
+          const k = new StreamKit({ policy: policy as 'first', patience: 3, maxWaitingBytes: 2000 });
+          k.room = room;
+          k.handshake();
+          for (const { side, at, length, ack, flags, cut } of segments) {
+            // A FIN and a SYN stand where they may.
+            const from = flags === 'SA' ? 0 : 1 + at;
+            const sent = flags === 'FA' ? 73 - from : flags === 'SA' ? 0 : length;
+            const text = Array.from({ length: Math.max(0, sent - cut) }, (_, i) =>
+              String.fromCharCode(48 + from + i),
+            ).join('');
+            k.raw(side, flags, k.isn[side] + from, k.isn[1 - side] + 1 + ack, text, sent);
+            expect(k.waiting).toBe(k.stream.waiting);
+          }
+          k.end();
+          expect(k.waiting).toBe(0);
+          for (const text of k.text) {
+            [...text].forEach((char, i) => {
+              if (char !== '_') expect(char.charCodeAt(0)).toBe(49 + i);
+            });
+          }
+          for (const end of ['C end', 'S end'])
+            expect(k.heard.filter((line) => line === end).length).toBeLessThanOrEqual(1);
+        },
+      ),
       { numRuns: 500 },
     );
   });
 
   it('anything at all neither throws nor hangs nor loses count', () => {
     const segment = fc.tuple(
-      fc.constantFrom<0 | 1>(0, 1), fc.nat(63), fc.integer(), fc.integer(), fc.nat(40), fc.nat(40),
+      fc.constantFrom<0 | 1>(0, 1),
+      fc.nat(63),
+      fc.integer(),
+      fc.integer(),
+      fc.nat(40),
+      fc.nat(40),
     );
     fc.assert(
       fc.property(fc.array(segment, { maxLength: 60 }), fc.integer(), (segments, base) => {
@@ -362,7 +392,19 @@ describe('properties', () => {
         const bytes = new Uint8Array(40);
         segments.forEach(([side, flags, sequence, ack, captured, extra], i) => {
           const near = i % 3 === 0 ? sequence : base + (sequence & 127);
-          k.stream.segment(side, flags, near >>> 0, (base + (ack & 127)) >>> 0, bytes, 0, captured, captured + extra, 1, 0, i);
+          k.stream.segment(
+            side,
+            flags,
+            near >>> 0,
+            (base + (ack & 127)) >>> 0,
+            bytes,
+            0,
+            captured,
+            captured + extra,
+            1,
+            0,
+            i,
+          );
         });
         k.end();
         expect(k.waiting).toBe(0);

@@ -89,7 +89,7 @@ const BIND_REQUEST = 0x60;
 const SEARCH_REQUEST = 0x63;
 const REQUEST_NAME = 0x80;
 const START_TLS = '1.3.6.1.4.1.1466.20037';
-const MAX_LDAP_OCTETS = 16 * 1024;
+const MAX_LDAP_OCTETS = 4 * 1024;
 const MAX_LDAP_MESSAGES = 16;
 
 /** The operation in the LDAPMessage at `at`. */
@@ -113,7 +113,8 @@ class LdapWatcher implements Watcher {
     for (;;) {
       if (held.bytes.length === 0) return 'watch';
       const operation = operationAt(held.bytes, 0, held.bytes.length);
-      if (operation === undefined) return held.bytes.length > MAX_LDAP_OCTETS || held.bytes[0] !== TAG_SEQUENCE ? 'over' : 'watch';
+      if (operation === undefined)
+        return held.bytes.length > MAX_LDAP_OCTETS || held.bytes[0] !== TAG_SEQUENCE ? 'over' : 'watch';
       if (++this.#messages > MAX_LDAP_MESSAGES) return 'over';
       const all = held.bytes;
       held.drop(operation.end);
@@ -168,7 +169,8 @@ const rdp: Recogniser = {
         if (direction === 0) return 'watch';
         server.add(bytes, from, to);
         const { bytes: all } = server;
-        if (all.length < CONFIRM_OCTETS) return all[0] === TPKT_VERSION && all.length < TPKT_OCTETS ? 'watch' : plainRdp(all);
+        if (all.length < CONFIRM_OCTETS)
+          return all[0] === TPKT_VERSION && all.length < TPKT_OCTETS ? 'watch' : plainRdp(all);
         const isTls = all[5] === CONNECTION_CONFIRM && all[11] === NEGOTIATION_RESPONSE && all[15] !== 0;
         return isTls ? TLS(all.length - CONFIRM_OCTETS) : 'over';
       },
@@ -185,7 +187,7 @@ function plainRdp(all: Uint8Array): Watched {
 
 const STREAM = /^(?:<\?xml[^>]{0,200}>\s*)?<stream:stream\s/;
 const PROCEED = /<proceed\s[^>]{0,200}>/;
-const MAX_XMPP_OCTETS = 8 * 1024;
+const MAX_XMPP_OCTETS = 4 * 1024;
 
 const xmpp: Recogniser = {
   name: 'xmpp',

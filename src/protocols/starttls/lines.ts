@@ -48,7 +48,8 @@ const DIALECTS: readonly Dialect[] = [
   },
   {
     name: 'pop3',
-    greeting: /^\+OK\b/i,
+    // Others (Redis) say +OK too.
+    greeting: /^\+OK .*(?:pop|ready|<\S+@\S+>)/i,
     opening: /^(?:CAPA|STLS|USER \S+|APOP \S+ \S+)\s*$/i,
     request: /^STLS\s*$/i,
     agreed: /^\+OK\b/i,
@@ -113,7 +114,6 @@ class LineWatcher implements Watcher {
 
 export const LINE_PROTOCOLS: readonly Recogniser[] = DIALECTS.map((dialect) => ({
   name: dialect.name,
-  probe: (direction, bytes, from, to) =>
-    probe(direction === 0 ? dialect.opening : dialect.greeting, bytes, from, to),
+  probe: (direction, bytes, from, to) => probe(direction === 0 ? dialect.opening : dialect.greeting, bytes, from, to),
   open: () => new LineWatcher(dialect),
 }));

@@ -1,0 +1,142 @@
+// What comes out of whole connections when somebody meddles with them: one HTTP exchange, told right in spite of forged resets,
+// other copies of its bytes, keep-alives, cuts at every byte, and names that JavaScript gives a meaning.
+
+import { describe, expect, it } from 'vitest';
+import { makePlan, type PlanRequest } from '../../src/engine/plan.ts';
+import { run } from '../../src/engine/run.ts';
+import { type Document, documents, MemorySink } from '../kit/engine.ts';
+import { type MadePacket, MadeSource, type TcpFields, tcpFrame } from '../kit/packets.ts';
+
+const REQUEST = 'GET /GOOD HTTP/1.1\r\nHost: example.org\r\n\r\n';
+const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
+
+class Talk {
+  readonly packets: MadePacket[] = [];
+  c(flags: string, seq: number, ack = 1, payload = '', more: TcpFields = {}): this {
+    return this.#add(40_000, 80, { flags, seq: 1000 + seq, ack: 5000 + ack, payload, ...more });
+  }
+  s(flags: string, seq: number, ack = 1, payload = '', more: TcpFields = {}): this {
+    return this.#add(80, 40_000, {
+      from: '10.0.0.2',
+      to: '10.0.0.1',
+      flags,
+      seq: 5000 + seq,
+      ack: 1000 + ack,
+      payload,
+      ...more,
+    });
+  }
+  handshake(): this {
+    return this.c('S', 0).s('SA', 0).c('A', 1);
+  }
+  request(text = REQUEST): this {
+    return this.c('PA', 1, 1, text);
+  }
+  answer(text = ANSWER, ack = 1 + REQUEST.length): this {
+    return this.s('PA', 1, ack, text);
+  }
+  close(): this {
+    const c = 1 + REQUEST.length;
+    const s = 1 + ANSWER.length;
+    return this.c('FA', c, s)
+      .s('FA', s, c + 1)
+      .c('A', c + 1, s + 1);
+  }
+  #add(from: number, to: number, fields: TcpFields): this {
+    this.packets.push({ at: this.packets.length / 100, bytes: tcpFrame(from, to, fields) });
+    return this;
+  }
+}
+
+async function play(packets: readonly MadePacket[], request: PlanRequest = {}, size = 100) {
+  const sink = new MemorySink();
+  const result = await run(
+    new MadeSource(packets, size),
+    [sink],
+    makePlan({ flow: { maxFlows: 4096 } as never, ...request }),
+  );
+  const all = documents(sink.text);
+  const of = (dataset: string) => all.filter((document) => document.event.dataset === dataset);
+  return { result, text: sink.text, flows: of('flow'), http: of('http') };
+}
+
+const path = (document: Document) => (document as unknown as { url: { path: string } }).url.path;
+const status = (document: Document) =>
+  (document as unknown as { http: { response?: { status_code: number } } }).http.response?.status_code;
+
+describe('one exchange', () => {
+  const N = 1 + REQUEST.length;
+  const EVIL = REQUEST.replace('GOOD', 'EVIL');
+  const talk = () => new Talk().handshake();
+  it.each([
+    ['as it is', talk().request().answer().close()],
+    ['answered before it was asked', talk().answer().request().close()],
+    ['with another copy of the request after it', talk().request().c('PA', 1, 1, EVIL).answer().close()],
+    ['with a reset in the window that its receiver will not obey', talk().request().s('R', 100, N).answer().close()],
+    ['with a reset far outside', talk().request().c('R', 1_000_000).answer().close()],
+    ['with a FIN without ACK before it', talk().c('F', 1).request().answer().close()],
+    ['with keep-alives, one with garbage', talk().c('A', 0).c('A', 0, 1, 'X').request().answer().close()],
+    [
+      'with a forged refusal before the SYN-ACK',
+      new Talk().c('S', 0).s('RA', 7).s('FA', 7).s('SA', 0).c('A', 1).request().answer().close(),
+    ],
+    ['split handshake', new Talk().c('S', 0).s('S', 0).c('SA', 0).s('A', 1).c('A', 1).request().answer().close()],
+    ['in the middle of a connection', new Talk().request().answer().close()],
+    [
+      'with text in a reset at its end',
+      talk()
+        .request()
+        .answer()
+        .s('RA', 1 + ANSWER.length, N, 'Access Denied'),
+    ],
+  ])('%s', async (_, { packets }) => {
+    const { http, flows, result } = await play(packets);
+    expect(http.map((document) => [path(document), status(document)])).toEqual([['/GOOD', 200]]);
+    expect(flows.length).toBe(1);
+    expect(flows[0].network).toMatchObject({ packets: packets.length, protocol: 'http' });
+    expect(result.ledger.counts.get('stream.gap')).toBeUndefined();
+  });
+
+  it('says the same for every cut of its bytes', async () => {
+    const fields = (document: Document) => ({
+      path: path(document),
+      status: status(document),
+      answer: document.destination.bytes,
+      ask: document.source.bytes,
+    });
+    const whole = (await play(talk().request().answer().close().packets)).http.map(fields);
+    for (const step of [1, 2, 7]) {
+      const cut = talk();
+      for (let at = 0; at < REQUEST.length; at += step) cut.c('A', 1 + at, 1, REQUEST.slice(at, at + step));
+      const pieces = [];
+      for (let at = 0; at < ANSWER.length; at += step) pieces.push(at);
+      for (const at of pieces.reverse()) cut.s('A', 1 + at, N, ANSWER.slice(at, at + step));
+      expect((await play(cut.close().packets)).http.map(fields)).toEqual(whole);
+    }
+  });
+
+  it('keeps headers whose names mean something in JavaScript', async () => {
+    const request = 'GET /x HTTP/1.1\r\nHost: a\r\n__proto__: polluted\r\nconstructor: c\r\ntoString: t\r\n\r\n';
+    const { text } = await play(
+      talk()
+        .request(request)
+        .answer(ANSWER, 1 + request.length).packets,
+      { protocols: { http: { send_all_headers: true } } },
+    );
+    for (const header of ['"__proto__":"polluted"', '"constructor":"c"', '"tostring":"t"'])
+      expect(text).toContain(header);
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+
+  it('reads no packet after its batch was given back', async () => {
+    const { packets } = talk().answer().request().close();
+    const one = await play(packets, {}, 1);
+    expect(one.text).toBe((await play(packets)).text);
+  });
+
+  it('gives a flow that is never asked about nothing but a flow', async () => {
+    const { http, flows } = await play(talk().request().answer().close().packets, { records: ['flow'] });
+    expect([http.length, flows.length]).toEqual([0, 1]);
+  });
+});
