@@ -86,7 +86,7 @@ describe.each([[false], [true]])('the table, IPv6 %s', (v6) => {
           expect(kit.table.count).toBe(model.size);
         }
         const seen = new Set<number>();
-        kit.table.forEach((slot) => seen.add(slot));
+        kit.table.forEach((slot) => void seen.add(slot));
         expect([...seen].sort()).toEqual([...model.values()].sort());
         expect(kit.table.shardCount.reduce((a, b) => a + b, 0)).toBe(model.size);
       }),

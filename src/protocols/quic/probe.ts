@@ -4,8 +4,10 @@
 import { type LongHeader, longHeaderAt } from './header.ts';
 import { initialKeys, openInitial } from './initial-keys.ts';
 
-/** RFC 9000 section 14.1: a client's first datagram is at least that long, so cut captures still show which it was. */
-const MIN_INITIAL_DATAGRAM = 1200;
+/** RFC 9000 section 7.2: the id that the client chooses for the server. */
+const MIN_CLIENT_ID_OCTETS = 8;
+/** Packet number and what the sample of header protection needs (RFC 9001 section 5.4.2). */
+const MIN_PAYLOAD_OCTETS = 20;
 const GQUIC_VERSION_FLAG = 0x01;
 const GQUIC_CONNECTION_ID_FLAG = 0x08;
 const GQUIC_RESERVED = 0x80;
@@ -17,19 +19,14 @@ export function isQuic(bytes: Uint8Array, from: number, to: number): boolean {
   if (header.type === 'retry') return to - header.payload > 16;
   if (header.type !== 'initial') return header.to <= to;
   const keys = initialKeys(header.version, bytes.subarray(header.destinationFrom, header.destinationTo));
-  if (keys === undefined) return isSound(header, from);
-  return openInitial(bytes, header, to, keys, 0) !== undefined || isSound(header, from);
+  if (keys === undefined) return isSound(header);
+  return openInitial(bytes, header, to, keys, 0) !== undefined || isSound(header);
 }
 
-/** The middle of a connection, a server's Initial, a packet that is cut: nothing but lengths to go by. */
-function isSound(header: LongHeader, from: number): boolean {
+/** A server's Initial, or one that is cut: nothing but lengths to go by. */
+function isSound(header: LongHeader): boolean {
   const ids = header.destinationTo - header.destinationFrom + header.sourceTo - header.sourceFrom;
-  return (
-    ids >= 8 &&
-    header.to - header.payload >= 20 &&
-    header.to - from <= 65535 &&
-    header.to - from >= MIN_INITIAL_DATAGRAM / 24
-  );
+  return ids >= MIN_CLIENT_ID_OCTETS && header.to - header.payload >= MIN_PAYLOAD_OCTETS;
 }
 
 /** Public header with version and connection id, then `Q0` and two digits; or a long header with such a version. */

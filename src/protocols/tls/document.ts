@@ -203,11 +203,11 @@ function describeProgress(record: TlsRecord, session: Session): void {
 
 function messages(session: Session): readonly string[] | undefined {
   const alerts = session.alerts.filter(({ level }) => level === LEVEL_FATAL);
-  const all = [
-    ...alerts.map(({ source, code }) => `Fatal alert of the ${source}: ${alertName(code)}`),
-    ...session.notes,
-  ];
-  return all.length === 0 ? undefined : all;
+  const all = [...alerts.map(({ source, code }) => `Fatal alert of the ${source}: ${alertName(code)}`), ...session.notes];
+  if (all.length > 0) return all;
+  if (session.isEstablished) return undefined;
+  if (session.hasEncryptedAlert) return ['An encrypted alert ended the handshake'];
+  return [session.serverHello === undefined ? 'No answer to the ClientHello' : 'The connection ended before the handshake did'];
 }
 
 function hexOf(bytes: Uint8Array): string {

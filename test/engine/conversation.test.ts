@@ -1,0 +1,96 @@
+// What a conversation promises to analyzers and to the engine: `hold` counts even when it refuses, `wait` is balanced.
+
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { Conversation, type ConversationHost } from '../../src/engine/conversation.ts';
+import { Detection } from '../../src/engine/detection.ts';
+import { ACK } from '../../src/flow/layout.ts';
+import { FlowView } from '../../src/protocols/flow-view.ts';
+import type { Context, Protocol, Verdict } from '../../src/protocols/protocol.ts';
+import { STREAM_DEFAULTS, TcpStream } from '../../src/stream/tcp-stream.ts';
+
+function made(verdicts: readonly Verdict[]) {
+  const waits: number[] = [];
+  let context: Context | undefined;
+  const seen: string[] = [];
+  const protocol: Protocol = {
+    name: 'test',
+    doc: '',
+    ports: [],
+    transports: ['tcp'],
+    options: z.any(),
+    records: [],
+    probe: () => 'yes',
+    open(opened) {
+      context = opened;
+      return {
+        data(direction, bytes, from, to) {
+          seen.push(`${direction} ${Buffer.from(bytes.subarray(from, to)).toString()}`);
+          return verdicts[seen.length - 1] ?? 'ok';
+        },
+        gap: () => 'give-up',
+        end: (reason) => void seen.push(`end ${reason}`),
+      };
+    },
+  };
+  const host: ConversationHost = {
+    detection: new Detection([{ protocol, options: {}, ports: new Set(), application: 1 }], []),
+    maxHeldBytes: 100,
+    emit() {},
+    deadline() {},
+    count() {},
+    named() {},
+    share() {},
+    wait: (_, bytes) => {
+      waits.push(bytes);
+      return true;
+    },
+    over() {},
+  };
+  const conversation = new Conversation(host, new FlowView(), 'tcp', 1, 0, 0);
+  const stream = new TcpStream(conversation, { ...STREAM_DEFAULTS, patience: 1 });
+  conversation.stream = stream;
+  const send = (side: 0 | 1, sequence: number, text: string, acknowledgment = 0) =>
+    stream.segment(side, ACK, sequence, acknowledgment, Buffer.from(text), 0, text.length, text.length, 1, 0, 1);
+  return { conversation, send, seen, waiting: () => waits.reduce((a, b) => a + b, 0), context: () => context! };
+}
+
+describe('a conversation', () => {
+  it('counts what is held even when it says no', () => {
+    const kit = made([]);
+    kit.send(0, 1, 'a');
+    expect(kit.context().hold(90)).toBe(true);
+    expect(kit.context().hold(20)).toBe(false);
+    expect(kit.context().hold(-20)).toBe(true);
+    expect(kit.context().hold(11)).toBe(false);
+    expect(kit.context().hold(-101)).toBe(true);
+    expect(kit.context().hold(100)).toBe(true);
+  });
+
+  it.each([
+    ['done with the first of several pieces that wait', ['ok', 'done'] as Verdict[]],
+    ['refusing', ['ok', 'reject'] as Verdict[]],
+    ['going on', [] as Verdict[]],
+  ])('gives back what waited, %s', (_, verdicts) => {
+    const kit = made(verdicts);
+    kit.send(0, 1, 'a');
+    kit.send(0, 3, 'c');
+    kit.send(0, 5, 'e');
+    kit.send(0, 7, 'g');
+    expect(kit.waiting()).toBeGreaterThan(3);
+    kit.send(0, 2, 'b');
+    kit.conversation.end('timeout');
+    expect(kit.waiting()).toBe(0);
+  });
+
+  it('gives back what waited when a gap is too much for its analyzer', () => {
+    const kit = made([]);
+    kit.send(0, 1, 'a');
+    kit.send(0, 5, 'e');
+    kit.send(0, 9, 'i');
+    kit.conversation.end('end-of-input');
+    expect(kit.seen).toEqual(['0 a', 'end handed-over']);
+    expect(kit.waiting()).toBe(0);
+    expect(kit.conversation.isOver).toBe(true);
+  });
+});
