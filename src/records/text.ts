@@ -1,5 +1,5 @@
-// Text from the wire: valid UTF-8 is kept, every other byte becomes \xNN, and a backslash before an x is doubled, so that the
-// bytes can be told from the text and nothing is lost.
+// Text from the wire: valid UTF-8 is kept, every other byte becomes \xNN, and backslashes that stand before an x or before such a byte
+// are doubled, so that the bytes can be told from the text and nothing is lost.
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const HEX = '0123456789abcdef';
@@ -24,6 +24,18 @@ export function utf8Sequence(bytes: Uint8Array, at: number, end: number): number
   return length;
 }
 
+/** Where the run of backslashes at `at` ends. */
+export function backslashesEnd(bytes: Uint8Array, at: number, to: number): number {
+  let end = at;
+  while (end < to && bytes[end] === 0x5c) end++;
+  return end;
+}
+
+/** Backslashes that end at `end` are doubled: what follows would otherwise read as an escaped byte, or is one. */
+export function isDoubled(bytes: Uint8Array, end: number, to: number): boolean {
+  return end < to && (bytes[end] === 0x78 || utf8Sequence(bytes, end, to) === 0);
+}
+
 /** The bytes [from, to) as text that is safe to put into any record. */
 export function wireText(bytes: Uint8Array, from: number, to: number): string {
   let plain = true;
@@ -39,10 +51,13 @@ export function wireText(bytes: Uint8Array, from: number, to: number): string {
   let start = from;
   let i = from;
   while (i < to) {
-    if (bytes[i] === 0x5c && i + 1 < to && bytes[i + 1] === 0x78) {
-      out += `${decoder.decode(bytes.subarray(start, i))}\\\\`;
-      i += 1;
-      start = i;
+    if (bytes[i] === 0x5c) {
+      const end = backslashesEnd(bytes, i, to);
+      if (isDoubled(bytes, end, to)) {
+        out += decoder.decode(bytes.subarray(start, end)) + '\\'.repeat(end - i);
+        start = end;
+      }
+      i = end;
       continue;
     }
     const length = utf8Sequence(bytes, i, to);

@@ -5,7 +5,7 @@
 
 import { type Address, formatV6 } from './address.ts';
 import type { JsonValue, MapEntries } from './field.ts';
-import { utf8Sequence } from './text.ts';
+import { backslashesEnd, isDoubled, utf8Sequence } from './text.ts';
 
 declare global {
   interface Buffer {
@@ -290,9 +290,12 @@ export class JsonWriter {
       if (c < 0x80) {
         if (PLAIN[c] === 1) out[at++] = c;
         else if (c === 0x5c) {
-          // A backslash; one before an x is doubled before JSON doubles it again.
-          const times = i + 1 < to && bytes[i + 1] === 0x78 ? 4 : 2;
-          for (let k = 0; k < times; k++) out[at++] = 0x5c;
+          // Doubled where `wireText` doubles them, and again by JSON.
+          const end = backslashesEnd(bytes, i, to);
+          const each = isDoubled(bytes, end, to) ? 4 : 2;
+          for (let k = 0; k < (end - i) * each; k++) out[at++] = 0x5c;
+          i = end;
+          continue;
         } else if (SHORT_ESCAPES[c] !== 0) {
           out[at++] = 0x5c;
           out[at++] = SHORT_ESCAPES[c];
