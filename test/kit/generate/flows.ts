@@ -12,6 +12,8 @@ export interface FlowsOptions {
   /** Frame sizes in bytes, the smallest and the largest. */
   sizes: readonly [number, number];
   seed: number;
+  /** Share of packets that open a flow, until all have been: a third unless said otherwise. */
+  newcomers?: number;
 }
 
 /** Ports of services, as often as they stand here. */
@@ -49,9 +51,8 @@ export class FlowsTraffic implements Traffic {
 
   packet(frame: Frame): void {
     const random = this.#random;
-    const { flows } = this.#options;
-    // Every flow appears early: each third packet belongs to one that was not seen yet.
-    const flow = this.#fresh < flows && random.below(3) === 0 ? this.#fresh++ : random.below(this.#fresh || 1);
+    const { flows, newcomers = 1 / 3 } = this.#options;
+    const flow = this.#fresh < flows && random.chance(newcomers) ? this.#fresh++ : random.below(this.#fresh || 1);
     this.packetOf(frame, flow);
   }
 

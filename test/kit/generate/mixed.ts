@@ -61,13 +61,13 @@ export class MixedTraffic implements Traffic {
   }
 }
 
-/** An office's wire: web, names, other flows, tunnels and pings. */
-export function officeTraffic(flows: number, seed: number): MixedTraffic {
+/** An office's wire: web, names, other flows, tunnels and pings. `newcomers`: see FlowsTraffic. */
+export function officeTraffic(flows: number, seed: number, newcomers?: number): MixedTraffic {
   return new MixedTraffic(
     [
       [new HttpTraffic({ seed: seed + 1, connections: 200, v6: 0.2 }), 45],
       [new DnsTraffic({ seed: seed + 2, v6: 0.2 }), 15],
-      [new FlowsTraffic({ flows, v6: 0.2, sizes: [60, 700], seed: seed + 3 }), 33],
+      [new FlowsTraffic({ flows, v6: 0.2, sizes: [60, 700], seed: seed + 3, newcomers }), 33],
       [new EncapsulationTraffic(seed + 4), 5],
       [new PingTraffic(seed + 5), 2],
     ],
