@@ -44,6 +44,7 @@ import {
   ColumnOutlet,
   causeOf,
   PHASE_DEADLINE,
+  PHASE_FRAGMENTS,
   PHASE_INTERVAL,
   PHASE_PACKET,
   PHASE_TIMEOUT,
@@ -56,6 +57,13 @@ const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
 const PROTOCOL_ICMP = 1;
 const PROTOCOL_ICMPV6 = 58;
+
+const PHASES = {
+  fragments: PHASE_FRAGMENTS,
+  timeout: PHASE_TIMEOUT,
+  interval: PHASE_INTERVAL,
+  packet: PHASE_PACKET,
+} as const;
 
 export interface AnalysisOptions {
   flow: FlowOptions;
@@ -145,12 +153,9 @@ export class Analysis implements FlowHandler, ConversationHost {
     return this.text?.isFull === true || this.columns?.isFull === true;
   }
 
-  cause(number: number, phase: 'timeout' | 'interval' | 'packet'): void {
+  cause(number: number, phase: keyof typeof PHASES): void {
     this.#number = number;
-    this.#cause = causeOf(
-      number,
-      phase === 'timeout' ? PHASE_TIMEOUT : phase === 'interval' ? PHASE_INTERVAL : PHASE_PACKET,
-    );
+    this.#cause = causeOf(number, PHASES[phase]);
   }
 
   refused(packets: number, frameBytes: number): void {
@@ -199,11 +204,7 @@ export class Analysis implements FlowHandler, ConversationHost {
         place.number,
       );
       if (conversation.stream?.isReset === true) conversation.end('rst');
-      else if (
-        conversation.stream !== undefined &&
-        conversation.stream.sides[0].finished &&
-        conversation.stream.sides[1].finished
-      ) {
+      else if (conversation.stream?.sides[0].finished === true && conversation.stream.sides[1].finished) {
         conversation.end('fin');
       }
     } else if ((info & INFO_ICMP) !== 0) {
@@ -240,8 +241,10 @@ export class Analysis implements FlowHandler, ConversationHost {
     let next = Number.POSITIVE_INFINITY;
     for (const [second, list] of this.#deadlines) {
       if (second <= seconds) {
-        for (const conversation of list)
-          if (!conversation.isOver && conversation.deadlineAt <= seconds) due.push(conversation);
+        for (const conversation of list) {
+          conversation.dueList = undefined;
+          due.push(conversation);
+        }
         this.#deadlines.delete(second);
       } else if (second < next) next = second;
     }
@@ -253,8 +256,7 @@ export class Analysis implements FlowHandler, ConversationHost {
       conversation.seconds = seconds;
       conversation.nanos = 0;
       conversation.packet = number;
-      // Listed twice when it asked twice: the first call has seen to it.
-      if (conversation.deadlineAt <= seconds) conversation.expire();
+      if (!conversation.isOver) conversation.expire();
     }
   }
 
@@ -294,9 +296,15 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   deadline(conversation: Conversation, seconds: number): void {
     const at = Math.ceil(seconds);
-    const list = this.#deadlines.get(at);
-    if (list === undefined) this.#deadlines.set(at, [conversation]);
-    else list.push(conversation);
+    this.#unlist(conversation);
+    let list = this.#deadlines.get(at);
+    if (list === undefined) {
+      list = [];
+      this.#deadlines.set(at, list);
+    }
+    conversation.dueList = list;
+    conversation.dueIndex = list.length;
+    list.push(conversation);
     if (at < this.#nextDeadline) this.#nextDeadline = at;
   }
 
@@ -324,13 +332,30 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   over(conversation: Conversation): void {
     const table = conversation.v6 ? this.tracker.v6 : this.tracker.v4;
-    const base = conversation.slot << HOT_SHIFT;
-    table.words[base + F_STATE] |= S_UNINTERESTING;
-    this.#forget(table.cold[coldAt(base) + C_CONVERSATION]);
-    table.cold[coldAt(base) + C_CONVERSATION] = 0;
+    table.words[(conversation.slot << HOT_SHIFT) + F_STATE] |= S_UNINTERESTING;
+    this.rest(conversation);
+  }
+
+  rest(conversation: Conversation): void {
+    const table = conversation.v6 ? this.tracker.v6 : this.tracker.v4;
+    const at = coldAt(conversation.slot << HOT_SHIFT) + C_CONVERSATION;
+    this.#unlist(conversation);
+    this.#forget(table.cold[at]);
+    table.cold[at] = 0;
   }
 
   // ---- inside
+
+  /** Takes a conversation off its deadline, so that nothing keeps it alive. */
+  #unlist(conversation: Conversation): void {
+    const list = conversation.dueList;
+    if (list === undefined) return;
+    conversation.dueList = undefined;
+    const last = list.pop()!;
+    if (last === conversation) return;
+    list[conversation.dueIndex] = last;
+    last.dueIndex = conversation.dueIndex;
+  }
 
   #forget(index: number): void {
     if (index === 0 || this.#conversations[index] === undefined) return;

@@ -27,6 +27,8 @@ export interface ConversationHost {
   named(conversation: Conversation, protocol: string): void;
   /** `bytes` more wait behind holes in this conversation's shard; false when that is too much. */
   wait(conversation: Conversation, bytes: number): boolean;
+  /** Nothing is pending: forget the conversation until the flow's next packet. */
+  rest(conversation: Conversation): void;
   /** Nothing more is wanted of this flow. */
   over(conversation: Conversation): void;
 }
@@ -42,8 +44,10 @@ export class Conversation implements Context, StreamReceiver {
   nanos = 0;
   packet = 0;
   stream: TcpStream | undefined = undefined;
-  /** Unix second at which `expire` is due; infinite when not. */
+  /** Unix second at which `expire` is due; infinite when not. The list of that second and the place in it are the engine's. */
   deadlineAt = Number.POSITIVE_INFINITY;
+  dueList: Conversation[] | undefined = undefined;
+  dueIndex = 0;
   /** Where the flow is, for the engine. */
   slot = -1;
   v6 = false;
@@ -111,6 +115,7 @@ export class Conversation implements Context, StreamReceiver {
     const verdict = this.#analyzer?.message?.(direction, bytes, from, to, wireLength) ?? 'done';
     if (verdict === 'reject') this.#reject();
     else if (verdict === 'done') this.#close('handed-over');
+    else if (this.#analyzer?.isIdle === true) this.#host.rest(this);
   }
 
   deliver(

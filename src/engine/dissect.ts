@@ -241,7 +241,7 @@ export class Dissector {
           clock.seconds,
         );
         if (whole !== null) this.#stageDatagram(stage, whole, i, interfaceId, info);
-        this.#collectGivenUp(batch.numbers[i]);
+        this.#collectGivenUp(batch.numbers[i] + 1);
         continue;
       }
       row = stage.count * ROW;

@@ -19,6 +19,8 @@ export interface Analyst {
   analyse(stage: Stage, batch: PacketBatch | undefined): void | Promise<void>;
   /** The batch was staged whole: gives it back to its source as soon as nobody reads it. */
   release(batch: PacketBatch, source: PacketSource): void;
+  /** Waits until something changed: the source has nothing for now, or all its batches are in use here. */
+  idle(): Promise<void>;
   /** Ends all flows and adds this analyst's figures to the result. */
   finish(lastPacket: number, result: RunResult): Promise<void>;
   close(): Promise<void>;
@@ -81,6 +83,10 @@ export class InlineAnalyst implements Analyst {
     source.release(batch);
   }
 
+  idle(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
   async finish(lastPacket: number, result: RunResult): Promise<void> {
     const { tracker } = this.#analysis;
     for (let started = false; !tracker.finish(lastPacket, started); started = true) await this.#deliver(false);
@@ -100,8 +106,9 @@ export class InlineAnalyst implements Analyst {
   async #deliver(all: boolean): Promise<void> {
     const { text, columns } = this.#analysis;
     if (text !== undefined && (all || text.isFull)) {
-      const batch = text.take();
+      const batch = text.peek();
       if (batch !== null) await this.#delivery.text(batch);
+      text.clear();
     }
     if (columns !== undefined && (all || columns.isFull)) {
       for (const batch of columns.take(all)) await this.#delivery.columns(batch);

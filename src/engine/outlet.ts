@@ -8,14 +8,19 @@ import type { RecordType } from '../records/record.ts';
 import type { TextBatch } from '../records/text-batch.ts';
 import { JsonWriter } from '../records/writer.ts';
 
-/** Phases of what one packet causes, in this order: time passing before it (ends, reports, deadlines), then itself. */
-export const PHASE_TIMEOUT = 0;
-export const PHASE_INTERVAL = 1;
-export const PHASE_DEADLINE = 2;
-export const PHASE_PACKET = 3;
+/**
+ * Phases of what one packet causes, in this order: fragments given up before it, time passing before it (ends, reports, deadlines), then
+ * itself.
+ */
+export const PHASE_FRAGMENTS = 0;
+export const PHASE_TIMEOUT = 1;
+export const PHASE_INTERVAL = 2;
+export const PHASE_DEADLINE = 3;
+export const PHASE_PACKET = 4;
+const PHASES = 5;
 
 export function causeOf(packet: number, phase: number): number {
-  return packet * 4 + phase;
+  return packet * PHASES + phase;
 }
 
 const TEXT_BYTES = 1024 * 1024;
@@ -97,16 +102,29 @@ export class TextOutlet {
     return batch;
   }
 
-  /** Writes everything put since the last call straight to `write`, without making a batch. */
-  drain(write: (bytes: Uint8Array) => void): void {
-    if (this.#rows === 0) return;
-    if (!this.#sorted) {
-      write(this.take()!.bytes);
-      return;
-    }
-    write(this.#writer.out.subarray(0, this.#at));
+  /**
+   * Everything put since the last call, in order, without a copy: the batch is valid until the next `put`. null when there is nothing.
+   * `clear` must follow.
+   */
+  peek(): TextBatch | null {
+    const rows = this.#rows;
+    if (rows === 0) return null;
+    if (!this.#sorted) return this.take();
+    return {
+      // Not a Buffer: its `slice` would not copy, and whoever keeps a batch copies it so.
+      bytes: new Uint8Array(this.#writer.out.buffer, 0, this.#at),
+      ends: this.#ends,
+      cause: this.#cause,
+      first: this.#first,
+      types: this.#kinds,
+      rows,
+    };
+  }
+
+  clear(): void {
     this.#at = 0;
     this.#rows = 0;
+    this.#sorted = true;
   }
 
   #order(): Uint32Array {

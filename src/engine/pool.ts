@@ -146,6 +146,12 @@ class Pool implements Analyst {
     this.#maybeRelease(use);
   }
 
+  async idle(): Promise<void> {
+    // Batches come back when workers are done with them; without work under way the source itself is waiting.
+    if (this.#jobs.length > 0) await this.#wait();
+    else await new Promise((resolve) => setImmediate(resolve));
+  }
+
   async finish(lastPacket: number, result: RunResult): Promise<void> {
     this.#send({ kind: 'finish', lastPacket });
     this.#push(-1, undefined, true, { ticks: [], facts: [], lastPacket });

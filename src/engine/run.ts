@@ -122,7 +122,10 @@ async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan,
       const next = source.next();
       const batch = next instanceof Promise ? await next : next;
       if (batch === 'end') break;
-      if (batch === 'idle') continue;
+      if (batch === 'idle') {
+        await analyst.idle();
+        continue;
+      }
       if (plan.maxPackets > 0) batch.count = Math.min(batch.count, plan.maxPackets - result.packets);
       if (batch.count > 0) {
         note(result, batch);

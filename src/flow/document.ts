@@ -93,6 +93,8 @@ export function fillView(view: FlowView, table: FlowTable, slot: number, links: 
   } else {
     view.sourcePort = 0;
     view.destinationPort = 0;
+    view.icmpType = 0;
+    view.icmpCode = 0;
     if (protocol === PROTOCOL_ICMP || protocol === PROTOCOL_ICMPV6) {
       // The community id is that of the side that spoke: its type and the counterpart, or its code.
       view.icmpType = swap ? highPort : lowPort;

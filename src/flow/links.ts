@@ -9,6 +9,9 @@ import { describeTunnels, type TunnelDescription } from '../wire/describe.ts';
 /** Combinations kept; flows beyond have none, and that is counted. */
 export const MAX_LINKS = 65_536;
 const LINKTYPE_ETHERNET = 1;
+/** Slots for pairs seen lately, chosen by the top bits of a hash. */
+const RECENT = 1024;
+const RECENT_SHIFT = 22;
 
 export interface Link {
   /** MAC address of the lower endpoint's side and of the higher one's, in ECS form; undefined where the link has none. */
@@ -26,12 +29,8 @@ export class Links {
   readonly #cursor = new Cursor();
   /** Flows that got no link because the table is full. */
   overflow = 0;
-  // The last plain Ethernet pair: nearly every new flow has the same one as the flow before.
-  #last0 = -1;
-  #last1 = -1;
-  #last2 = -1;
-  #lastReverse = false;
-  #lastId = 0;
+  /** Plain Ethernet pairs seen lately: three words of addresses, the direction, the link. Nearly every new flow has one of a few. */
+  readonly #recent = new Int32Array(RECENT * 5).fill(-1);
 
   get(id: number): Link {
     return this.#links[id];
@@ -46,14 +45,17 @@ export class Links {
         const w0 = batch.view.getInt32(at);
         const w1 = batch.view.getInt32(at + 4);
         const w2 = batch.view.getInt32(at + 8);
-        if (w0 === this.#last0 && w1 === this.#last1 && w2 === this.#last2 && reverse === this.#lastReverse)
-          return this.#lastId;
-        this.#last0 = w0;
-        this.#last1 = w1;
-        this.#last2 = w2;
-        this.#lastReverse = reverse;
-        this.#lastId = this.#intern(mac(batch.bytes, at + 6), mac(batch.bytes, at), reverse, undefined, undefined);
-        return this.#lastId;
+        const turned = reverse ? 1 : 0;
+        const recent = this.#recent;
+        const r = ((Math.imul(w0 ^ w2, 0x9e3779b1) ^ Math.imul(w1, 0x85ebca77) ^ turned) >>> RECENT_SHIFT) * 5;
+        if (recent[r] === w0 && recent[r + 1] === w1 && recent[r + 2] === w2 && recent[r + 3] === turned)
+          return recent[r + 4];
+        recent[r] = w0;
+        recent[r + 1] = w1;
+        recent[r + 2] = w2;
+        recent[r + 3] = turned;
+        recent[r + 4] = this.#intern(mac(batch.bytes, at + 6), mac(batch.bytes, at), reverse, undefined, undefined);
+        return recent[r + 4];
       }
     }
     const c = this.#cursor;

@@ -172,6 +172,21 @@ export class FlowTable {
     this.count--;
   }
 
+  /** Forgets all flows. */
+  clear(): void {
+    for (let shard = 0; shard < SHARDS; shard++) this.index[shard] = new Uint32Array(FIRST_CAPACITY);
+    this.words.fill(0, 0, this.#fresh << HOT_SHIFT);
+    this.cold.fill(0, 0, this.#fresh * COLD_WORDS);
+    this.#used.fill(0);
+    this.shardCount.fill(0);
+    this.count = 0;
+    this.#free = 0;
+    this.#fresh = 0;
+    this.#extensions.fill(0, 0, this.#extensionFresh * EXTENSION_WORDS);
+    this.#extensionFree = 0;
+    this.#extensionFresh = 1;
+  }
+
   shardOfRow(base: number): number {
     return this.cold[coldAt(base) + C_SHARD] & (SHARDS - 1);
   }

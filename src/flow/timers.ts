@@ -99,6 +99,14 @@ export class Timers {
     return -1;
   }
 
+  /** Forgets all flows. */
+  clear(): void {
+    this.#short.fill(0);
+    this.#long.fill(0);
+    this.#shortCount.fill(0);
+    this.#longCount.fill(0);
+  }
+
   /** A new epoch: time begins again at `now`. The lists must be empty. */
   restart(now: number): void {
     this.#now = now;

@@ -118,7 +118,7 @@ export interface FlowHandler {
   /** The interval is over; counters are set to zero when this returns. */
   report(table: FlowTable, slot: number): void;
   /** What happens from here on was caused by packet `number`: by itself, or by time passing just before it. */
-  cause(number: number, phase: 'timeout' | 'interval' | 'packet'): void;
+  cause(number: number, phase: 'fragments' | 'timeout' | 'interval' | 'packet'): void;
   /** Time moved on just before packet `number`: deadlines of analyzers. Called after flows that ended. */
   tick(number: number, seconds: number): void;
   /** Output is waiting to be taken: pause. */
@@ -322,17 +322,15 @@ export class FlowTracker {
           if (burst.reason === 'timeout') this.counters.expired++;
           const tcp = tcpState(table.words[(slot << HOT_SHIFT) + F_STATE]);
           const over = tcp === TCP_CLOSED ? 'fin' : tcp === TCP_RESET || tcp === TCP_REJECTED ? 'rst' : burst.reason;
-          if (burst.reason !== 'timeout')
-            (flow & 1 ? this.#timers6 : this.#timers4).remove(
-              slot,
-              table.shardOfRow(slot << HOT_SHIFT),
-              (table.words[(slot << HOT_SHIFT) + F_STATE] & S_LONG) !== 0,
-            );
-          this.#handler.ended(table, slot, over);
-          table.remove(slot);
+          if (burst.reason === 'timeout') {
+            this.#handler.ended(table, slot, over);
+            table.remove(slot);
+          } else this.#handler.ended(table, slot, over);
         }
       }
       this.#bursts.shift();
+      // All flows ended: emptying the tables at once is far cheaper than taking out one after the other.
+      if (burst.reason === 'end-of-input' || burst.reason === 'epoch') this.#clear();
     }
     if (this.#afterBursts !== null) {
       const tick = this.#afterBursts;
@@ -344,6 +342,13 @@ export class FlowTracker {
       this.#handler.tick(tick.packet, tick.seconds);
     }
     return true;
+  }
+
+  #clear(): void {
+    this.v4.clear();
+    this.v6.clear();
+    this.#timers4.clear();
+    this.#timers6.clear();
   }
 
   /** Rows [#row, until). False when the handler is full. */
@@ -640,7 +645,8 @@ export class FlowTracker {
     const shard = rows[row + ROW_SHARD];
     const packet = rows[row + ROW_PACKET];
     if (this.v4.shardCount[shard] + this.v6.shardCount[shard] >= this.#perShard) {
-      this.#handler.cause(packet >= 0 ? batch.numbers[packet] : stage.extras[rows[row + ROW_EXTRA]].cause, 'packet');
+      if (packet >= 0) this.#handler.cause(batch.numbers[packet], 'packet');
+      else this.#handler.cause(stage.extras[rows[row + ROW_EXTRA]].cause, 'fragments');
       this.#evict(shard, table);
     }
     const slot = table.insert(rows, row, wide, r * WIDE);
@@ -658,8 +664,7 @@ export class FlowTracker {
         ? (GUESS << 1) | 1
         : senderBegan(info, flags, side === 0 ? low : high, side === 0 ? high : low);
     const initiatorB = (answer & 1) === 1 ? side : 1 - side;
-    let state =
-      (initiatorB === 1 ? S_INITIATOR_B : 0) | ((answer >> 1) << S_CONFIDENCE_SHIFT);
+    let state = (initiatorB === 1 ? S_INITIATOR_B : 0) | ((answer >> 1) << S_CONFIDENCE_SHIFT);
     if ((info & INFO_PORTS) !== 0) state |= S_PORTS;
     if ((info & INFO_TCP) !== 0) {
       state |= firstTcpState(flags) << S_TCP_SHIFT;

@@ -60,7 +60,10 @@ export class FlowView {
   get communityId(): string {
     if (this.#communityId === '') {
       this.#communityId = communityId(
-        this.source, this.destination, this.protocol, this.hasPorts ? this.sourcePort : this.icmpType,
+        this.source,
+        this.destination,
+        this.protocol,
+        this.hasPorts ? this.sourcePort : this.icmpType,
         this.hasPorts ? this.destinationPort : this.icmpCode,
       );
     }

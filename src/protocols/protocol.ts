@@ -72,6 +72,11 @@ export interface Analyzer {
   message?(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): Verdict;
   /** `missing` bytes of this direction will never come. */
   gap?(direction: Direction, missing: number): 'continue' | 'give-up';
+  /**
+   * Datagrams: true when nothing is pending, so that the analyzer may be forgotten (without `end`) and another one opened for the next
+   * datagram. Most flows of such protocols carry one exchange; this is what keeps memory small.
+   */
+  readonly isIdle?: boolean;
   /** No more bytes of this direction (FIN), while the other may go on. */
   finished?(direction: Direction): void;
   expire?(): void;

@@ -17,7 +17,10 @@ export function rowsText(format: RowFormat, names: readonly string[], rows: read
     case 'ndjson':
       return rows.map((row) => `${rowJson(names, row)}\n`).join('');
     case 'csv':
-      return [names.map((name) => csvCell(name, true)), ...rows.map((row) => row.map((value) => csvCell(plain(value), typeof value !== 'string')))]
+      return [
+        names.map((name) => csvCell(name, true)),
+        ...rows.map((row) => row.map((value) => csvCell(plain(value), typeof value !== 'string'))),
+      ]
         .map((cells) => `${cells.join(',')}\r\n`)
         .join('');
     case 'table':
@@ -27,8 +30,12 @@ export function rowsText(format: RowFormat, names: readonly string[], rows: read
 
 function table(names: readonly string[], rows: readonly (readonly SqlValue[])[]): string {
   const cells = rows.map((row) => row.map((value) => shownText(plain(value))));
-  const isNumber = names.map((_, i) => rows.some((row) => isNumeric(row[i])) && rows.every((row) => row[i] === null || isNumeric(row[i])));
-  const widths = names.map((name, i) => cells.reduce((most, row) => Math.max(most, shownWidth(row[i])), shownWidth(name)));
+  const isNumber = names.map(
+    (_, i) => rows.some((row) => isNumeric(row[i])) && rows.every((row) => row[i] === null || isNumeric(row[i])),
+  );
+  const widths = names.map((name, i) =>
+    cells.reduce((most, row) => Math.max(most, shownWidth(row[i])), shownWidth(name)),
+  );
   const line = (texts: readonly string[]) =>
     `${texts
       .map((text, i) => {
@@ -55,6 +62,7 @@ function rowJson(names: readonly string[], row: readonly SqlValue[]): string {
 function valueJson(value: SqlValue): string {
   if (typeof value === 'bigint') return String(value);
   if (Array.isArray(value)) return `[${value.map(valueJson).join(',')}]`;
-  if (value instanceof Map) return `{${[...value].map(([key, item]) => `${JSON.stringify(key)}:${valueJson(item)}`).join(',')}}`;
+  if (value instanceof Map)
+    return `{${[...value].map(([key, item]) => `${JSON.stringify(key)}:${valueJson(item)}`).join(',')}}`;
   return JSON.stringify(value);
 }

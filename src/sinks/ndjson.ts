@@ -56,7 +56,9 @@ export class NdjsonFolder implements TextSink {
         this.#files.push({ fd: openSync(path, 'w'), path });
       }
     } catch (error) {
-      throw new SinkError(`cannot write to the folder ${this.#folder}: ${(error as Error).message}; name another with --to ndjson:DIR`);
+      throw new SinkError(
+        `cannot write to the folder ${this.#folder}: ${(error as Error).message}; name another with --to ndjson:DIR`,
+      );
     }
   }
 

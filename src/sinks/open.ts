@@ -15,7 +15,8 @@ export function openSink(spec: string): Sink {
   const place = colon < 0 ? '' : spec.slice(colon + 1);
   switch (kind) {
     case 'ndjson':
-      if (place === '') throw new SinkError("ndjson needs a place: 'ndjson:-' for standard output, 'ndjson:DIR' for a folder");
+      if (place === '')
+        throw new SinkError("ndjson needs a place: 'ndjson:-' for standard output, 'ndjson:DIR' for a folder");
       return place === '-' ? new NdjsonStdout() : new NdjsonFolder(place);
     case 'store':
       return new StoreSink(place === '' ? DEFAULT_STORE : place);

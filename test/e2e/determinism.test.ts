@@ -105,7 +105,9 @@ async function feed(input: NodeJS.WritableStream, random: Random): Promise<void>
       const length = random.chance(0.05) ? random.between(1, 40) : random.between(100, 200_000);
       const piece = data.subarray(at, at + length);
       at += piece.length;
-      if (!input.write(piece)) await Promise.race([once(input, 'drain'), once(input, 'close')]);
+      // A child that is gone makes no drain: `capture` reports its exit code.
+      if (!input.write(piece)) await Promise.race([once(input, 'drain'), once(input, 'close')]).catch(() => undefined);
+      if (!input.writable) return;
     }
   }
   input.end();

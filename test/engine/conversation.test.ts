@@ -46,6 +46,7 @@ function made(verdicts: readonly Verdict[]) {
       return true;
     },
     over() {},
+    rest() {},
   };
   const conversation = new Conversation(host, new FlowView(), 'tcp', 1, 0, 0);
   const stream = new TcpStream(conversation, { ...STREAM_DEFAULTS, patience: 1 });

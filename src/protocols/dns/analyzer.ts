@@ -50,6 +50,10 @@ export class DnsAnalyzer implements Analyzer {
     this.#isMulticast = isMulticast(flow);
   }
 
+  get isIdle(): boolean {
+    return this.#pending.oldest === undefined;
+  }
+
   message(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): Verdict {
     return this.handle(direction, bytes, from, to, wireLength, undefined);
   }

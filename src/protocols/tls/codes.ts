@@ -9,7 +9,6 @@ export const CONTENT_HEARTBEAT = 24;
 
 export const CLIENT_HELLO = 1;
 export const SERVER_HELLO = 2;
-export const NEW_SESSION_TICKET = 4;
 export const CERTIFICATE = 11;
 export const SERVER_KEY_EXCHANGE = 12;
 export const CERTIFICATE_REQUEST = 13;
@@ -18,7 +17,6 @@ export const CERTIFICATE_STATUS = 22;
 
 export const VERSION_SSL2 = 0x0002;
 export const VERSION_SSL3 = 0x0300;
-export const VERSION_TLS12 = 0x0303;
 export const VERSION_TLS13 = 0x0304;
 /** TLS 1.3 while it was a draft: 0x7f and the draft's number; Google's and Facebook's experiments with it. */
 const DRAFT_TLS13 = 0x7f;

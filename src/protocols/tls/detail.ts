@@ -28,7 +28,8 @@ import {
 import { extensionOf, type Hello } from './hello.ts';
 import type { TlsRecord } from './record.ts';
 
-const MAX_LISTED = 512;
+/** Longer lists are cut in the record; fingerprints count all. */
+export const MAX_LISTED = 512;
 const STATUS_TYPE_OCSP = 1;
 
 const CLIENT_FIELDS: ReadonlySet<number> = new Set([

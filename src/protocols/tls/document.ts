@@ -17,16 +17,14 @@ import {
   versionNumber,
   versionProtocol,
 } from './codes.ts';
-import { describeAnswer, describeHello } from './detail.ts';
+import { describeAnswer, describeHello, MAX_LISTED } from './detail.ts';
 import { applicationProtocols, chosenGroup, serverNames, supportedVersions } from './extensions.ts';
 import { ja3, ja3s, ja4 } from './fingerprints.ts';
-import { extensionOf, type Hello, isSsl2Version } from './hello.ts';
+import { extensionOf, type Hello } from './hello.ts';
 import type { DetailOptions } from './options.ts';
 import { emptyRecord, type TlsRecord } from './record.ts';
 import type { Session } from './session.ts';
 
-/** Longer lists are cut in the record; fingerprints count all. */
-export const MAX_LISTED = 512;
 const LEVEL_FATAL = 2;
 
 /** The record of this session. `carrier`: what the handshake went over. */
@@ -86,7 +84,7 @@ export function versionOf(hello: Hello | undefined): number | undefined {
 }
 
 function describeClient(record: TlsRecord, hello: Hello, carrier: 'tls' | 'quic'): void {
-  if (hello.isComplete && !isSsl2Version(hello.version) && hello.ciphers.every((number) => number <= 0xffff)) {
+  if (hello.isComplete && !hello.isSsl2) {
     record.clientJa3 = ja3(hello);
     record.clientJa4 = ja4(hello, carrier === 'quic' ? 'q' : 't');
   }
@@ -203,11 +201,18 @@ function describeProgress(record: TlsRecord, session: Session): void {
 
 function messages(session: Session): readonly string[] | undefined {
   const alerts = session.alerts.filter(({ level }) => level === LEVEL_FATAL);
-  const all = [...alerts.map(({ source, code }) => `Fatal alert of the ${source}: ${alertName(code)}`), ...session.notes];
+  const all = [
+    ...alerts.map(({ source, code }) => `Fatal alert of the ${source}: ${alertName(code)}`),
+    ...session.notes,
+  ];
   if (all.length > 0) return all;
   if (session.isEstablished) return undefined;
   if (session.hasEncryptedAlert) return ['An encrypted alert ended the handshake'];
-  return [session.serverHello === undefined ? 'No answer to the ClientHello' : 'The connection ended before the handshake did'];
+  return [
+    session.serverHello === undefined
+      ? 'No answer to the ClientHello'
+      : 'The connection ended before the handshake did',
+  ];
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -2,8 +2,6 @@
 // their parts stand. The body is copied once; what the parts mean is worked out when a record is made. A body that ends too early
 // gives what there is of it.
 
-import { VERSION_SSL2 } from './codes.ts';
-
 const RANDOM_OCTETS = 32;
 /** Drafts of TLS 1.3 before 22: version, random, cipher suite, extensions. */
 const FIRST_SHORT_DRAFT = 0x7f00;
@@ -19,6 +17,8 @@ export interface Hello {
   /** The body, without the handshake header. */
   readonly bytes: Uint8Array;
   readonly isClient: boolean;
+  /** In SSL 2.0's form, whatever version it offers. */
+  readonly isSsl2: boolean;
   /** `legacy_version`: what is really spoken stands in an extension. */
   version: number;
   randomFrom: number;
@@ -33,10 +33,11 @@ export interface Hello {
   isComplete: boolean;
 }
 
-function blank(bytes: Uint8Array, isClient: boolean): Hello {
+function blank(bytes: Uint8Array, isClient: boolean, isSsl2 = false): Hello {
   return {
     bytes,
     isClient,
+    isSsl2,
     version: 0,
     randomFrom: 0,
     randomTo: 0,
@@ -113,7 +114,7 @@ function readExtensions(hello: Hello, from: number, end: number): boolean {
 
 /** SSL 2.0: version, three lengths, cipher specs of three octets each, session id, challenge. `from` is behind the message type. */
 export function parseSsl2Hello(bytes: Uint8Array, from: number, to: number, isWhole: boolean): Hello {
-  const hello = blank(bytes.slice(from, to), true);
+  const hello = blank(bytes.slice(from, to), true, true);
   const body = hello.bytes;
   const end = body.length;
   if (end < 8) return hello;
@@ -131,10 +132,6 @@ export function parseSsl2Hello(bytes: Uint8Array, from: number, to: number, isWh
   hello.randomTo = challengeEnd;
   hello.isComplete = isWhole;
   return hello;
-}
-
-export function isSsl2Version(version: number): boolean {
-  return version === VERSION_SSL2;
 }
 
 /** The first extension of this type. */

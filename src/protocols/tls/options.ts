@@ -5,11 +5,16 @@ import { commonOptions } from '../common-options.ts';
 
 export const PORTS = [443, 993, 995, 5223, 8443, 8883, 9243] as const;
 
-export const FINGERPRINTS = ['sha1', 'sha256', 'md5'] as const;
-export type FingerprintAlgorithm = (typeof FINGERPRINTS)[number];
+const FINGERPRINTS = ['sha1', 'sha256', 'md5'] as const;
 
-/** What the records need to know. */
-export const detailOptions = {
+export const options = z.strictObject({
+  // A person may have to choose a certificate before the handshake goes on, so TLS waits longer than Packetbeat's 10 s.
+  ...commonOptions({ ports: PORTS, transactionTimeout: '1m' }),
+  send_request: z.boolean().default(false).describe('put the ClientHello, in hexadecimal, into `request`'),
+  send_response: z.boolean().default(false).describe('put the ServerHello, in hexadecimal, into `response`'),
+  transaction_timeout: commonOptions({ ports: PORTS, transactionTimeout: '1m' }).transaction_timeout.describe(
+    'packet time after which a handshake that has not come to its end is published as it is',
+  ),
   send_certificates: z
     .boolean()
     .default(true)
@@ -28,20 +33,10 @@ export const detailOptions = {
     .array(z.enum(FINGERPRINTS))
     .default(['sha1'])
     .describe('hashes of the certificates: sha1, sha256, md5'),
-};
-
-export const options = z.strictObject({
-  // A person may have to choose a certificate before the handshake goes on, so TLS waits longer than Packetbeat's 10 s.
-  ...commonOptions({ ports: PORTS, transactionTimeout: '1m' }),
-  send_request: z.boolean().default(false).describe('put the ClientHello, in hexadecimal, into `request`'),
-  send_response: z.boolean().default(false).describe('put the ServerHello, in hexadecimal, into `response`'),
-  transaction_timeout: commonOptions({ ports: PORTS, transactionTimeout: '1m' }).transaction_timeout.describe(
-    'packet time after which a handshake that has not come to its end is published as it is',
-  ),
-  ...detailOptions,
 });
 
 export type TlsOptions = z.output<typeof options>;
+/** What the records need to know. */
 export type DetailOptions = Pick<
   TlsOptions,
   | 'send_request'

@@ -1,0 +1,164 @@
+// SOCKS up to the connection; what is carried gets to detection from its first byte on.
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { socks } from '../../../src/protocols/socks/index.ts';
+import { AnalyzerKit } from '../../kit/analyzer.ts';
+import { runFiles } from '../../kit/engine.ts';
+import { capture, hasShared } from '../../kit/shared.ts';
+
+const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
+const REQUEST_5 = '05 01 00 01 c0a80001 0050';
+const REPLY_5 = '05 00 00 01 00000000 0000';
+
+type Exchange = readonly (readonly ['>' | '<', string])[];
+
+function drive(exchange: Exchange, step = Number.POSITIVE_INFINITY) {
+  const driven = new AnalyzerKit(socks);
+  let verdict: unknown = 'ok';
+  for (const [side, bytes] of exchange) {
+    if (verdict !== 'ok' || driven.handedOver.length > 0) break;
+    verdict = driven.data(side === '>' ? 0 : 1, hex(bytes), step);
+  }
+  return { verdict, handedOver: driven.handedOver };
+}
+
+const CONNECTED: Record<string, Exchange> = {
+  'SOCKS 5': [
+    ['>', '05 01 00'],
+    ['<', '05 00'],
+    ['>', REQUEST_5],
+    ['<', REPLY_5],
+  ],
+  'SOCKS 5 with a password and a name': [
+    ['>', '05 02 00 02'],
+    ['<', '05 02'],
+    ['>', '01 04 75736572 02 7077'],
+    ['<', '01 00'],
+    ['>', '05 01 00 03 0b 6578616d706c652e6f7267 01bb'],
+    ['<', '05 00 00 04 20010db8000000000000000000000001 01bb'],
+  ],
+  'SOCKS 4': [
+    ['>', '04 01 0050 c0a80001 7573657200'],
+    ['<', '00 5a 0000 00000000'],
+  ],
+  'SOCKS 4A': [
+    ['>', '04 01 0050 00000001 00 6578616d706c652e6f726700'],
+    ['<', '00 5a 0000 00000000'],
+  ],
+  BIND: [
+    ['>', '04 02 0050 c0a80001 00'],
+    ['<', '00 5a 0050 c0a80002'],
+    ['<', '00 5a 0051 c0a80003'],
+  ],
+};
+
+describe.each(Object.entries(CONNECTED))('%s', (_name, exchange) => {
+  it('hands over behind the reply, however it is cut', () => {
+    for (const step of [1, 2, 3, 100])
+      expect(drive(exchange, step).handedOver, `${step}`).toEqual([{ protocol: '', rest: 0 }]);
+  });
+  it('leaves what stands behind the reply', () => {
+    const more = exchange.map(
+      ([side, bytes], i) => [side, i === exchange.length - 1 ? `${bytes} 48545450` : bytes] as const,
+    );
+    expect(drive(more).handedOver).toEqual([{ protocol: '', rest: 4 }]);
+  });
+});
+
+describe('no connection', () => {
+  it.each([
+    [
+      'no method',
+      [
+        ['>', '05 01 02'],
+        ['<', '05 ff'],
+      ],
+    ],
+    [
+      'wrong password',
+      [
+        ['>', '05 01 02'],
+        ['<', '05 02'],
+        ['>', '01 01 61 01 62'],
+        ['<', '01 01'],
+      ],
+    ],
+    [
+      'refused',
+      [
+        ['>', '05 01 00'],
+        ['<', '05 00'],
+        ['>', REQUEST_5],
+        ['<', '05 05 00 01 00000000 0000'],
+      ],
+    ],
+    [
+      'for UDP',
+      [
+        ['>', '05 01 00'],
+        ['<', '05 00'],
+        ['>', '05 03 00 01 00000000 0000'],
+      ],
+    ],
+    [
+      'rejected',
+      [
+        ['>', '04 01 0050 c0a80001 00'],
+        ['<', '00 5b 0000 00000000'],
+      ],
+    ],
+  ] as [string, Exchange][])('%s', (_name, exchange) => {
+    expect(drive(exchange)).toEqual({ verdict: 'done', handedOver: [] });
+  });
+  it('and no SOCKS', () => {
+    expect(
+      drive([
+        ['>', '05 01 00'],
+        ['<', '48 54'],
+      ]).verdict,
+    ).toBe('reject');
+  });
+});
+
+describe('probe', () => {
+  const ask = (text: string, direction: 0 | 1 = 0) =>
+    socks.probe(direction, hex(text), 0, hex(text).length, false, 'tcp');
+  it('believes a whole first message only', () => {
+    expect(ask('05 01 00')).toBe('yes');
+    expect(ask('05')).toBe('more');
+    expect(ask('05 01 00 aa')).toBe('no');
+    expect(ask('05 02 00 00')).toBe('no');
+    expect(ask('05 01 00', 1)).toBe('no');
+    expect(ask('04 01 0050 c0a80001 00')).toBe('yes');
+    expect(ask('04 07')).toBe('no');
+  });
+  it('and nothing throws', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom<'>' | '<'>('>', '<'), fc.uint8Array({ minLength: 1, maxLength: 40 })), {
+          maxLength: 8,
+        }),
+        (parts) => {
+          drive(
+            [['>', '05 01 00'], ...parts.map(([side, bytes]) => [side, Buffer.from(bytes).toString('hex')] as const)],
+            7,
+          );
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe.skipIf(!hasShared)('captures', () => {
+  it.each([
+    'arkime__socks-http-example.pcap',
+    'arkime__socks-http-pass.pcap',
+    'arkime__socks5-http-302.pcap',
+    'zeek__tunnels__socks.pcap',
+  ])('%s: HTTP comes out', async (name) => {
+    const { text } = await runFiles([capture(name)]);
+    expect(text.split('\n').filter((line) => line.includes('"dataset":"http"')).length).toBeGreaterThan(0);
+  });
+});
