@@ -9,6 +9,7 @@ import { icmpPorts } from '../flow/icmp-types.ts';
 import {
   type Extra,
   INFO_BARE,
+  INFO_EXTRA,
   INFO_FAULTY,
   INFO_ICMP,
   INFO_MULTICAST,
@@ -90,6 +91,8 @@ export interface DissectOptions {
   checksums: 'ignore' | 'count' | 'drop';
   /** The capturing interface is part of the flow key. */
   interfaceInKey: boolean;
+  /** Nobody looks into packets: rows need not say where their payload is. */
+  headersOnly: boolean;
   /** Tell flows about the ICMP errors that quote them. */
   icmpNotes: boolean;
 }
@@ -129,6 +132,7 @@ export class Dissector {
     const salt1 = this.#salt1;
     const clock = this.#clock;
     const always = this.#alwaysDecode;
+    const { headersOnly } = this.#options;
     const room = stage.capacity - 4;
     let flowPackets = 0;
     let flowBytes = 0;
@@ -191,12 +195,14 @@ export class Dissector {
         rows[row + ROW_INFO] = info;
         rows[row + ROW_PACKET] = i;
         rows[row + ROW_TRANSPORT] = transport;
-        rows[row + ROW_PAYLOAD] = payload;
-        rows[row + ROW_PAYLOAD_END] = end;
         rows[row + ROW_PAYLOAD_LENGTH] = ipEnd - payload;
         rows[row + ROW_MARKS] = marks;
-        rows[row + ROW_EXTRA] = -1;
-        rows[row + ROW_NETWORK] = l3;
+        if (!headersOnly) {
+          rows[row + ROW_PAYLOAD] = payload;
+          rows[row + ROW_PAYLOAD_END] = end;
+          rows[row + ROW_NETWORK] = l3;
+          rows[row + ROW_EXTRA] = -1;
+        }
         if (batch.flags[i] !== 0) rows[row + ROW_INFO] |= seen(batch.flags[i]);
         stage.count++;
         flowPackets++;
@@ -348,6 +354,7 @@ export class Dissector {
     }
     if (c.fault !== 0) info |= INFO_FAULTY;
     if (c.tunnels !== 0) info |= INFO_TUNNEL;
+    if (extra >= 0) info |= INFO_EXTRA;
     this.#stageKey(stage, row, c.ipVersion === 6, view, network, protocol, sourcePort, destinationPort, context, info);
     rows[row + ROW_PACKET] = packet;
     rows[row + ROW_TRANSPORT] = c.transport;
@@ -478,7 +485,7 @@ export class Dissector {
   #stageBare(stage: Stage, d: Datagram): void {
     const row = stage.count * ROW;
     const rows = stage.rows;
-    const info = INFO_BARE | (d.ports[0] !== 0 || d.ports[1] !== 0 ? INFO_PORTS : 0);
+    const info = INFO_BARE | INFO_EXTRA | (d.ports[0] !== 0 || d.ports[1] !== 0 ? INFO_PORTS : 0);
     if (d.v6) {
       const at = stage.count * WIDE;
       for (let k = 0; k < 4; k++) {
@@ -531,7 +538,6 @@ export class Dissector {
       this.#keyV6(stage, row, at, q.protocol, q.sourcePort, q.destinationPort, context, INFO_NOTE);
     } else this.#keyV4(stage, row, s.w3 | 0, d.w3 | 0, q.protocol, q.sourcePort, q.destinationPort, context, INFO_NOTE);
     stage.rows[row + ROW_PACKET] = packet;
-    stage.rows[row + ROW_EXTRA] = -1;
     stage.count++;
   }
 

@@ -24,6 +24,7 @@ export const DISSECT_DEFAULTS: DissectOptions = {
   defragment: DEFRAGMENT_DEFAULTS,
   checksums: 'ignore',
   interfaceInKey: false,
+  headersOnly: false,
   icmpNotes: true,
 };
 

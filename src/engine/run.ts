@@ -91,7 +91,7 @@ async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan,
   const ledger = new Ledger();
   const clock = new Clock();
   const salts = newSalts();
-  const dissector = new Dissector(plan.dissect, ledger, clock, salts);
+  const dissector = new Dissector({ ...plan.dissect, headersOnly: isHeadersOnly(plan) }, ledger, clock, salts);
   const analyst: Analyst =
     plan.workers > 1
       ? await (await import('./pool.ts')).startPool(plan, sinks, salts)
@@ -176,6 +176,11 @@ async function tellLoss(result: RunResult, sinks: readonly Sink[], plan: RunPlan
     outlet.put(type, record, NO_FLOW);
     for (const batch of outlet.take(true)) await delivery.columns(batch);
   }
+}
+
+/** Flows alone need headers alone. */
+function isHeadersOnly(plan: RunPlan): boolean {
+  return plan.records.every((name) => name === 'flow' || name === 'loss');
 }
 
 /** Records about a run belong to no flow. */

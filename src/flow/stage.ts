@@ -26,7 +26,7 @@ export const ROW_PAYLOAD_END = 10;
 export const ROW_PAYLOAD_LENGTH = 11;
 /** TCP flags (low byte of RFC 9293's 12 bits) | TTL << 8 | DSCP << 16. */
 export const ROW_MARKS = 12;
-/** Index into `Stage.extras` of what does not fit a row, -1 without. */
+/** Index into `Stage.extras` of what does not fit a row; only with `INFO_EXTRA`. */
 export const ROW_EXTRA = 13;
 /** Offset of the network header. */
 export const ROW_NETWORK = 14;
@@ -51,6 +51,8 @@ export const INFO_MULTICAST = 128;
 export const INFO_FAULTY = 256;
 /** The row stands for fragments that never became a datagram, or the like: no payload. */
 export const INFO_BARE = 512;
+/** `ROW_EXTRA` means something. */
+export const INFO_EXTRA = 1024;
 /** Bits 16 and up: 1 when the interface saw it going out, 2 coming in, 0 unknown. */
 export const INFO_SEEN_SHIFT = 16;
 

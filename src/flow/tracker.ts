@@ -54,6 +54,7 @@ import { sortByKey } from './radix.ts';
 import {
   type Extra,
   INFO_BARE,
+  INFO_EXTRA,
   INFO_FAULTY,
   INFO_NOTE,
   INFO_PORTS,
@@ -378,7 +379,7 @@ export class FlowTracker {
       const info = rows[row + ROW_INFO];
       // The next packet of a known IPv4 flow that changes nothing but counters: here, with everything at hand. All else is `#one`.
       known: {
-        if ((info & (INFO_V6 | INFO_NOTE | INFO_BARE | INFO_FAULTY)) !== 0 || rows[row + ROW_EXTRA] >= 0) break known;
+        if ((info & (INFO_V6 | INFO_NOTE | INFO_EXTRA | INFO_FAULTY)) !== 0) break known;
         const hash = rows[row + ROW_HASH];
         const index = indexes[shard];
         const mask = index.length - 1;
@@ -488,7 +489,7 @@ export class FlowTracker {
     const info = rows[row + ROW_INFO];
     const table = (info & INFO_V6) !== 0 ? this.v6 : this.v4;
     let slot = table.find(rows, row, wide, r * WIDE);
-    if ((info & (INFO_NOTE | INFO_BARE)) !== 0 || rows[row + ROW_EXTRA] >= 0) {
+    if ((info & (INFO_NOTE | INFO_EXTRA)) !== 0) {
       this.#unusual(stage, batch, r, info, table, slot);
     } else {
       const packet = rows[row + ROW_PACKET];
@@ -670,7 +671,7 @@ export class FlowTracker {
       state |= firstTcpState(flags) << S_TCP_SHIFT;
       if ((flags & SYN) !== 0) {
         const t = rows[row + ROW_TRANSPORT];
-        const view = rows[row + ROW_EXTRA] >= 0 ? viewOf(stage.extras[rows[row + ROW_EXTRA]].bytes!) : batch.view;
+        const view = (info & INFO_EXTRA) !== 0 ? viewOf(stage.extras[rows[row + ROW_EXTRA]].bytes!) : batch.view;
         // The SYN-ACK acknowledges the initial sequence number + 1.
         cold[coldAt(base) + C_ISN] = (flags & ACK) === 0 ? view.getInt32(t + 4) : (view.getInt32(t + 8) - 1) | 0;
       }
