@@ -73,7 +73,10 @@ function explain(error: unknown): number {
   }
   const name = (error as Error)?.name;
   if (error instanceof InputError || name === 'FilterError' || name === 'ConditionError' || name === 'QueryError') {
-    process.stderr.write(`netscribe: ${(error as Error).message}\n`);
+    const { message, rendered } = error as Error & { rendered?: string };
+    process.stderr.write(
+      rendered === undefined ? `netscribe: ${message}\n` : `netscribe: the condition is not right\n${rendered}\n`,
+    );
     return name === 'InputError' ? EXIT_FAILED : EXIT_USAGE;
   }
   if (error instanceof SinkError) {

@@ -24,14 +24,15 @@ export function summaryForPeople(result: RunResult): string {
     lines.push('');
     const width = Math.max(...Object.keys(result.records).map((name) => name.length), 4);
     for (const [name, n] of Object.entries(result.records)) {
-      if (name === 'loss') continue;
+      // What was looked for and not found would only fill the screen.
+      if (name === 'loss' || (n === 0 && name !== 'flow')) continue;
       if (name === 'flow') {
         const flows = result.ledger.counts.get('flows.created') ?? 0;
         lines.push(`  ${'flow'.padEnd(width)}  ${grouped(flows).padStart(9)} flows in ${grouped(n)} documents`);
       } else {
         const errors = result.errors[name] ?? 0;
         lines.push(
-          `  ${name.padEnd(width)}  ${grouped(n).padStart(9)} transactions${errors > 0 ? `, ${grouped(errors)} with errors` : ''}`,
+          `  ${name.padEnd(width)}  ${grouped(n).padStart(9)} ${n === 1 ? 'transaction' : 'transactions'}${errors > 0 ? `, ${grouped(errors)} with errors` : ''}`,
         );
       }
     }

@@ -1,9 +1,10 @@
 // NDJSON: one document per line, to standard output (`ndjson:-`) or into a folder, a file per record type (`ndjson:DIR`).
 
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RecordType } from '../records/record.ts';
 import type { TextBatch } from '../records/text-batch.ts';
+import { makeDirectory } from '../store/make-directory.ts';
 import { ReaderGone, SinkError, type TextSink } from './sink.ts';
 
 const STDOUT = 1;
@@ -50,7 +51,7 @@ export class NdjsonFolder implements TextSink {
 
   async open(types: readonly RecordType[]): Promise<void> {
     try {
-      mkdirSync(this.#folder, { recursive: true });
+      makeDirectory(this.#folder);
       for (const type of types) {
         const path = join(this.#folder, `${type.name}.ndjson`);
         this.#files.push({ fd: openSync(path, 'w'), path });

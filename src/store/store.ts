@@ -1,6 +1,6 @@
 // A store: a directory of Parquet segments and the manifest that names them. See layout.ts for what is where.
 
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogOptions } from '../log/log.ts';
 import type { ColumnBatch } from '../records/columns.ts';
@@ -9,6 +9,7 @@ import { type ImportHost, type ImportSummary, ImportWriter } from './import.ts';
 import { LOCK_FILE, LOG_DIRECTORY, MANIFEST_FILE, TYPE_PREFIX } from './layout.ts';
 import { type LiveHost, LiveLog } from './live.ts';
 import { WriterLock } from './lock.ts';
+import { makeDirectory } from './make-directory.ts';
 import {
   EMPTY_MANIFEST,
   hasManifest,
@@ -50,16 +51,6 @@ export function openStore(directory: string, options: StoreOptions = {}): Store 
   } catch (error) {
     lock?.release();
     throw writeError(directory, error);
-  }
-}
-
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    // On a read-only file system, Node's recursive way says that there is no such file; the plain way says what is wrong.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') mkdirSync(path);
-    throw error;
   }
 }
 

@@ -11,17 +11,7 @@ const codes = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
 /** A parameter is a secret when its name contains one of these … */
 const SECRET_PARTS = ['passw', 'pwd', 'secret', 'token', 'api_key', 'api-key', 'apikey', 'credential'].map(codes);
 /** … or is one of these. */
-const SECRET_NAMES = [
-  'pass',
-  'code',
-  'sig',
-  'signature',
-  'auth',
-  'authorization',
-  'sid',
-  'sessionid',
-  'session_id',
-].map(codes);
+const SECRET_NAMES = ['pass', 'code', 'auth', 'authorization'].map(codes);
 const MAX_NAME_BYTES = 128;
 
 /** Does `bytes` at `at` begin with `name` (lower case)? */
