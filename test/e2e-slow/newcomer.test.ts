@@ -67,8 +67,8 @@ describe.skipIf(tracked.length === 0)('a newcomer', { timeout: 2 * INSTALL_TIMEO
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(new Set(documents.map((document) => document.event.dataset))).toEqual(
-      new Set(['flow', 'dns', 'http', 'icmp']),
+    expect([...new Set(documents.map((document) => document.event.dataset))]).toEqual(
+      expect.arrayContaining(['flow', 'dns', 'http', 'icmp', 'tls', 'dhcpv4', 'loss']),
     );
     expect(run(clone, 'npx', ...words).stdout === first.stdout).toBe(true);
   });
