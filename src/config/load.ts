@@ -48,6 +48,7 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
       dissect: {
         ...DISSECT_DEFAULTS,
         checksums,
+        interfaceInKey: flows.by_interface,
         defragment: {
           policy: fragments.overlap,
           timeoutSeconds: fragments.timeout,

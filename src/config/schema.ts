@@ -20,6 +20,10 @@ export const configSchema = z.strictObject({
         .describe('flows held at most; beyond, half-open ones are ended first'),
       interval: durationOption(FLOW_DEFAULTS.intervalSeconds).describe('documents of flows that go on; 0 for none'),
       timeout: durationOption(FLOW_DEFAULTS.timeoutSeconds).describe('idle time after which flows other than TCP end'),
+      by_interface: z
+        .boolean()
+        .default(DISSECT_DEFAULTS.interfaceInKey)
+        .describe('the same packets on two interfaces are two flows'),
       ...customOptions,
     })
     .prefault({}),

@@ -143,6 +143,10 @@ export class Analysis implements FlowHandler, ConversationHost {
     if (this.#links.overflow > 0) this.ledger.count('flows.without_link', this.#links.overflow);
   }
 
+  set interfaceNames(names: readonly string[]) {
+    this.#links.interfaceNames = names;
+  }
+
   run(stage: Stage, batch: PacketBatch): boolean {
     return this.tracker.run(stage, batch);
   }

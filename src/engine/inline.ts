@@ -13,6 +13,8 @@ import type { RunResult } from './run.ts';
 
 /** Who takes staged rows: this thread or a pool of others. */
 export interface Analyst {
+  /** Names of the source's interfaces, by id; told again when there are more. */
+  interfaces(names: readonly string[]): void;
   /** An empty stage to fill. */
   stage(): Stage | Promise<Stage>;
   /** Takes the rows of a stage. The batch's bytes must stay until `release`. */
@@ -58,6 +60,10 @@ export class InlineAnalyst implements Analyst {
       (name, n) => this.#analysis.count(name, n),
     );
     this.#analysis.gathering = this.#gathering;
+  }
+
+  interfaces(names: readonly string[]): void {
+    this.#analysis.interfaceNames = names;
   }
 
   stage(): Stage {

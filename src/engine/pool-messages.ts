@@ -18,6 +18,8 @@ export interface WorkerSetup {
 }
 
 export type ToWorker =
+  /** The source has these interfaces. */
+  | { kind: 'interfaces'; names: readonly string[] }
   /** The memory of a batch, under this number from now on. */
   | { kind: 'batch'; id: number; batch: PacketBatch }
   /** The batch was filled again. */

@@ -76,6 +76,9 @@ let resumeAll = false;
 
 function handle(message: ToWorker): void {
   switch (message.kind) {
+    case 'interfaces':
+      analysis.interfaceNames = message.names;
+      break;
     case 'batch':
       batches.set(message.id, message.batch);
       break;

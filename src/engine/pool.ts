@@ -107,6 +107,10 @@ class Pool implements Analyst {
     this.ready = Promise.all(starting);
   }
 
+  interfaces(names: readonly string[]): void {
+    this.#send({ kind: 'interfaces', names });
+  }
+
   async stage(): Promise<Stage> {
     while (this.#freeStages.length === 0) await this.#wait();
     if (this.#failure !== undefined) throw this.#failure;

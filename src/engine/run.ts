@@ -113,6 +113,7 @@ async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan,
     workerPackets: [],
   };
   let lastNumber = 0;
+  let interfaces = 0;
   try {
     while (plan.maxPackets === 0 || result.packets < plan.maxPackets) {
       if (hooks.stop?.() === true) {
@@ -125,6 +126,10 @@ async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan,
       if (batch === 'idle') {
         await analyst.idle();
         continue;
+      }
+      if (source.interfaces.length > interfaces) {
+        interfaces = source.interfaces.length;
+        analyst.interfaces(source.interfaces.map(({ name }) => name));
       }
       if (plan.maxPackets > 0) batch.count = Math.min(batch.count, plan.maxPackets - result.packets);
       if (batch.count > 0) {

@@ -105,6 +105,7 @@ export function fillView(view: FlowView, table: FlowTable, slot: number, links: 
   view.sourceMac = swap ? link.macB : link.macA;
   view.destinationMac = swap ? link.macA : link.macB;
   view.vlan = link.vlan;
+  view.interfaceName = link.interfaceName;
   const extra = Math.imul(words[base + F_PORTS], 0x9e3779b1) ^ words[base + F_PROTOCOL];
   const first = firstPacketOf(table, base, latest);
   view.id = table.v6

@@ -1,4 +1,4 @@
-// What stands around a flow on the link: MAC addresses, VLAN tags, tunnels. Most flows share theirs with many others, so each
+// What stands around a flow on the link: the interface, MAC addresses, VLAN tags, tunnels. Most flows share theirs with many others, so each
 // combination is kept once and a flow holds its number.
 
 import type { PacketBatch } from '../sources/source.ts';
@@ -14,6 +14,8 @@ const RECENT = 1024;
 const RECENT_SHIFT = 22;
 
 export interface Link {
+  /** The capturing interface of the flow's first packet; undefined where the capture does not name it. */
+  interfaceName: string | undefined;
   /** MAC address of the lower endpoint's side and of the higher one's, in ECS form; undefined where the link has none. */
   macA: string | undefined;
   macB: string | undefined;
@@ -24,13 +26,17 @@ export interface Link {
 }
 
 export class Links {
-  readonly #links: Link[] = [{ macA: undefined, macB: undefined, vlan: undefined, tunnels: undefined }];
+  readonly #links: Link[] = [
+    { interfaceName: undefined, macA: undefined, macB: undefined, vlan: undefined, tunnels: undefined },
+  ];
   readonly #ids = new Map<string, number>();
   readonly #cursor = new Cursor();
   /** Flows that got no link because the table is full. */
   overflow = 0;
-  /** Plain Ethernet pairs seen lately: three words of addresses, the direction, the link. Nearly every new flow has one of a few. */
-  readonly #recent = new Int32Array(RECENT * 5).fill(-1);
+  /** Names of the source's interfaces by `PacketBatch.interfaceId`, '' for unnamed ones. */
+  interfaceNames: readonly string[] = [];
+  /** Plain Ethernet pairs seen lately: three words of addresses, direction, interface, link. Nearly every new flow has one of a few. */
+  readonly #recent = new Int32Array(RECENT * 6).fill(-1);
 
   get(id: number): Link {
     return this.#links[id];
@@ -39,6 +45,7 @@ export class Links {
   /** The link of a flow whose first packet is packet `index` of the batch; `reverse`: it went from the higher endpoint to the lower. */
   of(batch: PacketBatch, index: number, reverse: boolean, tunnelled: boolean): number {
     const at = batch.offset[index];
+    const interfaceId = batch.interfaceId[index];
     if (batch.linkType[index] === LINKTYPE_ETHERNET && !tunnelled && batch.vlan[index] === 0) {
       const type = batch.view.getUint16(at + 12);
       if (type === 0x0800 || type === 0x86dd) {
@@ -47,15 +54,30 @@ export class Links {
         const w2 = batch.view.getInt32(at + 8);
         const turned = reverse ? 1 : 0;
         const recent = this.#recent;
-        const r = ((Math.imul(w0 ^ w2, 0x9e3779b1) ^ Math.imul(w1, 0x85ebca77) ^ turned) >>> RECENT_SHIFT) * 5;
-        if (recent[r] === w0 && recent[r + 1] === w1 && recent[r + 2] === w2 && recent[r + 3] === turned)
-          return recent[r + 4];
+        const r =
+          ((Math.imul(w0 ^ w2, 0x9e3779b1) ^ Math.imul(w1 ^ interfaceId, 0x85ebca77) ^ turned) >>> RECENT_SHIFT) * 6;
+        if (
+          recent[r] === w0 &&
+          recent[r + 1] === w1 &&
+          recent[r + 2] === w2 &&
+          recent[r + 3] === turned &&
+          recent[r + 4] === interfaceId
+        )
+          return recent[r + 5];
         recent[r] = w0;
         recent[r + 1] = w1;
         recent[r + 2] = w2;
         recent[r + 3] = turned;
-        recent[r + 4] = this.#intern(mac(batch.bytes, at + 6), mac(batch.bytes, at), reverse, undefined, undefined);
-        return recent[r + 4];
+        recent[r + 4] = interfaceId;
+        recent[r + 5] = this.#intern(
+          interfaceId,
+          mac(batch.bytes, at + 6),
+          mac(batch.bytes, at),
+          reverse,
+          undefined,
+          undefined,
+        );
+        return recent[r + 5];
       }
     }
     const c = this.#cursor;
@@ -72,11 +94,19 @@ export class Links {
           ? [String(c.vlanOuter)]
           : [String(c.vlanOuter), String(c.vlanInner)];
     const tunnels = c.tunnels > 0 ? describeTunnels(c) : undefined;
-    if (c.ethernet < 0) return this.#intern(undefined, undefined, reverse, vlan, tunnels);
-    return this.#intern(mac(batch.bytes, c.ethernet + 6), mac(batch.bytes, c.ethernet), reverse, vlan, tunnels);
+    if (c.ethernet < 0) return this.#intern(interfaceId, undefined, undefined, reverse, vlan, tunnels);
+    return this.#intern(
+      interfaceId,
+      mac(batch.bytes, c.ethernet + 6),
+      mac(batch.bytes, c.ethernet),
+      reverse,
+      vlan,
+      tunnels,
+    );
   }
 
   #intern(
+    interfaceId: number,
     source: string | undefined,
     destination: string | undefined,
     reverse: boolean,
@@ -85,7 +115,8 @@ export class Links {
   ): number {
     const macA = reverse ? destination : source;
     const macB = reverse ? source : destination;
-    const key = `${macA}/${macB}/${vlan?.join('.') ?? ''}/${tunnels === undefined ? '' : JSON.stringify(tunnels)}`;
+    const interfaceName = this.interfaceNames[interfaceId] || undefined;
+    const key = `${macA}/${macB}/${vlan?.join('.') ?? ''}/${tunnels === undefined ? '' : JSON.stringify(tunnels)}/${interfaceName ?? ''}`;
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     if (this.#links.length >= MAX_LINKS) {
@@ -93,7 +124,7 @@ export class Links {
       return 0;
     }
     const id = this.#links.length;
-    this.#links.push({ macA, macB, vlan, tunnels });
+    this.#links.push({ interfaceName, macA, macB, vlan, tunnels });
     this.#ids.set(key, id);
     return id;
   }

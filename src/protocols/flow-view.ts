@@ -28,6 +28,8 @@ export class FlowView {
   destinationMac: string | undefined = undefined;
   /** VLAN ids, outermost first; undefined without. */
   vlan: readonly string[] | undefined = undefined;
+  /** The capturing interface of the flow's first packet, undefined where the capture does not name it. */
+  interfaceName: string | undefined = undefined;
   #id = '';
   #makeId: (() => string) | undefined = undefined;
   #communityId = '';
@@ -109,6 +111,7 @@ export class FlowView {
       other.sourceMac = this.destinationMac;
       other.destinationMac = this.sourceMac;
       other.vlan = this.vlan;
+      other.interfaceName = this.interfaceName;
       other.#makeId = () => this.id;
       other.#communityId = this.communityId;
       other.#reversed = this;

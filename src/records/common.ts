@@ -12,6 +12,15 @@ export const program = (version: string) => ({
   ecsVersion: f.constant('ecs.version', ECS_VERSION),
 });
 
+/** Where the flow was captured. */
+export const ingress = {
+  ingressInterface: f
+    .keyword('observer.ingress.interface.name', "capturing interface of the flow's first packet, where it has a name")
+    .optional()
+    .alias('iface')
+    .ofFlow('interfaceName'),
+};
+
 /** Who talked to whom: taken from the flow, the same for all its records. */
 export const endpoints = {
   sourceIp: f.ip(['source.ip', 'client.ip'], 'address of who began').alias('sip', 'src').ofFlow('source'),
@@ -38,6 +47,7 @@ export const endpoints = {
   flowId: f.keyword('flow.id', 'stable identity of the flow: the same in all its documents').ofFlow('id'),
   vlan: f.keywords('network.vlan.id', 'VLAN ids, outermost first').optional().single().ofFlow('vlan'),
   relatedIp: f.keywords('related.ip', 'all addresses').derived().ofFlow('relatedIp'),
+  ...ingress,
 };
 
 /**

@@ -1,7 +1,7 @@
 // The document of one DHCPv4 message. Fields under `dhcpv4.*` are Packetbeat's; what it has no name for is under `netscribe.dhcpv4.*`.
 // The source is who sent the message; client and server are the parts that DHCP gives them, so a reply's client is its destination.
 
-import { transaction } from '../../records/common.ts';
+import { ingress, transaction } from '../../records/common.ts';
 import { f } from '../../records/field.ts';
 import { defineRecord, type RecordOf } from '../../records/record.ts';
 
@@ -68,6 +68,7 @@ export const dhcpv4Record = defineRecord(
     serverPort: f.int('server.port', 'its port'),
     serverBytes: f.int('server.bytes', 'bytes of a reply').optional().inUnit('bytes'),
     relatedIp: f.keywords('related.ip', 'all addresses').derived(),
+    ...ingress,
     protocol: f.constant('network.protocol', 'dhcpv4'),
 
     ...clientFields,

@@ -1,7 +1,7 @@
 // The document of one DHCPv6 message, in the manner of `dhcpv4`. The source is who sent it; client and server are the parts that DHCP gives
 // them.
 
-import { transaction } from '../../records/common.ts';
+import { ingress, transaction } from '../../records/common.ts';
 import { f } from '../../records/field.ts';
 import { defineRecord, type RecordOf } from '../../records/record.ts';
 
@@ -78,6 +78,7 @@ export const dhcpv6Record = defineRecord(
     serverPort: f.int('server.port', 'its port'),
     serverBytes: f.int('server.bytes', 'bytes of a reply').optional().inUnit('bytes'),
     relatedIp: f.keywords('related.ip', 'all addresses').derived(),
+    ...ingress,
     protocol: f.constant('network.protocol', 'dhcpv6'),
 
     messageType: f.keyword(
