@@ -7,7 +7,8 @@ import type { Vocabulary } from './vocabulary.ts';
 
 export type Direction = 'both' | 'sum' | 'in' | 'out';
 
-export type CounterKind = 'packets' | 'bytes' | 'count' | 'duration';
+/** `time` is Unix time in ns: the first or last moment of a group. */
+export type CounterKind = 'packets' | 'bytes' | 'count' | 'duration' | 'time';
 
 /** What a result column holds. Cells follow the columns; an address takes two cells in a row of the statement. */
 export type PlanColumn =

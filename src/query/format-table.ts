@@ -18,6 +18,7 @@ export interface TableOptions {
 
 const MAX_CELL_WIDTH = 60;
 const GAP = '  ';
+const INTERFACE = 'observer.ingress.interface.name';
 
 interface ShownColumn {
   readonly header: string;
@@ -116,22 +117,25 @@ function shareColumn(result: QueryResult, kind: string): ShownColumn {
 }
 
 const isNumeric = (column: PlanColumn): boolean =>
-  column.role === 'counter' ||
-  column.key.kind === 'int' ||
-  column.key.kind === 'float' ||
-  column.key.kind === 'duration';
+  column.role === 'counter'
+    ? column.kind !== 'time'
+    : column.key.kind === 'int' || column.key.kind === 'float' || column.key.kind === 'duration';
 
 function headerOf(column: PlanColumn, result: QueryResult, options: TableOptions): string {
-  if (column.role === 'counter') return column.label;
+  if (column.role === 'counter')
+    return column.kind === 'time'
+      ? `${column.label} (${zoneText(result.firstNs, options.isUtc === true)})`
+      : column.label;
   if (column.key.kind === 'time') return `${column.key.label} (${zoneText(result.firstNs, options.isUtc === true)})`;
   return column.key.label;
 }
 
 function cellShown(column: PlanColumn, cell: Cell, result: QueryResult, options: TableOptions): string {
-  if (cell === null) return '';
+  if (cell === null) return column.role === 'key' && column.key.path === INTERFACE ? '(unnamed)' : '';
   const isExact = options.isExact === true;
   if (column.role === 'counter') {
     const n = cell as number | bigint;
+    if (column.kind === 'time') return clockText(BigInt(n), { isUtc: options.isUtc });
     if (column.kind === 'duration') return isExact ? `${n}` : spanText(n);
     if (isExact || column.kind === 'count') return `${n}`;
     return column.kind === 'bytes' ? bytesText(n) : countText(n);

@@ -7,10 +7,12 @@ import { isoTime } from './times.ts';
 /** Column name in JSON, NDJSON and CSV: as typed for keys, the counter's name otherwise. */
 export const machineName = (column: PlanColumn): string => (column.role === 'key' ? column.key.label : column.name);
 
+const isTime = (column: PlanColumn): boolean => (column.role === 'key' ? column.key.kind : column.kind) === 'time';
+
 /** A cell as JSON text. Integers above 2^53 are exact numbers; what the store keeps as JSON goes in as it is. */
 export function cellJson(column: PlanColumn, cell: Cell): string {
   if (cell === null) return 'null';
-  if (column.role === 'key' && column.key.kind === 'time') return `"${isoTime(cell as bigint)}"`;
+  if (isTime(column)) return `"${isoTime(BigInt(cell))}"`;
   if (typeof cell === 'bigint') return cell.toString();
   if (column.role === 'key' && column.key.kind === 'json') return jsonCell(column, String(cell));
   return JSON.stringify(cell);
@@ -35,7 +37,7 @@ function parsed(text: string): unknown {
 /** A cell as bare text; lists and maps as JSON. */
 export function cellText(column: PlanColumn, cell: Cell): string {
   if (cell === null) return '';
-  if (column.role === 'key' && column.key.kind === 'time') return isoTime(cell as bigint);
+  if (isTime(column)) return isoTime(BigInt(cell));
   if (column.role === 'counter' || column.key.kind !== 'json') return String(cell);
   const json = jsonCell(column, String(cell));
   const value = parsed(json);

@@ -7,7 +7,7 @@ import { QueryError } from './error.ts';
 import { type Param, Params, type Statement } from './params.ts';
 import { fromWhere, populationStatement, timeColumn } from './source-filter.ts';
 
-interface Counter {
+export interface Counter {
   readonly name: string;
   readonly label: string;
   readonly kind: CounterKind;
@@ -19,7 +19,7 @@ interface Counter {
 /** What every row of a grouped statement ends with, after its columns and one total per counter. */
 export const TOTAL_TAIL = ['hits', 'first', 'last'] as const;
 
-const total = (expression: string): string => `CAST(sum(${expression}) AS BIGINT)`;
+export const total = (expression: string): string => `CAST(sum(${expression}) AS BIGINT)`;
 
 const FLOW_COUNTERS: Record<Draft['direction'], readonly Counter[]> = {
   both: [
@@ -43,16 +43,18 @@ const TRANSACTION_COUNTERS: readonly Counter[] = [
   { name: 'duration_p95', label: 'p95', kind: 'duration', sql: 'quantile_disc(dur, 0.95)', hasTotal: false },
 ];
 
-function counter(name: string, label: string, kind: CounterKind, expression: string): Counter {
+export function counter(name: string, label: string, kind: CounterKind, expression: string): Counter {
   return { name, label, kind, sql: total(expression), hasTotal: true };
+}
+
+function columnOf(type: RecordType, path: string, nothing: string, draft: Draft): string {
+  const operand = draft.vocabulary.resolve(path)?.operands(type)[0];
+  return operand?.shape === 'value' ? operand.sql : nothing;
 }
 
 /** Inputs of the counters, of one record type; NULL where it lacks them. */
 function inputs(type: RecordType, isFlow: boolean, draft: Draft): string[] {
-  const value = (path: string, nothing: string) => {
-    const operand = draft.vocabulary.resolve(path)?.operands(type)[0];
-    return operand?.shape === 'value' ? operand.sql : nothing;
-  };
+  const value = (path: string, nothing: string) => columnOf(type, path, nothing, draft);
   const count = (path: string) => `coalesce(${value(path, '0')}, 0)::BIGINT`;
   const time = timeColumn(type);
   const bytes = [`${count('source.bytes')} AS bs`, `${count('destination.bytes')} AS br`];
@@ -66,9 +68,11 @@ function inputs(type: RecordType, isFlow: boolean, draft: Draft): string[] {
     : [...bytes, `coalesce(${value('status', "''")} = 'Error', FALSE) AS failed`, ...times];
 }
 
+/** `counters` replaces the usual ones; they may use `v4`, true for IPv4, beside the usual inputs of flows. */
 export function planGroups(
   keys: readonly KeyColumn[],
   draft: Draft,
+  special?: readonly Counter[],
 ): {
   columns: PlanColumn[];
   rows: Statement;
@@ -77,13 +81,15 @@ export function planGroups(
 } {
   const params = new Params();
   const isFlow = draft.types.every((type) => type.family === 'flow');
-  const counters = isFlow ? FLOW_COUNTERS[draft.direction] : TRANSACTION_COUNTERS;
+  const counters = special ?? (isFlow ? FLOW_COUNTERS[draft.direction] : TRANSACTION_COUNTERS);
   const names: string[][] = keys.map((key, i) => (key.kind === 'ip' ? [`k${i}h`, `k${i}l`] : [`k${i}`]));
   const buckets = new Map<number, string>();
   const bases = draft.types.map((type) => {
     const cells = keys.flatMap((key, i) =>
       keyExpressions(key, type).map((sql, part) => `${bucketed(key, sql, params, buckets)} AS ${names[i][part]}`),
     );
+    if (special !== undefined)
+      cells.push(`coalesce(${columnOf(type, 'network.type', "''", draft)} = 'ipv4', FALSE) AS v4`);
     return `SELECT ${[...cells, ...inputs(type, isFlow, draft)].join(', ')} ${fromWhere(type, draft.filter, draft.vocabulary, params)}`;
   });
   const flat = names.flat();

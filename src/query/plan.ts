@@ -5,18 +5,17 @@ import { columnWords, QUERY_TYPES, resolveColumns } from './columns.ts';
 import type { Direction, Draft, PlanColumn } from './draft.ts';
 import { QueryError } from './error.ts';
 import { parseCondition } from './grammar.ts';
+import { meansSeveral } from './interface-list.ts';
 import type { Statement } from './params.ts';
 import { planGroups } from './plan-groups.ts';
 import { planList } from './plan-list.ts';
 import { renderCondition } from './render.ts';
 import { chooseTypes } from './scope.ts';
 import type { SourceFilter } from './source-filter.ts';
-import { type Moment, parseTime } from './times.ts';
-import { parseSpan } from './values.ts';
+import { timeRange, timeResolution } from './time-range.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export const DEFAULT_LIMIT = 1000;
-const DEFAULT_RESOLUTION_NS = 300e9;
 
 export interface QueryOptions {
   /** Column list or query type: `sip,dport`, `talk_conv`. Absent: default columns. */
@@ -39,6 +38,8 @@ export interface QueryOptions {
   types?: readonly string[];
   /** Width of time buckets: `5m`, `1h`, `auto`. */
   timeResolution?: string;
+  /** How long the records last, for `auto` where no range is asked for. */
+  spanNs?: bigint;
   /** Records instead of sums, with these columns. */
   isList?: boolean;
 }
@@ -82,21 +83,21 @@ export function planQuery(options: QueryOptions, vocabulary: Vocabulary): Plan {
   if (!Number.isInteger(limit) || limit < 1) throw new QueryError(`the limit ${limit} is not a number of rows`);
   const filter: SourceFilter = {
     condition,
-    first: moment(options.first, 'first', vocabulary)?.ns,
-    last: endOf(moment(options.last, 'last', vocabulary)),
+    ...timeRange(options.first, options.last, vocabulary),
     interfaces: options.interfaces ?? [],
   };
-  if (filter.first !== undefined && filter.last !== undefined && filter.first >= filter.last)
-    throw new QueryError('the first time is not before the last');
   const isAllFlows = types.every((type) => type.family === 'flow');
   const isList = options.isList === true || (options.columns === undefined && !isAllFlows);
   let words = columnWords(options.columns ?? (isList ? '' : 'agg_talk_port'));
+  const hasInterface = types.some((type) => vocabulary.resolve('iface')?.operands(type).length);
   // raw means all that there is: no interface, no such column.
   if (options.columns !== undefined && /(^|,)\s*raw\s*(,|$)/i.test(options.columns))
-    words = words.filter(
-      (word) => word !== 'iface' || types.some((type) => vocabulary.resolve('iface')?.operands(type).length),
-    );
-  const bucketNs = resolution(options.timeResolution);
+    words = words.filter((word) => word !== 'iface' || hasInterface);
+  // Sums over several interfaces say of which each is, as goQuery's do.
+  if (!isList && hasInterface && meansSeveral(filter.interfaces) && !words.includes('iface'))
+    words.splice(words[0] === 'time' ? 1 : 0, 0, 'iface');
+  const span = filter.first === undefined || filter.last === undefined ? options.spanNs : filter.last - filter.first;
+  const bucketNs = timeResolution(options.timeResolution, span);
   const keys = resolveColumns(words, types, vocabulary).map((key) =>
     key.kind === 'time' && !isList ? { ...key, bucketNs } : key,
   );
@@ -134,29 +135,6 @@ function namedTypes(names: readonly string[], vocabulary: Vocabulary): RecordTyp
       throw new QueryError(`no record type ${name}`, `There are ${vocabulary.types.map((t) => t.name).join(', ')}`);
     return type;
   });
-}
-
-function moment(text: string | undefined, what: string, vocabulary: Vocabulary): Moment | undefined {
-  if (text === undefined || text === '') return undefined;
-  const found = parseTime(text, vocabulary);
-  if (found === undefined)
-    throw new QueryError(
-      `the ${what} time ${JSON.stringify(text)} is not understood`,
-      '2026-11-21T10:00:00Z, "21.11.2026 10:00", 1795255200 and -15d4h are times',
-    );
-  return found;
-}
-
-/** `-l 2026-11-21` takes that whole day in; a moment to the nanosecond is the end itself. */
-const endOf = (last: Moment | undefined): bigint | undefined =>
-  last === undefined ? undefined : last.ns + last.precisionNs;
-
-function resolution(text: string | undefined): number {
-  if (text === undefined || text === 'auto') return DEFAULT_RESOLUTION_NS;
-  const ns = parseSpan(text);
-  if (typeof ns !== 'number' || ns <= 0)
-    throw new QueryError(`the time resolution ${JSON.stringify(text)} is not a span`, '1s, 5m, 1h');
-  return ns;
 }
 
 function directionOf(options: QueryOptions): Direction {

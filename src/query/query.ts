@@ -12,6 +12,7 @@ export { ConditionError, QueryError } from './error.ts';
 export { explain } from './explain.ts';
 export { FORMATS, type Format, type FormatOptions, formatNamed, formatResult } from './format.ts';
 export { parseCondition } from './grammar.ts';
+export { type InterfaceListOptions, planInterfaces } from './interfaces.ts';
 export { Params, type Statement } from './params.ts';
 export { DEFAULT_LIMIT, type Plan, planQuery, type QueryOptions } from './plan.ts';
 export { renderCondition } from './render.ts';

@@ -6,9 +6,9 @@ import { viewName } from '../store/sql/text.ts';
 import type { Condition } from './ast.ts';
 import { compileCondition } from './compile.ts';
 import { QueryError } from './error.ts';
+import { interfaceTest, parseInterfaces } from './interface-list.ts';
 import { quoted } from './operand.ts';
 import type { Params } from './params.ts';
-import { regexProblem } from './regex.ts';
 import { sqlTime } from './times.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -34,40 +34,11 @@ export function fromWhere(type: RecordType, filter: SourceFilter, vocabulary: Vo
   const time = timeColumn(type);
   if (filter.first !== undefined) tests.push(`${time} >= ${params.add(sqlTime(filter.first), 'TIMESTAMP_NS')}`);
   if (filter.last !== undefined) tests.push(`${time} < ${params.add(sqlTime(filter.last), 'TIMESTAMP_NS')}`);
-  const interfaces = interfaceTest(type, filter.interfaces, vocabulary, params);
+  const iface = vocabulary.resolve('iface')?.operands(type)[0];
+  const interfaces = interfaceTest(parseInterfaces(filter.interfaces), iface, params);
   if (interfaces !== undefined) tests.push(interfaces);
   if (filter.condition !== undefined) tests.push(compileCondition(filter.condition, type, vocabulary, params).sql);
   return `FROM ${quoted(viewName(type.name))}${tests.length === 0 ? '' : ` WHERE ${tests.join(' AND ')}`}`;
-}
-
-/** goQuery's interface list: names, `any`, `!name`, `/expression/`. */
-function interfaceTest(
-  type: RecordType,
-  interfaces: readonly string[],
-  vocabulary: Vocabulary,
-  params: Params,
-): string | undefined {
-  const words = interfaces
-    .flatMap((list) => (list.startsWith('/') ? [list] : list.split(',')))
-    .map((word) => word.trim());
-  const excluded = words.filter((word) => word.startsWith('!')).map((word) => word.slice(1));
-  const wanted = words.filter((word) => word !== '' && !word.startsWith('!'));
-  const isAny = wanted.length === 0 || wanted.includes('any');
-  if (isAny && excluded.length === 0) return undefined;
-  const operand = vocabulary.resolve('iface')?.operands(type)[0];
-  if (operand === undefined || operand.shape !== 'value')
-    throw new QueryError(`${type.name} records here do not say their interface`, 'Leave -i out');
-  const test = (word: string) => {
-    const expression = /^\/(.*)\/$/.exec(word);
-    if (expression === null) return `${operand.sql} = ${params.add(word, 'VARCHAR')}`;
-    const problem = regexProblem(expression[1]);
-    if (problem !== undefined) throw new QueryError(`interface ${word}: ${problem.reason}`);
-    return `regexp_full_match(${operand.sql}, ${params.add(expression[1], 'VARCHAR')})`;
-  };
-  const parts: string[] = [];
-  if (!isAny) parts.push(`(${wanted.map(test).join(' OR ')})`);
-  for (const word of excluded) parts.push(`NOT coalesce(${test(word)}, FALSE)`);
-  return parts.join(' AND ');
 }
 
 /** How many records of the types there are, whatever the condition says. */

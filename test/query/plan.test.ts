@@ -251,7 +251,7 @@ describe('explain', () => {
     [{ types: ['nope'] }, 'no record type nope'],
     [{ columns: 'time', timeResolution: 'x' }, 'not a span'],
     [{ types: ['dns'], sort: 'packets' }, 'cannot be sorted by packets'],
-    [{ types: ['dns'], interfaces: ['eth0'] }, 'do not say their interface'],
+    [{ interfaces: ['/(/'] }, 'interface /(/'],
     [{ columns: 'http.request.headers.x', types: ['http'] }, 'cannot be a column'],
   ])('%j', (options, message) => expect(() => planQuery(options, vocabulary)).toThrow(message));
 });
