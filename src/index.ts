@@ -1,5 +1,28 @@
 // What the package exports: the contracts that others write protocols and sources against, and the language of records.
 
+export { epHashOf, isCommonPort, reverseEpHash } from './capture/ep-hash.ts';
+export { type Flow, type FlowInfo, type FlowKey, newFlow, updateFlow } from './capture/flow.ts';
+export { FlowLog, type FlowLogOptions, type Rotation } from './capture/flow-log.ts';
+export { AggFlowMap, type AggregatedFlow } from './capture/flow-map.ts';
+export {
+  type BufferedPacket,
+  LocalBuffer,
+  LocalBufferOverflowError,
+  LocalBufferPool,
+} from './capture/local-buffer.ts';
+export { Metrics, type MetricsOptions } from './capture/metrics.ts';
+export { type ParsedPacket, parsePacketV4, parsePacketV6 } from './capture/parse-packet.ts';
+export {
+  ERRNO_INVALID_IP_HEADER,
+  ERRNO_OK,
+  ERRNO_PACKET_FRAGMENT_IGNORE,
+  ERRNO_PACKET_TRUNCATED,
+  PARSING_ERROR_NAMES,
+  type ParsingErrno,
+  ParsingErrors,
+} from './capture/parsing-error.ts';
+export { RunGroup } from './capture/run-group.ts';
+export type { CaptureState, CaptureStatus } from './capture/status.ts';
 export type { FlowView } from './protocols/flow-view.ts';
 export type {
   Analyzer,

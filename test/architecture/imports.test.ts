@@ -115,6 +115,11 @@ test('flow does not know the engine', () => {
   expect(breaking((_, from, to) => from === 'flow' && to === 'engine')).toEqual([]);
 });
 
+test('the capture manager knows nothing of what analyses, stores and shows', () => {
+  const after = ['engine', 'sinks', 'store', 'query', 'config', 'api', 'cli'];
+  expect(breaking((_, from, to) => from === 'capture' && after.includes(to))).toEqual([]);
+});
+
 test('only system calls C', () => {
   expect(breaking((i, from) => isPackage(i.to, 'koffi') && from !== 'system')).toEqual([]);
 });
