@@ -1,7 +1,7 @@
 // From a row of words to what people read: the endpoints as a view, the counters as a flow record.
 
 import type { FlowView } from '../protocols/flow-view.ts';
-import { flowId } from './hash.ts';
+import { flowId } from '../records/flow-id.ts';
 import {
   C_EXTENSION,
   C_FIRST_NANOS,
@@ -106,11 +106,14 @@ export function fillView(view: FlowView, table: FlowTable, slot: number, links: 
   view.destinationMac = swap ? link.macA : link.macB;
   view.vlan = link.vlan;
   view.interfaceName = link.interfaceName;
-  const extra = Math.imul(words[base + F_PORTS], 0x9e3779b1) ^ words[base + F_PROTOCOL];
   const first = firstPacketOf(table, base, latest);
-  view.id = table.v6
-    ? flowId(table.wide, slot * WIDE_WORDS, (slot + 1) * WIDE_WORDS, extra, first)
-    : flowId(words, base + F_A, base + F_PORTS, extra, first);
+  view.id = flowId(
+    view.source,
+    view.hasPorts ? view.sourcePort : -1,
+    view.destination,
+    view.hasPorts ? view.destinationPort : -1,
+    first,
+  );
   return view;
 }
 

@@ -26,27 +26,3 @@ export function foldV6(w0: number, w1: number, w2: number, w3: number): number {
     (Math.imul(w0, 0x9e3779b1) ^ Math.imul(w1, 0x85ebca77) ^ Math.imul(w2, 0xc2b2ae3d) ^ Math.imul(w3, 0x27d4eb2f)) | 0
   );
 }
-
-const HEX = '0123456789abcdef';
-
-/** 64 bits of a key's words and its first packet's number, as 16 hexadecimal digits: `flow.id`. Never salted. */
-export function flowId(words: ArrayLike<number>, from: number, to: number, extra: number, firstPacket: number): string {
-  let h = 0x243f6a88 ^ extra;
-  let g = 0x85a308d3 ^ firstPacket;
-  for (let i = from; i < to; i++) {
-    h = Math.imul(h ^ words[i], 0x9e3779b1);
-    h ^= h >>> 15;
-    g = Math.imul(g ^ words[i], 0x85ebca6b);
-    g ^= g >>> 13;
-  }
-  h = Math.imul(h ^ firstPacket, 0x2c1b3c6d);
-  h ^= h >>> 16;
-  g = Math.imul(g ^ Math.floor(firstPacket / 0x100000000), 0xc2b2ae35);
-  g ^= g >>> 16;
-  h = Math.imul(h ^ g, 0x297a2d39);
-  h ^= h >>> 15;
-  let out = '';
-  for (let shift = 28; shift >= 0; shift -= 4) out += HEX[(h >>> shift) & 15];
-  for (let shift = 28; shift >= 0; shift -= 4) out += HEX[(g >>> shift) & 15];
-  return out;
-}

@@ -31,13 +31,17 @@ export const flowRecord = defineRecord(
     ...program(VERSION),
     end: f.time(['@timestamp', 'event.end'], 'time of the last packet').alias('time'),
     start: f.time('event.start', 'time of the first packet of the flow'),
-    duration: f.duration('event.duration', 'from the first to the last packet').alias('duration'),
+    duration: f
+      .duration('event.duration', 'from the first to the last packet')
+      .alias('duration')
+      .computedFrom('start', 'end'),
     eventKind: f.constant('event.kind', 'event'),
     eventCategory: f.constant('event.category', ['network']),
     eventAction: f.constant('event.action', 'network_flow'),
     eventDataset: f.constant(['event.dataset', 'type'], 'flow'),
     eventType: f.keywords('event.type', 'connection, and end on the last document').derived(),
     ...endpoints,
+    flowId: endpoints.flowId.computedFrom('sourceIp', 'sourcePort', 'destinationIp', 'destinationPort', 'firstPacket'),
     final: f.bool('flow.final', 'the last document of this flow'),
     reason: f.keyword(
       'netscribe.flow.reason',

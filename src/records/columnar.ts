@@ -12,14 +12,16 @@ import {
 import type { ColumnBatch } from './columns.ts';
 import type { Field, Fields, JsonValue, MapEntries } from './field.ts';
 import { ndjsonEncoder } from './ndjson.ts';
-import { columnName, type RecordType } from './record.ts';
+import { columnName, isComputed, type RecordType } from './record.ts';
 import { boundJson, boundMap, boundStrings, JsonWriter } from './writer.ts';
 
 type AnyBuilder = TimeBuilder | NumberBuilder | BoolBuilder | AddressBuilder | KeywordBuilder | TextBuilder;
 
-/** The fields of a type that have a column: constants and what can be derived have none. */
+/** The fields of a type that have a column: constants, and what can be derived or computed, have none. */
 export function storedFields(type: RecordType): [string, Field][] {
-  return Object.entries(type.fields).filter(([, field]) => field.kind !== 'constant' && field.isDerived !== true);
+  return Object.entries(type.fields).filter(
+    ([, field]) => field.kind !== 'constant' && field.isDerived !== true && !isComputed(type, field),
+  );
 }
 
 function builderOf(field: Field): AnyBuilder {

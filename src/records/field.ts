@@ -58,6 +58,13 @@ export interface Field<K extends Kind = Kind, Optional extends boolean = boolean
   readonly netcap?: number;
   /** Derivable from other columns (community id, totals): in documents, not in the store. */
   readonly isDerived?: boolean;
+  /** The store's roll-ups keep records with different values apart: few values, asked for often (status codes, methods). */
+  readonly isDimension?: boolean;
+  /**
+   * Properties of the record's own fields from which the store computes this one when it is read: no segment has its column, yet
+   * queries see it as if.
+   */
+  readonly inputs?: readonly string[];
 }
 
 /** A field as declarations write it: refinements chain, each returns a new field. */
@@ -70,6 +77,8 @@ export interface FieldBuilder<K extends Kind, Optional extends boolean, Sub = un
   number(netcap: number): FieldBuilder<K, Optional, Sub>;
   derived(): FieldBuilder<K, Optional, Sub>;
   single(): FieldBuilder<K, Optional, Sub>;
+  dimension(): FieldBuilder<K, Optional, Sub>;
+  computedFrom(...properties: string[]): FieldBuilder<K, Optional, Sub>;
 }
 
 type Paths = string | readonly string[];
@@ -87,6 +96,8 @@ function build<K extends Kind, Optional extends boolean, Sub>(
     number: (netcap) => build({ ...field, netcap }),
     derived: () => build({ ...field, isDerived: true }),
     single: () => build({ ...field, isSingle: true }),
+    dimension: () => build({ ...field, isDimension: true }),
+    computedFrom: (...inputs) => build({ ...field, inputs }),
   };
 }
 

@@ -87,6 +87,15 @@ export function columnName(field: Field): string {
   return field.paths[0].replace(/^@/, '').replace(/[^A-Za-z0-9]+/g, '_');
 }
 
+/** Whether the store computes a field when it is read. Where a field that it needs was dropped, it is kept like any other. */
+export function isComputed(type: RecordType, { inputs }: Field): boolean {
+  const isKept = (name: string): boolean => {
+    const input = type.fields[name];
+    return input !== undefined && input.isDerived !== true && input.kind !== 'constant';
+  };
+  return inputs?.every(isKept) ?? false;
+}
+
 /**
  * An empty record: every property there, absent. Built by generated code so that all records of a type share one hidden class;
  * properties are set, never added.

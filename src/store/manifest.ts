@@ -26,6 +26,22 @@ export interface Segment {
   readonly maxTime?: string;
   /** Name of the import it belongs to; live segments have none. */
   readonly import?: string;
+  /** CRC-32 of the file; absent in segments of early versions. */
+  readonly crc?: number;
+  /** The file beside it with the sums over its rows. */
+  readonly rollup?: Rollup;
+}
+
+export interface Rollup {
+  /** Relative to the store, with slashes. */
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly crc: number;
+  /** Key of its columns in `schemas`. */
+  readonly schema: string;
+  /** Signatures of the tables in it (see rollup/tables.ts). */
+  readonly tables: readonly string[];
 }
 
 /** What the caller wants to know about an import later: its inputs, options, counters. */

@@ -4,6 +4,9 @@ import { resolve } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from '@duckdb/node-api';
 import type { RecordType } from '../records/record.ts';
 import { type Manifest, readManifest, type Segment } from './manifest.ts';
+import { HISTOGRAM_MACROS } from './rollup/histogram.ts';
+import { rollupViews } from './rollup/views.ts';
+import { COMPUTED_MACROS } from './sql/computed.ts';
 import { type EngineOptions, openLocked, prepareReadOnly, QueryError } from './sql/locked.ts';
 import { MACROS } from './sql/macros.ts';
 import { bindParameter, plainValue, type SqlParameter, type SqlValue } from './sql/values.ts';
@@ -56,6 +59,8 @@ export class StoreReader {
   readonly directory: string;
   readonly #instance: DuckDBInstance;
   readonly #options: ReaderOptions;
+  /** Views over roll-ups that no statement has named yet, by name: there are many, and making one reads its files' footers. */
+  readonly #views = new Map<string, string>();
   #manifest: Manifest;
 
   /** Use `openReader`. */
@@ -73,7 +78,7 @@ export class StoreReader {
   /** Makes macros and views. Called once, by `openReader`. */
   async prepare(): Promise<void> {
     await this.#withConnection(async (connection) => {
-      for (const macro of MACROS) await connection.run(macro);
+      for (const macro of [...MACROS, ...COMPUTED_MACROS, ...HISTOGRAM_MACROS]) await connection.run(macro);
       await this.#makeViews(connection);
     });
   }
@@ -99,7 +104,12 @@ export class StoreReader {
       const wanted = all.filter((segment) => this.#isInSpan(segment));
       const schemas = [...new Set(wanted.map(({ schema }) => schema))].map((key) => this.#manifest.schemas[key] ?? []);
       const paths = wanted.map(({ path }) => `${this.directory}/${path}`);
-      await connection.run(createView(type, declared.get(type), { paths, schemas }));
+      const known = declared.get(type);
+      await connection.run(createView(type, known, { paths, schemas }));
+      if (known === undefined) continue;
+      for (const [name, sql] of rollupViews(known, wanted, this.#manifest, this.directory)) {
+        this.#views.set(name, sql);
+      }
     }
   }
 
@@ -151,6 +161,7 @@ export class StoreReader {
 
   async #start(connection: DuckDBConnection, sql: string, parameters: readonly SqlParameter[]): Promise<DuckDBResult> {
     const start = async () => {
+      await this.#makeNamedViews(connection, sql);
       const statement = await prepareReadOnly(connection, sql);
       if (statement.parameterCount !== parameters.length) {
         throw new QueryError(
@@ -167,6 +178,15 @@ export class StoreReader {
       // A commit may have replaced segments since the views were made: with the new manifest it works.
       if (error instanceof QueryError || !(await this.refresh())) throw error;
       return await start();
+    }
+  }
+
+  /** Views are everybody's, so a name that stands in the text for something else makes one for nothing, which does no harm. */
+  async #makeNamedViews(connection: DuckDBConnection, sql: string): Promise<void> {
+    for (const [name, create] of this.#views) {
+      if (!sql.includes(name)) continue;
+      await connection.run(create);
+      this.#views.delete(name);
     }
   }
 

@@ -390,9 +390,9 @@ describe('identity', () => {
   it('never changes from one version to the next', () => {
     expect(flows(packets).map((flow) => flow.id)).toMatchInlineSnapshot(`
       [
-        "9294012e6ebbfd33",
-        "28988b236befc56b",
-        "860185ac78b4f1e3",
+        "599eb9ad78b26edf",
+        "32b4b03bd0b8a4b0",
+        "5b765a6af8acdeba",
       ]
     `);
   });

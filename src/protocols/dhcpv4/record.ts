@@ -84,6 +84,7 @@ export const dhcpv4Record = defineRecord(
 
     messageType: f
       .keyword('dhcpv4.option.message_type', 'discover, offer, request, ack, nak, …; absent for BOOTP')
+      .dimension()
       .optional(),
     parameterList: f.keywords('dhcpv4.option.parameter_request_list', 'options that the client would like').optional(),
     broadcastAddress: f.ip('dhcpv4.option.broadcast_address', 'broadcast address of the subnet').optional(),

@@ -73,7 +73,7 @@ export const dnsRecord = defineRecord(
     id: f.int('dns.id', 'identifier that pairs query and response').optional(),
     opCode: f.keyword('dns.op_code', 'operation').optional(),
     messageType: f.keyword('dns.type', 'answer when there is a response, else query').optional(),
-    responseCode: f.keyword('dns.response_code', 'NOERROR, NXDOMAIN, …').optional().alias('rcode'),
+    responseCode: f.keyword('dns.response_code', 'NOERROR, NXDOMAIN, …').optional().dimension().alias('rcode'),
     headerFlags: f.keywords('dns.header_flags', 'flags that are set: AA TC RD RA AD CD DO').optional(),
     authoritative: f.bool('dns.flags.authoritative', 'AA').optional(),
     truncatedResponse: f.bool('dns.flags.truncated_response', 'TC: ask again over TCP').optional(),
@@ -83,7 +83,7 @@ export const dnsRecord = defineRecord(
     checkingDisabled: f.bool('dns.flags.checking_disabled', 'CD').optional(),
 
     questionName: f.text('dns.question.name', 'name asked for (the zone in an UPDATE)').optional().alias('qname'),
-    questionType: f.keyword('dns.question.type', 'type asked for').optional().alias('qtype'),
+    questionType: f.keyword('dns.question.type', 'type asked for').optional().dimension().alias('qtype'),
     questionClass: f.keyword('dns.question.class', 'class asked for').optional(),
     registeredDomain: f
       .text(['dns.question.registered_domain', 'dns.question.etld_plus_one'], 'domain that somebody registered')

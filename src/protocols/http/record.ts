@@ -16,7 +16,10 @@ export const http = defineRecord(
       .keyword('network.forwarded_ip', 'address of the real client, from the header that `real_ip_header` names')
       .optional(),
 
-    method: f.keyword(['http.request.method', 'method'], 'request method, in the case it was sent').optional(),
+    method: f
+      .keyword(['http.request.method', 'method'], 'request method, in the case it was sent')
+      .optional()
+      .dimension(),
     query: f.slice('query', 'method and path').optional(),
     version: f.keyword('http.version', 'version of the request (of the response when there is no request)').optional(),
     requestId: f.text('http.request.id', 'X-Request-ID').optional(),
@@ -33,7 +36,7 @@ export const http = defineRecord(
     referrer: f.slice('http.request.referrer', 'Referer').optional(),
     requestHeaders: f.map('http.request.headers', 'request headers, names in lower case').optional(),
 
-    statusCode: f.int('http.response.status_code', 'status code').optional().alias('status_code'),
+    statusCode: f.int('http.response.status_code', 'status code').optional().dimension().alias('status_code'),
     statusPhrase: f.keyword('http.response.status_phrase', 'reason phrase in lower case').optional(),
     responseBytes: f.int('http.response.bytes', 'bytes of the whole response').optional().inUnit('bytes'),
     responseBodyBytes: f

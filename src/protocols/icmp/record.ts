@@ -20,10 +20,10 @@ export const icmpRecord = defineRecord(
 
     version: f.int('icmp.version', '4 for ICMP, 6 for ICMPv6'),
     requestMessage: f.keyword('icmp.request.message', 'type of the request in words, with its code').optional(),
-    requestType: f.int('icmp.request.type', 'ICMP type of the request').optional(),
+    requestType: f.int('icmp.request.type', 'ICMP type of the request').optional().dimension(),
     requestCode: f.int('icmp.request.code', 'ICMP code of the request').optional(),
     responseMessage: f.keyword('icmp.response.message', 'type of the response in words, with its code').optional(),
-    responseType: f.int('icmp.response.type', 'ICMP type of the response').optional(),
+    responseType: f.int('icmp.response.type', 'ICMP type of the response').optional().dimension(),
     responseCode: f.int('icmp.response.code', 'ICMP code of the response').optional(),
 
     echoIdentifier: f.int('netscribe.icmp.echo.identifier', 'tells one ping from another').optional(),

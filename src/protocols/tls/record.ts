@@ -58,7 +58,10 @@ export const tls = defineRecord(
       .optional(),
     serverX509: f.json('tls.server.x509', 'what the certificate says: the fields of ECS x509').optional(),
 
-    detailedVersion: f.keyword('tls.detailed.version', 'version spoken, with its protocol (`TLS 1.2`)').optional(),
+    detailedVersion: f
+      .keyword('tls.detailed.version', 'version spoken, with its protocol (`TLS 1.2`)')
+      .optional()
+      .dimension(),
     resumptionMethod: f.keyword('tls.detailed.resumption_method', 'how: `id` or `ticket`').optional(),
     clientCertificateRequested: f
       .bool('tls.detailed.client_certificate_requested', 'the server asked for a certificate (not visible in TLS 1.3)')

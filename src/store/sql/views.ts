@@ -2,13 +2,14 @@
 // not, and for each address a text column beside its halves, which DuckDB computes only when it is selected.
 
 import type { Field } from '../../records/field.ts';
-import { columnName, type RecordType } from '../../records/record.ts';
+import { columnName, isComputed, type RecordType } from '../../records/record.ts';
 import type { StoreColumn } from '../parquet/row-group.ts';
+import { COMPUTED } from './computed.ts';
 import { identifier, literal, viewName } from './text.ts';
 
 type ColumnKind = StoreColumn['kind'];
 
-const SQL_TYPES: Record<Exclude<ColumnKind, 'ip'>, string> = {
+export const SQL_TYPES: Record<Exclude<ColumnKind, 'ip'>, string> = {
   time: 'TIMESTAMP_NS',
   int: 'BIGINT',
   float: 'DOUBLE',
@@ -62,12 +63,24 @@ export interface ViewFiles {
 
 /** SQL that makes the view of a type; `declared` is undefined for a type that this program does not know (any more). */
 export function createView(type: string, declared: RecordType | undefined, files: ViewFiles): string {
+  return `CREATE OR REPLACE VIEW ${identifier(viewName(type))} AS ${selectRows(declared, files)}`;
+}
+
+/** SQL of all rows of these segments with the declared columns. */
+export function selectRows(declared: RecordType | undefined, files: ViewFiles): string {
   const stored = new Map(files.schemas.flat().map((column) => [column.name, column]));
   const columns = new Map<string, StoreColumn>();
   for (const column of declared === undefined ? [] : declaredColumns(declared)) columns.set(column.name, column);
   for (const column of stored.values()) if (!columns.has(column.name)) columns.set(column.name, column);
   const select: string[] = [];
-  for (const { name, kind } of columns.values()) select.push(...columnSql(name, kind, stored.get(name)?.kind));
+  for (const { name, kind } of columns.values()) {
+    const computed = declared === undefined ? undefined : computedColumn(declared, name, stored);
+    if (computed === undefined) select.push(...columnSql(name, kind, stored.get(name)?.kind));
+    else
+      select.push(
+        `${stored.has(name) ? `coalesce(${identifier(name)}, ${computed})` : computed} AS ${identifier(name)}`,
+      );
+  }
   for (const [total, [a, b]] of TOTALS) {
     if (columns.has(total) || columns.get(a)?.kind !== 'int' || columns.get(b)?.kind !== 'int') continue;
     const [x, y] = [a, b].map((name) => (stored.has(name) ? identifier(name) : 'NULL::BIGINT'));
@@ -76,7 +89,15 @@ export function createView(type: string, declared: RecordType | undefined, files
     );
   }
   if (select.length === 0) select.push('NULL AS nothing');
-  return `CREATE OR REPLACE VIEW ${identifier(viewName(type))} AS SELECT ${select.join(', ')} FROM ${source(files)}`;
+  return `SELECT ${select.join(', ')} FROM ${source(files)}`;
+}
+
+/** SQL of a column that segments do not keep because it follows from others; undefined for all that they do keep. */
+function computedColumn(type: RecordType, name: string, stored: ReadonlyMap<string, StoreColumn>): string | undefined {
+  const field = Object.values(type.fields).find((one) => one.inputs !== undefined && columnName(one) === name);
+  if (field?.inputs === undefined || !isComputed(type, field)) return undefined;
+  const inputs = field.inputs.map((property) => columnName(type.fields[property]));
+  return inputs.every((input) => stored.has(input)) ? COMPUTED.get(field.paths[0])?.(inputs) : undefined;
 }
 
 function source({ paths, schemas }: ViewFiles): string {

@@ -1,0 +1,81 @@
+// Views over the roll-ups of a type: for each table the sums that stand beside segments, and for segments without that table the
+// records themselves in the same form, so that a view is always whole.
+
+import type { RecordType } from '../../records/record.ts';
+import type { Manifest, Segment } from '../manifest.ts';
+import { identifier, literal } from '../sql/text.ts';
+import { declaredColumns, SQL_TYPES, selectRows } from '../sql/views.ts';
+import { sourceColumns } from './choose.ts';
+import { type RollupSpec, type RollupTable, rollupSpec, rollupView, rowsView, TABLE } from './tables.ts';
+
+const NANOS = 1_000_000_000;
+
+/** Names of the roll-up views of a type and the statements that make them, over these segments. */
+export function rollupViews(
+  type: RecordType,
+  segments: readonly Segment[],
+  manifest: Manifest,
+  directory: string,
+): Map<string, string> {
+  const views = new Map<string, string>();
+  const spec = rollupSpec(type);
+  if (spec === undefined) return views;
+  const add = (name: string, select: string) =>
+    views.set(name, `CREATE OR REPLACE VIEW ${identifier(name)} AS ${select}`);
+  const rows = (some: readonly Segment[], table: RollupTable | undefined): string => {
+    const schemas = [...new Set(some.map(({ schema }) => schema))].map((key) => manifest.schemas[key] ?? []);
+    const files = { paths: some.map(({ path }) => `${directory}/${path}`), schemas };
+    return asSums(spec, type, selectRows(type, files), table);
+  };
+  add(rowsView(spec.type), rows(segments, undefined));
+  for (const table of spec.tables) {
+    const having = segments.filter(({ rollup }) => rollup?.tables.includes(table.signature));
+    const lacking = segments.filter(({ rollup }) => !rollup?.tables.includes(table.signature));
+    const parts: string[] = [];
+    if (having.length > 0) parts.push(sums(spec, table, having, directory));
+    if (lacking.length > 0 || parts.length === 0) {
+      parts.push(`SELECT ${sourceColumns(spec, table).join(', ')} FROM (${rows(lacking, table)})`);
+    }
+    add(rollupView(table), parts.join(' UNION ALL '));
+  }
+  return views;
+}
+
+function sums(spec: RollupSpec, table: RollupTable, segments: readonly Segment[], directory: string): string {
+  const paths = segments.map(({ rollup }) => literal(`${directory}/${rollup!.path}`)).join(', ');
+  const addresses = new Set(table.keys.filter(({ kind }) => kind === 'ip').map(({ name }) => identifier(name)));
+  const columns = sourceColumns(spec, table).map((column) =>
+    addresses.has(column) ? `ip(${half(column, 'hi')}, ${half(column, 'lo')}) AS ${column}` : column,
+  );
+  return `SELECT ${columns.join(', ')} FROM read_parquet([${paths}], hive_partitioning = false, union_by_name = true)
+    WHERE ${TABLE} = ${literal(table.signature)}`;
+}
+
+const half = (column: string, which: 'hi' | 'lo'): string => identifier(`${column.slice(1, -1)}_${which}`);
+
+/** Records as sums of one: with their own time, or with that of a table's bucket. */
+function asSums(spec: RollupSpec, type: RecordType, source: string, table: RollupTable | undefined): string {
+  const time = identifier(spec.time);
+  const size = (table?.seconds ?? 0) * NANOS;
+  const bucket = table === undefined ? time : `make_timestamp_ns(epoch_ns(${time}) // ${size} * ${size}) AS ${time}`;
+  const keys = new Set(spec.tables.flatMap((one) => one.keys.map(({ name }) => name)));
+  const columns = declaredColumns(type).filter(({ name }) => keys.has(name));
+  const select = [
+    bucket,
+    ...columns.flatMap(({ name, kind }) =>
+      (kind === 'ip' ? [`${name}_hi`, `${name}_lo`, name] : [name]).map(identifier),
+    ),
+    '1::BIGINT AS rows',
+    ...spec.sums.map((name) => `coalesce(${identifier(name)}, 0) AS ${identifier(name)}`),
+    `coalesce(${identifier(spec.first)}, ${time}) AS first_time`,
+    `coalesce(${identifier(spec.last)}, ${time}) AS last_time`,
+  ];
+  if (spec.ended !== undefined) select.push(`CAST(coalesce(${identifier(spec.ended)}, false) AS BIGINT) AS ended`);
+  const duration = spec.duration === undefined ? `NULL::${SQL_TYPES.int}` : identifier(spec.duration);
+  select.push(
+    `coalesce(${duration}, 0) AS duration_sum`,
+    `CAST(${duration} IS NOT NULL AS BIGINT) AS duration_rows`,
+    `CAST(duration_bucket(${duration}) AS BIGINT) AS duration_bucket`,
+  );
+  return `SELECT ${select.join(', ')} FROM (${source})`;
+}
