@@ -30,14 +30,17 @@ const SYMBOLS: readonly (readonly [string, How, boolean])[] = [
 
 const WORDS: ReadonlyMap<string, readonly [Operator['how'], boolean]> = new Map([
   ['eq', ['exact', false]],
+  ['equals', ['exact', false]],
   ['ne', ['exact', true]],
   ['neq', ['exact', true]],
   ['lt', ['less', false]],
   ['l', ['less', false]],
+  ['less', ['less', false]],
   ['le', ['atMost', false]],
   ['leq', ['atMost', false]],
   ['gt', ['greater', false]],
   ['g', ['greater', false]],
+  ['greater', ['greater', false]],
   ['ge', ['atLeast', false]],
   ['geq', ['atLeast', false]],
   ['in', ['in', false]],

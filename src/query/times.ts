@@ -1,6 +1,6 @@
 // Points in time as people type them: goQuery's formats, RFC 3339, Unix time, spans before now.
 
-import { parseSpan } from './values.ts';
+import { parseLongSpan } from './values.ts';
 
 export interface Moment {
   readonly ns: bigint;
@@ -18,6 +18,8 @@ export interface TimeOptions {
 const SECOND = 1_000_000_000n;
 const MINUTE = 60n * SECOND;
 const DAY = 86_400n * SECOND;
+/** What a relative time may reach back: the store's times have 63 bits. */
+const LONGEST = 50_000n * DAY;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 const CLOCK = String.raw`(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?`;
@@ -41,8 +43,8 @@ export function parseTime(text: string, options: TimeOptions): Moment | undefine
   if (trimmed.length > 64) return undefined;
   if (/^now$/i.test(trimmed)) return { ns: options.nowNs, precisionNs: 1n };
   if (/^-\d/.test(trimmed)) {
-    const span = parseSpan(trimmed.replaceAll(':', ''));
-    return typeof span === 'number' ? { ns: options.nowNs + BigInt(span), precisionNs: 1n } : undefined;
+    const span = parseLongSpan(trimmed.replaceAll(':', ''));
+    return typeof span === 'bigint' && span > -LONGEST ? { ns: options.nowNs + span, precisionNs: 1n } : undefined;
   }
   if (/^\d{1,19}(\.\d{1,9})?$/.test(trimmed)) return unixTime(trimmed);
   return calendarTime(trimmed, options);
@@ -58,9 +60,11 @@ function unixTime(text: string): Moment {
 
 function calendarTime(text: string, options: TimeOptions): Moment | undefined {
   let m = YEAR_FIRST.exec(text);
-  // 26-11-21 is a year first as goQuery reads it; 21.11.26 and 21-11-2026 are a day first.
-  if (m !== null && !(m[1].length === 2 && m[2] === '.'))
-    return moment(m[1], Number(m[3]), m[4], m.slice(5, 9), m[9], options);
+  // 26-11-21 is a year first as goQuery reads it, unless no such day is; 21.11.26 and 21-11-2026 are a day first.
+  if (m !== null && !(m[1].length === 2 && m[2] === '.')) {
+    const found = moment(m[1], Number(m[3]), m[4], m.slice(5, 9), m[9], options);
+    if (found !== undefined || m[1].length === 4) return found;
+  }
   m = DAY_FIRST.exec(text);
   if (m !== null) return moment(m[4], Number(m[3]), m[1], m.slice(5, 9), m[9], options);
   m = MAIL.exec(text);

@@ -53,19 +53,28 @@ export function parseCount(text: string): { decimal: string; isWhole: boolean } 
 
 /** A span of time in ns: `200ms`, `5m`, `1h30m`, `1.5s`. `'unitless'` for a bare number other than 0; undefined for anything else. */
 export function parseSpan(text: string): number | 'unitless' | undefined {
-  if (/^0+(\.0+)?$/.test(text)) return 0;
+  const span = parseLongSpan(text);
+  if (typeof span !== 'bigint') return span;
+  const ns = Number(span);
+  return Number.isSafeInteger(ns) ? ns : undefined;
+}
+
+/** The same for spans of more than a hundred days, whose ns are beyond exact doubles. */
+export function parseLongSpan(text: string): bigint | 'unitless' | undefined {
+  if (/^0+(\.0+)?$/.test(text)) return 0n;
   if (/^\d+(\.\d+)?$/.test(text)) return 'unitless';
-  const sign = text.startsWith('-') ? -1 : 1;
+  const sign = text.startsWith('-') ? -1n : 1n;
   const body = text.replace(/^[+-]/, '').toLowerCase();
-  let total = 0;
+  let total = 0n;
   let at = 0;
   SPAN_PART.lastIndex = 0;
   for (let m = SPAN_PART.exec(body); m !== null; m = SPAN_PART.exec(body)) {
-    total += Number(m[1]) * SPANS.get(m[2])!;
+    const unit = SPANS.get(m[2])!;
+    const [whole, fraction = ''] = m[1].split('.');
+    total += BigInt(whole) * BigInt(unit) + BigInt(Math.round(Number(`0.${fraction}`) * unit));
     at = SPAN_PART.lastIndex;
   }
-  if (at === 0 || at !== body.length || total > Number.MAX_SAFE_INTEGER) return undefined;
-  return sign * Math.round(total);
+  return at === 0 || at !== body.length ? undefined : sign * total;
 }
 
 /** Addresses as the store keeps them: 128 bits, IPv4 as ::ffff:a.b.c.d. */
