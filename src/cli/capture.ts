@@ -1,6 +1,7 @@
 // netscribe capture: the main job. Packets in, records out.
 
 import { existsSync, statSync } from 'node:fs';
+import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { makePlan, shownTypes } from '../engine/plan.ts';
@@ -42,8 +43,8 @@ export function main(words: string[]): Promise<number> {
   return withHelp(() => capture(words));
 }
 
-async function capture(words: string[]): Promise<number> {
-  const command = newCommand('capture', 'Packets in, records out.', EXAMPLES)
+export function definition(): Command {
+  return newCommand('capture', 'Packets in, records out.', EXAMPLES)
     .argument('[words...]', 'files, or a filter as tcpdump takes it')
     .option('-r, --read <file>', "capture file, folder, or '-' for standard input; repeatable", collect, [])
     .option(
@@ -69,6 +70,10 @@ async function capture(words: string[]): Promise<number> {
     .option('--cut-ok', 'a file that ends in the middle of a packet is no error')
     .option('--summary <form>', 'text or json (default: text)')
     .option('-q, --quiet', 'no progress, no summary');
+}
+
+async function capture(words: string[]): Promise<number> {
+  const command = definition();
   parse(command, words);
   const options = command.opts<CaptureOptions>();
   if (options.interface !== undefined) {

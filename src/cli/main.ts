@@ -4,26 +4,9 @@ import { UsageError } from '../config/usage-error.ts';
 import { ReaderGone, SinkError } from '../sinks/sink.ts';
 import { InputError } from '../sources/input-error.ts';
 import { VERSION } from '../version.ts';
+import { COMMANDS } from './commands.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_OUTPUT, EXIT_USAGE } from './exit.ts';
 import { nearest } from './nearest.ts';
-
-interface CommandModule {
-  main(words: string[]): Promise<number>;
-}
-
-/** Each command is a module of its own, loaded when it is called: start-up costs what is used. */
-const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<CommandModule> }>> = {
-  capture: {
-    summary: 'packets in, records out: flows and transactions of capture files',
-    load: () => import('./capture.ts'),
-  },
-  query: {
-    summary: 'ask for flows and transactions, from the store or straight from a capture',
-    load: () => import('./query.ts'),
-  },
-  sql: { summary: 'ask the store in SQL', load: () => import('./sql.ts') },
-  records: { summary: 'what records there are, and their fields', load: () => import('./records.ts') },
-};
 
 const HELP = `netscribe ${VERSION}: network traffic into records you can trust and query
 

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { allRecordTypes, makePlan } from '../engine/plan.ts';
@@ -59,8 +60,8 @@ export function main(words: string[]): Promise<number> {
   return withHelp(() => query(words));
 }
 
-async function query(words: string[]): Promise<number> {
-  const command = newCommand('query', 'Ask for flows and transactions.', EXAMPLES)
+export function definition(): Command {
+  return newCommand('query', 'Ask for flows and transactions.', EXAMPLES)
     .argument('[columns]', `columns (sip,dip,dport,proto,time, any field), a record type, or ${QUERY_TYPE_NAMES}`)
     .argument('[condition...]', "what must match: 'dport = 443', 'http and duration > 200ms'")
     .option('-c, --condition <text>', 'the condition, as goQuery takes it')
@@ -83,6 +84,10 @@ async function query(words: string[]): Promise<number> {
     .option('--bytes', 'exact bytes')
     .option('--raw', 'CSV cells exactly as recorded')
     .option('--no-header', 'CSV without its first line');
+}
+
+async function query(words: string[]): Promise<number> {
+  const command = definition();
   parse(command, words);
   const options = command.opts<QueryOptions>();
   const format = formatNamed(options.format);

@@ -1,5 +1,6 @@
 // netscribe records: what records there are, and their fields.
 
+import type { Command } from 'commander';
 import { UsageError } from '../config/usage-error.ts';
 import { allRecordTypes } from '../engine/plan.ts';
 import { ndjsonSource } from '../records/ndjson.ts';
@@ -13,11 +14,15 @@ const EXAMPLES = `  netscribe records            the list
   netscribe records dns        the fields of one: ECS names, column, meaning
   netscribe records dns --code the code that encodes it`;
 
+export function definition(): Command {
+  return newCommand('records', 'What records there are, and their fields.', EXAMPLES)
+    .argument('[record]', 'a record')
+    .option('--code', 'the generated JSON encoder instead');
+}
+
 export function main(words: string[]): Promise<number> {
   return withHelp(async () => {
-    const command = newCommand('records', 'What records there are, and their fields.', EXAMPLES)
-      .argument('[name]', 'a record')
-      .option('--code', 'the generated JSON encoder instead');
+    const command = definition();
     parse(command, words);
     const types = allRecordTypes();
     const [name] = command.args;

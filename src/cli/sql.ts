@@ -1,5 +1,6 @@
 // netscribe sql: everything that `query` has no words for. Read only, and nothing but the store is in reach.
 
+import type { Command } from 'commander';
 import { UsageError } from '../config/usage-error.ts';
 import { allRecordTypes } from '../engine/plan.ts';
 import { ROW_FORMATS, type RowFormat, rowsText } from '../query/format-rows.ts';
@@ -14,13 +15,17 @@ const EXAMPLES = `  netscribe sql "select status, count(*) from http group by al
   netscribe sql "describe flow"                     the columns; one view per record type
   netscribe sql "select source_ip, sum(source_bytes) from flow group by 1" -e csv`;
 
+export function definition(): Command {
+  return newCommand('sql', 'Ask the store in SQL (DuckDB).', EXAMPLES)
+    .argument('<statement...>', 'one SELECT')
+    .option('--store <folder>', 'the store', DEFAULT_STORE)
+    .option('-e, --format <rowformat>', ROW_FORMATS.join(', '), 'table')
+    .option('--timeout <seconds>', 'give up after so long', '60');
+}
+
 export function main(words: string[]): Promise<number> {
   return withHelp(async () => {
-    const command = newCommand('sql', 'Ask the store in SQL (DuckDB).', EXAMPLES)
-      .argument('<statement...>', 'one SELECT')
-      .option('--store <folder>', 'the store', DEFAULT_STORE)
-      .option('-e, --format <name>', ROW_FORMATS.join(', '), 'table')
-      .option('--timeout <seconds>', 'give up after so long', '60');
+    const command = definition();
     parse(command, words);
     const { store, format, timeout } = command.opts<{ store: string; format: string; timeout: string }>();
     const statement = command.args.join(' ').trim();

@@ -1,0 +1,24 @@
+// The commands there are. The command line, completions and man pages are made from this table and from each command's definition.
+
+import type { Command } from 'commander';
+
+export interface CommandModule {
+  /** Arguments and options, for parsing and for everything that is derived from them. */
+  definition(): Command;
+  /** Runs with the words behind the command's name; resolves to the exit code. */
+  main(words: string[]): Promise<number>;
+}
+
+/** Each command is a module of its own, loaded when it is called: start-up costs what is used. */
+export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<CommandModule> }>> = {
+  capture: {
+    summary: 'packets in, records out: flows and transactions of capture files',
+    load: () => import('./capture.ts'),
+  },
+  query: {
+    summary: 'ask for flows and transactions, from the store or straight from a capture',
+    load: () => import('./query.ts'),
+  },
+  sql: { summary: 'ask the store in SQL', load: () => import('./sql.ts') },
+  records: { summary: 'what records there are, and their fields', load: () => import('./records.ts') },
+};
