@@ -1,4 +1,4 @@
-// What the package exports: the contracts that others write protocols and sources against, and the language of records.
+// What the package exports: the contracts that others write protocols, sources and sinks against, and the language of records.
 
 export { epHashOf, isCommonPort, reverseEpHash } from './capture/ep-hash.ts';
 export { type Flow, type FlowInfo, type FlowKey, newFlow, updateFlow } from './capture/flow.ts';
@@ -35,9 +35,22 @@ export type {
   Verdict,
 } from './protocols/protocol.ts';
 export { Address } from './records/address.ts';
+export type { Column, ColumnBatch } from './records/columns.ts';
 export { endpoints, transaction } from './records/common.ts';
 export { type Field, type Fields, f, type Kind } from './records/field.ts';
 export { defineRecord, type Family, type RecordOf, type RecordType } from './records/record.ts';
+export type { RowBatch } from './records/row-batch.ts';
 export { wireText } from './records/text.ts';
+export {
+  type ColumnSink,
+  type NullSink,
+  type PacketOrigin,
+  type PacketSink,
+  ReaderGone,
+  type RowSink,
+  type RunFacts,
+  type Sink,
+  SinkError,
+} from './sinks/sink.ts';
 export { newPacketBatch, type PacketBatch, type PacketSource, type SourceStats } from './sources/source.ts';
 export { VERSION } from './version.ts';

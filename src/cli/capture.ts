@@ -6,11 +6,12 @@ import { loadConfig } from '../config/load.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { makePlan, shownTypes } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
-import { DEFAULT_STORE, openSink } from '../sinks/open.ts';
+import { DEFAULT_STORE, openSink, SINK_FORMS } from '../sinks/open.ts';
 import { openInputs } from '../sources/open.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
 import { EXIT_DAMAGED, EXIT_OK, EXIT_PRIVILEGE } from './exit.ts';
 import { grouped, siBytes } from './figures.ts';
+import { nearest } from './nearest.ts';
 import { ProgressLine } from './progress.ts';
 import { recordNames } from './record-names.ts';
 import { summaryForPeople, summaryForScripts } from './summary.ts';
@@ -55,12 +56,7 @@ export function definition(): Command {
     .option('-c, --count <n>', 'stop after so many packets')
     .option('-n', 'accepted for habit: names are never resolved')
     .option('--records <list>', 'flow, dns, http, icmp, transactions (default: all)')
-    .option(
-      '--to <sink>',
-      `ndjson:-, ndjson:DIR, store:DIR, null:; repeatable (default: store:${DEFAULT_STORE})`,
-      collect,
-      [],
-    )
+    .option('--to <sink>', `${SINK_FORMS}; repeatable (default: store:${DEFAULT_STORE})`, collect, [])
     .option('--json', 'short for --to ndjson:-')
     .option('--interval <time>', 'write flows that go on every so often: 30s, 5m, 1h, 0 for never (default: 5m)')
     .option('--decode-as <what>', 'tcp.port==8081,http: this port is that protocol; repeatable', collect, [])
@@ -92,7 +88,7 @@ async function capture(words: string[]): Promise<number> {
   const config = loadConfig(options.config, options.set);
   const targets = [...options.to, ...(options.json === true ? ['ndjson:-'] : [])];
   if (targets.length === 0) targets.push(`store:${DEFAULT_STORE}`);
-  const sinks = targets.map(openSink);
+  const sinks = await Promise.all(targets.map((target) => openSink(target, { nearest })));
   const workers = number(options.workers, '--workers', 1, 64) ?? config.workers;
   const plan = makePlan({
     ...config.plan,

@@ -1,6 +1,7 @@
 // The command line: finds the command, loads only what it needs, turns errors into words and exit codes.
 
 import { UsageError } from '../config/usage-error.ts';
+import { PluginError } from '../plugins/load.ts';
 import { ReaderGone, SinkError } from '../sinks/sink.ts';
 import { InputError } from '../sources/input-error.ts';
 import { VERSION } from '../version.ts';
@@ -61,6 +62,10 @@ function explain(error: unknown): number {
       rendered === undefined ? `netscribe: ${message}\n` : `netscribe: the condition is not right\n${rendered}\n`,
     );
     return name === 'InputError' ? EXIT_FAILED : EXIT_USAGE;
+  }
+  if (error instanceof PluginError) {
+    process.stderr.write(`netscribe: ${error.message}\n`);
+    return EXIT_USAGE;
   }
   if (error instanceof SinkError) {
     process.stderr.write(`netscribe: ${error.message}\n`);

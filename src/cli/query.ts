@@ -19,8 +19,8 @@ import {
   runQuery,
   splitWords,
 } from '../query/query.ts';
-import { writeAll } from '../sinks/ndjson.ts';
 import { DEFAULT_STORE } from '../sinks/open.ts';
+import { writeAll } from '../sinks/output.ts';
 import { StoreSink } from '../sinks/store.ts';
 import { openInputs } from '../sources/open.ts';
 import { openReader } from '../store/reader.ts';

@@ -5,7 +5,7 @@ import { UsageError } from '../config/usage-error.ts';
 import { allRecordTypes } from '../engine/plan.ts';
 import { ndjsonSource } from '../records/ndjson.ts';
 import { recordList, recordText } from '../records/reference.ts';
-import { writeAll } from '../sinks/ndjson.ts';
+import { writeAll } from '../sinks/output.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { EXIT_OK } from './exit.ts';
 import { nearest } from './nearest.ts';

@@ -38,6 +38,7 @@ import type { PacketBatch } from '../sources/source.ts';
 import { type StreamOptions, TcpStream } from '../stream/tcp-stream.ts';
 import { Conversation, type ConversationHost } from './conversation.ts';
 import type { Detection } from './detection.ts';
+import type { WantedEncodings } from './encoded-rows.ts';
 import type { FactReceiver } from './gathering.ts';
 import { Ledger, OUTCOMES } from './ledger.ts';
 import {
@@ -48,8 +49,9 @@ import {
   PHASE_INTERVAL,
   PHASE_PACKET,
   PHASE_TIMEOUT,
-  TextOutlet,
+  RowOutlet,
 } from './outlet.ts';
+import type { ShownTypes } from './plan.ts';
 
 const OUT_FLOW = OUTCOMES.indexOf('flow');
 const OUT_OVERLOAD = OUTCOMES.indexOf('overload');
@@ -71,8 +73,8 @@ export interface AnalysisOptions {
   /** Record types that are wanted, in a fixed order; their place is their number in batches. */
   types: readonly RecordType[];
   /** The same as documents and as columns show them. */
-  shown: { text: readonly RecordType[]; columns: readonly RecordType[] };
-  encodings: { text: boolean; columns: boolean };
+  shown: ShownTypes;
+  wanted: WantedEncodings;
   /** Bytes that detection and the analyzer may hold for one flow. */
   maxHeldBytes: number;
 }
@@ -88,7 +90,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   readonly ledger = new Ledger();
   readonly detection: Detection;
   readonly maxHeldBytes: number;
-  readonly text: TextOutlet | undefined;
+  readonly rows: RowOutlet | undefined;
   readonly columns: ColumnOutlet | undefined;
   readonly wantsPackets: boolean;
   readonly counts: AnalysisCounts = { records: {}, errors: {} };
@@ -122,8 +124,8 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.#flowType = this.#typeNumbers.get('flow') ?? -1;
     this.#recordCounts = new Float64Array(options.types.length);
     this.#errorCounts = new Float64Array(options.types.length);
-    this.text = options.encodings.text ? new TextOutlet(options.shown.text) : undefined;
-    this.columns = options.encodings.columns ? new ColumnOutlet(options.shown.columns) : undefined;
+    this.rows = options.wanted.rows.length > 0 ? new RowOutlet(options.shown.rows, options.wanted.rows) : undefined;
+    this.columns = options.wanted.columns ? new ColumnOutlet(options.shown.columns) : undefined;
     this.wantsPackets = (['tcp', 'udp', 'icmp', 'icmpv6'] as const).some((transport) => detection.wants(transport));
     this.tracker = new FlowTracker(options.flow, salts, this.#links, this, owned);
   }
@@ -154,7 +156,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   // ---- FlowHandler
 
   full(): boolean {
-    return this.text?.isFull === true || this.columns?.isFull === true;
+    return this.rows?.isFull === true || this.columns?.isFull === true;
   }
 
   cause(number: number, phase: keyof typeof PHASES): void {
@@ -283,7 +285,7 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.#recordCounts[number]++;
     if ((record as { status?: string }).status !== undefined && (record as { status?: string }).status !== 'OK')
       this.#errorCounts[number]++;
-    this.text?.put(number, record, view, cause, first);
+    this.rows?.put(number, record, view, cause, first);
     this.columns?.put(number, record, view);
   }
 
@@ -430,11 +432,11 @@ export class Analysis implements FlowHandler, ConversationHost {
     const application = this.#applications[table.cold[slot * COLD_WORDS + C_SHARD] >>> APPLICATION_SHIFT];
     if (this.#flowType < 0) return;
     this.#recordCounts[this.#flowType]++;
-    if (this.text === undefined && this.columns === undefined && !this.wantsTalkers) return;
+    if (this.rows === undefined && this.columns === undefined && !this.wantsTalkers) return;
     const view = fillView(this.#flowView, table, slot, this.#links, this.#number);
     const record = this.#flowRecord;
     fillRecord(record, table, slot, this.#links, this.#number, reason, application);
-    this.text?.put(this.#flowType, record, view, this.#cause, record.firstPacket);
+    this.rows?.put(this.#flowType, record, view, this.#cause, record.firstPacket);
     this.columns?.put(this.#flowType, record, view);
     if (this.wantsTalkers) this.#talk(view, record.networkBytes);
   }

@@ -1,30 +1,35 @@
 // Hands batches to the sinks that asked for their encoding.
 
 import type { ColumnBatch } from '../records/columns.ts';
-import type { TextBatch } from '../records/text-batch.ts';
-import type { ColumnSink, Sink, TextSink } from '../sinks/sink.ts';
+import { ENCODINGS, type EncodingName } from '../records/encodings.ts';
+import type { RowBatch } from '../records/row-batch.ts';
+import type { ColumnSink, RowSink, Sink } from '../sinks/sink.ts';
+import type { EncodedRows, WantedEncodings } from './encoded-rows.ts';
 
 export interface Delivery {
-  encodings: { text: boolean; columns: boolean };
-  text(batch: TextBatch): Promise<void>;
+  readonly wanted: WantedEncodings;
+  rows(batch: EncodedRows): Promise<void>;
   columns(batch: ColumnBatch): Promise<void>;
 }
 
 export function deliveryTo(sinks: readonly Sink[]): Delivery {
-  const texts = sinks.filter((sink): sink is TextSink => sink.encoding === 'ndjson');
-  const columns = sinks.filter((sink): sink is ColumnSink => sink.encoding === 'columns');
+  const rowSinks = sinks.filter((sink): sink is RowSink => Object.hasOwn(ENCODINGS, sink.encoding));
+  const columnSinks = sinks.filter((sink): sink is ColumnSink => sink.encoding === 'columns');
+  const names = Object.keys(ENCODINGS) as EncodingName[];
+  const wanted = names.filter((name) => rowSinks.some(({ encoding }) => encoding === name));
   return {
-    encodings: { text: texts.length > 0, columns: columns.length > 0 },
-    async text(batch) {
-      for (const sink of texts) {
+    wanted: { rows: wanted, columns: columnSinks.length > 0 },
+    async rows({ encodings, types, rows }) {
+      for (const sink of rowSinks) {
+        const batch: RowBatch = { ...encodings[wanted.indexOf(sink.encoding)], types, rows };
         const written = sink.write(batch);
         if (written !== undefined) await written;
       }
     },
     async columns(batch) {
       // A sink owns what it is given, so all but the last get a copy.
-      for (const [i, sink] of columns.entries())
-        await sink.write(i + 1 < columns.length ? structuredClone(batch) : batch);
+      for (const [i, sink] of columnSinks.entries())
+        await sink.write(i + 1 < columnSinks.length ? structuredClone(batch) : batch);
     },
   };
 }

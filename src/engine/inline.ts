@@ -46,7 +46,7 @@ export class InlineAnalyst implements Analyst {
         stream: plan.stream,
         types: plan.types,
         shown: shownTypes(plan),
-        encodings: this.#delivery.encodings,
+        wanted: this.#delivery.wanted,
         maxHeldBytes: plan.maxHeldBytes,
       },
       detectionFor(plan),
@@ -110,11 +110,11 @@ export class InlineAnalyst implements Analyst {
   async close(): Promise<void> {}
 
   async #deliver(all: boolean): Promise<void> {
-    const { text, columns } = this.#analysis;
-    if (text !== undefined && (all || text.isFull)) {
-      const batch = text.peek();
-      if (batch !== null) await this.#delivery.text(batch);
-      text.clear();
+    const { rows, columns } = this.#analysis;
+    if (rows !== undefined && (all || rows.isFull)) {
+      const batch = rows.peek();
+      if (batch !== null) await this.#delivery.rows(batch);
+      rows.clear();
     }
     if (columns !== undefined && (all || columns.isFull)) {
       for (const batch of columns.take(all)) await this.#delivery.columns(batch);

@@ -3,10 +3,10 @@
 
 import { ColumnarRows } from '../records/columnar.ts';
 import type { ColumnBatch } from '../records/columns.ts';
-import { type NdjsonEncoder, ndjsonEncoder } from '../records/ndjson.ts';
+import { ENCODINGS, type EncodingName, type RowEncoder } from '../records/encodings.ts';
 import type { RecordType } from '../records/record.ts';
-import type { TextBatch } from '../records/text-batch.ts';
-import { JsonWriter } from '../records/writer.ts';
+import type { ValueWriter } from '../records/value-writer.ts';
+import type { EncodedRows } from './encoded-rows.ts';
 
 /**
  * Phases of what one packet causes, in this order: fragments given up before it, time passing before it (ends, reports, deadlines), then
@@ -23,41 +23,61 @@ export function causeOf(packet: number, phase: number): number {
   return packet * PHASES + phase;
 }
 
-const TEXT_BYTES = 1024 * 1024;
+/** Bytes of one encoding after which a batch is to be taken. */
+const BATCH_BYTES = 1024 * 1024;
 const FIRST_ROWS = 4096;
 
-export class TextOutlet {
+/** One encoding of the rows at hand. */
+class EncodingInProgress {
+  readonly writer: ValueWriter;
+  readonly encoders: (RowEncoder | undefined)[] = [];
+  readonly encoderOf: (type: RecordType) => RowEncoder;
+  at = 0;
+  ends = new Uint32Array(FIRST_ROWS);
+
+  constructor(name: EncodingName) {
+    this.writer = ENCODINGS[name].newWriter(BATCH_BYTES + 256 * 1024);
+    this.encoderOf = ENCODINGS[name].encoder;
+  }
+}
+
+export class RowOutlet {
   readonly #types: readonly RecordType[];
-  readonly #encoders: (NdjsonEncoder | undefined)[] = [];
-  readonly #writer = new JsonWriter(TEXT_BYTES + 256 * 1024);
-  #at = 0;
+  readonly #encodings: readonly EncodingInProgress[];
   #rows = 0;
-  #ends = new Uint32Array(FIRST_ROWS);
   #cause = new Float64Array(FIRST_ROWS);
   #first = new Float64Array(FIRST_ROWS);
   #kinds = new Uint8Array(FIRST_ROWS);
   #sorted = true;
+  #isFull = false;
 
-  constructor(types: readonly RecordType[]) {
+  /** Every row is written in each of the `encodings`; batches have them in this order. */
+  constructor(types: readonly RecordType[], encodings: readonly EncodingName[]) {
     this.#types = types;
+    this.#encodings = encodings.map((name) => new EncodingInProgress(name));
   }
 
   get isFull(): boolean {
-    return this.#at >= TEXT_BYTES;
+    return this.#isFull;
   }
 
   put(type: number, record: object, flow: object, cause: number, first: number): void {
-    let encode = this.#encoders[type];
-    if (encode === undefined) {
-      encode = ndjsonEncoder(this.#types[type]);
-      this.#encoders[type] = encode;
-    }
-    this.#at = encode(record, flow, this.#writer, this.#at);
     const row = this.#rows;
-    if (row === this.#ends.length) this.#grow();
+    if (row === this.#cause.length) this.#grow();
+    const encodings = this.#encodings;
+    for (let i = 0; i < encodings.length; i++) {
+      const encoding = encodings[i];
+      let encode = encoding.encoders[type];
+      if (encode === undefined) {
+        encode = encoding.encoderOf(this.#types[type]);
+        encoding.encoders[type] = encode;
+      }
+      encoding.at = encode(record, flow, encoding.writer, encoding.at);
+      encoding.ends[row] = encoding.at;
+      if (encoding.at >= BATCH_BYTES) this.#isFull = true;
+    }
     if (row > 0 && (cause < this.#cause[row - 1] || (cause === this.#cause[row - 1] && first < this.#first[row - 1])))
       this.#sorted = false;
-    this.#ends[row] = this.#at;
     this.#cause[row] = cause;
     this.#first[row] = first;
     this.#kinds[row] = type;
@@ -65,40 +85,25 @@ export class TextOutlet {
   }
 
   /** Everything put since the last call, in order; null when there is nothing. The batch's buffers are the caller's. */
-  take(): TextBatch | null {
+  take(): EncodedRows | null {
     const rows = this.#rows;
     if (rows === 0) return null;
     const order = this.#sorted ? undefined : this.#order();
-    const batch: TextBatch = {
-      bytes: new Uint8Array(this.#at),
-      ends: new Uint32Array(rows),
-      cause: new Float64Array(rows),
-      first: new Float64Array(rows),
-      types: new Uint8Array(rows),
+    const batch: EncodedRows = {
+      encodings: this.#encodings.map((encoding) => taken(encoding, rows, order)),
+      cause: this.#cause.slice(0, rows),
+      first: this.#first.slice(0, rows),
+      types: this.#kinds.slice(0, rows),
       rows,
     };
-    if (order === undefined) {
-      batch.bytes.set(this.#writer.out.subarray(0, this.#at));
-      batch.ends.set(this.#ends.subarray(0, rows));
-      batch.cause.set(this.#cause.subarray(0, rows));
-      batch.first.set(this.#first.subarray(0, rows));
-      batch.types.set(this.#kinds.subarray(0, rows));
-    } else {
-      let at = 0;
+    if (order !== undefined) {
       for (let i = 0; i < rows; i++) {
-        const row = order[i];
-        const from = row === 0 ? 0 : this.#ends[row - 1];
-        batch.bytes.set(this.#writer.out.subarray(from, this.#ends[row]), at);
-        at += this.#ends[row] - from;
-        batch.ends[i] = at;
-        batch.cause[i] = this.#cause[row];
-        batch.first[i] = this.#first[row];
-        batch.types[i] = this.#kinds[row];
+        batch.cause[i] = this.#cause[order[i]];
+        batch.first[i] = this.#first[order[i]];
+        batch.types[i] = this.#kinds[order[i]];
       }
     }
-    this.#at = 0;
-    this.#rows = 0;
-    this.#sorted = true;
+    this.clear();
     return batch;
   }
 
@@ -106,14 +111,16 @@ export class TextOutlet {
    * Everything put since the last call, in order, without a copy: the batch is valid until the next `put`. null when there is nothing.
    * `clear` must follow.
    */
-  peek(): TextBatch | null {
+  peek(): EncodedRows | null {
     const rows = this.#rows;
     if (rows === 0) return null;
     if (!this.#sorted) return this.take();
     return {
       // Not a Buffer: its `slice` would not copy, and whoever keeps a batch copies it so.
-      bytes: new Uint8Array(this.#writer.out.buffer, 0, this.#at),
-      ends: this.#ends,
+      encodings: this.#encodings.map(({ writer, at, ends }) => ({
+        bytes: new Uint8Array(writer.out.buffer, 0, at),
+        ends,
+      })),
       cause: this.#cause,
       first: this.#first,
       types: this.#kinds,
@@ -122,9 +129,10 @@ export class TextOutlet {
   }
 
   clear(): void {
-    this.#at = 0;
+    for (const encoding of this.#encodings) encoding.at = 0;
     this.#rows = 0;
     this.#sorted = true;
+    this.#isFull = false;
   }
 
   #order(): Uint32Array {
@@ -135,20 +143,36 @@ export class TextOutlet {
   }
 
   #grow(): void {
-    const length = this.#ends.length * 2;
-    const ends = new Uint32Array(length);
-    const cause = new Float64Array(length);
-    const first = new Float64Array(length);
-    const kinds = new Uint8Array(length);
-    ends.set(this.#ends);
-    cause.set(this.#cause);
-    first.set(this.#first);
-    kinds.set(this.#kinds);
-    this.#ends = ends;
-    this.#cause = cause;
-    this.#first = first;
-    this.#kinds = kinds;
+    const length = this.#cause.length * 2;
+    for (const encoding of this.#encodings) encoding.ends = enlarged(encoding.ends, length);
+    this.#cause = enlarged(this.#cause, length);
+    this.#first = enlarged(this.#first, length);
+    this.#kinds = enlarged(this.#kinds, length);
   }
+}
+
+function enlarged<A extends Uint8Array | Uint32Array | Float64Array>(array: A, length: number): A {
+  const bigger = new (array.constructor as new (length: number) => A)(length);
+  bigger.set(array);
+  return bigger;
+}
+
+/** A copy of an encoding's rows, put into another order where one is given. */
+function taken({ writer, at: size, ends }: EncodingInProgress, rows: number, order: Uint32Array | undefined) {
+  const copy = { bytes: new Uint8Array(size), ends: ends.slice(0, rows) };
+  if (order === undefined) {
+    copy.bytes.set(writer.out.subarray(0, size));
+    return copy;
+  }
+  let at = 0;
+  for (let i = 0; i < rows; i++) {
+    const row = order[i];
+    const from = row === 0 ? 0 : ends[row - 1];
+    copy.bytes.set(writer.out.subarray(from, ends[row]), at);
+    at += ends[row] - from;
+    copy.ends[i] = at;
+  }
+  return copy;
 }
 
 const COLUMN_ROWS = 32 * 1024;

@@ -93,18 +93,21 @@ export function makePlan(request: PlanRequest): RunPlan {
   return plan;
 }
 
-/** The record types of a plan as documents and as columns show them: each protocol's options say what is added, dropped, renamed. */
-export function shownTypes(plan: Pick<RunPlan, 'records' | 'protocols' | 'flowDocuments'>): {
-  text: RecordType[];
-  columns: RecordType[];
-} {
+/** Record types as rows (documents) and as columns show them. */
+export interface ShownTypes {
+  rows: readonly RecordType[];
+  columns: readonly RecordType[];
+}
+
+/** The record types of a plan as they are shown: each protocol's options say what is added, dropped, renamed. */
+export function shownTypes(plan: Pick<RunPlan, 'records' | 'protocols' | 'flowDocuments'>): ShownTypes {
   const types = allRecordTypes().filter((type) => plan.records.includes(type.name));
   const custom = types.map((type) => {
     const owner = PROTOCOLS.find((protocol) => protocol.records.some((one) => one.name === type.name));
     return customisationOf(owner === undefined ? plan.flowDocuments : plan.protocols[owner.name]);
   });
   return {
-    text: types.map((type, i) => customise(type, custom[i])),
+    rows: types.map((type, i) => customise(type, custom[i])),
     columns: types.map((type, i) => customiseColumns(type, custom[i])),
   };
 }

@@ -3,10 +3,11 @@
 
 import type { FlowView } from '../protocols/flow-view.ts';
 import type { RecordType } from '../records/record.ts';
+import type { WantedEncodings } from './encoded-rows.ts';
 import { type FactReceiver, Gathering } from './gathering.ts';
 import type { Ledger } from './ledger.ts';
-import { ColumnOutlet, causeOf, PHASE_DEADLINE, PHASE_PACKET, TextOutlet } from './outlet.ts';
-import { detectionFor, type RunPlan } from './plan.ts';
+import { ColumnOutlet, causeOf, PHASE_DEADLINE, PHASE_PACKET, RowOutlet } from './outlet.ts';
+import { detectionFor, type RunPlan, shownTypes } from './plan.ts';
 import type { Partial } from './pool-messages.ts';
 
 /** A fact on its way from a worker. */
@@ -46,22 +47,23 @@ export interface JobEvents {
 
 /** In the reading thread. */
 export class PoolGathering {
-  /** Rows for `mergeText`, as those of a worker that is always up to date; it must come last among the parts. */
+  /** Rows for `mergeRows`, as those of a worker that is always up to date; it must come last among the parts. */
   readonly part: { queue: Partial[]; done: boolean } = { queue: [], done: true };
   readonly #gathering: Gathering;
   readonly #types: readonly RecordType[];
   readonly #numbers: ReadonlyMap<string, number>;
-  readonly #text: TextOutlet | undefined;
+  readonly #rows: RowOutlet | undefined;
   readonly #columns: ColumnOutlet | undefined;
   readonly #records: number[];
   readonly #errors: number[];
   readonly #losses = new Map<string, number>();
 
-  constructor(plan: RunPlan, encodings: { text: boolean; columns: boolean }) {
+  constructor(plan: RunPlan, wanted: WantedEncodings) {
     this.#types = plan.types;
     this.#numbers = new Map(plan.types.map((type, i) => [type.name, i]));
-    this.#text = encodings.text ? new TextOutlet(plan.types) : undefined;
-    this.#columns = encodings.columns ? new ColumnOutlet(plan.types) : undefined;
+    const shown = shownTypes(plan);
+    this.#rows = wanted.rows.length > 0 ? new RowOutlet(shown.rows, wanted.rows) : undefined;
+    this.#columns = wanted.columns ? new ColumnOutlet(shown.columns) : undefined;
     this.#records = plan.types.map(() => 0);
     this.#errors = plan.types.map(() => 0);
     this.#gathering = new Gathering(
@@ -78,8 +80,8 @@ export class PoolGathering {
     const before = facts.length;
     for (const { queue, done } of parts) {
       let last = -1;
-      for (const { text, facts: sent } of queue) {
-        if (text !== null) last = text.cause[text.rows - 1];
+      for (const { rows, facts: sent } of queue) {
+        if (rows !== null) last = rows.cause[rows.rows - 1];
         for (const fact of sent.splice(0)) facts.push(fact);
       }
       if (!done) limit = Math.min(limit, last);
@@ -121,15 +123,15 @@ export class PoolGathering {
     this.#records[number]++;
     const { status } = record as { status?: string };
     if (status !== undefined && status !== 'OK') this.#errors[number]++;
-    this.#text?.put(number, record, flow, cause, first);
+    this.#rows?.put(number, record, flow, cause, first);
     this.#columns?.put(number, record, flow);
   }
 
   #take(all: boolean): void {
-    this.part.queue = this.part.queue.filter(({ text, columns }) => text !== null || columns.length > 0);
-    const text = this.#text?.take() ?? null;
+    this.part.queue = this.part.queue.filter(({ rows, columns }) => rows !== null || columns.length > 0);
+    const rows = this.#rows?.take() ?? null;
     const columns = this.#columns?.take(all) ?? [];
-    if (text !== null || columns.length > 0)
-      this.part.queue.push({ kind: 'part', text, columns, facts: [], done: true });
+    if (rows !== null || columns.length > 0)
+      this.part.queue.push({ kind: 'part', rows, columns, facts: [], done: true });
   }
 }

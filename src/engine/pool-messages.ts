@@ -2,8 +2,8 @@
 
 import type { Extra, Tick } from '../flow/stage.ts';
 import type { ColumnBatch } from '../records/columns.ts';
-import type { TextBatch } from '../records/text-batch.ts';
 import type { PacketBatch } from '../sources/source.ts';
+import type { EncodedRows, WantedEncodings } from './encoded-rows.ts';
 import type { LedgerSnapshot } from './ledger.ts';
 import type { RunPlan } from './plan.ts';
 import type { SentFact } from './pool-gathering.ts';
@@ -13,7 +13,7 @@ export interface WorkerSetup {
   plan: Omit<RunPlan, 'types'>;
   salts: readonly [number, number];
   owned: Uint8Array;
-  encodings: { text: boolean; columns: boolean };
+  wanted: WantedEncodings;
   stages: { capacity: number; rows: Int32Array; wide: Int32Array }[];
 }
 
@@ -41,7 +41,7 @@ export interface WorkerFigures {
 /** A part of the answer to one stage; the last one says `done`. */
 export interface Partial {
   kind: 'part';
-  text: TextBatch | null;
+  rows: EncodedRows | null;
   columns: ColumnBatch[];
   /** What analyzers shared since the last part. */
   facts: SentFact[];

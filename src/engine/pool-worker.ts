@@ -5,6 +5,7 @@ import { Stage } from '../flow/stage.ts';
 import { transferList } from '../records/columns.ts';
 import type { PacketBatch } from '../sources/source.ts';
 import { Analysis } from './analysis.ts';
+import { rowBuffers } from './encoded-rows.ts';
 import { allRecordTypes, detectionFor, type RunPlan, shownTypes } from './plan.ts';
 import { FactQueue } from './pool-gathering.ts';
 import type { Partial, ToWorker, WorkerSetup } from './pool-messages.ts';
@@ -21,7 +22,7 @@ const analysis = new Analysis(
     stream: plan.stream,
     types: plan.types,
     shown: shownTypes(plan),
-    encodings: setup.encodings,
+    wanted: setup.wanted,
     maxHeldBytes: plan.maxHeldBytes,
   },
   detectionFor(plan),
@@ -40,9 +41,9 @@ let resume: (() => boolean) | undefined;
 let lastBatch: PacketBatch | undefined;
 
 function answer(done: boolean, all: boolean): void {
-  const text = analysis.text !== undefined && (done || analysis.text.isFull) ? analysis.text.take() : null;
+  const rows = analysis.rows !== undefined && (done || analysis.rows.isFull) ? analysis.rows.take() : null;
   const columns = analysis.columns === undefined ? [] : analysis.columns.take(all);
-  const part: Partial = { kind: 'part', text, columns, facts: facts.drain(), done };
+  const part: Partial = { kind: 'part', rows, columns, facts: facts.drain(), done };
   if (all && done) {
     analysis.finishCounts();
     part.figures = {
@@ -55,9 +56,7 @@ function answer(done: boolean, all: boolean): void {
     };
   }
   const transfer: ArrayBuffer[] = columns.flatMap(transferList);
-  if (text !== null)
-    for (const view of [text.bytes, text.ends, text.cause, text.first, text.types])
-      transfer.push(view.buffer as ArrayBuffer);
+  if (rows !== null) transfer.push(...rowBuffers(rows));
   port.postMessage(part, transfer);
 }
 

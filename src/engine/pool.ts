@@ -10,7 +10,7 @@ import type { Sink } from '../sinks/sink.ts';
 import type { PacketBatch, PacketSource } from '../sources/source.ts';
 import { type Delivery, deliveryTo } from './delivery.ts';
 import type { Analyst } from './inline.ts';
-import { mergeText } from './merge.ts';
+import { mergeRows } from './merge.ts';
 import type { RunPlan } from './plan.ts';
 import { type JobEvents, PoolGathering } from './pool-gathering.ts';
 import type { FromWorker, Partial, ToWorker, WorkerFigures, WorkerSetup } from './pool-messages.ts';
@@ -71,7 +71,7 @@ class Pool implements Analyst {
 
   constructor(plan: RunPlan, sinks: readonly Sink[], salts: readonly [number, number]) {
     this.#delivery = deliveryTo(sinks);
-    this.#gathering = new PoolGathering(plan, this.#delivery.encodings);
+    this.#gathering = new PoolGathering(plan, this.#delivery.wanted);
     for (let i = 0; i < STAGES; i++) {
       this.#stages.push(new Stage(STAGE_ROWS, (bytes) => new SharedArrayBuffer(bytes)));
       this.#freeStages.push(i);
@@ -85,7 +85,7 @@ class Pool implements Analyst {
         plan: sent,
         salts,
         owned: owners.map((owner) => (owner === index ? 1 : 0)),
-        encodings: this.#delivery.encodings,
+        wanted: this.#delivery.wanted,
         stages: this.#stages.map(({ capacity, rows, wide }) => ({ capacity, rows, wide })),
       };
       const worker = new Worker(new URL(`./pool-worker.${extension}`, import.meta.url), {
@@ -247,8 +247,8 @@ class Pool implements Analyst {
         this.#gathering.advance(job.events, job.parts);
         const parts = [...job.parts, this.#gathering.part];
         for (const batch of takeColumns(parts)) await this.#delivery.columns(batch);
-        const merged = mergeText(parts);
-        if (merged !== null) await this.#delivery.text(merged);
+        const merged = mergeRows(parts);
+        if (merged !== null) await this.#delivery.rows(merged);
         for (const [i, { queue }] of job.parts.entries()) {
           // A worker that gave a part of its answer goes on when that part was taken.
           while (queue.length > 0 && isEmpty(queue[0]))
@@ -289,5 +289,5 @@ function takeColumns(parts: Job['parts']): ColumnBatch[] {
 }
 
 function isEmpty(part: Partial): boolean {
-  return part.text === null && part.columns.length === 0;
+  return part.rows === null && part.columns.length === 0;
 }

@@ -10,7 +10,7 @@ import { Dissector } from './dissect.ts';
 import { type Analyst, InlineAnalyst } from './inline.ts';
 import { Ledger, OUTCOMES } from './ledger.ts';
 import { lossOf, lossRecord } from './loss-record.ts';
-import { ColumnOutlet, TextOutlet } from './outlet.ts';
+import { ColumnOutlet, RowOutlet } from './outlet.ts';
 import { type RunPlan, shownTypes } from './plan.ts';
 import { newSalts } from './salts.ts';
 
@@ -61,8 +61,9 @@ export async function run(
   const opened: Sink[] = [];
   try {
     await source.open();
+    const shown = shownTypes(plan);
     for (const sink of sinks) {
-      await sink.open(plan.types);
+      await sink.open(sink.encoding === 'columns' ? shown.columns : shown.rows, source);
       opened.push(sink);
     }
     const result = await pump(source, sinks, plan, hooks);
@@ -171,13 +172,14 @@ async function tellLoss(result: RunResult, sinks: readonly Sink[], plan: RunPlan
   const record = lossOf(result.ledger, result.lastSeconds, result.lastNanos, result.stats.kernelDropped);
   result.records.loss = 1;
   const delivery = deliveryTo(sinks);
-  if (delivery.encodings.text) {
-    const outlet = new TextOutlet(shownTypes(plan).text);
+  const shown = shownTypes(plan);
+  if (delivery.wanted.rows.length > 0) {
+    const outlet = new RowOutlet(shown.rows, delivery.wanted.rows);
     outlet.put(type, record, NO_FLOW, Number.POSITIVE_INFINITY, 0);
-    await delivery.text(outlet.take()!);
+    await delivery.rows(outlet.take()!);
   }
-  if (delivery.encodings.columns) {
-    const outlet = new ColumnOutlet(plan.types);
+  if (delivery.wanted.columns) {
+    const outlet = new ColumnOutlet(shown.columns);
     outlet.put(type, record, NO_FLOW);
     for (const batch of outlet.take(true)) await delivery.columns(batch);
   }

@@ -139,7 +139,10 @@ function add(type: string, fields: Fields, path: string, value: unknown): Fields
       throw new Error(`${type}: the field '${path}' is taken by the record itself; choose another name`);
     }
   }
-  return { ...fields, [`custom${Object.keys(fields).length}`]: f.constant(path, value as JsonValue) };
+  return {
+    ...fields,
+    [`custom${Object.keys(fields).length}`]: { ...f.constant(path, value as JsonValue), isAdded: true },
+  };
 }
 
 /** Dotted paths of the values in a tree of mappings. */

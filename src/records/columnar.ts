@@ -1,6 +1,7 @@
 // From a declaration to its columnar form: builders for every field that the store keeps, and one straight-line function, made at
 // start, that appends a record to all of them.
 
+import { presentCode, valueCode } from './code.ts';
 import {
   AddressBuilder,
   BoolBuilder,
@@ -10,10 +11,9 @@ import {
   TimeBuilder,
 } from './column-builder.ts';
 import type { ColumnBatch } from './columns.ts';
-import type { Field, Fields, JsonValue, MapEntries } from './field.ts';
-import { ndjsonEncoder } from './ndjson.ts';
+import type { Field } from './field.ts';
+import { JsonTexts, jsonTextCode } from './json-texts.ts';
 import { columnName, isComputed, type RecordType } from './record.ts';
-import { boundJson, boundMap, boundStrings, JsonWriter } from './writer.ts';
 
 type AnyBuilder = TimeBuilder | NumberBuilder | BoolBuilder | AddressBuilder | KeywordBuilder | TextBuilder;
 
@@ -48,47 +48,6 @@ function builderOf(field: Field): AnyBuilder {
   }
 }
 
-/** Makes the JSON texts of the list, map and tree columns. */
-class JsonTexts {
-  readonly #writer = new JsonWriter(64 * 1024);
-  readonly #lists: ReturnType<typeof ndjsonEncoder>[] = [];
-
-  addList(name: string, fields: Fields): number {
-    this.#lists.push(ndjsonEncoder({ name, family: 'audit', doc: '', fields }));
-    return this.#lists.length - 1;
-  }
-  list(index: number, entries: readonly object[], flow: object): string {
-    const writer = this.#writer;
-    let at = 0;
-    writer.out[at++] = 0x5b;
-    entries.forEach((entry, i) => {
-      // The encoder ends with a newline, which the comma or the bracket overwrites.
-      at = this.#lists[index](entry, flow, writer, at) - 1;
-      writer.out[at++] = i + 1 < entries.length ? 0x2c : 0x5d;
-    });
-    if (entries.length === 0) writer.out[at++] = 0x5d;
-    return writer.out.utf8Slice(0, at);
-  }
-  strings(values: readonly string[]): string {
-    this.#writer.reserve(0, boundStrings(values));
-    return this.#writer.out.utf8Slice(0, this.#writer.strings(values, 0));
-  }
-  map(entries: MapEntries): string {
-    this.#writer.reserve(0, boundMap(entries));
-    return this.#writer.out.utf8Slice(0, this.#writer.map(entries, 0));
-  }
-  json(value: JsonValue): string {
-    this.#writer.reserve(0, boundJson(value));
-    return this.#writer.out.utf8Slice(0, this.#writer.json(value, 0));
-  }
-}
-
-declare global {
-  interface Buffer {
-    utf8Slice(from?: number, to?: number): string;
-  }
-}
-
 export class ColumnarRows {
   readonly type: RecordType;
   readonly #builders: AnyBuilder[];
@@ -101,9 +60,8 @@ export class ColumnarRows {
     this.#builders = fields.map(([, field]) => builderOf(field));
     const json = new JsonTexts();
     const lines = fields.map(([name, field], i) => {
-      const a = field.flowProperty === undefined ? `r.${name}` : `f.${field.flowProperty}`;
-      const [push, present] = pushCode(name, field, a, json);
-      return field.isOptional ? `if(${present})b${i}.${push};else b${i}.none();` : `b${i}.${push};`;
+      const push = pushCode(name, field, json);
+      return field.isOptional ? `if(${presentCode(name, field)})b${i}.${push};else b${i}.none();` : `b${i}.${push};`;
     });
     const source = [
       '"use strict";',
@@ -133,22 +91,11 @@ export class ColumnarRows {
   }
 }
 
-/** The call that appends a field's value, and the test that there is one. */
-function pushCode(name: string, field: Field, a: string, json: JsonTexts): [string, string] {
-  switch (field.kind) {
-    case 'time':
-      return [`push(r.${name}Seconds,r.${name}Nanos)`, `r.${name}Seconds!==undefined`];
-    case 'slice':
-      return [`slice(r.bytes,r.${name}At,r.${name}End)`, `r.${name}At>=0`];
-    case 'keywords':
-      return [`push(J.strings(${a}))`, `${a}!==undefined`];
-    case 'map':
-      return [`push(J.map(${a}))`, `${a}!==undefined`];
-    case 'json':
-      return [`push(J.json(${a}))`, `${a}!==undefined`];
-    case 'list':
-      return [`push(J.list(${json.addList(name, field.sub as Fields)},${a},f))`, `${a}!==undefined`];
-    default:
-      return [`push(${a})`, `${a}!==undefined`];
-  }
+/** The call that appends a field's value. */
+function pushCode(name: string, field: Field, json: JsonTexts): string {
+  if (field.kind === 'time') return `push(r.${name}Seconds,r.${name}Nanos)`;
+  if (field.kind === 'slice') return `slice(r.bytes,r.${name}At,r.${name}End)`;
+  const value = valueCode(name, field);
+  const text = jsonTextCode(name, field, value, json);
+  return `push(${text === undefined ? value : `J.text(${text})`})`;
 }

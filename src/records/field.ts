@@ -56,6 +56,8 @@ export interface Field<K extends Kind = Kind, Optional extends boolean = boolean
   readonly isSingle?: boolean;
   /** Field number in netcap's protobuf schema, where there is one. */
   readonly netcap?: number;
+  /** A constant that the user's configuration added: flat formats have a column for it, as for no other constant. */
+  readonly isAdded?: boolean;
   /** Derivable from other columns (community id, totals): in documents, not in the store. */
   readonly isDerived?: boolean;
   /** The store's roll-ups keep records with different values apart: few values, asked for often (status codes, methods). */

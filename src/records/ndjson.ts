@@ -1,6 +1,7 @@
 // From a declaration to a function that writes one JSON document per record: straight-line code, made once at start for the record
 // types that are asked for. Only names that match `^[a-z][A-Za-z0-9]*$` and JSON texts of the declaration enter the code.
 
+import { presentCode, valueCode } from './code.ts';
 import type { Field, Fields } from './field.ts';
 import type { RecordType } from './record.ts';
 import { boundJson, boundMap, boundStrings, boundText, type JsonWriter, KeywordCache } from './writer.ts';
@@ -85,15 +86,7 @@ function treeOf(type: { name: string; fields: Fields }): Node {
 const isRequired = (x: Node | Leaf): boolean =>
   isNode(x) ? [...x.members.values()].some(isRequired) : !x.field.isOptional || x.field.isNulled === true;
 
-function access(leaf: Leaf): string {
-  return leaf.field.flowProperty === undefined ? `r.${leaf.name}` : `f.${leaf.field.flowProperty}`;
-}
-
-function present(leaf: Leaf): string {
-  if (leaf.field.kind === 'time') return `r.${leaf.name}Seconds!==undefined`;
-  if (leaf.field.kind === 'slice') return `r.${leaf.name}At>=0`;
-  return `${access(leaf)}!==undefined`;
-}
+const present = ({ name, field }: Leaf): string => presentCode(name, field);
 
 function anyPresent(x: Node | Leaf): string {
   return isNode(x) ? [...x.members.values()].map(anyPresent).join('||') : present(x);
@@ -101,7 +94,7 @@ function anyPresent(x: Node | Leaf): string {
 
 function value(code: Code, leaf: Leaf, parts: Parts, bounds: string[]): void {
   const { field, name } = leaf;
-  const a = access(leaf);
+  const a = valueCode(name, field);
   const guard = field.isOptional ? `${present(leaf)}?` : '';
   const otherwise = field.isOptional ? ':0' : '';
   code.fixed += FIXED_VALUE_BYTES;

@@ -1,28 +1,66 @@
 // From what a user writes after `--to` to a sink.
 
-import { NdjsonFolder, NdjsonStdout } from './ndjson.ts';
+import { isModulePath, isPackageName, PluginError } from '../plugins/load.ts';
+import type { EncodingName } from '../records/encodings.ts';
+import { openModule } from './module.ts';
 import { NoSink } from './none.ts';
+import { RowFolder, RowStream } from './rows.ts';
 import { type Sink, SinkError } from './sink.ts';
 import { StoreSink } from './store.ts';
 
-export const SINK_KINDS = ['ndjson', 'store', 'null'] as const;
 export const DEFAULT_STORE = 'netscribe-data';
 
-/** `ndjson:-`, `ndjson:DIR`, `store:DIR`, `null:`. Throws SinkError with the nearest right word. */
-export function openSink(spec: string): Sink {
+/** The kinds, each with what it takes and what it does, as `--help` and messages show them. */
+export const SINK_KINDS: ReadonlyMap<string, { readonly forms: readonly string[]; readonly doc: string }> = new Map([
+  ['ndjson', { forms: ['ndjson:-', 'ndjson:DIR'], doc: 'JSON, one document per line' }],
+  ['csv', { forms: ['csv:-', 'csv:DIR'], doc: 'RFC 4180 with a header' }],
+  ['store', { forms: ['store:DIR'], doc: 'the embedded store' }],
+  ['null', { forms: ['null:'], doc: 'nothing' }],
+]);
+/** All forms, in one line. */
+export const SINK_FORMS = [...[...SINK_KINDS.values()].flatMap(({ forms }) => forms), './MODULE.js', 'PACKAGE'].join(
+  ', ',
+);
+
+export interface OpenOptions {
+  /** The folder from which modules and packages are looked up; default: the current one. */
+  from?: string;
+  /** Finds the right word for a wrong one. */
+  nearest?: (word: string, candidates: readonly string[]) => string | undefined;
+}
+
+/** Throws SinkError, PluginError. */
+export async function openSink(spec: string, { from, nearest }: OpenOptions = {}): Promise<Sink> {
+  if (isModulePath(spec)) return openModule(spec, from);
   const colon = spec.indexOf(':');
   const kind = colon < 0 ? spec : spec.slice(0, colon);
   const place = colon < 0 ? '' : spec.slice(colon + 1);
   switch (kind) {
     case 'ndjson':
-      if (place === '')
-        throw new SinkError("ndjson needs a place: 'ndjson:-' for standard output, 'ndjson:DIR' for a folder");
-      return place === '-' ? new NdjsonStdout() : new NdjsonFolder(place);
+    case 'csv':
+      return openRows(kind, place);
     case 'store':
       return new StoreSink(place === '' ? DEFAULT_STORE : place);
     case 'null':
       return new NoSink();
-    default:
-      throw new SinkError(`there is no sink '${spec}'; there are ndjson:-, ndjson:DIR, store:DIR and null:`);
   }
+  const guess = nearest?.(kind, [...SINK_KINDS.keys()]);
+  const meant = guess === undefined ? '' : `: did you mean '${SINK_KINDS.get(guess)!.forms.join("' or '")}'?`;
+  if (colon >= 0 || !isPackageName(spec)) {
+    throw new SinkError(`there is no sink '${spec}'${meant} (there are ${SINK_FORMS})`);
+  }
+  try {
+    return await openModule(spec, from);
+  } catch (error) {
+    if (error instanceof PluginError && meant !== '') throw new PluginError(`there is no sink '${spec}'${meant}`);
+    throw error;
+  }
+}
+
+/** A name that ends as files of this kind do is a file. */
+function openRows(kind: EncodingName, place: string): Sink {
+  if (place === '') {
+    throw new SinkError(`${kind} needs a place: '${kind}:-' for standard output, '${kind}:DIR' for a folder`);
+  }
+  return place === '-' || place.endsWith(`.${kind}`) ? new RowStream(kind, place) : new RowFolder(kind, place);
 }

@@ -111,6 +111,12 @@ test('protocols know nothing of what comes after them', () => {
   expect(breaking((_, from, to) => from === 'protocols' && after.includes(to))).toEqual([]);
 });
 
+test('sinks know records and where these are stored, plugins nothing of ours', () => {
+  const known = ['sinks', 'records', 'store', 'log', 'plugins'];
+  expect(breaking((i, from, to) => from === 'sinks' && isOurs(i.to) && !known.includes(to))).toEqual([]);
+  expect(breaking((i, from, to) => from === 'plugins' && isOurs(i.to) && to !== 'plugins')).toEqual([]);
+});
+
 test('flow does not know the engine', () => {
   expect(breaking((_, from, to) => from === 'flow' && to === 'engine')).toEqual([]);
 });

@@ -3,17 +3,17 @@
 import type { PlanRequest } from '../../src/engine/plan.ts';
 import { makePlan } from '../../src/engine/plan.ts';
 import { type RunResult, run } from '../../src/engine/run.ts';
-import type { TextBatch } from '../../src/records/text-batch.ts';
-import type { TextSink } from '../../src/sinks/sink.ts';
+import type { RowBatch } from '../../src/records/row-batch.ts';
+import type { RowSink, Sink } from '../../src/sinks/sink.ts';
 import { type InputOptions, openInputs } from '../../src/sources/open.ts';
 
-export class MemorySink implements TextSink {
+export class MemorySink implements RowSink {
   readonly name = 'memory';
   readonly encoding = 'ndjson';
   readonly chunks: Uint8Array[] = [];
   closed = false;
   async open(): Promise<void> {}
-  write(batch: TextBatch): void {
+  write(batch: RowBatch): void {
     this.chunks.push(batch.bytes.slice());
   }
   async close(): Promise<void> {
@@ -39,8 +39,20 @@ export async function runFiles(
   inputs: InputOptions = {},
 ): Promise<Run> {
   const sink = new MemorySink();
-  const result = await run(openInputs(paths, inputs), [sink], makePlan(request));
+  const result = await runInto(paths, [sink], request, inputs);
   return { result, text: sink.text };
+}
+
+/** The same into other sinks. */
+export function runInto(
+  paths: readonly string[],
+  sinks: readonly Sink[],
+  request: PlanRequest = {},
+  inputs: InputOptions = {},
+): Promise<RunResult> {
+  const shared = { buffers: 4, allocate: (bytes: number) => new SharedArrayBuffer(bytes) };
+  const plan = makePlan({ inputs: paths, ...request });
+  return run(openInputs(paths, { ...(plan.workers > 1 ? shared : {}), ...inputs }), sinks, plan);
 }
 
 /** What a line of NDJSON says, as far as tests look into it. */

@@ -1,0 +1,40 @@
+// The encodings that rows of records can have on their way to sinks. A new one is one line here: its writer, its encoder, and for those
+// that are written to files, their name's extension and what stands at their beginning.
+
+import { csvEncoder, csvHeader } from './csv.ts';
+import { CsvWriter } from './csv-writer.ts';
+import { ndjsonEncoder } from './ndjson.ts';
+import type { RecordType } from './record.ts';
+import type { ValueWriter } from './value-writer.ts';
+import { JsonWriter } from './writer.ts';
+
+/** Writes a record and what it takes from its flow at `at` as one row; returns the offset behind. Reserves its room. */
+export type RowEncoder<W extends ValueWriter = ValueWriter> = (
+  record: object,
+  flow: object,
+  writer: W,
+  at: number,
+) => number;
+
+export interface Encoding {
+  readonly newWriter: (capacity: number) => ValueWriter;
+  /** The encoder of a type, for writers of `newWriter`. */
+  readonly encoder: (type: RecordType) => RowEncoder;
+  /** What rows of a type begin with; '' for nothing. Rows of several types go into one file only where there is nothing. */
+  readonly header: (type: RecordType) => string;
+}
+
+function encoding<W extends ValueWriter>(
+  newWriter: (capacity: number) => W,
+  encoder: (type: RecordType) => RowEncoder<W>,
+  header: (type: RecordType) => string = () => '',
+): Encoding {
+  return { newWriter, encoder: encoder as (type: RecordType) => RowEncoder, header };
+}
+
+export const ENCODINGS = {
+  ndjson: encoding((bytes) => new JsonWriter(bytes), ndjsonEncoder),
+  csv: encoding((bytes) => new CsvWriter(bytes), csvEncoder, csvHeader),
+};
+
+export type EncodingName = keyof typeof ENCODINGS;

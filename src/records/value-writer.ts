@@ -1,0 +1,169 @@
+// The buffer that encoders write into, and the values whose text is the same in every text encoding: times, numbers, addresses. Each
+// method writes one value at an offset and returns the offset behind it; the caller has made sure of room (`reserve`) and writes on
+// behind: up to three bytes beyond a value may be touched.
+// Measured choices: addresses from a table of words; the second's text is kept from one time to the next.
+
+import { type Address, formatV6 } from './address.ts';
+
+declare global {
+  interface Buffer {
+    /** Node's own writers without the checks of `write`: they return the bytes written. */
+    latin1Write(text: string, offset?: number, length?: number): number;
+    utf8Write(text: string, offset?: number, length?: number): number;
+  }
+}
+
+export const HEX = Buffer.from('0123456789abcdef');
+const COLON = 0x3a;
+
+/** Numbers of an IPv4 address with the dot behind, as little-endian words, and how many of the word's bytes count. */
+const OCTET_WORDS = Int32Array.from({ length: 256 }, (_, i) => Buffer.from(`${i}.   `).readInt32LE());
+const OCTET_BYTES = Uint8Array.from({ length: 256 }, (_, i) => `${i}.`.length);
+
+export class ValueWriter {
+  /** The buffer; replaced by a bigger one in `reserve` only. */
+  out: Buffer<ArrayBuffer>;
+  view: DataView;
+  #second = -1;
+  /** The text of `#second` with the dot behind it. */
+  readonly #secondWords = new Int32Array(5);
+
+  constructor(capacity: number) {
+    this.out = Buffer.allocUnsafeSlow(capacity);
+    this.view = new DataView(this.out.buffer);
+  }
+
+  /** Makes sure of `bytes` of room behind `at`, keeping what was written. */
+  reserve(at: number, bytes: number): void {
+    if (at + bytes <= this.out.length) return;
+    let capacity = this.out.length * 2;
+    while (capacity < at + bytes) capacity *= 2;
+    const bigger = Buffer.allocUnsafeSlow(capacity);
+    this.out.copy(bigger, 0, 0, at);
+    this.out = bigger;
+    this.view = new DataView(bigger.buffer);
+  }
+
+  /** 2026-11-21T10:00:00.000000000Z */
+  timeText(seconds: number, nanos: number, start: number): number {
+    let at = start;
+    const out = this.out;
+    const view = this.view;
+    const words = this.#secondWords;
+    if (seconds !== this.#second) {
+      this.#second = seconds;
+      Buffer.from(words.buffer).latin1Write(new Date(seconds * 1000).toISOString(), 0, 20);
+    }
+    view.setInt32(at, words[0], true);
+    view.setInt32(at + 4, words[1], true);
+    view.setInt32(at + 8, words[2], true);
+    view.setInt32(at + 12, words[3], true);
+    view.setInt32(at + 16, words[4], true);
+    at += 20;
+    let rest = nanos;
+    for (let i = 8; i >= 0; i--) {
+      const tenth = (rest / 10) | 0;
+      out[at + i] = 0x30 + rest - tenth * 10;
+      rest = tenth;
+    }
+    at += 9;
+    out[at] = 0x5a;
+    return at + 1;
+  }
+
+  /** A number; NaN and infinite become `null`, as JSON has no word for them. */
+  num(value: number, start: number): number {
+    const out = this.out;
+    if (value >= 0 && value <= 0x7fffffff && (value | 0) === value) {
+      let n = value;
+      if (n < 10) {
+        out[start] = 0x30 + n;
+        return start + 1;
+      }
+      const digits =
+        n < 100
+          ? 2
+          : n < 1000
+            ? 3
+            : n < 10_000
+              ? 4
+              : n < 100_000
+                ? 5
+                : n < 1e6
+                  ? 6
+                  : n < 1e7
+                    ? 7
+                    : n < 1e8
+                      ? 8
+                      : n < 1e9
+                        ? 9
+                        : 10;
+      for (let i = digits - 1; i >= 0; i--) {
+        const tenth = (n / 10) | 0;
+        out[start + i] = 0x30 + n - tenth * 10;
+        n = tenth;
+      }
+      return start + digits;
+    }
+    return start + out.latin1Write(Number.isFinite(value) ? String(value) : 'null', start);
+  }
+
+  bool(value: boolean, at: number): number {
+    return at + this.out.latin1Write(value ? 'true' : 'false', at);
+  }
+
+  /** As `formatV4` and `formatV6` write them. */
+  ipText(address: Address, start: number): number {
+    if (address.v6) return this.#v6(address, start);
+    const { view } = this;
+    const word = address.w3;
+    let at = start;
+    for (let shift = 24; shift >= 0; shift -= 8) {
+      const octet = (word >>> shift) & 255;
+      view.setInt32(at, OCTET_WORDS[octet], true);
+      at += OCTET_BYTES[octet];
+    }
+    // Without the last dot.
+    return at - 1;
+  }
+
+  #v6(address: Address, start: number): number {
+    const { w0, w1, w2, w3 } = address;
+    const out = this.out;
+    // RFC 5952 section 5: rare, so by way of a string.
+    if (w0 === 0 && w1 === 0 && w2 === 0xffff) return start + out.latin1Write(formatV6(w0, w1, w2, w3), start);
+    let longest = -1;
+    let length = 1;
+    for (let i = 0; i < 8; ) {
+      let n = 0;
+      while (i + n < 8 && groupOf(address, i + n) === 0) n++;
+      if (n > length) {
+        longest = i;
+        length = n;
+      }
+      i += n + 1;
+    }
+    let at = start;
+    for (let i = 0; i < 8; ) {
+      if (i === longest) {
+        out[at++] = COLON;
+        if (i === 0) out[at++] = COLON;
+        i += length;
+        continue;
+      }
+      const group = groupOf(address, i);
+      if (group > 0xfff) out[at++] = HEX[group >>> 12];
+      if (group > 0xff) out[at++] = HEX[(group >>> 8) & 15];
+      if (group > 0xf) out[at++] = HEX[(group >>> 4) & 15];
+      out[at++] = HEX[group & 15];
+      if (++i < 8) out[at++] = COLON;
+    }
+    return at;
+  }
+}
+
+/** The i-th of the eight groups of an IPv6 address. */
+function groupOf(address: Address, i: number): number {
+  const word = i < 4 ? (i < 2 ? address.w0 : address.w1) : i < 6 ? address.w2 : address.w3;
+  return (i & 1) === 0 ? word >>> 16 : word & 0xffff;
+}
