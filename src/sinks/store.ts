@@ -1,7 +1,9 @@
 // The embedded store as a sink: one run is one import, committed whole at the end.
 
 import type { ColumnBatch } from '../records/columns.ts';
+import type { RecordType } from '../records/record.ts';
 import { StoreError } from '../store/errors.ts';
+import { rollupSpecs } from '../store/rollup/tables.ts';
 import { openStoreWriter, type StoreWriter, type StoreWriterOptions } from '../store/writer.ts';
 import { type ColumnSink, type RunFacts, SinkError } from './sink.ts';
 
@@ -20,8 +22,10 @@ export class StoreSink implements ColumnSink {
     this.directory = directory;
   }
 
-  async open(): Promise<void> {
-    this.#writer = await told(openStoreWriter(this.directory, this.#options));
+  async open(types: readonly RecordType[]): Promise<void> {
+    // Whoever asks a store once and forgets it has no use for sums.
+    const rollups = this.#options.sync === false ? [] : rollupSpecs(types);
+    this.#writer = await told(openStoreWriter(this.directory, { rollups, ...this.#options }));
   }
   async write(batch: ColumnBatch): Promise<void> {
     await told(this.#writer!.write(batch));

@@ -4,6 +4,7 @@
 //   type=dns/day=2026-11-21/hour=14/<segment>.parquet   rows of one hour (UTC)
 //   type=dns/day=2026-11-21/<segment>.parquet           rows of one day  } where an import has so many hours or days that
 //   type=dns/<segment>.parquet                          rows of any time } the files would be tiny (see partition.ts)
+//   …/<segment>.rollup                                 sums over the rows of the segment beside it, Parquet too
 //   log/                                                live batches that are in no segment yet
 
 import { randomBytes } from 'node:crypto';
@@ -13,6 +14,8 @@ export const MANIFEST_FILE = 'manifest.json';
 export const LOCK_FILE = 'lock';
 export const LOG_DIRECTORY = 'log';
 export const SEGMENT_SUFFIX = '.parquet';
+/** Not found by a reader that looks for `*.parquet`: its rows are sums. */
+export const ROLLUP_SUFFIX = '.rollup';
 export const TYPE_PREFIX = 'type=';
 
 /** How fine the rows of a type are split into files. */

@@ -44,6 +44,9 @@ export interface Rollup {
   readonly tables: readonly string[];
 }
 
+/** The files of a segment, relative to the store. */
+export const filesOf = ({ path, rollup }: Segment): string[] => (rollup === undefined ? [path] : [path, rollup.path]);
+
 /** What the caller wants to know about an import later: its inputs, options, counters. */
 export type ImportMeta = { readonly [name: string]: unknown };
 

@@ -1,7 +1,6 @@
 // The segments that one import (or one rotation of the live log) is writing: routes batches to the segment of their type and
 // time, and keeps the memory of what waits within bounds.
 
-import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { syncDirectory } from '../log/durable.ts';
 import type { ColumnBatch } from '../records/columns.ts';
@@ -9,9 +8,12 @@ import { type Level, partitionPath } from './layout.ts';
 import type { Segment } from './manifest.ts';
 import { columnsOf, type RowGroupEncoder, type StoreColumn } from './parquet/row-group.ts';
 import { MOST_PARTITIONS, splitByTime } from './partition.ts';
+import type { RollupSpec } from './rollup/tables.ts';
 import { SegmentWriter } from './segment.ts';
 
 const WAITING_BYTES = 64 * 1024 * 1024;
+/** Memory of all sums; beyond, the largest are written out. */
+const SUMS_BYTES = 64 * 1024 * 1024;
 
 interface TypeState {
   level: Level;
@@ -23,6 +25,8 @@ export interface SegmentSetOptions {
   /** Memory for rows that are not encoded yet, in bytes. */
   readonly waitingBytes?: number;
   readonly mostPartitions?: number;
+  /** The roll-ups that are made beside segments (`rollupSpecs`). */
+  readonly rollups?: readonly RollupSpec[];
 }
 
 export class SegmentSet {
@@ -33,6 +37,7 @@ export class SegmentSet {
   readonly #closed: SegmentWriter[] = [];
   readonly #waitingLimit: number;
   readonly #mostPartitions: number;
+  readonly #rollups: ReadonlyMap<string, RollupSpec>;
   #waitingBytes = 0;
 
   constructor(store: string, encoder: RowGroupEncoder, options: SegmentSetOptions = {}) {
@@ -40,6 +45,7 @@ export class SegmentSet {
     this.#encoder = encoder;
     this.#waitingLimit = options.waitingBytes ?? WAITING_BYTES;
     this.#mostPartitions = options.mostPartitions ?? MOST_PARTITIONS;
+    this.#rollups = new Map((options.rollups ?? []).map((spec) => [spec.type, spec]));
   }
 
   write(batch: ColumnBatch): void {
@@ -75,7 +81,8 @@ export class SegmentSet {
     let segment = segments.find(({ columns }) => hasColumns(columns, piece));
     if (segment === undefined) {
       const path = partitionPath(piece.type, state.level, key);
-      segment = new SegmentWriter(this.#store, path, piece.type, columnsOf(piece), this.#encoder);
+      const rollups = this.#rollups.get(piece.type);
+      segment = new SegmentWriter(this.#store, path, piece.type, columnsOf(piece), this.#encoder, rollups);
       segments.push(segment);
     }
     return segment;
@@ -110,6 +117,18 @@ export class SegmentSet {
     }
     this.#waitingBytes -= largest.waitingBytes;
     largest.flush();
+    this.#boundSums();
+  }
+
+  /** Sums grow only when rows are flushed. */
+  #boundSums(): void {
+    let sum = 0;
+    let largest: SegmentWriter | undefined;
+    for (const segment of this.#segments()) {
+      sum += segment.sumsBytes;
+      if (largest === undefined || segment.sumsBytes > largest.sumsBytes) largest = segment;
+    }
+    if (sum > SUMS_BYTES) largest?.drainSums();
   }
 
   /** Closes all segments. With `sync` they and their directories are on disk when this returns. */
@@ -118,9 +137,9 @@ export class SegmentSet {
     const schemas = new Map<string, readonly StoreColumn[]>();
     const directories = new Set<string>();
     for (const writer of this.#segments()) {
-      const segment = writer.finish(sync);
+      const { segment, schemas: own } = writer.finish(sync);
       segments.push(segment);
-      schemas.set(segment.schema, writer.columns);
+      for (const [key, columns] of own) schemas.set(key, columns);
       for (let path = dirname(segment.path); path !== '.'; path = dirname(path)) directories.add(path);
     }
     if (sync && segments.length > 0) {
@@ -132,9 +151,7 @@ export class SegmentSet {
 
   /** Removes every file that was made. */
   abort(): void {
-    for (const writer of this.#segments()) {
-      if (writer.isCreated) rmSync(join(this.#store, writer.path), { force: true });
-    }
+    for (const writer of this.#segments()) writer.remove();
   }
 }
 

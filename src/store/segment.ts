@@ -1,20 +1,25 @@
-// One segment being written: batches are kept until a row group is full, then encoded and appended to the file. The file is
-// opened for each append only, so that an import of many hours needs few descriptors.
+// One segment being written: batches are kept until a row group is full, then encoded and appended to its file. On the way the rows
+// are summed up for the roll-ups in the file beside it.
 
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
-import { writeAll } from '../log/durable.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import { batchBytes, sliceBatch } from './batches.ts';
-import { newSegmentId, SEGMENT_SUFFIX } from './layout.ts';
-import { type Segment, schemaKey } from './manifest.ts';
-import { ParquetFile } from './parquet/file.ts';
-import { parquetColumns, ROW_GROUP_ROWS, type RowGroupEncoder, type StoreColumn } from './parquet/row-group.ts';
+import { newSegmentId, ROLLUP_SUFFIX, SEGMENT_SUFFIX } from './layout.ts';
+import { type Rollup, type Segment, schemaKey } from './manifest.ts';
+import { columnsOf, ROW_GROUP_ROWS, type RowGroupEncoder, type StoreColumn } from './parquet/row-group.ts';
 import { timeColumn } from './partition.ts';
+import { RollupBuilder } from './rollup/aggregate.ts';
+import type { RollupSpec } from './rollup/tables.ts';
+import { SegmentFile } from './segment-file.ts';
 import { rfc3339 } from './time.ts';
 
 /** A row group is also closed when it holds this much: rows with long texts. */
 const ROW_GROUP_BYTES = 32 * 1024 * 1024;
+
+/** A segment, and the columns of its files by the keys of their schemas. */
+export interface FinishedSegment {
+  readonly segment: Segment;
+  readonly schemas: ReadonlyMap<string, readonly StoreColumn[]>;
+}
 
 export class SegmentWriter {
   readonly type: string;
@@ -22,14 +27,13 @@ export class SegmentWriter {
   /** Rows and memory of what is not in the file yet. */
   waitingRows = 0;
   waitingBytes = 0;
-  readonly #store: string;
-  readonly #directory: string;
   readonly #id = newSegmentId();
   readonly #encoder: RowGroupEncoder;
-  readonly #file: ParquetFile;
+  readonly #file: SegmentFile;
+  readonly #sums: RollupBuilder | undefined;
+  /** Made when the first sums are to be written: many segments have none. */
+  #sumsFile: SegmentFile | undefined;
   #waiting: ColumnBatch[] = [];
-  #parts: Uint8Array[] = [];
-  #isCreated = false;
   #minTime: string | undefined;
   #maxTime: string | undefined;
 
@@ -40,23 +44,30 @@ export class SegmentWriter {
     type: string,
     columns: readonly StoreColumn[],
     encoder: RowGroupEncoder,
+    rollups?: RollupSpec,
   ) {
-    this.#store = store;
-    this.#directory = directory;
     this.type = type;
     this.columns = columns;
     this.#encoder = encoder;
-    this.#file = new ParquetFile(parquetColumns(columns), (parts) => {
-      this.#parts.push(...parts);
+    this.#file = new SegmentFile(store, `${directory}/${this.#id}${SEGMENT_SUFFIX}`, columns);
+    if (rollups === undefined) return;
+    this.#sums = new RollupBuilder(rollups, (batch) => {
+      this.#sumsFile ??= new SegmentFile(store, `${directory}/${this.#id}${ROLLUP_SUFFIX}`, columnsOf(batch));
+      const { rows, chunks } = encoder.encode(this.#sumsFile.columns, [batch]);
+      this.#sumsFile.group(rows, chunks);
     });
   }
 
   get path(): string {
-    return `${this.#directory}/${this.#id}${SEGMENT_SUFFIX}`;
+    return this.#file.path;
   }
   /** Whether a part of it is in its file. */
   get isCreated(): boolean {
-    return this.#isCreated;
+    return this.#file.isCreated;
+  }
+  /** Memory of its sums. */
+  get sumsBytes(): number {
+    return this.#file.isCreated ? (this.#sums?.bytes ?? 0) : 0;
   }
 
   push(batch: ColumnBatch): void {
@@ -83,40 +94,50 @@ export class SegmentWriter {
   flush(): void {
     const batches = this.takeWaiting();
     if (batches.length === 0) return;
-    for (const batch of batches) this.#noteTimes(batch);
+    for (const batch of batches) {
+      this.#noteTimes(batch);
+      this.#sums?.add(batch);
+    }
     const { rows, chunks } = this.#encoder.encode(this.columns, batches);
     this.#file.group(rows, chunks);
-    this.#append(false);
+  }
+
+  /** Writes the sums so far, to make room. */
+  drainSums(): void {
+    this.#sums?.drain();
   }
 
   /** Closes the segment. `sync`: it is on disk when this returns; its directory's entry is the caller's. */
-  finish(sync: boolean): Segment {
+  finish(sync: boolean): FinishedSegment {
     this.flush();
-    this.#file.finish();
-    this.#append(sync);
-    return {
-      id: this.#id,
-      path: this.path,
-      type: this.type,
-      schema: schemaKey(this.columns),
-      rows: this.#file.rows,
-      bytes: this.#file.bytes,
-      minTime: this.#minTime,
-      maxTime: this.#maxTime,
-    };
+    const { rows, bytes, crc } = this.#file.finish(sync);
+    const schema = schemaKey(this.columns);
+    const schemas = new Map([[schema, this.columns]]);
+    const rollup = this.#finishSums(sync, schemas);
+    const times = { minTime: this.#minTime, maxTime: this.#maxTime };
+    const segment = { id: this.#id, path: this.path, type: this.type, schema, rows, bytes, ...times, crc, rollup };
+    return { segment, schemas };
   }
 
-  #append(sync: boolean): void {
-    if (!this.#isCreated) mkdirSync(join(this.#store, this.#directory), { recursive: true });
-    const fd = openSync(join(this.#store, this.path), this.#isCreated ? 'a' : 'wx', 0o640);
-    this.#isCreated = true;
-    try {
-      for (const part of this.#parts) writeAll(fd, part);
-      this.#parts = [];
-      if (sync) fsyncSync(fd);
-    } finally {
-      closeSync(fd);
+  #finishSums(sync: boolean, schemas: Map<string, readonly StoreColumn[]>): Rollup | undefined {
+    if (this.#sums === undefined) return undefined;
+    this.#sums.drain();
+    const file = this.#sumsFile;
+    if (file === undefined) return undefined;
+    const { tables } = this.#sums;
+    if (tables.length === 0) {
+      file.remove();
+      return undefined;
     }
+    const schema = schemaKey(file.columns);
+    schemas.set(schema, file.columns);
+    return { path: file.path, ...file.finish(sync), schema, tables };
+  }
+
+  /** Removes its files. */
+  remove(): void {
+    this.#file.remove();
+    this.#sumsFile?.remove();
   }
 
   #noteTimes(batch: ColumnBatch): void {

@@ -12,6 +12,7 @@ import { WriterLock } from './lock.ts';
 import { makeDirectory } from './make-directory.ts';
 import {
   EMPTY_MANIFEST,
+  filesOf,
   hasManifest,
   hasSegmentFolders,
   type ImportMeta,
@@ -166,7 +167,7 @@ export class Store implements ImportHost, LiveHost {
     const replaced: Segment[] = [];
     for (const segment of this.#manifest.segments) (isReplaced(segment) ? replaced : kept).push(segment);
     const segments = [...kept, ...added];
-    const used = new Set(segments.map(({ schema }) => schema));
+    const used = new Set(segments.flatMap(({ schema, rollup }) => [schema, rollup?.schema]));
     const allSchemas = [...Object.entries(this.#manifest.schemas), ...schemas];
     const next: Manifest = {
       ...this.#manifest,
@@ -181,7 +182,9 @@ export class Store implements ImportHost, LiveHost {
       throw writeError(this.directory, error);
     }
     this.#manifest = next;
-    for (const { path } of replaced) rmSync(join(this.directory, path), { force: true });
+    for (const segment of replaced) {
+      for (const path of filesOf(segment)) rmSync(join(this.directory, path), { force: true });
+    }
   }
 
   #mustWrite(): void {
@@ -204,7 +207,7 @@ export class Store implements ImportHost, LiveHost {
 
 /** Removes what a crash left: segments that no manifest names, temporary files, empty folders. */
 function removeUnreferenced(directory: string, manifest: Manifest): void {
-  const named = new Set(manifest.segments.map(({ path }) => path));
+  const named = new Set(manifest.segments.flatMap(filesOf));
   rmSync(join(directory, `${MANIFEST_FILE}.tmp`), { force: true });
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     if (entry.isFile() && entry.name.startsWith(`${LOCK_FILE}.`)) rmSync(join(directory, entry.name), { force: true });

@@ -19,10 +19,10 @@ const IN_FLIGHT_BYTES = 16 * 1024 * 1024;
 
 /** Starts the writer thread. Resolves when it holds the store's lock; rejects with a StoreError (locked, disk full, …). */
 export async function openStoreWriter(directory: string, options: StoreWriterOptions = {}): Promise<StoreWriter> {
-  const { inFlightBytes = IN_FLIGHT_BYTES, sync, compression, waitingBytes, mostPartitions } = options;
+  const { inFlightBytes = IN_FLIGHT_BYTES, ...rest } = options;
   // From sources the thread is a .ts file, from the built package a .js file.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const workerData: WriterData = { directory, options: { sync, compression, waitingBytes, mostPartitions } };
+  const workerData: WriterData = { directory, options: rest };
   const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), { workerData, name: 'store' });
   const writer = new StoreWriter(directory, worker, inFlightBytes);
   await writer.opened;

@@ -8,9 +8,11 @@ import { flowRecord } from '../../../src/flow/record.ts';
 import { dnsRecord } from '../../../src/protocols/dns/record.ts';
 import { openReader, type StoreReader } from '../../../src/store/reader.ts';
 import { chooseRollup, type RollupWish } from '../../../src/store/rollup/choose.ts';
+import { rollupSpecs } from '../../../src/store/rollup/tables.ts';
 import { openStore } from '../../../src/store/store.ts';
 import { bothWays, flowBatch, START } from './flow-kit.ts';
 
+const rollups = rollupSpecs([flowRecord, dnsRecord]);
 const SECOND = 1_000_000_000n;
 const at = (seconds: number, nanos = 0): bigint => BigInt(START + seconds) * SECOND + BigInt(nanos);
 
@@ -44,16 +46,26 @@ describe('the choice', () => {
   });
 });
 
-describe('the answer', () => {
+describe.each([
+  ['of sums beside one segment', { rollups }, 1],
+  ['of sums beside many', { rollups, mostPartitions: 3 }, 5],
+  ['where half of the segments have sums', { rollups }, 4],
+  ['of records alone', {}, 1],
+])('the answer %s', (name, options, imports) => {
   let directory: string;
   let reader: StoreReader;
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'netscribe-rollup-'));
-    const store = openStore(directory, { sync: false });
-    const writer = store.beginImport();
-    writer.write(flowBatch(1, 3000, START - 1800, START + 4 * 3600));
-    writer.commit('a');
-    store.close();
+    for (let i = 0; i < imports; i++) {
+      const bare = name.includes('half') && i % 2 === 1;
+      const store = openStore(directory, { sync: false, ...options, ...(bare ? { rollups: [] } : {}) });
+      const writer = store.beginImport();
+      for (let batch = 0; batch < 5; batch++) {
+        writer.write(flowBatch(i * 10 + batch, 12_000 / imports, START - 1800, START + 4 * 3600));
+      }
+      writer.commit(String(i));
+      store.close();
+    }
     reader = await openReader(directory, { types: [flowRecord, dnsRecord] });
   });
   afterAll(() => {
@@ -78,5 +90,12 @@ describe('the answer', () => {
     const answer = await bothWays(reader, keys, wish, condition);
     expect(answer?.rolledUp).toEqual(answer?.recordByRecord);
     expect(answer?.recordByRecord).not.toEqual([]);
+  });
+
+  it('comes from the sums where they are worth it', () => {
+    const tables = reader.manifest.segments.flatMap(({ rollup }) => rollup?.tables ?? []);
+    const has = (cut: string) => tables.some((table) => table.startsWith(cut));
+    expect(has('source/60')).toBe('rollups' in options);
+    expect(has('source/3600')).toBe('rollups' in options);
   });
 });

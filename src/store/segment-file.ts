@@ -1,0 +1,68 @@
+// A Parquet file of the store in the making. It is opened for each append only, so that an import of many hours needs few descriptors.
+
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { writeAll } from '../log/durable.ts';
+import type { Chunk } from './parquet/chunk.ts';
+import { ParquetFile } from './parquet/file.ts';
+import { parquetColumns, type StoreColumn } from './parquet/row-group.ts';
+
+export class SegmentFile {
+  /** Relative to the store. */
+  readonly path: string;
+  readonly columns: readonly StoreColumn[];
+  /** Whether a part of it is on the disk. */
+  isCreated = false;
+  readonly #store: string;
+  readonly #file: ParquetFile;
+  #parts: Uint8Array[] = [];
+  #crc = 0;
+
+  constructor(store: string, path: string, columns: readonly StoreColumn[]) {
+    this.#store = store;
+    this.path = path;
+    this.columns = columns;
+    this.#file = new ParquetFile(parquetColumns(columns), (parts) => {
+      for (const part of parts) this.#parts.push(part);
+    });
+  }
+
+  get rows(): number {
+    return this.#file.rows;
+  }
+
+  /** Appends a row group. */
+  group(rows: number, chunks: readonly Chunk[]): void {
+    this.#file.group(rows, chunks);
+    this.#append(false);
+  }
+
+  /** Closes it. `sync`: it is on disk when this returns; its directory's entry is the caller's. */
+  finish(sync: boolean): { rows: number; bytes: number; crc: number } {
+    this.#file.finish();
+    this.#append(sync);
+    return { rows: this.#file.rows, bytes: this.#file.bytes, crc: this.#crc };
+  }
+
+  #append(sync: boolean): void {
+    const path = join(this.#store, this.path);
+    if (!this.isCreated) mkdirSync(dirname(path), { recursive: true });
+    const fd = openSync(path, this.isCreated ? 'a' : 'wx', 0o640);
+    this.isCreated = true;
+    try {
+      for (const part of this.#parts) {
+        writeAll(fd, part);
+        this.#crc = crc32(part, this.#crc);
+      }
+      this.#parts = [];
+      if (sync) fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  remove(): void {
+    if (this.isCreated) rmSync(join(this.#store, this.path), { force: true });
+  }
+}
