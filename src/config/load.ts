@@ -44,10 +44,17 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
         halfOpenSeconds: tcp.half_open,
         lingerSeconds: tcp.linger,
       },
-      stream: { ...STREAM_DEFAULTS, policy: tcp.overlap, maxWaitingBytes: tcp.max_waiting },
+      stream: {
+        ...STREAM_DEFAULTS,
+        policy: tcp.overlap,
+        urgent: tcp.urgent,
+        ttl: tcp.ttl === 'handshake',
+        checksums: checksums !== 'ignore',
+        maxWaitingBytes: tcp.max_waiting,
+      },
       dissect: {
         ...DISSECT_DEFAULTS,
-        checksums,
+        checksums: checksums === 'auto' ? 'ignore' : checksums,
         interfaceInKey: flows.by_interface,
         defragment: {
           policy: fragments.overlap,

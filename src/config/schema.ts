@@ -7,7 +7,7 @@ import { customOptions } from '../processors/customise.ts';
 import { durationOption } from '../protocols/common-options.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import { FRAGMENT_POLICIES, TCP_POLICIES } from '../stream/overlap.ts';
-import { STREAM_DEFAULTS } from '../stream/tcp-stream.ts';
+import { STREAM_DEFAULTS, URGENT_POLICIES } from '../stream/tcp-stream.ts';
 
 const positive = z.int().positive();
 
@@ -35,6 +35,14 @@ export const configSchema = z.strictObject({
       half_open: durationOption(FLOW_DEFAULTS.halfOpenSeconds).describe('the same for one that was never answered'),
       linger: durationOption(FLOW_DEFAULTS.lingerSeconds).describe('how long a closed connection waits for stragglers'),
       overlap: z.enum(TCP_POLICIES).default(STREAM_DEFAULTS.policy).describe('who wins where segments disagree'),
+      urgent: z
+        .enum(URGENT_POLICIES)
+        .default(STREAM_DEFAULTS.urgent)
+        .describe('urgent bytes: left out of their stream as sockets do it, or left in'),
+      ttl: z
+        .enum(['ignore', 'handshake'])
+        .default('ignore')
+        .describe("handshake: doubt segments whose TTL is not that of their side's SYN"),
       max_waiting: positive
         .default(STREAM_DEFAULTS.maxWaitingBytes)
         .describe('bytes that may wait behind a hole, per connection'),
@@ -53,7 +61,10 @@ export const configSchema = z.strictObject({
       max_bytes: positive.default(DISSECT_DEFAULTS.defragment.maxBytes).describe('bytes waiting at most'),
     })
     .prefault({}),
-  checksums: z.enum(['ignore', 'count', 'drop']).default('ignore').describe('what a wrong checksum means'),
+  checksums: z
+    .enum(['auto', 'ignore', 'count', 'drop'])
+    .default('auto')
+    .describe('what a wrong checksum means; auto: streams believe such a segment when its receiver acknowledges it'),
   protocols: z
     .strictObject(Object.fromEntries(PROTOCOLS.map((protocol) => [protocol.name, protocol.options.optional()])))
     .prefault({}),

@@ -7,6 +7,8 @@ import {
   APPLICATION_SHIFT,
   C_CONVERSATION,
   C_SHARD,
+  C_SYN_A,
+  C_SYN_B,
   COLD_WORDS,
   F_SEQUENCE_A,
   F_STATE,
@@ -23,6 +25,8 @@ import {
   INFO_TCP,
   ROW_INFO,
   ROW_MARKS,
+  ROW_NETWORK,
+  ROW_PACKET,
   ROW_PAYLOAD,
   ROW_PAYLOAD_END,
   ROW_PAYLOAD_LENGTH,
@@ -30,11 +34,14 @@ import {
   type Stage,
 } from '../flow/stage.ts';
 import { coldAt, type FlowTable } from '../flow/table.ts';
+import { TCP_EVENT_BIT, type TcpEvent } from '../flow/tcp-events.ts';
 import { type FlowEnd, type FlowHandler, type FlowOptions, FlowTracker, type PacketPlace } from '../flow/tracker.ts';
 import { FlowView } from '../protocols/flow-view.ts';
 import type { Direction, Transport } from '../protocols/protocol.ts';
 import { blankRecord, type RecordType } from '../records/record.ts';
-import type { PacketBatch } from '../sources/source.ts';
+import { PACKET_CHECKSUM_PENDING, type PacketBatch } from '../sources/source.ts';
+import { RecentBytes } from '../stream/recent-bytes.ts';
+import { Segment } from '../stream/segment.ts';
 import { type StreamOptions, TcpStream } from '../stream/tcp-stream.ts';
 import { Conversation, type ConversationHost } from './conversation.ts';
 import type { Detection } from './detection.ts';
@@ -102,6 +109,8 @@ export class Analysis implements FlowHandler, ConversationHost {
   readonly #conversations: (Conversation | undefined)[] = [undefined];
   readonly #free: number[] = [];
   readonly #waiting = new Float64Array(SHARDS);
+  readonly #segment = new Segment();
+  readonly #recent = new RecentBytes();
   readonly #applications: string[] = [''];
   readonly #applicationIds = new Map<string, number>([['', 0]]);
   readonly #flowView = new FlowView();
@@ -142,6 +151,8 @@ export class Analysis implements FlowHandler, ConversationHost {
     if (evictedHalfOpen > 0) this.ledger.count('flows.evicted_half_open', evictedHalfOpen);
     if (expired > 0) this.ledger.count('flows.expired', expired);
     if (reused > 0) this.ledger.count('flows.port_reused', reused);
+    for (const { noted } of [this.tracker.v4, this.tracker.v6])
+      for (const [event, n] of noted) this.ledger.count(`tcp.${event}`, n);
     if (this.#links.overflow > 0) this.ledger.count('flows.without_link', this.#links.overflow);
   }
 
@@ -180,7 +191,13 @@ export class Analysis implements FlowHandler, ConversationHost {
     const info = rows[row + ROW_INFO];
     let conversation = this.#conversations[table.cold[coldAt(base) + C_CONVERSATION]];
     if (conversation === undefined) {
-      if ((info & INFO_TCP) !== 0 && rows[row + ROW_PAYLOAD_LENGTH] === 0) return;
+      // A connection is looked into from the ACK of its handshake on: it tells what the receivers of its data will take.
+      if (
+        (info & INFO_TCP) !== 0 &&
+        rows[row + ROW_PAYLOAD_LENGTH] === 0 &&
+        this.tracker.establishedBy !== place.number
+      )
+        return;
       conversation = this.#converse(table, slot, base, side, info, place);
       if (conversation === undefined) return;
     }
@@ -195,20 +212,20 @@ export class Analysis implements FlowHandler, ConversationHost {
       const t = rows[row + ROW_TRANSPORT];
       const view =
         place.extra === null ? place.batch.view : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const flags = rows[row + ROW_MARKS] & 0xff;
-      conversation.stream!.segment(
-        side,
-        flags,
-        view.getUint32(t + 4),
-        view.getUint32(t + 8),
-        bytes,
-        Math.min(rows[row + ROW_PAYLOAD], to),
-        to,
-        length,
-        place.seconds,
-        place.nanos,
-        place.number,
-      );
+      const segment = this.#segment;
+      segment.from = Math.min(rows[row + ROW_PAYLOAD], to);
+      segment.to = to;
+      segment.length = length;
+      segment.ttl = (rows[row + ROW_MARKS] >>> 8) & 0xff;
+      segment.seconds = place.seconds;
+      segment.nanos = place.nanos;
+      segment.packet = place.number;
+      segment.read(bytes, view, rows[row + ROW_NETWORK], t);
+      // The network card will fill in the checksum.
+      if (place.extra === null && (place.batch.flags[rows[row + ROW_PACKET]] & PACKET_CHECKSUM_PENDING) !== 0)
+        segment.transport = -1;
+      conversation.stream!.segment(side, segment);
+      if (conversation.stream?.ignoredReset === true) this.tracker.takeBackReset(table, slot);
       if (conversation.stream?.isReset === true) conversation.end('rst');
       else if (conversation.stream?.sides[0].finished === true && conversation.stream.sides[1].finished) {
         conversation.end('fin');
@@ -318,6 +335,12 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.ledger.count(name, n);
   }
 
+  noticed(conversation: Conversation, event: TcpEvent, n: number): void {
+    this.ledger.count(`stream.${event}`, n);
+    const table = conversation.v6 ? this.tracker.v6 : this.tracker.v4;
+    table.notice(conversation.slot << HOT_SHIFT, TCP_EVENT_BIT[event]);
+  }
+
   named(conversation: Conversation, protocol: string): void {
     const table = conversation.v6 ? this.tracker.v6 : this.tracker.v4;
     const at = conversation.slot * COLD_WORDS + C_SHARD;
@@ -410,7 +433,7 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.#conversations[index] = conversation;
     table.cold[coldAt(base) + C_CONVERSATION] = index;
     if (transport === 'tcp') {
-      const stream = new TcpStream(conversation, this.#options.stream);
+      const stream = new TcpStream(conversation, this.#options.stream, this.#recent);
       conversation.stream = stream;
       this.#beginSides(table, base, side, stream);
     }
@@ -426,6 +449,8 @@ export class Analysis implements FlowHandler, ConversationHost {
     if ((words[base + F_STATE] & (S_SEQUENCE_A << other)) !== 0)
       stream.begin(other, words[base + F_SEQUENCE_A + other]);
     if (this.tracker.sequenceBeforeKnown[side]) stream.begin(side, this.tracker.sequenceBefore[side]);
+    const cold = coldAt(base);
+    stream.handshake(table.cold[cold + C_SYN_A], table.cold[cold + C_SYN_B]);
   }
 
   #document(table: FlowTable, slot: number, reason: FlowEnd | 'interval'): void {

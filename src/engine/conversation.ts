@@ -1,11 +1,12 @@
 // One flow that is looked into: its reassembled stream or its datagrams, the detection of its protocol, and the analyzer's view of
 // the rest of the program. Exists only while an analyzer is wanted or still to be found.
 
+import type { TcpEvent } from '../flow/tcp-events.ts';
 import type { FlowView } from '../protocols/flow-view.ts';
 import type { Analyzer, Context, Direction, EndReason, LossKind, Transport, Verdict } from '../protocols/protocol.ts';
 import type { Fields } from '../records/field.ts';
 import type { RecordOf, RecordType } from '../records/record.ts';
-import type { StreamEvent, StreamReceiver, TcpStream } from '../stream/tcp-stream.ts';
+import type { StreamReceiver, TcpStream } from '../stream/tcp-stream.ts';
 import { type Detection, type Enabled, probeAll } from './detection.ts';
 
 /** Bytes of each direction that detection may keep and look at. */
@@ -23,6 +24,8 @@ export interface ConversationHost {
   /** A fact for the gatherer of this protocol. */
   share(conversation: Conversation, protocol: string, fact: object): void;
   count(name: string, n: number): void;
+  /** Something unusual about the flow's TCP connection. */
+  noticed(conversation: Conversation, event: TcpEvent, n: number): void;
   /** The flow's application protocol became known. */
   named(conversation: Conversation, protocol: string): void;
   /** `bytes` more wait behind holes in this conversation's shard; false when that is too much. */
@@ -158,8 +161,8 @@ export class Conversation implements Context, StreamReceiver {
     this.#analyzer?.finished?.((side ^ this.initiator) as Direction);
   }
 
-  event(event: StreamEvent, n: number): void {
-    this.#host.count(`stream.${event}`, event === 'gap' ? 1 : n);
+  event(event: TcpEvent, n: number): void {
+    this.#host.noticed(this, event, event === 'gap' ? 1 : n);
     if (event === 'gap') this.#host.count('stream.gap_bytes', n);
   }
 
@@ -171,7 +174,7 @@ export class Conversation implements Context, StreamReceiver {
   /** The flow is over. */
   end(reason: EndReason): void {
     if (this.isOver) return;
-    this.stream?.settle(true);
+    this.stream?.end();
     this.#close(reason);
   }
 

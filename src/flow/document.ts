@@ -9,6 +9,7 @@ import {
   C_FIRST_SECONDS,
   C_LINK,
   C_TTL,
+  E_EVENTS,
   E_FLAG_HANDSHAKE,
   E_FLAG_SERVER,
   E_FLAGS,
@@ -36,13 +37,16 @@ import {
   S_DSCP_SHIFT,
   S_INITIATOR_B,
   S_PORTS,
+  S_RESET_LAST,
   S_SEEN_A,
+  TCP_RESET,
   WIDE_WORDS,
 } from './layout.ts';
 import type { Links } from './links.ts';
 import { CONFIDENCE, type FlowRecord, TCP_STATES } from './record.ts';
 import { coldAt, type FlowTable } from './table.ts';
 import { tcpState } from './tcp.ts';
+import { TCP_EVENT_NAMES } from './tcp-events.ts';
 import { transportName } from './transports.ts';
 
 const PROTOCOL_ICMP = 1;
@@ -167,7 +171,8 @@ export function fillRecord(
   record.destinationDscp = seenDestination ? dscp(state, d) : undefined;
   const tcp = tcpState(state);
   const isTcp = tcp !== 0;
-  record.tcpState = isTcp ? TCP_STATES[tcp] : undefined;
+  // A reset after which nothing came was obeyed, as far as anybody can tell.
+  record.tcpState = isTcp ? TCP_STATES[(state & S_RESET_LAST) !== 0 ? TCP_RESET : tcp] : undefined;
   record.sourceTcpFlags = isTcp && seenSource ? FLAG_TEXTS[(marks >>> (8 * s)) & 255] : undefined;
   record.destinationTcpFlags = isTcp && seenDestination ? FLAG_TEXTS[(marks >>> (8 * d)) & 255] : undefined;
   const flags = e < 0 ? 0 : x[e + E_FLAGS];
@@ -179,9 +184,14 @@ export function fillRecord(
   record.destinationGaps = some(x, e, E_GAPS_A + d);
   record.sourceZeroWindows = some(x, e, E_ZERO_WINDOWS_A + s);
   record.destinationZeroWindows = some(x, e, E_ZERO_WINDOWS_A + d);
+  record.tcpEvents = isTcp && e >= 0 && x[e + E_EVENTS] !== 0 ? eventNames(x[e + E_EVENTS]) : undefined;
   record.icmpErrors = some(x, e, E_ICMP_ERRORS);
   const tunnels = links.get(cold[coldAt(base) + C_LINK]).tunnels;
   record.tunnel = tunnels as FlowRecord['tunnel'];
+}
+
+function eventNames(bits: number): string[] {
+  return TCP_EVENT_NAMES.filter((_, i) => (bits & (1 << i)) !== 0);
 }
 
 function counter(words: Int32Array, x: Int32Array, at: number, e: number, high: number, side: number): number {

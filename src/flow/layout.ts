@@ -6,7 +6,7 @@
 /** Words of a hot row, and the shift that makes a row's number its first word. */
 export const HOT_WORDS = 16;
 export const HOT_SHIFT = 4;
-export const COLD_WORDS = 11;
+export const COLD_WORDS = 13;
 export const WIDE_WORDS = 8;
 
 export const F_A = 0;
@@ -50,8 +50,12 @@ export const C_TTL = 9;
 /** Logical shard | application protocol << 8. */
 export const C_SHARD = 10;
 
+/** What each side's SYN said (`syn-facts.ts`), 0 when it was not seen. */
+export const C_SYN_A = 11;
+export const C_SYN_B = 12;
+
 /** The extension: for the minority of flows that have something of it. */
-export const EXTENSION_WORDS = 24;
+export const EXTENSION_WORDS = 28;
 export const E_SYNACK_SECONDS = 0;
 export const E_SYNACK_NANOS = 1;
 /** Round-trip times in ns as low and high word. */
@@ -72,9 +76,21 @@ export const E_FLAGS = 19;
 export const E_HOLE_A = 20;
 export const E_HOLE_B = 22;
 
+/** What was noticed of the connection: bits of `tcp-events.ts`. */
+export const E_EVENTS = 24;
+/** Sequence number of a SYN that does not belong to the connection, as long as nobody answered it. */
+export const E_OTHER_SYN = 25;
+/** Bit 0: the side that sent it; bits 4 to 7: the state before a reset. */
+export const E_ASIDE = 26;
+/** Sequence number of a reset that was not exactly the next one. */
+export const E_RESET_SEQUENCE = 27;
+
 export const E_FLAG_HANDSHAKE = 1;
 export const E_FLAG_SERVER = 2;
 export const E_FLAG_SYN_AGAIN = 4;
+/** SYNs of the initiator, or SYN-ACKs, had different sequence numbers: the acknowledgment decides. */
+export const E_FLAG_SYN_MOVED = 8;
+export const E_FLAG_SYNACK_MOVED = 16;
 
 // Bits of the state word.
 export const S_INITIATOR_B = 1;
@@ -94,6 +110,13 @@ export const S_PORTS = 1 << 15;
 /** DSCP of A's last packet, six bits; B's above it. */
 export const S_DSCP_SHIFT = 16;
 export const S_DSCP_BITS = 6;
+
+/** The next packet decides something: the handshake is not complete, or one of the two below. */
+export const S_WATCH = 1 << 28;
+/** The last packet was a reset that its receiver may not obey. */
+export const S_RESET_LAST = 1 << 29;
+/** A SYN came that does not belong to the connection. */
+export const S_OTHER_SYN = 1 << 30;
 
 /** Application protocol in the shard word. */
 export const APPLICATION_SHIFT = 8;

@@ -8,6 +8,7 @@ import {
   C_NEXT,
   C_SHARD,
   COLD_WORDS,
+  E_EVENTS,
   EXTENSION_WORDS,
   F_A,
   F_B,
@@ -19,6 +20,7 @@ import {
   WIDE_WORDS,
 } from './layout.ts';
 import { ROW, ROW_A, ROW_B, ROW_HASH, ROW_PORTS, ROW_PROTOCOL, ROW_SHARD } from './stage.ts';
+import { TCP_EVENT_BIT, type TcpEvent } from './tcp-events.ts';
 
 export const SLOT_MASK = 0xffffff;
 export const TOMBSTONE = 0xffffff;
@@ -35,6 +37,8 @@ export class FlowTable {
   /** Flows in the table and in each shard. */
   count = 0;
   readonly shardCount = new Int32Array(SHARDS);
+  /** What `note` counted. */
+  readonly noted = new Map<TcpEvent, number>();
   readonly #capacity: number;
   /** Entries by shard: the row's number + 1 with the top eight bits of its hash above; see `find`. */
   readonly index: Uint32Array[] = [];
@@ -216,6 +220,19 @@ export class FlowTable {
       this.cold[coldAt(base) + C_EXTENSION] = extension;
     }
     return extension * EXTENSION_WORDS;
+  }
+
+  /** Counts and remembers that something was noticed of a connection. */
+  note(base: number, event: TcpEvent): void {
+    this.noted.set(event, (this.noted.get(event) ?? 0) + 1);
+    this.notice(base, TCP_EVENT_BIT[event]);
+  }
+
+  /** Remembers that something was noticed of a connection: a bit of `tcp-events.ts`. */
+  notice(base: number, bit: number): void {
+    // First the extension, then its memory: making one may move all of them.
+    const e = this.extension(base);
+    this.#extensions[e + E_EVENTS] |= bit;
   }
 
   #growExtensions(): void {

@@ -1,19 +1,28 @@
 // What a bystander can tell of a TCP connection from its headers alone (RFC 9293): state, handshake times, retransmissions, holes,
-// zero windows. Reassembly knows more, but costs more; flows have this much always.
+// zero windows. Reassembly knows more, but costs more; flows have this much always. What a receiver would not obey (RFC 5961: resets
+// and SYNs that are not where they must be) changes nothing here either, as far as headers tell.
 
+import { isTcpChecksumWrong, sumWords } from '../wire/tcp-checksum.ts';
+import { TcpOptions } from '../wire/tcp-options.ts';
 import {
   ACK,
   C_EXTENSION,
   C_FIRST_NANOS,
   C_FIRST_SECONDS,
   C_ISN,
+  C_SYN_A,
+  E_ASIDE,
   E_FLAG_HANDSHAKE,
   E_FLAG_SERVER,
   E_FLAG_SYN_AGAIN,
+  E_FLAG_SYN_MOVED,
+  E_FLAG_SYNACK_MOVED,
   E_FLAGS,
   E_GAPS_A,
   E_HANDSHAKE_RTT,
   E_HOLE_A,
+  E_OTHER_SYN,
+  E_RESET_SEQUENCE,
   E_RETRANSMITS_A,
   E_SERVER_RTT,
   E_SYNACK_NANOS,
@@ -26,9 +35,12 @@ import {
   S_FIN_A,
   S_FIN_B,
   S_INITIATOR_B,
+  S_OTHER_SYN,
+  S_RESET_LAST,
   S_SEQUENCE_A,
   S_TCP_MASK,
   S_TCP_SHIFT,
+  S_WATCH,
   SYN,
   TCP_CLOSED,
   TCP_CLOSING,
@@ -39,10 +51,16 @@ import {
   TCP_SYN_RECEIVED,
   TCP_SYN_SENT,
 } from './layout.ts';
+import { SYN_FACTS_OFFLOADED, synFacts } from './syn-facts.ts';
 import { coldAt, type FlowTable } from './table.ts';
+
+const HEADER = 20;
+/** Flags without which a segment of a connection is dropped: one of them is always there (RFC 9293 section 3.10.7.4). */
+const SOME = SYN | RST | ACK;
 
 /** First packet of a connection: its state from its flags. */
 export function firstTcpState(flags: number): number {
+  if (isOdd(flags)) return TCP_PARTIAL;
   if ((flags & SYN) !== 0) return (flags & ACK) !== 0 ? TCP_SYN_RECEIVED : TCP_SYN_SENT;
   return (flags & RST) !== 0 ? TCP_RESET : TCP_PARTIAL;
 }
@@ -51,28 +69,112 @@ export function tcpState(state: number): number {
   return (state & S_TCP_MASK) >>> S_TCP_SHIFT;
 }
 
-/**
- * Is a SYN the begin of another connection between the same ports? It is when it does not repeat the one that began this flow and
- * is not the other side's half of a simultaneous open.
- */
-export function reusesPorts(table: FlowTable, base: number, side: number, sequence: number): boolean {
-  const { words, cold } = table;
-  const state = words[base + F_STATE];
-  const fromInitiator = (state & S_INITIATOR_B) === side;
-  const tcp = tcpState(state);
-  if (tcp === TCP_PARTIAL) return true;
-  if (fromInitiator) return cold[coldAt(base) + C_ISN] !== (sequence | 0);
-  return tcp !== TCP_SYN_SENT && tcp !== TCP_SYN_RECEIVED;
+/** No flag that means anything, or some that contradict each other: every receiver drops it. */
+function isOdd(flags: number): boolean {
+  return (flags & SOME) === 0 || ((flags & SYN) !== 0 && (flags & (FIN | RST)) !== 0);
 }
 
-/** Follows one segment of side `side` (0: A, 1: B); returns the new state. `sequence`, `window` are the header's. */
-export function trackTcp(
+/**
+ * Does this segment begin another connection between the same ports? A SYN does where the old connection is over and its number is
+ * beyond the old ones (RFC 6191). Elsewhere its receiver would not obey it: it is remembered, and whoever answers it or goes on behind
+ * it shows that the old connection was over after all.
+ */
+export function reusesPorts(
   table: FlowTable,
   base: number,
   side: number,
   flags: number,
-  sequence: number,
-  window: number,
+  view: DataView,
+  t: number,
+): boolean {
+  const { words, cold } = table;
+  const state = words[base + F_STATE];
+  if (isOdd(flags)) return false;
+  const sequence = view.getInt32(t + 4);
+  if ((flags & (SYN | ACK)) !== SYN)
+    return (state & S_OTHER_SYN) !== 0 && isForOtherSyn(table, base, side, flags, view, t);
+  const fromInitiator = (state & S_INITIATOR_B) === side;
+  const tcp = tcpState(state);
+  const isKnown = (state & (S_SEQUENCE_A << side)) !== 0;
+  switch (tcp) {
+    case TCP_REJECTED:
+    case TCP_RESET:
+      return !fromInitiator || cold[coldAt(base) + C_ISN] !== sequence;
+    case TCP_CLOSED:
+      if (!isKnown || ((sequence - words[base + F_SEQUENCE_A + side]) | 0) > 0) return true;
+      break;
+    case TCP_SYN_SENT:
+      return false;
+    case TCP_SYN_RECEIVED:
+      if (!fromInitiator) return false;
+  }
+  if (fromInitiator && cold[coldAt(base) + C_ISN] === sequence && tcp !== TCP_PARTIAL) return false;
+  const e = table.extension(base);
+  const x = table.extensions;
+  x[e + E_OTHER_SYN] = sequence;
+  x[e + E_ASIDE] = (x[e + E_ASIDE] & ~1) | side;
+  words[base + F_STATE] = state | S_OTHER_SYN | S_WATCH;
+  return false;
+}
+
+function isForOtherSyn(
+  table: FlowTable,
+  base: number,
+  side: number,
+  flags: number,
+  view: DataView,
+  t: number,
+): boolean {
+  const e = table.extension(base);
+  const x = table.extensions;
+  const next = (x[e + E_OTHER_SYN] + 1) | 0;
+  const fromSyn = (x[e + E_ASIDE] & 1) === side;
+  if ((flags & SYN) !== 0) return !fromSyn && view.getInt32(t + 8) === next;
+  return (
+    fromSyn && (flags & RST) === 0 && view.getInt32(t + 4) === next && table.words[base + F_SEQUENCE_A + side] !== next
+  );
+}
+
+const options = new TcpOptions();
+
+/** Notes what a SYN says. `network` -1: checksums do not matter. */
+function noteSyn(
+  table: FlowTable,
+  base: number,
+  side: number,
+  bytes: Uint8Array,
+  view: DataView,
+  network: number,
+  t: number,
+  length: number,
+  ttl: number,
+): void {
+  const data = t + ((bytes[t + 12] >> 4) << 2);
+  options.readOptions(bytes, view, t + HEADER, data);
+  if (options.isBroken) table.note(base, 'bad_options');
+  const { cold } = table;
+  const at = coldAt(base) + C_SYN_A + side;
+  let facts = synFacts(options, view.getUint16(t + 14), ttl);
+  // Only when no copy had a right one: else the wrong one was never taken.
+  if (network >= 0 && (cold[at] === 0 || (cold[at] & SYN_FACTS_OFFLOADED) !== 0)) {
+    const end = data + length;
+    if (end <= bytes.length && isTcpChecksumWrong(view, network, t, data, length, sumWords(view, data, end)))
+      facts |= SYN_FACTS_OFFLOADED;
+  }
+  cold[at] = facts;
+}
+
+/** Follows one segment of side `side` (0: A, 1: B); returns the new state. The TCP header is at `t`, `network` as in `noteSyn`. */
+export function trackTcp(
+  table: FlowTable,
+  base: number,
+  side: number,
+  bytes: Uint8Array,
+  view: DataView,
+  network: number,
+  t: number,
+  flags: number,
+  ttl: number,
   length: number,
   seconds: number,
   nanos: number,
@@ -80,41 +182,83 @@ export function trackTcp(
   const { words, cold } = table;
   let state = words[base + F_STATE];
   let tcp = (state & S_TCP_MASK) >>> S_TCP_SHIFT;
-  const consumed = length + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0);
+  const sequence = view.getUint32(t + 4);
+  if (isOdd(flags)) {
+    table.note(base, (flags & (SOME | FIN)) === FIN ? 'fin_no_ack' : 'odd_flags');
+    return tcp;
+  }
+  const isSyn = (flags & SYN) !== 0;
   const known = S_SEQUENCE_A << side;
   const next = base + F_SEQUENCE_A + side;
-  if ((state & known) === 0) {
-    if ((flags & RST) === 0) {
+  const fromInitiator = (state & S_INITIATOR_B) === side;
+  if (isSyn && isForeignSyn(table, base, side, flags, sequence, tcp)) {
+    table.note(base, 'syn_ignored');
+    return tcp;
+  }
+  const consumed = length + (isSyn ? 1 : 0) + (flags & FIN ? 1 : 0);
+  const before = words[next];
+  if ((flags & RST) === 0) {
+    if ((state & known) === 0) {
       words[next] = sequence + consumed;
       state |= known;
+    } else if (consumed !== 0) {
+      const ahead = (sequence - before) | 0;
+      if (ahead === 0) words[next] = sequence + consumed;
+      else if (!isSyn || !moveSyn(table, base, side, flags, sequence, consumed, tcp))
+        trackDisorder(table, base, side, ahead, sequence, consumed, flags);
     }
-  } else if (consumed !== 0) {
-    const ahead = (sequence - words[next]) | 0;
-    if (ahead === 0) words[next] = sequence + consumed;
-    else trackDisorder(table, base, side, ahead, sequence, consumed, flags);
-  }
-  if (window === 0 && (flags & (RST | SYN)) === 0) {
-    // First the extension, then its memory: making one may move all of them.
-    const e = table.extension(base);
-    table.extensions[e + E_ZERO_WINDOWS_A + side]++;
+    if (isSyn) noteSyn(table, base, side, bytes, view, network, t, length, ttl);
+    if (!isSyn && view.getUint16(t + 14) === 0) {
+      // First the extension, then its memory: making one may move all of them.
+      const e = table.extension(base);
+      table.extensions[e + E_ZERO_WINDOWS_A + side]++;
+    }
+    if ((state & S_RESET_LAST) !== 0) {
+      state &= ~S_RESET_LAST;
+      const e = table.extension(base);
+      if (words[next] === table.extensions[e + E_RESET_SEQUENCE] && consumed !== 0) tcp = TCP_RESET;
+      else table.note(base, 'rst_ignored');
+    }
   }
 
   if ((flags & RST) !== 0) {
-    const fromInitiator = (state & S_INITIATOR_B) === side;
-    if (tcp !== TCP_CLOSED) tcp = tcp === TCP_SYN_SENT && !fromInitiator ? TCP_REJECTED : TCP_RESET;
-  } else if ((flags & SYN) !== 0) {
-    const fromInitiator = (state & S_INITIATOR_B) === side;
+    const e = table.extension(base);
+    const x = table.extensions;
+    // RFC 9293 section 3.10.7.3: a SYN is refused by acknowledging it; else RFC 5961 section 3.2: exactly the next number. A reset
+    // that answers what came before the FIN was seen has the FIN's.
+    const isSound =
+      tcp === TCP_SYN_SENT && !fromInitiator
+        ? (flags & ACK) !== 0 && view.getInt32(t + 8) === words[base + F_SEQUENCE_A + 1 - side]
+        : (state & known) === 0 ||
+          sequence === before >>> 0 ||
+          ((state & (side === 0 ? S_FIN_A : S_FIN_B)) !== 0 && sequence === (before - 1) >>> 0);
+    const isOver = tcp === TCP_CLOSED || tcp === TCP_RESET || tcp === TCP_REJECTED;
+    if (isSound && !isOver) {
+      x[e + E_ASIDE] = (x[e + E_ASIDE] & 1) | (tcp << 4);
+      tcp = tcp === TCP_SYN_SENT && !fromInitiator ? TCP_REJECTED : TCP_RESET;
+      state &= ~S_RESET_LAST;
+    } else if (!isOver) {
+      x[e + E_RESET_SEQUENCE] = sequence;
+      state |= S_RESET_LAST;
+    }
+  } else if (isSyn) {
     if ((flags & ACK) !== 0) {
       // A refusal that is taken back was forged.
       if ((tcp === TCP_SYN_SENT || tcp === TCP_REJECTED) && !fromInitiator) {
-        const was = tcp;
-        tcp = TCP_SYN_RECEIVED;
         const e = table.extension(base);
         const x = table.extensions;
-        if (was === TCP_REJECTED) {
+        if (tcp === TCP_REJECTED) {
+          table.note(base, 'refusal_ignored');
           // Which SYN it answers is not known then, and what the forger sent is no part of the stream.
           x[e + E_FLAGS] |= E_FLAG_SYN_AGAIN;
           words[next] = sequence + consumed;
+        }
+        tcp = TCP_SYN_RECEIVED;
+        if ((x[e + E_FLAGS] & E_FLAG_SYN_MOVED) !== 0) {
+          // It says which of the SYNs counts.
+          const isn = (view.getInt32(t + 8) - 1) | 0;
+          cold[coldAt(base) + C_ISN] = isn;
+          words[base + F_SEQUENCE_A + 1 - side] = isn + 1;
         }
         x[e + E_SYNACK_SECONDS] = seconds;
         x[e + E_SYNACK_NANOS] = nanos;
@@ -132,7 +276,6 @@ export function trackTcp(
       fromInitiator &&
       tcp === TCP_SYN_SENT &&
       (state & known) !== 0 &&
-      sequence === cold[coldAt(base) + C_ISN] >>> 0 &&
       cold[coldAt(base) + C_FIRST_SECONDS] !== 0
     ) {
       const first =
@@ -141,13 +284,18 @@ export function trackTcp(
         const e = table.extension(base);
         table.extensions[e + E_FLAGS] |= E_FLAG_SYN_AGAIN;
       }
-    } else if (!fromInitiator && tcp === TCP_SYN_SENT) tcp = TCP_SYN_RECEIVED; // Simultaneous open, split handshake.
+    } else if (!fromInitiator && tcp === TCP_SYN_SENT) {
+      tcp = TCP_SYN_RECEIVED; // Simultaneous open, split handshake.
+      table.note(base, 'both_syn');
+    }
   } else {
-    if (tcp === TCP_SYN_RECEIVED && (flags & ACK) !== 0 && (state & S_INITIATOR_B) === side) {
+    if (tcp === TCP_SYN_RECEIVED && (flags & ACK) !== 0 && fromInitiator) {
       tcp = TCP_ESTABLISHED;
       if (cold[coldAt(base) + C_EXTENSION] !== 0) {
         const e = table.extension(base);
         const x = table.extensions;
+        // Of several SYN-ACKs the acknowledged one counts.
+        if ((x[e + E_FLAGS] & E_FLAG_SYNACK_MOVED) !== 0) words[base + F_SEQUENCE_A + 1 - side] = view.getInt32(t + 8);
         if ((x[e + E_FLAGS] & (E_FLAG_SERVER | E_FLAG_SYN_AGAIN)) === E_FLAG_SERVER) {
           putNanos(
             x,
@@ -165,8 +313,65 @@ export function trackTcp(
         tcp = (state & (S_FIN_A | S_FIN_B)) === (S_FIN_A | S_FIN_B) ? TCP_CLOSED : TCP_CLOSING;
     }
   }
-  words[base + F_STATE] = (state & ~S_TCP_MASK) | (tcp << S_TCP_SHIFT);
+  state = (state & ~(S_TCP_MASK | S_WATCH)) | (tcp << S_TCP_SHIFT);
+  if (tcp === TCP_SYN_RECEIVED || (state & (S_RESET_LAST | S_OTHER_SYN)) !== 0) state |= S_WATCH;
+  words[base + F_STATE] = state;
   return tcp;
+}
+
+/** The reset that came last is not obeyed after all: reassembly knows better. */
+export function takeBackReset(table: FlowTable, base: number): void {
+  const { words } = table;
+  if (tcpState(words[base + F_STATE]) !== TCP_RESET) return;
+  const e = table.extension(base);
+  const was = (table.extensions[e + E_ASIDE] >>> 4) & 15;
+  if (was === 0) return;
+  words[base + F_STATE] = (words[base + F_STATE] & ~S_TCP_MASK) | (was << S_TCP_SHIFT) | S_RESET_LAST | S_WATCH;
+  table.extensions[e + E_RESET_SEQUENCE] = words[base + F_SEQUENCE_A] - 1;
+}
+
+/** A SYN, with ACK or without, that is not part of the connection's handshake. */
+function isForeignSyn(
+  table: FlowTable,
+  base: number,
+  side: number,
+  flags: number,
+  sequence: number,
+  tcp: number,
+): boolean {
+  const state = table.words[base + F_STATE];
+  if ((flags & ACK) === 0 && (state & S_OTHER_SYN) !== 0) {
+    const e = table.extension(base);
+    const x = table.extensions;
+    if ((x[e + E_ASIDE] & 1) === side && x[e + E_OTHER_SYN] === (sequence | 0)) return true;
+  }
+  if (tcp === TCP_SYN_SENT || tcp === TCP_SYN_RECEIVED || tcp === TCP_REJECTED) return false;
+  if ((state & (S_SEQUENCE_A << side)) === 0) return false;
+  // One that was sent again is behind what was sent since.
+  return ((sequence + 1 - table.words[base + F_SEQUENCE_A + side]) | 0) > 0;
+}
+
+/** A SYN or SYN-ACK with another number than the one before: the later one counts until an acknowledgment decides. */
+function moveSyn(
+  table: FlowTable,
+  base: number,
+  side: number,
+  flags: number,
+  sequence: number,
+  consumed: number,
+  tcp: number,
+): boolean {
+  if (tcp !== TCP_SYN_SENT && tcp !== TCP_SYN_RECEIVED) return false;
+  const { words, cold } = table;
+  const isAnswer = (flags & ACK) !== 0;
+  if (!isAnswer && cold[coldAt(base) + C_ISN] === (sequence | 0)) return false;
+  if (isAnswer && (sequence + 1) >>> 0 === words[base + F_SEQUENCE_A + side] >>> 0) return false;
+  words[base + F_SEQUENCE_A + side] = sequence + consumed;
+  if (!isAnswer) cold[coldAt(base) + C_ISN] = sequence;
+  const e = table.extension(base);
+  table.extensions[e + E_FLAGS] |= isAnswer ? E_FLAG_SYNACK_MOVED : E_FLAG_SYN_MOVED | E_FLAG_SYN_AGAIN;
+  table.note(base, isAnswer ? 'synack_moved' : 'syn_moved');
+  return true;
 }
 
 /** A segment that is not the next one: ahead of a hole, late into one, or sent again. */

@@ -35,11 +35,13 @@ import {
   S_DSCP_SHIFT,
   S_INITIATOR_B,
   S_LONG,
+  S_OTHER_SYN,
   S_PORTS,
+  S_RESET_LAST,
   S_SEEN_A,
   S_SEQUENCE_A,
-  S_TCP_MASK,
   S_TCP_SHIFT,
+  S_WATCH,
   SYN,
   TCP_CLOSED,
   TCP_CLOSING,
@@ -69,6 +71,7 @@ import {
   ROW_HASH,
   ROW_INFO,
   ROW_MARKS,
+  ROW_NETWORK,
   ROW_PACKET,
   ROW_PAYLOAD_LENGTH,
   ROW_PORTS,
@@ -80,7 +83,7 @@ import {
   WIDE,
 } from './stage.ts';
 import { coldAt, FlowTable, SLOT_MASK, TOMBSTONE } from './table.ts';
-import { firstTcpState, reusesPorts, tcpState, trackTcp } from './tcp.ts';
+import { firstTcpState, reusesPorts, takeBackReset, tcpState, trackTcp } from './tcp.ts';
 import { Timers } from './timers.ts';
 
 export type FlowEnd = 'fin' | 'rst' | 'timeout' | 'evicted' | 'reused' | 'end-of-input' | 'epoch';
@@ -163,6 +166,8 @@ export class FlowTracker {
   /** What the present packet's side was expected to send next, before the packet was counted: where reassembly begins. */
   readonly sequenceBefore: [number, number] = [0, 0];
   readonly sequenceBeforeKnown: [boolean, boolean] = [false, false];
+  /** Number of the packet that completed a handshake last. */
+  establishedBy = -1;
 
   /** `owned`: 64 flags, one per shard, of those that this tracker keeps; rows of others are passed over. */
   constructor(
@@ -256,6 +261,7 @@ export class FlowTracker {
   }
 
   #isLong(state: number): boolean {
+    if ((state & S_RESET_LAST) !== 0) return false;
     const tcp = tcpState(state);
     return (
       tcp === TCP_ESTABLISHED ||
@@ -321,8 +327,7 @@ export class FlowTracker {
           resetCounters(table, slot << HOT_SHIFT);
         } else {
           if (burst.reason === 'timeout') this.counters.expired++;
-          const tcp = tcpState(table.words[(slot << HOT_SHIFT) + F_STATE]);
-          const over = tcp === TCP_CLOSED ? 'fin' : tcp === TCP_RESET || tcp === TCP_REJECTED ? 'rst' : burst.reason;
+          const over = endOf(table.words[(slot << HOT_SHIFT) + F_STATE], burst.reason);
           if (burst.reason === 'timeout') {
             this.#handler.ended(table, slot, over);
             table.remove(slot);
@@ -411,8 +416,8 @@ export class FlowTracker {
         const state = words[base + F_STATE];
         if ((state & (S_SEEN_A << side)) === 0) break known;
         if ((info & INFO_TCP) !== 0) {
-          if ((marks & (SYN | FIN | RST)) !== 0 || (state & (S_SEQUENCE_A << side)) === 0) break known;
-          if ((state & S_TCP_MASK) === TCP_SYN_RECEIVED << S_TCP_SHIFT) break known;
+          if ((marks & (SYN | FIN | RST | ACK)) !== ACK || (state & (S_SEQUENCE_A << side)) === 0) break known;
+          if ((state & S_WATCH) !== 0) break known;
           const t = rows[row + ROW_TRANSPORT];
           if (view.getUint16(t + 14) === 0) break known;
           if (length !== 0) {
@@ -496,8 +501,12 @@ export class FlowTracker {
       const seconds = batch.seconds[packet];
       const nanos = batch.nanos[packet];
       const side = (info & INFO_REVERSE) !== 0 ? 1 : 0;
-      if (slot >= 0 && (info & INFO_TCP) !== 0 && (rows[row + ROW_MARKS] & (SYN | ACK)) === SYN) {
-        if (reusesPorts(table, slot << HOT_SHIFT, side, batch.view.getUint32(rows[row + ROW_TRANSPORT] + 4))) {
+      if (slot >= 0 && (info & INFO_TCP) !== 0) {
+        const flags = rows[row + ROW_MARKS] & 0xff;
+        if (
+          ((flags & (SYN | ACK)) === SYN || (table.words[(slot << HOT_SHIFT) + F_STATE] & S_OTHER_SYN) !== 0) &&
+          reusesPorts(table, slot << HOT_SHIFT, side, flags, batch.view, rows[row + ROW_TRANSPORT])
+        ) {
           this.#end(table, slot, 'reused', batch.numbers[packet]);
           this.counters.reused++;
           slot = -1;
@@ -527,8 +536,6 @@ export class FlowTracker {
       if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP) {
         const t = rows[row + ROW_TRANSPORT];
         const state = words[base + F_STATE];
-        const was = tcpState(state);
-        const view = batch.view;
         if (wantsPackets) {
           this.sequenceBefore[side] = words[base + F_SEQUENCE_A + side];
           this.sequenceBeforeKnown[side] = (state & (S_SEQUENCE_A << side)) !== 0;
@@ -537,14 +544,17 @@ export class FlowTracker {
           table,
           base,
           side,
+          batch.bytes,
+          batch.view,
+          wantsPackets ? rows[row + ROW_NETWORK] : -1,
+          t,
           marks & 0xff,
-          view.getUint32(t + 4),
-          view.getUint16(t + 14),
+          (marks >>> 8) & 0xff,
           rows[row + ROW_PAYLOAD_LENGTH],
           seconds,
           nanos,
         );
-        if (tcp !== was && isOver(tcp)) this.#rearm(table, slot, base);
+        this.#followed(table, slot, base, state, tcp, batch.numbers[packet]);
       }
       if (wantsPackets) {
         place.row = row;
@@ -605,20 +615,22 @@ export class FlowTracker {
       this.sequenceBefore[side] = words[base + F_SEQUENCE_A + side];
       this.sequenceBeforeKnown[side] = (words[base + F_STATE] & (S_SEQUENCE_A << side)) !== 0;
       const flags = rows[row + ROW_MARKS] & 0xff;
-      const length = rows[row + ROW_PAYLOAD_LENGTH];
-      const was = tcpState(words[base + F_STATE]);
+      const state = words[base + F_STATE];
       const tcp = trackTcp(
         table,
         base,
         side,
+        extra.bytes,
+        view,
+        this.#handler.wantsPackets ? rows[row + ROW_NETWORK] : -1,
+        t,
         flags,
-        view.getUint32(t + 4),
-        view.getUint16(t + 14),
-        length,
+        (rows[row + ROW_MARKS] >>> 8) & 0xff,
+        rows[row + ROW_PAYLOAD_LENGTH],
         extra.lastSeconds,
         extra.lastNanos,
       );
-      if (tcp !== was && isOver(tcp)) this.#rearm(table, slot, base);
+      this.#followed(table, slot, base, state, tcp, packet >= 0 ? batch.numbers[packet] : -1);
     }
     if (!this.#handler.wantsPackets) return;
     const place = this.#place;
@@ -718,27 +730,44 @@ export class FlowTracker {
   /** Ends one flow now. */
   #end(table: FlowTable, slot: number, reason: FlowEnd, number: number): void {
     const base = slot << HOT_SHIFT;
-    const tcp = tcpState(table.words[base + F_STATE]);
     this.#handler.cause(number, 'packet');
     (table.v6 ? this.#timers6 : this.#timers4).remove(
       slot,
       table.shardOfRow(base),
       (table.words[base + F_STATE] & S_LONG) !== 0,
     );
-    this.#handler.ended(
-      table,
-      slot,
-      tcp === TCP_CLOSED ? 'fin' : tcp === TCP_RESET || tcp === TCP_REJECTED ? 'rst' : reason,
-    );
+    this.#handler.ended(table, slot, endOf(table.words[base + F_STATE], reason));
     table.remove(slot);
   }
 
-  /** The connection closed: it lingers for a short time only. */
+  /** The connection was taken for reset; its stream says that nobody obeyed. */
+  takeBackReset(table: FlowTable, slot: number): void {
+    const base = slot << HOT_SHIFT;
+    takeBackReset(table, base);
+    this.#rearm(table, slot, base);
+  }
+
+  /** A segment was followed that made of `before` what the state is now. */
+  #followed(table: FlowTable, slot: number, base: number, before: number, tcp: number, number: number): void {
+    const was = tcpState(before);
+    const isDoubted = ((before ^ table.words[base + F_STATE]) & S_RESET_LAST) !== 0;
+    if (isDoubted || (tcp !== was && isOver(tcp))) this.#rearm(table, slot, base);
+    if (was === TCP_SYN_RECEIVED && tcp === TCP_ESTABLISHED) this.establishedBy = number;
+  }
+
+  /** Its time is another one now: a closed connection lingers for a short time only. */
   #rearm(table: FlowTable, slot: number, base: number): void {
     const timers = table.v6 ? this.#timers6 : this.#timers4;
     timers.remove(slot, table.shardOfRow(base), (table.words[base + F_STATE] & S_LONG) !== 0);
     this.#arm(table, timers, slot, base, this.#dueAt(table, base));
   }
+}
+
+/** Why a flow ended: its connection's own end goes before what took it out of the table. */
+function endOf(state: number, reason: FlowEnd): FlowEnd {
+  const tcp = tcpState(state);
+  if (tcp === TCP_CLOSED) return 'fin';
+  return tcp === TCP_RESET || tcp === TCP_REJECTED || (state & S_RESET_LAST) !== 0 ? 'rst' : reason;
 }
 
 function isOver(tcp: number): boolean {

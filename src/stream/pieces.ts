@@ -11,6 +11,9 @@ export interface Piece {
   /** Extent of the piece as it arrived: what the overlap tables compare. */
   bornStart: number;
   bornEnd: number;
+  /** Why its receiver may not have taken it (`doubt.ts`); 0: no reason. */
+  doubt: number;
+  ttl: number;
   /** Time and number of the packet that brought it. */
   seconds: number;
   nanos: number;
@@ -23,6 +26,8 @@ export interface InsertResult {
   /** The new piece claimed bytes that were held already, and they differ. */
   conflict: boolean;
   overlapped: boolean;
+  /** The conflict is with bytes that came with another TTL. */
+  ttlDiffers: boolean;
 }
 
 /** What a piece costs besides its bytes: two objects and a place in the list. Many tiny pieces must not hide from limits. */
@@ -32,11 +37,13 @@ export class Pieces {
   readonly list: Piece[] = [];
   /** Bytes held. */
   held = 0;
-  /** Time and number of the packet whose bytes are inserted next. */
+  /** Doubt, TTL, time and number of the packet whose bytes are inserted next. */
+  doubt = 0;
+  ttl = 0;
   seconds = 0;
   nanos = 0;
   packet = 0;
-  readonly #result: InsertResult = { added: 0, conflict: false, overlapped: false };
+  readonly #result: InsertResult = { added: 0, conflict: false, overlapped: false, ttlDiffers: false };
 
   /** Memory in bytes, about: what limits count. */
   get cost(): number {
@@ -49,11 +56,11 @@ export class Pieces {
     result.added = 0;
     result.conflict = false;
     result.overlapped = false;
+    result.ttlDiffers = false;
     const end = start + (to - from);
     if (end <= start) return result;
     const list = this.list;
-    let i = list.length;
-    while (i > 0 && list[i - 1].end > start) i--;
+    let i = this.#firstBehind(start);
     let at = start;
     // Walk over the held pieces that reach into [start, end): fill the holes, and settle each overlap.
     while (at < end) {
@@ -73,9 +80,17 @@ export class Pieces {
       const overlapEnd = Math.min(end, held.end);
       result.overlapped = true;
       const offset = from + at - start;
-      if (!same(held.bytes, held.from + at - held.start, bytes, offset, overlapEnd - at)) result.conflict = true;
-      // Equal bytes change hands too: whose they are decides the next overlap.
-      if (newWins(mask, start, end, held.bornStart, held.bornEnd)) {
+      if (!same(held.bytes, held.from + at - held.start, bytes, offset, overlapEnd - at)) {
+        result.conflict = true;
+        if (held.ttl !== this.ttl) result.ttlDiffers = true;
+      }
+      // What a receiver takes for sure goes before what it may have refused. Equal bytes change hands too: whose they are decides
+      // the next overlap.
+      const wins =
+        (held.doubt === 0) === (this.doubt === 0)
+          ? newWins(mask, start, end, held.bornStart, held.bornEnd)
+          : this.doubt === 0;
+      if (wins) {
         const copy = copyOf(bytes, offset, offset + overlapEnd - at);
         i = this.#replace(i, at, overlapEnd, copy, start, end);
         at = overlapEnd;
@@ -88,9 +103,24 @@ export class Pieces {
     return result;
   }
 
+  /** Index of the first piece that ends behind `position`. */
+  #firstBehind(position: number): number {
+    const { list } = this;
+    // Most pieces come at the end.
+    if (list.length === 0 || list[list.length - 1].end <= position) return list.length;
+    let low = 0;
+    let high = list.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (list[middle].end > position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
   #put(index: number, start: number, end: number, bytes: Uint8Array, bornStart: number, bornEnd: number): void {
-    const { seconds, nanos, packet } = this;
-    this.list.splice(index, 0, { start, end, bytes, from: 0, bornStart, bornEnd, seconds, nanos, packet });
+    const { doubt, ttl, seconds, nanos, packet } = this;
+    this.list.splice(index, 0, { start, end, bytes, from: 0, bornStart, bornEnd, doubt, ttl, seconds, nanos, packet });
   }
 
   /** Replaces [start, end) of the piece at `index` by `bytes`; returns the index behind it. */
@@ -98,8 +128,8 @@ export class Pieces {
     const held = this.list[index];
     const parts: Piece[] = [];
     if (held.start < start) parts.push(partOf(held, held.start, start));
-    const { seconds, nanos, packet } = this;
-    parts.push({ start, end, bytes, from: 0, bornStart, bornEnd, seconds, nanos, packet });
+    const { doubt, ttl, seconds, nanos, packet } = this;
+    parts.push({ start, end, bytes, from: 0, bornStart, bornEnd, doubt, ttl, seconds, nanos, packet });
     const next = index + parts.length;
     if (held.end > end) parts.push(partOf(held, end, held.end));
     this.list.splice(index, 1, ...parts);
@@ -120,6 +150,12 @@ export class Pieces {
       first.from += position - first.start;
       first.start = position;
     }
+  }
+
+  /** Takes out the piece at `index`. */
+  drop(index: number): void {
+    const [gone] = this.list.splice(index, 1);
+    this.held -= gone.end - gone.start;
   }
 
   clear(): void {

@@ -1,14 +1,42 @@
 // TCP reassembly (RFC 9293): both directions of one connection, delivered in order, each byte once. A segment that is the next one is
-// delivered where it lies; others wait as copies. A hole is declared a gap when its bytes were acknowledged and still did not come,
-// when too much waits behind it, or when the connection ends. A direction also waits while the other one has an acknowledged hole:
-// an answer is never delivered before the question that the capture shows a little later.
+// delivered where it lies; others wait as copies. A hole is declared a gap when what came behind it was acknowledged and it still
+// did not come, when too much waits behind it, or when the connection ends. A direction also waits while the other one has an
+// acknowledged hole: an answer is never delivered before the question that the capture shows a little later. What the receiver may
+// refuse waits until it acknowledges it (`doubt.ts`).
 
 import { ACK, FIN, RST, SYN } from '../flow/layout.ts';
+import { offloadedOf, SYN_FACTS_SCALED, scaleOf, signedOf, synFacts, ttlOf, windowOf } from '../flow/syn-facts.ts';
+import type { TcpEvent } from '../flow/tcp-events.ts';
+import { digest, payloadSum } from './digest.ts';
+import {
+  DOUBT_CHECKSUM,
+  DOUBT_NAMES,
+  DOUBT_PAWS,
+  DOUBT_SIGNED,
+  DOUBT_SYN,
+  DOUBT_TTL,
+  DOUBT_UNSENT_ACK,
+  DOUBT_WHOLE,
+  DOUBT_WINDOW,
+  doubtOf,
+} from './doubt.ts';
 import { HalfStream } from './half-stream.ts';
 import { TCP_NEW_WINS, type TcpPolicy } from './overlap.ts';
+import type { Piece } from './pieces.ts';
+import type { RecentBytes } from './recent-bytes.ts';
+import type { Segment } from './segment.ts';
+
+export const URGENT_POLICIES = ['out-of-band', 'inline'] as const;
+export type UrgentPolicy = (typeof URGENT_POLICIES)[number];
 
 export interface StreamOptions {
   policy: TcpPolicy;
+  /** What becomes of an urgent byte: left out, as sockets do it, or left in. */
+  urgent: UrgentPolicy;
+  /** Doubt segments with a wrong checksum. */
+  checksums: boolean;
+  /** Doubt segments whose TTL is not that of the handshake. */
+  ttl: boolean;
   /** Bytes that may wait behind a hole, per connection. */
   maxWaitingBytes: number;
   /** Bytes that may wait behind holes in all connections of a shard. */
@@ -19,6 +47,9 @@ export interface StreamOptions {
 
 export const STREAM_DEFAULTS: StreamOptions = {
   policy: 'first',
+  urgent: 'out-of-band',
+  checksums: true,
+  ttl: false,
   maxWaitingBytes: 4 * 1024 * 1024,
   maxShardBytes: 16 * 1024 * 1024,
   patience: 12,
@@ -26,15 +57,6 @@ export const STREAM_DEFAULTS: StreamOptions = {
 
 /** A segment may lie at most this far ahead of the next byte: the largest window (RFC 7323), and some. */
 const MAX_AHEAD = 1 << 30;
-
-export type StreamEvent =
-  | 'overlap_conflict'
-  | 'out_of_window'
-  | 'gap'
-  | 'limit'
-  | 'keepalive'
-  | 'rst_data'
-  | 'rst_ignored';
 
 export interface StreamReceiver {
   /** In-order bytes of a direction (0: side A of the flow's key), with time and number of the packet that brought them. */
@@ -51,7 +73,7 @@ export interface StreamReceiver {
   missing(side: 0 | 1, missing: number): void;
   /** No more bytes of this direction. */
   finished(side: 0 | 1): void;
-  event(event: StreamEvent, n: number): void;
+  event(event: TcpEvent, n: number): void;
   /** Asks for room: `bytes` more (negative: fewer) wait. False when the shard's limit is reached. */
   wait(bytes: number): boolean;
 }
@@ -60,13 +82,18 @@ export class TcpStream {
   readonly sides: readonly [HalfStream, HalfStream] = [new HalfStream(), new HalfStream()];
   readonly #receiver: StreamReceiver;
   readonly #options: StreamOptions;
+  readonly #recent: RecentBytes;
   #packets = 0;
   /** A reset came that its receiver will have believed. */
   isReset = false;
+  /** The last segment was a reset that its receiver will not have believed. */
+  ignoredReset = false;
 
-  constructor(receiver: StreamReceiver, options: StreamOptions) {
+  /** `recent`: of the thread. */
+  constructor(receiver: StreamReceiver, options: StreamOptions, recent: RecentBytes) {
     this.#receiver = receiver;
     this.#options = options;
+    this.#recent = recent;
   }
 
   /** Memory of what waits, in bytes. */
@@ -81,68 +108,109 @@ export class TcpStream {
     half.next = sequence | 0;
   }
 
-  /**
-   * One segment of `side`. [from, to) are its captured bytes, `length` what was sent. Sequence numbers are as in the header.
-   */
-  segment(
-    side: 0 | 1,
-    flags: number,
-    sequence: number,
-    acknowledgment: number,
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    length: number,
-    seconds: number,
-    nanos: number,
-    packet: number,
-  ): void {
+  /** What the SYNs of both sides said (`flow/syn-facts.ts`); 0 for one that was not seen. */
+  handshake(factsA: number, factsB: number): void {
+    this.sides[0].facts = factsA;
+    this.sides[1].facts = factsB;
+    this.#agree();
+  }
+
+  #agree(): void {
+    for (const [side, half] of this.sides.entries()) {
+      const { facts } = half;
+      if (facts === 0) continue;
+      if (this.#options.ttl) half.ttl = ttlOf(facts);
+      half.isSigned = signedOf(facts);
+      half.isOffloaded = offloadedOf(facts);
+      const peer = this.sides[1 - side];
+      if (peer.facts === 0) continue;
+      // Windows are scaled when both offered it, and never in a SYN.
+      half.scale = (facts & peer.facts & SYN_FACTS_SCALED) !== 0 ? scaleOf(facts) : 0;
+      if (peer.edge === Number.POSITIVE_INFINITY) peer.edge = windowOf(facts);
+    }
+  }
+
+  /** One segment of `side`. It is read during the call only. */
+  segment(side: 0 | 1, s: Segment): void {
     const half = this.sides[side];
     const other = this.sides[1 - side];
+    const { flags, length } = s;
     this.#packets++;
-    let start = sequence | 0;
+    this.ignoredReset = false;
+    if (s.isBroken) this.#receiver.event('bad_options', 1);
+    let start = s.sequence;
+    let doubt = 0;
     if ((flags & SYN) !== 0) {
       start = (start + 1) | 0;
-      if (!half.known || half.position === 0) {
+      if (!half.known || (!half.begun && half.position === 0)) {
         half.known = true;
         half.next = start;
+        half.facts = synFacts(s, s.window, s.ttl);
+        this.#agree();
+      } else if (((start - half.next) | 0) !== -half.position) {
+        // A SYN on a connection that goes on is answered, not obeyed (RFC 5961 section 4.2).
+        this.#receiver.event('syn_ignored', 1);
+        return;
+      }
+      if (length > 0) {
+        doubt = DOUBT_SYN;
+        this.#receiver.event('syn_data', 1);
       }
     } else if (!half.known) {
       if (length === 0 && (flags & ACK) === 0) return;
       half.known = true;
       half.next = start;
     }
-    if ((flags & ACK) !== 0) this.#acknowledged(other, acknowledgment);
+    const ahead = (start - half.next) | 0;
+    const position = half.position + ahead;
+    const hash = length > 0 ? digest(s.bytes, s.from, s.to) : 0;
+    if ((flags & SYN) === 0) {
+      half.begun = true;
+      doubt |= doubtOf(s, position, half, other);
+      // Who goes on behind what came with its SYN knows that it was taken.
+      if (!other.known && half.pieces.list.length > 0 && (half.pieces.list[0].doubt & DOUBT_SYN) !== 0)
+        half.acked = Math.max(half.acked, position);
+    }
+    // The checksum of a bare acknowledgment matters only where it could settle a doubt.
+    if (this.#options.checksums && !half.isOffloaded && other.known)
+      if (length > 0 || (flags & (FIN | RST)) !== 0 || other.pieces.list.length > 0)
+        if (s.hasWrongChecksum(length > 0 ? payloadSum : 0)) doubt |= DOUBT_CHECKSUM;
     if ((flags & RST) !== 0) {
-      // What a reset carries is a diagnosis (RFC 9293 section 3.10.7.4 allows it), not stream data.
-      if (length > 0) this.#receiver.event('rst_data', 1);
-      if (half.mayEndAt((start - half.next) | 0)) this.isReset = true;
-      else this.#receiver.event('rst_ignored', 1);
+      this.#reset(half, ahead, length, doubt);
       return;
     }
-    const ahead = (start - half.next) | 0;
-    if (length > 0) {
-      if (ahead === 0 && half.pieces.list.length === 0 && !other.hasHole && half.finAt < 0) {
-        this.#deliver(side, half, bytes, from, to, length, seconds, nanos, packet);
-      } else this.#outOfOrder(half, ahead, bytes, from, to, length, seconds, nanos, packet);
-    }
-    // A FIN without ACK, and one that ends before what was delivered already, is no end (RFC 9293 section 3.10.7.4).
-    if ((flags & (FIN | ACK)) === (FIN | ACK) && half.finAt < 0 && ahead > -MAX_AHEAD && ahead < MAX_AHEAD) {
-      const finAt = half.position + ((start + length - half.next) | 0);
-      if (finAt < half.position) this.#receiver.event('out_of_window', 1);
-      else {
-        half.finAt = finAt;
-        // The acknowledgment of a FIN counts one more than there are bytes.
-        if (half.ackedBeyond > finAt) half.ackedBeyond = finAt;
+    if ((doubt & DOUBT_WHOLE) === 0) {
+      if ((flags & ACK) !== 0) this.#acknowledged(half, other, s);
+      if (
+        s.hasTimestamp &&
+        (doubt & DOUBT_CHECKSUM) === 0 &&
+        position <= half.acked &&
+        (!half.hasRecent || ((s.timestamp - half.recent) | 0) > 0)
+      ) {
+        half.recent = s.timestamp;
+        half.hasRecent = true;
       }
     }
+    if (s.urgent >= 0 && doubt === 0) this.#urgent(half, position, s.urgent);
+    if (length > 0) {
+      if (ahead === 0 && doubt === 0 && half.pieces.list.length === 0 && !other.hasHole && half.finAt < 0) {
+        this.#deliver(side, half, s.bytes, s.from, s.to, length, hash, s.ttl, s.seconds, s.nanos, s.packet);
+      } else this.#outOfOrder(half, ahead, doubt, s);
+    } else if (ahead === -1 && (flags & (FIN | SYN)) === 0 && half.finAt < 0) this.#receiver.event('keepalive', 1);
+    if ((flags & FIN) !== 0 && ahead > -MAX_AHEAD && ahead < MAX_AHEAD)
+      this.#fin(half, position + length, flags, doubt);
     if (half.pieces.list.length > 0 || other.pieces.list.length > 0 || half.hasHole || other.hasHole)
       this.#settle(false);
     if (half.finAt >= 0 && half.position >= half.finAt) this.#finish(side, half);
+    if (other.finAt >= 0 && other.position >= other.finAt) this.#finish((1 - side) as 0 | 1, other);
   }
 
   /** Gives up open holes: those whose bytes were acknowledged, or (`all`) every one. */
   settle(all: boolean): void {
+    if (all) {
+      this.#judge(0);
+      this.#judge(1);
+    }
     this.#settle(true);
     if (!all) return;
     for (let side = this.#firstWaiting(false); side >= 0; side = this.#firstWaiting(false)) {
@@ -157,15 +225,71 @@ export class TcpStream {
     }
   }
 
-  #acknowledged(other: HalfStream, acknowledgment: number): void {
+  /** The connection is over: nothing comes any more. */
+  end(): void {
+    this.settle(true);
+    for (const side of [0, 1] as const) {
+      const half = this.sides[side];
+      // One byte more than there are is a FIN that was not captured.
+      if (half.conceded > half.position + 1) this.#gap(side, half, half.conceded);
+    }
+  }
+
+  #acknowledged(half: HalfStream, other: HalfStream, s: Segment): void {
+    const window = (s.flags & SYN) !== 0 ? s.window : s.window * (1 << half.scale);
+    if (window > half.maxWindow) half.maxWindow = window;
     if (!other.known) return;
-    const beyond = (acknowledgment - other.next) | 0;
-    if (beyond <= 0 || beyond > MAX_AHEAD) return;
-    // The FIN takes a sequence number without being a byte.
-    const position = other.position + beyond - (other.finAt >= 0 && other.position + beyond > other.finAt ? 1 : 0);
-    if (position <= other.position) return;
-    if (!other.hasHole) other.ackedAt = this.#packets;
-    if (position > other.ackedBeyond) other.ackedBeyond = position;
+    other.ackPacket = s.packet;
+    const beyond = (s.acknowledgment - other.next) | 0;
+    if (beyond > MAX_AHEAD || beyond < -MAX_AHEAD) return;
+    const position = other.position + beyond;
+    const edge = position + window;
+    if (edge > other.edge || other.edge === Number.POSITIVE_INFINITY) other.edge = edge;
+    if (position <= other.acked) return;
+    const had = other.hasHole;
+    if (other.doubtedFinAt >= 0 && position > other.doubtedFinAt) other.finAt = other.doubtedFinAt;
+    if (position <= other.sent) {
+      // The FIN takes a sequence number without being a byte.
+      other.acked = other.finAt >= 0 && position > other.finAt ? other.finAt : position;
+    } else if (position > other.conceded && position > other.unseenAck) other.unseenAck = position;
+    if (!had) other.holeAt = this.#packets;
+  }
+
+  #reset(half: HalfStream, ahead: number, length: number, doubt: number): void {
+    // What a reset carries is a diagnosis (RFC 9293 section 3.10.7.4 allows it), not stream data.
+    if (length > 0) this.#receiver.event('rst_data', 1);
+    // Time stamps and acknowledgments do not matter for a reset, its place does.
+    if ((doubt & (DOUBT_CHECKSUM | DOUBT_TTL | DOUBT_SIGNED)) === 0 && half.mayEndAt(ahead)) this.isReset = true;
+    else {
+      this.ignoredReset = true;
+      this.#receiver.event('rst_ignored', 1);
+    }
+  }
+
+  /** The byte before the urgent pointer is out of band (RFC 6093 section 3.1); a pointer of zero says the first one. */
+  #urgent(half: HalfStream, position: number, pointer: number): void {
+    this.#receiver.event('urgent', 1);
+    if (this.#options.urgent !== 'out-of-band') return;
+    const at = position + (pointer > 0 ? pointer - 1 : 0);
+    if (at >= half.position && at > half.urgentAt) half.urgentAt = at;
+  }
+
+  #fin(half: HalfStream, finAt: number, flags: number, doubt: number): void {
+    if ((flags & ACK) === 0) {
+      // RFC 9293 section 3.10.7.4: a segment without ACK is dropped.
+      this.#receiver.event('fin_no_ack', 1);
+      return;
+    }
+    if (half.finAt >= 0) {
+      if (finAt !== half.finAt) this.#receiver.event('fin_moved', 1);
+    } else if (finAt < half.position) this.#receiver.event('out_of_window', 1);
+    else if (doubt !== 0) half.doubtedFinAt = finAt;
+    else {
+      half.finAt = finAt;
+      if (half.acked > finAt) half.acked = finAt;
+      // The acknowledgment of a FIN counts one more than there are bytes.
+      if (half.unseenAck > finAt) half.unseenAck = -1;
+    }
   }
 
   /** Bytes that are next: delivered where they lie. What the snap length cut off is missing. */
@@ -176,38 +300,53 @@ export class TcpStream {
     from: number,
     to: number,
     length: number,
+    hash: number,
+    ttl: number,
     seconds: number,
     nanos: number,
     packet: number,
   ): void {
     const captured = to - from;
     if (captured > 0) {
-      half.remember(half.position, bytes, from, to);
+      const start = half.position;
+      half.remember(start, bytes, from, to, hash, ttl, this.#recent);
       half.position += captured;
       half.next = (half.next + captured) | 0;
-      if (half.skip >= captured) half.skip -= captured;
+      const urgent = half.urgentAt;
+      if (urgent < start || urgent >= half.position) this.#pass(side, half, bytes, from, to, seconds, nanos, packet);
       else {
-        const passed = half.skip;
-        half.skip = 0;
-        this.#receiver.deliver(side, bytes, from + passed, to, seconds, nanos, packet);
+        const at = from + urgent - start;
+        this.#pass(side, half, bytes, from, at, seconds, nanos, packet);
+        this.#pass(side, half, bytes, at + 1, to, seconds, nanos, packet);
       }
     }
     if (length > captured) this.#gap(side, half, half.position + length - captured);
   }
 
-  #outOfOrder(
+  /** Hands bytes over, except those that nobody wants. */
+  #pass(
+    side: 0 | 1,
     half: HalfStream,
-    ahead: number,
     bytes: Uint8Array,
     from: number,
     to: number,
-    length: number,
     seconds: number,
     nanos: number,
     packet: number,
   ): void {
-    if (ahead > MAX_AHEAD || ahead < -MAX_AHEAD || half.finished) {
+    const passed = Math.min(half.skip, to - from);
+    half.skip -= passed;
+    if (from + passed < to) this.#receiver.deliver(side, bytes, from + passed, to, seconds, nanos, packet);
+  }
+
+  #outOfOrder(half: HalfStream, ahead: number, doubt: number, s: Segment): void {
+    const { bytes, from, to, length } = s;
+    if (ahead > MAX_AHEAD || ahead < -MAX_AHEAD) {
       this.#receiver.event('out_of_window', 1);
+      return;
+    }
+    if (half.finished && ahead >= 0) {
+      this.#receiver.event('beyond_fin', 1);
       return;
     }
     let position = half.position + ahead;
@@ -217,33 +356,80 @@ export class TcpStream {
         this.#receiver.event('keepalive', 1);
         return;
       }
-      if (half.differs(position, bytes, from, to)) this.#receiver.event('overlap_conflict', 1);
+      const ttl = half.differs(position, bytes, from, to, this.#recent);
+      if (ttl >= 0) this.#conflict(ttl !== s.ttl);
       const old = Math.min(-ahead, to - from);
       begin += old;
       position += old;
     }
     // Nothing follows a FIN.
     const end = half.finAt < 0 ? to : Math.min(to, begin + half.finAt - position);
-    if (end < to) this.#receiver.event('out_of_window', 1);
+    if (end < to) this.#receiver.event('beyond_fin', 1);
     if (begin >= end) return;
+    if (doubt !== 0) this.#doubted(doubt);
     const { pieces } = half;
-    pieces.seconds = seconds;
-    pieces.nanos = nanos;
-    pieces.packet = packet;
+    pieces.doubt = doubt;
+    pieces.ttl = s.ttl;
+    pieces.seconds = s.seconds;
+    pieces.nanos = s.nanos;
+    pieces.packet = s.packet;
     const before = pieces.cost;
     const result = pieces.insert(position, bytes, begin, end, TCP_NEW_WINS[this.#options.policy]);
-    if (result.conflict) this.#receiver.event('overlap_conflict', 1);
+    if (result.conflict) this.#conflict(result.ttlDiffers);
     if (pieces.cost === before) return;
     const room = this.#receiver.wait(pieces.cost - before);
     if (!room || this.waiting > this.#options.maxWaitingBytes) {
       this.#receiver.event('limit', 1);
-      this.settle(true);
+      this.#shed();
     }
+  }
+
+  #conflict(ttlDiffers: boolean): void {
+    this.#receiver.event('overlap_conflict', 1);
+    if (ttlDiffers) this.#receiver.event('ttl_mismatch', 1);
+  }
+
+  #doubted(doubt: number): void {
+    for (let bit = 0; bit < DOUBT_NAMES.length; bit++)
+      if ((doubt & (1 << bit)) !== 0) this.#receiver.event(`doubt_${DOUBT_NAMES[bit]}`, 1);
+  }
+
+  /** Too much waits: first goes what is doubted, then holes are given up. */
+  #shed(): void {
+    for (const half of this.sides) this.#drop(half, (piece) => piece.doubt !== 0 && piece.end > half.acked);
+    if (this.waiting > this.#options.maxWaitingBytes / 2 || !this.#receiver.wait(0)) this.settle(true);
+  }
+
+  #drop(half: HalfStream, gone: (piece: Piece) => boolean): void {
+    const { pieces } = half;
+    const before = pieces.cost;
+    for (let i = pieces.list.length - 1; i >= 0; i--) {
+      if (!gone(pieces.list[i])) continue;
+      pieces.drop(i);
+      this.#receiver.event('doubt_refused', 1);
+    }
+    this.#receiver.wait(pieces.cost - before);
+  }
+
+  /**
+   * No acknowledgment will come for what is doubted. Its receiver spoke after it and did not take it: it goes. It said nothing any
+   * more: then that is no proof, and it stays.
+   */
+  #judge(side: 0 | 1): void {
+    const half = this.sides[side];
+    this.#drop(half, (piece) => {
+      if (piece.doubt === 0 || piece.end <= half.acked) return false;
+      return (piece.doubt & DOUBT_SYN) !== 0 || half.ackPacket > piece.packet;
+    });
+    for (const piece of half.pieces.list) piece.doubt = 0;
   }
 
   /** Delivers what can be delivered, in the order of the packets that brought it; `now`: without more patience. */
   #settle(now: boolean): void {
+    const [a, b] = this.sides;
     for (;;) {
+      if (a.unseenAck >= 0 && a.unseenAck <= a.position) this.#trustAck(a, b);
+      if (b.unseenAck >= 0 && b.unseenAck <= b.position) this.#trustAck(b, a);
       const side = this.#firstWaiting(true);
       if (side >= 0) this.#deliverPiece(side as 0 | 1, this.sides[side]);
       else if (!this.#giveUpHole(now)) return;
@@ -262,7 +448,7 @@ export class TcpStream {
       const half = this.sides[side];
       const first = half.pieces.list[0];
       if (first === undefined || (ready && (!half.isReady || this.sides[1 - side].hasHole))) continue;
-      const isOwed = ready && half.ackedBeyond > half.position;
+      const isOwed = ready && (half.acked > half.position || half.unseenAck > half.position);
       if (found >= 0 && (isOwed === owed ? first.packet >= packet : owed)) continue;
       found = side;
       packet = first.packet;
@@ -271,30 +457,68 @@ export class TcpStream {
     return found;
   }
 
-  /** Declares the older acknowledged hole a gap when it was waited for long enough; false when there is none. */
+  /** Gives up the older acknowledged hole when it was waited for long enough; false when there is none. */
   #giveUpHole(now: boolean): boolean {
     const [a, b] = this.sides;
     if (!a.hasHole && !b.hasHole) return false;
-    const side = a.hasHole && (!b.hasHole || a.ackedAt <= b.ackedAt) ? 0 : 1;
+    const side = a.hasHole && (!b.hasHole || a.holeAt <= b.holeAt) ? 0 : 1;
     const half = this.sides[side];
-    if (!now && this.#packets - half.ackedAt <= this.#options.patience) return false;
     const first = half.pieces.list[0];
-    this.#gap(side, half, first === undefined ? half.ackedBeyond : Math.min(half.ackedBeyond, first.start));
-    if (half.finAt >= 0 && half.position >= half.finAt) this.#finish(side, half);
+    // It was acknowledged together with what we saw: the hole was filled, and we missed it.
+    const isSure = half.acked > half.position;
+    const end = first === undefined ? half.acked : Math.min(half.acked, first.start);
+    if (!now && this.#packets - half.holeAt <= this.#options.patience && !(isSure && end <= half.conceded))
+      return false;
+    if (isSure) {
+      this.#gap(side, half, end);
+      if (half.finAt >= 0 && half.position >= half.finAt) this.#finish(side, half);
+    } else this.#concede(half, this.sides[1 - side]);
     return true;
+  }
+
+  /**
+   * Something was acknowledged that does not come and behind which nothing is known. The other direction waits no longer; but only what
+   * comes behind the hole can prove it, for acknowledgments can lie.
+   */
+  #concede(half: HalfStream, other: HalfStream): void {
+    half.conceded = Math.max(half.conceded, half.unseenAck);
+    this.#trustAck(half, other);
+  }
+
+  /** What `half` was said to have sent came, or is no longer waited for. */
+  #trustAck(half: HalfStream, other: HalfStream): void {
+    half.unseenAck = -1;
+    for (const piece of other.pieces.list) piece.doubt &= ~DOUBT_UNSENT_ACK;
   }
 
   #deliverPiece(side: 0 | 1, half: HalfStream): void {
     const { pieces } = half;
     const piece = pieces.list[0];
     const before = pieces.cost;
+    let end = piece.end;
+    if (piece.doubt !== 0) {
+      end = Math.min(end, half.acked);
+      this.#believe(half, piece);
+    }
     const from = piece.from + half.position - piece.start;
-    const length = piece.end - half.position;
-    pieces.dropBefore(piece.end);
+    const length = end - half.position;
+    pieces.dropBefore(end);
     this.#receiver.wait(pieces.cost - before);
-    if (length > 0)
-      this.#deliver(side, half, piece.bytes, from, from + length, length, piece.seconds, piece.nanos, piece.packet);
+    if (length > 0) {
+      const hash = digest(piece.bytes, from, from + length);
+      const { bytes, ttl, seconds, nanos, packet } = piece;
+      this.#deliver(side, half, bytes, from, from + length, length, hash, ttl, seconds, nanos, packet);
+    }
     if (half.finAt >= 0 && half.position >= half.finAt) this.#finish(side, half);
+  }
+
+  /** Its receiver took it: what we thought it would hold against it was wrong. */
+  #believe(half: HalfStream, piece: Piece): void {
+    this.#receiver.event('doubt_believed', 1);
+    if ((piece.doubt & DOUBT_CHECKSUM) !== 0) half.isOffloaded = true;
+    if ((piece.doubt & DOUBT_PAWS) !== 0) half.hasRecent = false;
+    if ((piece.doubt & DOUBT_TTL) !== 0) half.ttl = piece.ttl;
+    if ((piece.doubt & DOUBT_WINDOW) !== 0) half.edge = Math.max(half.edge, piece.end);
   }
 
   #gap(side: 0 | 1, half: HalfStream, to: number): void {

@@ -7,6 +7,8 @@ import { Detection } from '../../src/engine/detection.ts';
 import { ACK } from '../../src/flow/layout.ts';
 import { FlowView } from '../../src/protocols/flow-view.ts';
 import type { Context, Protocol, Verdict } from '../../src/protocols/protocol.ts';
+import { RecentBytes } from '../../src/stream/recent-bytes.ts';
+import { Segment } from '../../src/stream/segment.ts';
 import { STREAM_DEFAULTS, TcpStream } from '../../src/stream/tcp-stream.ts';
 
 function made(verdicts: readonly Verdict[]) {
@@ -39,6 +41,7 @@ function made(verdicts: readonly Verdict[]) {
     emit() {},
     deadline() {},
     count() {},
+    noticed() {},
     named() {},
     share() {},
     wait: (_, bytes) => {
@@ -49,10 +52,14 @@ function made(verdicts: readonly Verdict[]) {
     rest() {},
   };
   const conversation = new Conversation(host, new FlowView(), 'tcp', 1, 0, 0);
-  const stream = new TcpStream(conversation, { ...STREAM_DEFAULTS, patience: 1 });
+  const stream = new TcpStream(conversation, { ...STREAM_DEFAULTS, patience: 1 }, new RecentBytes());
   conversation.stream = stream;
-  const send = (side: 0 | 1, sequence: number, text: string, acknowledgment = 0) =>
-    stream.segment(side, ACK, sequence, acknowledgment, Buffer.from(text), 0, text.length, text.length, 1, 0, 1);
+  const send = (side: 0 | 1, sequence: number, text: string, acknowledgment = 0) => {
+    const segment = new Segment();
+    Object.assign(segment, { flags: ACK, sequence, acknowledgment, bytes: Buffer.from(text) });
+    segment.to = segment.length = text.length;
+    stream.segment(side, segment);
+  };
   return { conversation, send, seen, waiting: () => waits.reduce((a, b) => a + b, 0), context: () => context! };
 }
 

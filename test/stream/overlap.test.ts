@@ -181,11 +181,11 @@ describe('every relation of chunks in every order', () => {
   it('tells a conflict from an exact copy', () => {
     const pieces = new Pieces();
     const put = (start: number, text: string) => ({ ...pieces.insert(start, Buffer.from(text), 0, text.length, 0) });
-    expect(put(10, 'abcd')).toEqual({ added: 4, conflict: false, overlapped: false });
-    expect(put(10, 'abcd')).toEqual({ added: 0, conflict: false, overlapped: true });
-    expect(put(9, '_abcde')).toEqual({ added: 2, conflict: false, overlapped: true });
-    expect(put(11, 'bX')).toEqual({ added: 0, conflict: true, overlapped: true });
-    expect(put(15, '')).toEqual({ added: 0, conflict: false, overlapped: false });
+    expect(put(10, 'abcd')).toEqual({ added: 4, conflict: false, overlapped: false, ttlDiffers: false });
+    expect(put(10, 'abcd')).toEqual({ added: 0, conflict: false, overlapped: true, ttlDiffers: false });
+    expect(put(9, '_abcde')).toEqual({ added: 2, conflict: false, overlapped: true, ttlDiffers: false });
+    expect(put(11, 'bX')).toEqual({ added: 0, conflict: true, overlapped: true, ttlDiffers: false });
+    expect(put(15, '')).toEqual({ added: 0, conflict: false, overlapped: false, ttlDiffers: false });
     expect(textOf(pieces, 9)).toBe('_abcde');
   });
 

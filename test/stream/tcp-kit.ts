@@ -1,13 +1,10 @@
 // Plays segments into a TCP stream and writes down what its receiver hears.
 
 import { ACK, FIN, RST, SYN } from '../../src/flow/layout.ts';
-import {
-  STREAM_DEFAULTS,
-  type StreamEvent,
-  type StreamOptions,
-  type StreamReceiver,
-  TcpStream,
-} from '../../src/stream/tcp-stream.ts';
+import type { TcpEvent } from '../../src/flow/tcp-events.ts';
+import { RecentBytes } from '../../src/stream/recent-bytes.ts';
+import { Segment } from '../../src/stream/segment.ts';
+import { STREAM_DEFAULTS, type StreamOptions, type StreamReceiver, TcpStream } from '../../src/stream/tcp-stream.ts';
 
 const FLAGS: Readonly<Record<string, number>> = { F: FIN, S: SYN, R: RST, A: ACK, P: 8 };
 
@@ -15,7 +12,7 @@ export class StreamKit implements StreamReceiver {
   readonly stream: TcpStream;
   /** What was heard, in order: `C abc` and `S xyz` data of side 0 and 1, `C gap 5`, `C end`. Data of one side in a row is joined. */
   readonly heard: string[] = [];
-  readonly events: Partial<Record<StreamEvent, number>> = {};
+  readonly events: Partial<Record<TcpEvent, number>> = {};
   /** Bytes of each side, gaps as underscores. */
   readonly text: [string, string] = ['', ''];
   /** Number and time of the packet that brought each delivery. */
@@ -23,10 +20,13 @@ export class StreamKit implements StreamReceiver {
   waiting = 0;
   room = Number.POSITIVE_INFINITY;
   isn: [number, number] = [1000, 5000];
+  readonly #segment = new Segment();
+  /** What the next segments are besides: window, TTL, time stamps, urgent pointer. */
+  next: Partial<Segment> = {};
   #packet = 0;
 
   constructor(options: Partial<StreamOptions> = {}) {
-    this.stream = new TcpStream(this, { ...STREAM_DEFAULTS, ...options });
+    this.stream = new TcpStream(this, { ...STREAM_DEFAULTS, ...options }, new RecentBytes(4096));
   }
 
   deliver(
@@ -55,7 +55,7 @@ export class StreamKit implements StreamReceiver {
   finished(side: 0 | 1): void {
     this.heard.push(`${'CS'[side]} end`);
   }
-  event(event: StreamEvent, n: number): void {
+  event(event: TcpEvent, n: number): void {
     this.events[event] = (this.events[event] ?? 0) + n;
   }
   wait(bytes: number): boolean {
@@ -93,25 +93,37 @@ export class StreamKit implements StreamReceiver {
     const buffer = new Uint8Array(payload.length + 8).fill(0x21);
     buffer.set(payload, 4);
     const packet = ++this.#packet;
-    this.stream.segment(
-      side,
-      bits,
-      sequence >>> 0,
-      acknowledgment >>> 0,
-      buffer,
-      4,
-      4 + payload.length,
-      length,
-      1_700_000_000 + packet,
-      0,
-      packet,
-    );
+    const segment = this.#segment;
+    Object.assign(segment, {
+      window: 64240,
+      urgent: -1,
+      ttl: 64,
+      hasTimestamp: false,
+      isSigned: false,
+      windowScale: flags.includes('S') ? 14 : -1,
+    });
+    Object.assign(segment, this.next);
+    segment.flags = bits;
+    segment.sequence = sequence | 0;
+    segment.acknowledgment = acknowledgment | 0;
+    segment.bytes = buffer;
+    segment.from = 4;
+    segment.to = 4 + payload.length;
+    segment.length = length;
+    segment.seconds = 1_700_000_000 + packet;
+    segment.packet = packet;
+    this.stream.segment(side, segment);
     buffer.fill(0x3f);
+    return this;
+  }
+  /** What the next segments are besides. */
+  as(next: Partial<Segment>): this {
+    this.next = next;
     return this;
   }
   /** The connection is over. */
   end(): this {
-    this.stream.settle(true);
+    this.stream.end();
     return this;
   }
 }

@@ -1,0 +1,42 @@
+// What was delivered lately, of all streams of a thread: one ring of bytes. A copy that comes after delivery is compared with it.
+
+const DEFAULT_BYTES = 2 * 1024 * 1024;
+
+export class RecentBytes {
+  readonly #ring: Uint8Array;
+  /** Bytes ever written: place in the ring, and age. */
+  #at = 0;
+
+  constructor(size = DEFAULT_BYTES) {
+    this.#ring = new Uint8Array(size);
+  }
+
+  /** Keeps a copy of bytes[from, to); returns the place to ask for it. What is longer than the ring is not kept. */
+  keep(bytes: Uint8Array, from: number, to: number): number {
+    const ring = this.#ring;
+    const length = to - from;
+    // A stretch is never cut in two: what does not fit before the end goes to the begin.
+    let at = this.#at % ring.length;
+    if (at + length > ring.length) {
+      this.#at += ring.length - at;
+      at = 0;
+    }
+    const place = this.#at;
+    this.#at += length;
+    if (length <= ring.length) ring.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), at);
+    return place;
+  }
+
+  /** Is what was kept at `place` still there? */
+  has(place: number): boolean {
+    return this.#at - place <= this.#ring.length;
+  }
+
+  /** Do `length` bytes at `place` differ from those of `bytes` at `from`? */
+  differs(place: number, bytes: Uint8Array, from: number, length: number): boolean {
+    const ring = this.#ring;
+    const at = place % ring.length;
+    for (let i = 0; i < length; i++) if (ring[at + i] !== bytes[from + i]) return true;
+    return false;
+  }
+}
