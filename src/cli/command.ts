@@ -1,6 +1,6 @@
 // A commander program as all our commands want it: errors as UsageError with the nearest right flag, help that begins with examples.
 
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { UsageError } from '../config/usage-error.ts';
 import { nearest } from './nearest.ts';
 
@@ -14,13 +14,32 @@ export function newCommand(name: string, summary: string, examples: string): Com
     .configureOutput({ writeErr: () => undefined })
     .helpOption('-h, --help', 'this text')
     .addHelpText('beforeAll', `${summary}\n\n${examples}\n`)
-    .configureHelp({ helpWidth: 110, visibleCommands: () => [] })
+    .configureHelp({ helpWidth: 110, visibleCommands: () => [], optionDescription })
     .allowExcessArguments(true);
   return command;
 }
 
+/** The option's text with its default, where that says something. */
+function optionDescription({ description, defaultValue }: Option): string {
+  return typeof defaultValue === 'string' ? `${description} (default: ${defaultValue})` : description;
+}
+
+/** Every option, those too that `--help` leaves out to fit a screen: `netscribe help COMMAND`. */
+export const HELP_ALL = '--help-all';
+
 /** Parses the words; throws UsageError or HelpShown. */
 export function parse(command: Command, words: string[]): void {
+  const rare = command.options.filter((option) => option.hidden);
+  if (words.includes(HELP_ALL)) {
+    for (const option of rare) option.hideHelp(false);
+    command.outputHelp();
+    throw new HelpShown();
+  }
+  if (rare.length > 0)
+    command.addHelpText(
+      'after',
+      `\n'netscribe help ${command.name().split(' ').at(-1)}' lists ${rare.length} more options.`,
+    );
   try {
     command.parse(words, { from: 'user' });
   } catch (error) {

@@ -5,6 +5,7 @@ import { PluginError } from '../plugins/load.ts';
 import { ReaderGone, SinkError } from '../sinks/sink.ts';
 import { InputError } from '../sources/input-error.ts';
 import { VERSION } from '../version.ts';
+import { HELP_ALL } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_OUTPUT, EXIT_USAGE } from './exit.ts';
 import { nearest } from './nearest.ts';
@@ -21,13 +22,13 @@ ${Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
   .join('\n')}
 
-'netscribe COMMAND --help' says more. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 damaged input, 5 output incomplete.
+'netscribe COMMAND --help' says more, 'netscribe help COMMAND' all. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 damaged input, 5 output incomplete.
 `;
 
 async function main(words: string[]): Promise<number> {
   const [name, ...rest] = words;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    if (name === 'help' && rest[0] !== undefined && Object.hasOwn(COMMANDS, rest[0])) return run(rest[0], ['--help']);
+    if (name === 'help' && rest[0] !== undefined && Object.hasOwn(COMMANDS, rest[0])) return run(rest[0], [HELP_ALL]);
     process.stdout.write(HELP);
     return EXIT_OK;
   }

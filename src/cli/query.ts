@@ -1,188 +1,218 @@
 // netscribe query: flows and transactions, from the store or straight from a capture.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Command } from 'commander';
-import { loadConfig } from '../config/load.ts';
+import { appendFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { UsageError } from '../config/usage-error.ts';
-import { allRecordTypes, makePlan } from '../engine/plan.ts';
-import { run } from '../engine/run.ts';
+import { allRecordTypes } from '../engine/plan.ts';
+import { INTERFACE } from '../query/interface-list.ts';
 import {
+  addressesOfHosts,
   createVocabulary,
+  type Executor,
   explain,
-  FORMATS,
-  formatNamed,
   formatResult,
+  hostNamesIn,
+  nameBeside,
+  nameInPlace,
+  namesOfAddresses,
+  type Plan,
+  planInterfaces,
   planQuery,
-  QUERY_TYPES,
+  type QueryResult,
   runQuery,
+  type StoredQuery,
   splitWords,
+  type Vocabulary,
 } from '../query/query.ts';
-import { DEFAULT_STORE } from '../sinks/open.ts';
 import { writeAll } from '../sinks/output.ts';
-import { StoreSink } from '../sinks/store.ts';
-import { openInputs } from '../sources/open.ts';
-import { openReader } from '../store/reader.ts';
-import { collect, newCommand, parse, withHelp } from './command.ts';
-import { EXIT_DAMAGED, EXIT_OK } from './exit.ts';
-import { nearest } from './nearest.ts';
+import { openReader, type StoreReader } from '../store/reader.ts';
+import { parse, withHelp } from './command.ts';
+import { EXIT_OK } from './exit.ts';
+import { translateGoQuery } from './goquery-words.ts';
+import { askedFor, definition, formatOf, type Options, span, wholeNumber } from './query-options.ts';
+import { readCaptures } from './read-captures.ts';
+import { loadQuery, storedNames, storeQuery } from './stored-queries.ts';
 
-const EXAMPLES = `  netscribe query talk_conv -n 10                        who talks to whom
-  netscribe query sip,dport -c 'proto = tcp' -s packets   flows by source and port
-  netscribe query 'dns and not dns.response_code: NOERROR' transactions that match
-  netscribe query -r traffic.pcap http -e json            straight from a capture, no store`;
-
-interface QueryOptions {
-  condition?: string;
-  read: string[];
-  store: string;
-  interfaces?: string;
-  first?: string;
-  last?: string;
-  limit?: string;
-  sort?: string;
-  ascending?: boolean;
-  sum?: boolean;
-  in?: boolean;
-  out?: boolean;
-  format: string;
-  timeResolution?: string;
-  list?: boolean;
-  explain?: boolean;
-  utc?: boolean;
-  bytes?: boolean;
-  raw?: boolean;
-  header: boolean;
-}
+export { definition } from './query-options.ts';
 
 export function main(words: string[]): Promise<number> {
   return withHelp(() => query(words));
 }
 
-export function definition(): Command {
-  return newCommand('query', 'Ask for flows and transactions.', EXAMPLES)
-    .argument('[columns]', `columns (sip,dip,dport,proto,time, any field), a record type, or ${QUERY_TYPE_NAMES}`)
-    .argument('[condition...]', "what must match: 'dport = 443', 'http and duration > 200ms'")
-    .option('-c, --condition <text>', 'the condition, as goQuery takes it')
-    .option('-r, --read <file>', 'ask this capture instead of the store; repeatable', collect, [])
-    .option('--store <folder>', 'the store', DEFAULT_STORE)
-    .option('-i, --interfaces <list>', 'only these interfaces: eth0, any,!lo, /eth\\d/')
-    .option('-f, --first <time>', "not before: '-1h', '2026-11-21 10:00', RFC 3339, Unix seconds")
-    .option('-l, --last <time>', 'not after')
-    .option('-n, --limit <rows>', 'rows at most (default: 1000)')
-    .option('-s, --sort <what>', 'bytes, packets, time, count, duration or a column')
-    .option('-a, --ascending', 'smallest first')
-    .option('--sum', 'both directions in one figure')
-    .option('--in', 'only what the destination sent')
-    .option('--out', 'only what the source sent')
-    .option('-e, --format <name>', FORMATS.join(', '), 'table')
-    .option('--time-resolution <span>', "width of buckets of the column 'time': 5m, 1h, auto")
-    .option('--list', 'records, not sums')
-    .option('--explain', 'how the condition was understood, and the SQL')
-    .option('--utc', 'times in UTC')
-    .option('--bytes', 'exact bytes')
-    .option('--raw', 'CSV cells exactly as recorded')
-    .option('--no-header', 'CSV without its first line');
-}
-
-async function query(words: string[]): Promise<number> {
+async function query(given: string[]): Promise<number> {
+  const { words, ignored } = translateGoQuery(given);
+  if (ignored.length > 0) say(`${ignored.join(', ')}: no effect here`);
   const command = definition();
   parse(command, words);
-  const options = command.opts<QueryOptions>();
-  const format = formatNamed(options.format);
-  if (format === undefined) {
-    const guess = nearest(options.format, FORMATS);
-    throw new UsageError(
-      `there is no format '${options.format}'${guess === undefined ? '' : `: did you mean '${guess}'?`} (there are ${FORMATS.join(', ')})`,
+  const options = command.opts<Options>();
+  if (options.saved === true) {
+    print(
+      storedNames()
+        .map((name) => `${name}\n`)
+        .join(''),
     );
-  }
-  const types = allRecordTypes();
-  const isUtc = options.utc === true;
-  const vocabulary = createVocabulary(types, { isUtc });
-  const split = splitWords(command.args, vocabulary);
-  if (split.condition !== undefined && options.condition !== undefined) {
-    throw new UsageError(`two conditions: -c '${options.condition}' and '${split.condition}'; join them with 'and'`);
-  }
-  const plan = planQuery(
-    {
-      ...split,
-      ...(options.condition === undefined ? {} : { condition: options.condition }),
-      ...(options.interfaces === undefined ? {} : { interfaces: options.interfaces.split(',') }),
-      first: options.first,
-      last: options.last,
-      sort: options.sort,
-      ascending: options.ascending,
-      limit: wholeNumber(options.limit),
-      sum: options.sum,
-      in: options.in,
-      out: options.out,
-      timeResolution: options.timeResolution,
-      isList: options.list,
-    },
-    vocabulary,
-  );
-  if (options.explain === true) {
-    print(`${explain(plan)}\n`);
     return EXIT_OK;
   }
-  const temporary =
-    options.read.length > 0
-      ? await readInto(
-          options.read,
-          plan.types.map((type) => type.name),
-        )
-      : undefined;
+  const stored = options.storedQuery === undefined ? {} : loadQuery(options.storedQuery);
+  const vocabulary = createVocabulary(allRecordTypes(), { isUtc: options.utc === true });
+  const asked = withWords(askedFor(options, command, stored), command.args, vocabulary);
+  const format = formatOf(asked.format ?? 'table');
+  const memory = memoryLimit(options.memory);
+  const timeoutMs = span(options.timeout, '--timeout');
+  const named = await withHosts(vocabulary, asked.condition, options);
+  const plan = planOf(asked, options, named.vocabulary);
+  if (options.save !== undefined) say(`kept in ${storeQuery(options.save, asked)}`);
+  if (options.explain === true) {
+    print(`${hostLines(named.hosts)}${explain(plan)}\n`);
+    return EXIT_OK;
+  }
+  const isFromFiles = options.read.length > 0;
+  const temporary = isFromFiles ? await readCaptures(options.read, plan.types, needsInterfaces(plan)) : undefined;
   try {
-    const reader = await openReader(temporary?.directory ?? options.store, { types });
+    const directory = temporary?.directory ?? options.store;
+    const reader = await openReader(directory, { types: vocabulary.types, memoryLimit: memory });
     try {
-      const result = await runQuery(reader as never, plan);
-      for (const text of formatResult(result, format, {
-        isUtc,
-        isExact: options.bytes,
-        isRaw: options.raw,
-        hasHeader: options.header,
-      }))
-        print(text);
+      const executor: Executor = { query: (sql, params) => reader.query(sql, params as never, { timeoutMs }) };
+      const fitted = await fitResolution(executor, plan, asked, options, named.vocabulary);
+      const result = await runQuery(executor, fitted);
+      if (options.queryLog !== undefined) log(options.queryLog, asked, result);
+      if (options.stats === true) say(statistics(reader, result));
+      await show(result, asked, options, format);
     } finally {
       reader.close();
     }
     return temporary?.code ?? EXIT_OK;
   } finally {
-    if (temporary !== undefined) rmSync(temporary.directory, { recursive: true, force: true });
+    temporary?.remove();
   }
 }
 
-const QUERY_TYPE_NAMES = Object.keys(QUERY_TYPES).join(', ');
-
-/** Reads captures into a store of their own that is gone after the answer. */
-async function readInto(files: string[], records: readonly string[]): Promise<{ directory: string; code: number }> {
-  const directory = mkdtempSync(join(tmpdir(), 'netscribe-query-'));
-  try {
-    const config = loadConfig(undefined, []);
-    const plan = makePlan({ ...config.plan, records, inputs: files });
-    const source = openInputs(files, {});
-    const result = await run(source, [new StoreSink(directory, { sync: false })], plan);
-    let code = EXIT_OK;
-    for (const damage of result.stats.damaged) {
-      process.stderr.write(
-        `netscribe: ${damage.file} is damaged at packet ${damage.packet}, offset ${damage.offset}: ${damage.reason}; everything before it was read\n`,
-      );
-      code = EXIT_DAMAGED;
-    }
-    return { directory, code };
-  } catch (error) {
-    rmSync(directory, { recursive: true, force: true });
-    throw error;
+async function show(
+  result: QueryResult,
+  asked: StoredQuery,
+  options: Options,
+  format: ReturnType<typeof formatOf>,
+): Promise<void> {
+  let shown = result;
+  if (asked.resolve?.isEnabled === true) {
+    const { maxRows = 0, timeoutMs = 0 } = asked.resolve;
+    const names = await namesOfAddresses(result, { maxRows, timeoutMs, servers: serversOf(options) });
+    shown = format === 'table' || format === 'md' ? nameInPlace(result, names) : nameBeside(result, names);
   }
+  const { utc, bytes, raw, header } = options;
+  for (const text of formatResult(shown, format, {
+    isUtc: utc === true,
+    isExact: bytes,
+    isRaw: raw,
+    hasHeader: header,
+  }))
+    print(text);
 }
 
-function wholeNumber(text: string | undefined): number | undefined {
+/** Columns, types and condition from the words; those of a stored query where the words have none. */
+function withWords(asked: StoredQuery, words: readonly string[], vocabulary: Vocabulary): StoredQuery {
+  // goQuery's command: `list`, `list eth0 eth1`.
+  if (words[0] === 'list' || (asked.interfaces?.length === 1 && asked.interfaces[0].toLowerCase() === 'list'))
+    return {
+      ...asked,
+      isInterfaceList: true,
+      interfaces: words[0] === 'list' ? [...words.slice(1)] : undefined,
+    };
+  // Which words are a condition does not depend on the addresses of the hosts in it.
+  const split = splitWords(words, { ...vocabulary, hosts: { get: () => [] } });
+  if (split.condition !== undefined && asked.condition !== undefined)
+    throw new UsageError(`two conditions: -c '${asked.condition}' and '${split.condition}'; join them with 'and'`);
+  return {
+    ...asked,
+    columns: split.columns ?? asked.columns,
+    types: split.types ?? asked.types,
+    condition: split.condition ?? asked.condition,
+  };
+}
+
+async function withHosts(
+  vocabulary: Vocabulary,
+  condition: string | undefined,
+  options: Options,
+): Promise<{ vocabulary: Vocabulary; hosts: ReadonlyMap<string, readonly string[]> }> {
+  const names = condition === undefined ? [] : hostNamesIn(condition, vocabulary);
+  const timeoutMs = span(options.resolveTimeout, '--resolve-timeout') ?? HOST_TIMEOUT_MS;
+  const hosts =
+    names.length === 0 ? new Map() : await addressesOfHosts(names, { timeoutMs, servers: serversOf(options) });
+  return { vocabulary: { ...vocabulary, hosts }, hosts };
+}
+
+/** How long to wait for the addresses of a host that a condition names: without them there is no answer. */
+const HOST_TIMEOUT_MS = 5000;
+
+const serversOf = ({ resolveServer }: Options): string[] | undefined =>
+  resolveServer === undefined ? undefined : [resolveServer];
+
+function planOf(asked: StoredQuery, options: Options, vocabulary: Vocabulary): Plan {
+  if (asked.isInterfaceList !== true) return planQuery(asked, vocabulary);
+  if (asked.condition !== undefined) throw new UsageError('the list of interfaces takes no condition');
+  return planInterfaces({ ...asked, isDetailed: options.detailed }, vocabulary);
+}
+
+const needsInterfaces = (plan: Plan): boolean =>
+  plan.interfaces.length > 0 ||
+  plan.understood?.includes(INTERFACE) === true ||
+  plan.columns.some((column) => column.role === 'key' && column.key.path === INTERFACE);
+
+/** `--time-resolution auto` follows the records where no range was asked for. */
+async function fitResolution(
+  executor: Executor,
+  plan: Plan,
+  asked: StoredQuery,
+  options: Options,
+  vocabulary: Vocabulary,
+): Promise<Plan> {
+  const isOpen = plan.firstNs === undefined || plan.lastNs === undefined;
+  if (plan.bucketNs === undefined || asked.timeResolution?.toLowerCase() !== 'auto' || !isOpen) return plan;
+  const [[, first, last]] = (await executor.query(plan.population.sql, [...plan.population.params])).rows;
+  if (first === null || last === null) return plan;
+  const from = plan.firstNs ?? BigInt(String(first));
+  const until = plan.lastNs ?? BigInt(String(last));
+  return planOf({ ...asked, spanNs: until > from ? until - from : 0n }, options, vocabulary);
+}
+
+function hostLines(hosts: ReadonlyMap<string, readonly string[]>): string {
+  return [...hosts].map(([name, addresses]) => `host        ${name} is ${addresses.join(', ')}\n`).join('');
+}
+
+/** DuckDB's notation of a percentage of the machine's memory. */
+function memoryLimit(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new UsageError(`-n wants a whole number, not '${text}'`);
-  return value;
+  const percent = wholeNumber(text.replace(/%$/, ''), '--memory') ?? 0;
+  if (percent < 1 || percent > 100) throw new UsageError(`--memory wants a percentage from 1 to 100, not '${text}'`);
+  return `${Math.max(64, Math.floor((totalmem() / 1e6) * (percent / 100)))}MB`;
 }
+
+function log(file: string, asked: StoredQuery, result: QueryResult): void {
+  const { columns, types, condition, interfaces, first, last } = asked;
+  const entry = { columns, types, condition, interfaces, first, last };
+  const line = JSON.stringify({
+    time: new Date().toISOString(),
+    ...entry,
+    understood: result.plan.understood,
+    hits: result.hits,
+    milliseconds: Math.round(result.elapsedMs),
+  });
+  try {
+    appendFileSync(file, `${line}\n`);
+  } catch (error) {
+    throw new UsageError(`--query-log ${file}: ${(error as Error).message}`);
+  }
+}
+
+function statistics(reader: StoreReader, result: QueryResult): string {
+  const names = new Set(result.plan.types.map((type) => type.name));
+  const segments = reader.manifest.segments.filter(({ type }) => names.has(type));
+  const sum = (of: (segment: (typeof segments)[number]) => number) => segments.reduce((n, s) => n + of(s), 0);
+  return `${segments.length} segments with ${sum((s) => s.rows)} records in ${sum((s) => s.bytes)} bytes; answered in ${result.elapsedMs.toFixed(1)} ms`;
+}
+
+const say = (text: string): void => void process.stderr.write(`netscribe: ${text}\n`);
 
 function print(text: string): void {
   writeAll(1, Buffer.from(text), 'standard output');

@@ -29,6 +29,12 @@ export interface Setting {
   readonly params: Params;
   readonly nowNs: bigint;
   readonly isUtc: boolean;
+  readonly hosts?: Hosts;
+}
+
+/** Addresses of host names (lower case), looked up before; undefined for a name that was not found. */
+export interface Hosts {
+  get(name: string): readonly string[] | undefined;
 }
 
 export const ORDER: Partial<Record<How, string>> = { less: '<', atMost: '<=', greater: '>', atLeast: '>=' };

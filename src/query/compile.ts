@@ -28,10 +28,17 @@ export function compileCondition(
   vocabulary: Vocabulary,
   params: Params = new Params(),
 ): CompiledCondition {
-  const setting: Setting = { params, nowNs: vocabulary.nowNs, isUtc: vocabulary.isUtc };
+  const setting = settingOf(vocabulary, params);
   const sql = compile(condition, type, setting);
   return { sql, params: params.values, understood: renderCondition(condition) };
 }
+
+export const settingOf = ({ nowNs, isUtc, hosts }: Vocabulary, params: Params): Setting => ({
+  params,
+  nowNs,
+  isUtc,
+  hosts,
+});
 
 // The depth of a condition is bounded by the grammar (64 brackets), so recursion is.
 function compile(condition: Condition, type: RecordType, setting: Setting): string {
@@ -160,7 +167,7 @@ export function canMatch(test: Test, type: RecordType, vocabulary: Vocabulary): 
   const operands = test.name.operands(type);
   if (operands.length === 0) return false;
   if (test.kind === 'exists') return true;
-  const setting: Setting = { params: new Params(), nowNs: vocabulary.nowNs, isUtc: vocabulary.isUtc };
+  const setting = settingOf(vocabulary, new Params());
   try {
     const sql = compileMatch({ ...test, isNegated: false }, type, setting);
     // Nothing but constants: the answer is known.

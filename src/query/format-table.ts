@@ -1,6 +1,7 @@
 // `-e table` and `-e md`: for eyes. Columns aligned, SI units, local time, nothing in a value can drive the terminal.
 
 import type { PlanColumn } from './draft.ts';
+import { INTERFACE } from './interface-list.ts';
 import { listText } from './machine.ts';
 import { bytesText, clockText, countText, spanText, zoneText } from './people.ts';
 import type { Cell, QueryResult } from './run.ts';
@@ -18,7 +19,6 @@ export interface TableOptions {
 
 const MAX_CELL_WIDTH = 60;
 const GAP = '  ';
-const INTERFACE = 'observer.ingress.interface.name';
 
 interface ShownColumn {
   readonly header: string;

@@ -11,7 +11,7 @@
 
 import type { Condition, Item, Literal, Match, Name, Test } from './ast.ts';
 import { ValueProblem } from './comparison.ts';
-import { compileMatch } from './compile.ts';
+import { compileMatch, settingOf } from './compile.ts';
 import { ConditionError } from './error.ts';
 import { BARE_TRANSPORTS } from './names.ts';
 import { Params } from './params.ts';
@@ -123,7 +123,7 @@ class Parser {
     }
     const bare = this.address();
     if (bare !== undefined) return bare;
-    const phrase = parsePhrase(s, (name) => this.resolve(name));
+    const phrase = parsePhrase(s, (name) => this.resolve(name), this.vocabulary.hosts !== undefined);
     if (phrase !== undefined) return this.checkedAll(phrase);
     const word = s.name();
     if (word === undefined) this.noTest(c, at);
@@ -258,7 +258,7 @@ class Parser {
       if (kinds.has(kind)) continue;
       kinds.add(kind);
       try {
-        compileMatch(test, type, { params: new Params(), nowNs: this.vocabulary.nowNs, isUtc: this.vocabulary.isUtc });
+        compileMatch(test, type, settingOf(this.vocabulary, new Params()));
         return test;
       } catch (e) {
         if (!(e instanceof ValueProblem)) throw e;

@@ -5,6 +5,9 @@ import type { Operand } from './operand.ts';
 import type { Params } from './params.ts';
 import { regexProblem } from './regex.ts';
 
+/** The field that names a record's interface. */
+export const INTERFACE = 'observer.ingress.interface.name';
+
 /** A name, or an expression that matches whole names. */
 interface Pattern {
   readonly text: string;

@@ -3,7 +3,7 @@
 import type { Condition, Item, Literal, Name } from './ast.ts';
 import { BARE_TRANSPORTS, EITHER_PORT } from './names.ts';
 import type { Scanner } from './scan.ts';
-import { parseNetwork } from './values.ts';
+import { isHostName, parseNetwork } from './values.ts';
 
 const KINDS = new Set(['host', 'net', 'port', 'portrange']);
 const SIDES = new Set(['src', 'dst']);
@@ -13,15 +13,19 @@ const NETWORKS: ReadonlyMap<string, 'ipv4' | 'ipv6'> = new Map([
 ]);
 
 /** The phrase that begins here, or undefined with nothing consumed when there is none. */
-export function parsePhrase(s: Scanner, resolve: (name: string) => Name | undefined): Condition | undefined {
+export function parsePhrase(
+  s: Scanner,
+  resolve: (name: string) => Name | undefined,
+  allowsNames = false,
+): Condition | undefined {
   s.skip();
   const from = s.at;
-  const found = phrase(s, resolve);
+  const found = phrase(s, resolve, allowsNames);
   if (found === undefined) s.at = from;
   return found;
 }
 
-function phrase(s: Scanner, resolve: (name: string) => Name | undefined): Condition | undefined {
+function phrase(s: Scanner, resolve: (name: string) => Name | undefined, allowsNames: boolean): Condition | undefined {
   let word = s.peekName();
   let guard: Condition | undefined;
   if (word === undefined) return undefined;
@@ -40,8 +44,10 @@ function phrase(s: Scanner, resolve: (name: string) => Name | undefined): Condit
     word = s.peekName();
   }
   let kind = 'host';
+  let isNamed = false;
   if (word !== undefined && KINDS.has(word)) {
     kind = word;
+    isNamed = allowsNames && kind === 'host';
     s.name();
   } else if (side === undefined) return undefined;
   // "port = 53" and "src in {…}" are fields.
@@ -51,7 +57,8 @@ function phrase(s: Scanner, resolve: (name: string) => Name | undefined): Condit
   const literal = s.phraseValue();
   if (literal === undefined) return undefined;
   const isPort = kind === 'port' || kind === 'portrange';
-  if (isPort ? !/^\d+(-\d+)?$/.test(literal.text) : parseNetwork(literal.text) === undefined) {
+  const isName = isNamed && isHostName(literal.text);
+  if (isPort ? !/^\d+(-\d+)?$/.test(literal.text) : parseNetwork(literal.text) === undefined && !isName) {
     if (/^\d/.test(literal.text))
       s.fail(literal.at, literal.length, `${literal.text} is not ${isPort ? 'a port' : 'an address or network'}`);
     return undefined;

@@ -5,6 +5,13 @@
 //   const plan = planQuery({ ...words, limit: 10 }, vocabulary);
 //   for (const text of formatResult(await runQuery(reader, plan), 'table')) process.stdout.write(text);
 
+export {
+  DEFAULT_NAME_ROWS,
+  DEFAULT_NAME_TIMEOUT_MS,
+  nameBeside,
+  nameInPlace,
+  namesOfAddresses,
+} from './address-names.ts';
 export type { Condition } from './ast.ts';
 export { QUERY_TYPES } from './columns.ts';
 export { type CompiledCondition, compileCondition } from './compile.ts';
@@ -12,11 +19,13 @@ export { ConditionError, QueryError } from './error.ts';
 export { explain } from './explain.ts';
 export { FORMATS, type Format, type FormatOptions, formatNamed, formatResult } from './format.ts';
 export { parseCondition } from './grammar.ts';
+export { addressesOfHosts, hostNamesIn } from './host-names.ts';
 export { type InterfaceListOptions, planInterfaces } from './interfaces.ts';
 export { Params, type Statement } from './params.ts';
 export { DEFAULT_LIMIT, type Plan, planQuery, type QueryOptions } from './plan.ts';
 export { renderCondition } from './render.ts';
 export { type Cell, type Executor, type QueryResult, runQuery } from './run.ts';
 export { type SplitWords, splitWords } from './split-words.ts';
+export { readStoredQuery, type StoredQuery, storedQueryText } from './stored.ts';
 export { isoTime, parseTime } from './times.ts';
 export { createVocabulary, type Vocabulary, type VocabularyOptions } from './vocabulary.ts';

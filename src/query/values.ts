@@ -119,6 +119,12 @@ export function parseNetwork(text: string): Range | undefined {
   return { low: low.bits, high: high.bits, isV4: low.isV4 };
 }
 
+/** `localhost`, `www.example.com`: labels of RFC 1123 section 2.1 and underscores, the last one without digits. */
+export const isHostName = (text: string): boolean =>
+  text.length <= 253 &&
+  (/^localhost$/i.test(text) ||
+    /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})\.?$/i.test(text));
+
 export const hasWildcard = (text: string): boolean => /[*?]/.test(text);
 
 /** `a*b?` as a LIKE pattern with `\` as its escape. */

@@ -3,6 +3,7 @@
 import type { Field } from '../records/field.ts';
 import type { RecordType } from '../records/record.ts';
 import type { Name } from './ast.ts';
+import type { Hosts } from './comparison.ts';
 import { SYNONYMS, type Synonym, VALUE_WORDS } from './names.ts';
 import { suggestion } from './nearest.ts';
 import { fieldOperand, type Operand, partOperand, sumOperand } from './operand.ts';
@@ -15,6 +16,8 @@ export interface Vocabulary {
   readonly nowNs: bigint;
   /** Times without a zone are UTC instead of local. */
   readonly isUtc: boolean;
+  /** Host names that may stand for addresses; without it none may. */
+  readonly hosts?: Hosts;
   typeNamed(word: string): RecordType | undefined;
   /** The name, or undefined when no record type has it. */
   resolve(text: string): Name | undefined;
@@ -28,6 +31,7 @@ export interface VocabularyOptions {
   lists?: ReadonlyMap<string, readonly string[]>;
   nowNs?: bigint;
   isUtc?: boolean;
+  hosts?: Hosts;
 }
 
 /** The vocabulary of these record types. */
@@ -63,6 +67,7 @@ export function createVocabulary(types: readonly RecordType[], options: Vocabula
     lists: options.lists ?? new Map(),
     nowNs: options.nowNs ?? BigInt(Date.now()) * 1_000_000n,
     isUtc: options.isUtc ?? false,
+    hosts: options.hosts,
     typeNamed: (word) => byName.get(word.toLowerCase()),
     resolve,
     isComputed: (text) => types.some((type) => indexOf(type).get(text.toLowerCase())?.isDerived === true),

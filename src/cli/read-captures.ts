@@ -1,0 +1,46 @@
+// Captures read for one question: into a store of their own that is gone after the answer.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../config/load.ts';
+import { makePlan } from '../engine/plan.ts';
+import { run } from '../engine/run.ts';
+import type { RecordType } from '../records/record.ts';
+import { StoreSink } from '../sinks/store.ts';
+import { openInputs } from '../sources/open.ts';
+import { EXIT_DAMAGED, EXIT_OK } from './exit.ts';
+
+export interface TemporaryStore {
+  readonly directory: string;
+  /** What reading came to: 3 where a capture is damaged. */
+  readonly code: number;
+  remove(): void;
+}
+
+/** `byInterface`: flows of different interfaces are different flows, so that each interface has its own sums. */
+export async function readCaptures(
+  files: readonly string[],
+  types: readonly RecordType[],
+  byInterface: boolean,
+): Promise<TemporaryStore> {
+  const directory = mkdtempSync(join(tmpdir(), 'netscribe-query-'));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  try {
+    const config = loadConfig(undefined, [`flows.by_interface=${byInterface}`]);
+    const plan = makePlan({ ...config.plan, records: types.map((type) => type.name), inputs: files });
+    const source = openInputs([...files], {});
+    const result = await run(source, [new StoreSink(directory, { sync: false })], plan);
+    let code = EXIT_OK;
+    for (const damage of result.stats.damaged) {
+      process.stderr.write(
+        `netscribe: ${damage.file} is damaged at packet ${damage.packet}, offset ${damage.offset}: ${damage.reason}; everything before it was read\n`,
+      );
+      code = EXIT_DAMAGED;
+    }
+    return { directory, code, remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}

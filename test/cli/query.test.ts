@@ -1,0 +1,118 @@
+// `netscribe query` as a user calls it: a process, its output, its exit code.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { main } from '../../src/cli/query.ts';
+import { PROJECT } from '../kit/shared.ts';
+import { twoInterfaces } from '../kit/two-interfaces.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'netscribe-cli-query-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const CAPTURE = join(folder, 'two.pcapng');
+writeFileSync(CAPTURE, twoInterfaces());
+const FIRST_LOOK = `${PROJECT}examples/first-look.pcap`;
+
+function netscribe(words: string[], input = ''): { code: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`${PROJECT}src/cli/main.ts`, ...words], {
+    cwd: folder,
+    env: { ...process.env, TZ: 'UTC', XDG_CONFIG_HOME: folder },
+    input,
+    encoding: 'utf8',
+  });
+  return { code: status, out: stdout, err: stderr };
+}
+
+const query = (...words: string[]) => netscribe(['query', ...words]);
+
+describe('interfaces of a capture', () => {
+  it('each has its own sums', () => {
+    const { out, code } = query('-r', CAPTURE, 'list', '-e', 'csv');
+    expect(out.split('\r\n').map((line) => line.split(',').slice(0, 4).join(','))).toEqual([
+      'iface,flows,packets,bytes',
+      'eth0,1,3,198',
+      'wan0,1,1,66',
+      ',1,1,43',
+      '',
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it('-i chooses, of transactions too', () => {
+    expect(query('-r', CAPTURE, '-i', 'wan0', 'sip', '--sum', '-e', 'csv').out).toBe(
+      'sip,packets,bytes\r\n10.0.0.1,1,66\r\n',
+    );
+    const { out } = query('-r', CAPTURE, '-i', '/eth./', 'dns', 'iface,status', '-e', 'csv');
+    const [, ...rows] = out.split('\r\n');
+    // The question came twice: the first of them has no answer of its own.
+    expect(rows).toEqual(['eth0,Error,1,1,,', 'eth0,OK,1,0,1000000000,1000000000', '']);
+  });
+});
+
+describe('stored queries', () => {
+  it('are kept by name, asked again, changed by options and told apart from what is not there', () => {
+    const kept = query('-r', FIRST_LOOK, 'proto', 'dport = 53', '-e', 'csv', '--sum', '--save', 'names');
+    expect(kept.err).toContain('kept in');
+    expect(JSON.parse(readFileSync(join(folder, 'netscribe/queries/names.json'), 'utf8'))).toMatchObject({
+      query: 'proto',
+      condition: 'dport = 53',
+      sum: true,
+      format: 'csv',
+    });
+    expect(query('--saved').out).toBe('names\n');
+    expect(query('-r', FIRST_LOOK, '--stored-query', 'names', '-e', 'ndjson', '-n', '1').out).toMatch(
+      /^\{"proto":"udp"/,
+    );
+    const wrong = query('--stored-query', 'nmaes');
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("did you mean 'names'?")]);
+  });
+
+  it('come from standard input with goQuery’s arguments', () => {
+    const text = '{"query":"apps_port","ifaces":"any","sum":true,"sort_by":"packets","num_results":1,"format":"csv"}';
+    const { out } = netscribe(['query', '-r', FIRST_LOOK, '--stored-query', '-'], text);
+    expect(out.split('\r\n')[0]).toBe('iface,dport,proto,packets,bytes');
+    expect(out.split('\r\n').length).toBe(3);
+  });
+});
+
+describe('errors and help', () => {
+  it('a wrong condition has a caret and exit code 2', () => {
+    const { code, err } = query('-r', FIRST_LOOK, 'dprt = 53');
+    expect(code).toBe(2);
+    expect(err).toContain('dprt = 53\n^^^^ ');
+    expect(err).toContain('dprt: dport');
+  });
+
+  it.each([
+    [['--frmat', 'csv'], "did you mean '--format'?"],
+    [['sip', '-e', 'jsno'], "did you mean 'json'?"],
+    [['sip', '-n', '1e3'], 'whole number'],
+    [['sip', '-f', 'yesterday-ish'], 'is not understood'],
+    [['sip', '--memory', '400'], 'percentage'],
+    [['sip', '--timeout', 'soon'], '--timeout wants a time'],
+    [['list', '-c', 'dport = 1'], 'takes no condition'],
+    [['-q', 'any', 'sip'], 'other hosts'],
+    [['sip', '--save', '../x'], 'a name has letters'],
+    [['--stored-query', '/nowhere/x.json'], 'cannot be read'],
+  ])('%j', (words, message) => expect(main(words)).rejects.toThrow(message));
+
+  it('--explain shows the SQL with its parameters apart, and needs no store', () => {
+    const { code, out } = query('http', 'status', 'user_agent.original = "x\'; DROP"', '--explain');
+    expect(code).toBe(0);
+    const [, sql] = out.split('\n\n');
+    expect(sql.slice(0, sql.indexOf('$1 = '))).not.toContain('DROP');
+    expect(sql).toContain(`$1 = "x'; DROP"`);
+  });
+
+  it('help fits a screen and begins with examples; all of it is longer', () => {
+    const short = query('--help').out;
+    expect(short.split('\n').length).toBeLessThanOrEqual(32);
+    expect(Math.max(...short.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
+    expect(short.split('\n')[2]).toMatch(/^ {2}netscribe query /);
+    const all = netscribe(['help', 'query']).out;
+    expect(all).toContain('--resolve-server');
+    expect(short).not.toContain('--resolve-server');
+  });
+});
