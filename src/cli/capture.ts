@@ -7,11 +7,15 @@ import { UsageError } from '../config/usage-error.ts';
 import { makePlan, shownTypes } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
 import { DEFAULT_STORE, openSink, SINK_FORMS } from '../sinks/open.ts';
+import { formatOf, PacketFile } from '../sinks/packet-file.ts';
+import type { Sink } from '../sinks/sink.ts';
 import { openInputs } from '../sources/open.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
 import { EXIT_DAMAGED, EXIT_OK, EXIT_PRIVILEGE } from './exit.ts';
 import { grouped, siBytes } from './figures.ts';
 import { nearest } from './nearest.ts';
+import { wholeNumber } from './number.ts';
+import { type PacketWords, packetFileOptions, snapLength, withPacketOptions } from './packet-options.ts';
 import { ProgressLine } from './progress.ts';
 import { recordNames } from './record-names.ts';
 import { summaryForPeople, summaryForScripts } from './summary.ts';
@@ -21,12 +25,11 @@ const EXAMPLES = `  netscribe capture -r traffic.pcap                       into
   netscribe capture -r captures/ 'tcp port 80'            a folder, filtered as tcpdump does
   tcpdump -w - | netscribe capture -r - --records dns     from another program`;
 
-interface CaptureOptions {
+interface CaptureOptions extends PacketWords {
   read: string[];
   interface?: string;
   filter?: string;
   count?: string;
-  snap?: string;
   records?: string;
   to: string[];
   json?: boolean;
@@ -45,7 +48,7 @@ export function main(words: string[]): Promise<number> {
 }
 
 export function definition(): Command {
-  return newCommand('capture', 'Packets in, records out.', EXAMPLES)
+  const command = newCommand('capture', 'Packets in, records out.', EXAMPLES)
     .argument('[words...]', 'files, or a filter as tcpdump takes it')
     .option('-r, --read <file>', "capture file, folder, or '-' for standard input; repeatable", collect, [])
     .option(
@@ -53,7 +56,8 @@ export function definition(): Command {
       'live capture comes with a later version; until then: tcpdump -w - | netscribe capture -r -',
     )
     .option('-f, --filter <expression>', 'only packets that match, as tcpdump filters')
-    .option('-c, --count <n>', 'stop after so many packets')
+    .option('-c, --count <n>', 'stop after so many packets');
+  return withPacketOptions(command)
     .option('-n', 'accepted for habit: names are never resolved')
     .option('--records <list>', 'flow, dns, http, icmp, transactions (default: all)')
     .option('--to <sink>', `${SINK_FORMS}; repeatable (default: store:${DEFAULT_STORE})`, collect, [])
@@ -87,11 +91,16 @@ async function capture(words: string[]): Promise<number> {
   }
   const config = loadConfig(options.config, options.set);
   const targets = [...options.to, ...(options.json === true ? ['ndjson:-'] : [])];
-  if (targets.length === 0) targets.push(`store:${DEFAULT_STORE}`);
-  const sinks = await Promise.all(targets.map((target) => openSink(target, { nearest })));
-  const workers = number(options.workers, '--workers', 1, 64) ?? config.workers;
+  if (targets.length === 0 && options.write === undefined) targets.push(`store:${DEFAULT_STORE}`);
+  const sinks = await openSinks(targets, options, files);
+  const takesRecords = sinks.some((sink) => sink.encoding !== 'packets');
+  if (!takesRecords && options.records !== undefined) {
+    throw new UsageError('--records has nowhere to go: packets alone are written; add --to or --json');
+  }
+  const workers = wholeNumber(options.workers, '--workers', 1, 64) ?? config.workers;
   const plan = makePlan({
     ...config.plan,
+    ...(takesRecords ? {} : { records: [] }),
     ...(options.records === undefined ? {} : { records: recordNames(options.records) }),
     flow: {
       ...config.plan.flow,
@@ -99,7 +108,8 @@ async function capture(words: string[]): Promise<number> {
     },
     forced: options.decodeAs.map(config.decodeAs),
     workers,
-    maxPackets: number(options.count, '-c', 1, Number.MAX_SAFE_INTEGER) ?? 0,
+    maxPackets: wholeNumber(options.count, '-c', 1, Number.MAX_SAFE_INTEGER) ?? 0,
+    snapLength: snapLength(options),
     inputs: files,
     identityExtras: filter,
     wantsTalkers: options.quiet !== true && options.summary !== 'json',
@@ -142,7 +152,8 @@ async function capture(words: string[]): Promise<number> {
   progress?.clear();
   if (options.quiet !== true) {
     for (const note of source.notes) process.stderr.write(`netscribe: ${note}\n`);
-    if (options.summary !== 'json') process.stderr.write(`${summaryForPeople(result)}\n\n${whereItWent(targets)}\n`);
+    if (options.summary !== 'json')
+      process.stderr.write(`${summaryForPeople(result)}\n\n${whereItWent(targets, options.write)}\n`);
   }
   if (options.summary === 'json') process.stderr.write(`${summaryForScripts(result)}\n`);
   let code = EXIT_OK;
@@ -155,6 +166,22 @@ async function capture(words: string[]): Promise<number> {
   }
   if (signal === 'SIGTERM') return 128 + 15;
   return signal === 'SIGINT' ? 128 + 2 : code;
+}
+
+/** The sinks of `--to` and `-w`; two of them can not share standard output. */
+async function openSinks(
+  targets: readonly string[],
+  options: CaptureOptions,
+  inputs: readonly string[],
+): Promise<Sink[]> {
+  const toStdout = [...targets.filter((target) => /^\w+:-$/.test(target)), ...(options.write === '-' ? ['-w -'] : [])];
+  if (toStdout.length > 1) throw new UsageError(`standard output can take one of ${toStdout.join(' and ')}`);
+  const writes = options.write !== undefined || targets.some((target) => /^pcap(ng)?:/.test(target));
+  const packets = packetFileOptions(options, inputs, writes);
+  const sinks = await Promise.all(targets.map((target) => openSink(target, { nearest, packets })));
+  if (options.write !== undefined)
+    sinks.push(new PacketFile(options.write, { ...packets, format: formatOf(options.write) }));
+  return sinks;
 }
 
 /** Trailing words that name files are files, the others a filter, as tcpdump takes it. */
@@ -177,18 +204,12 @@ function isPath(word: string): boolean {
   return existsSync(word) && (statSync(word).isFile() || statSync(word).isDirectory() || statSync(word).isFIFO());
 }
 
-function number(text: string | undefined, option: string, least: number, most: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new UsageError(
-      `${option} wants a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''}, not '${text}'`,
-    );
-  }
-  return value;
+function whereItWent(targets: readonly string[], file: string | undefined): string {
+  const packets = file === undefined ? [] : [`Packets went to ${file === '-' ? 'standard output' : file}.`];
+  return [...packets, ...(targets.length === 0 ? [] : [whereRecordsWent(targets)])].join('\n');
 }
 
-function whereItWent(targets: readonly string[]): string {
+function whereRecordsWent(targets: readonly string[]): string {
   const store = targets.find((target) => target.startsWith('store'));
   if (store === undefined) return `Records went to ${targets.join(', ')}.`;
   const place = store.slice('store:'.length) || DEFAULT_STORE;

@@ -21,7 +21,7 @@ export function summaryForPeople(result: RunResult): string {
         `${utcTime(result.firstSeconds, result.firstNanos)} to ${utcTime(result.lastSeconds, result.lastNanos)} (${span(Math.max(0, seconds))})`,
       );
     }
-    lines.push('');
+    if (Object.keys(result.records).length > 0) lines.push('');
     const width = Math.max(...Object.keys(result.records).map((name) => name.length), 4);
     for (const [name, n] of Object.entries(result.records)) {
       // What was looked for and not found would only fill the screen.
@@ -46,14 +46,14 @@ export function summaryForPeople(result: RunResult): string {
     }
   }
   const lost = lossLines(result);
-  lines.push('', lost.length === 0 ? 'Nothing was lost or malformed.' : 'Not everything is in the records:', ...lost);
+  lines.push('', lost.length === 0 ? nothingLost(result) : 'Not everything is in the records:', ...lost);
   return lines.join('\n');
 }
 
 function lossLines(result: RunResult): string[] {
   const lines: string[] = [];
   for (const [i, name] of OUTCOMES.entries()) {
-    if (name === 'flow' || result.ledger.packets[i] === 0) continue;
+    if (name === 'flow' || name === 'undecoded' || result.ledger.packets[i] === 0) continue;
     lines.push(`  ${grouped(result.ledger.packets[i]).padStart(9)} packets ${OUTCOME_DOC[name]}`);
   }
   for (const [name, n] of [...result.ledger.counts].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -92,4 +92,12 @@ export function summaryForScripts(result: RunResult): string {
     },
     damaged: result.stats.damaged[0] ?? null,
   });
+}
+
+/** Of packets that nobody looked into, only their number is known. */
+function nothingLost(result: RunResult): string {
+  const isUndecoded = result.ledger.packets[OUTCOMES.indexOf('undecoded')] > 0;
+  return isUndecoded
+    ? 'Nothing was lost. Packets were written as they are, not decoded.'
+    : 'Nothing was lost or malformed.';
 }

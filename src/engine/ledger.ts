@@ -11,6 +11,7 @@ export const OUTCOMES = [
   'too_deep',
   'bad_checksum',
   'overload',
+  'undecoded',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -24,6 +25,7 @@ export const OUTCOME_DOC: Readonly<Record<Outcome, string>> = {
   too_deep: 'nested too deeply before an IP header was found',
   bad_checksum: 'dropped because of a wrong checksum, as asked',
   overload: 'refused because no flow could be evicted to make room',
+  undecoded: 'not decoded: no records were asked for',
 };
 
 export class Ledger {

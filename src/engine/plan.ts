@@ -47,6 +47,8 @@ export interface RunPlan {
   workers: number;
   /** 0: all. */
   maxPackets: number;
+  /** Bytes that are taken of each packet; 0: all. */
+  snapLength: number;
   /** The options that change what comes out, as text: part of an import's identity. */
   identity: string;
   inputs: readonly string[];
@@ -74,11 +76,12 @@ export function makePlan(request: PlanRequest): RunPlan {
     maxHeldBytes: request.maxHeldBytes ?? MAX_HELD_BYTES,
     workers: request.workers ?? 1,
     maxPackets: request.maxPackets ?? 0,
+    snapLength: request.snapLength ?? 0,
     identity: '',
     inputs: request.inputs ?? [],
     wantsTalkers: request.wantsTalkers ?? false,
   };
-  const { protocols, flowDocuments, forced, flow, stream, dissect, maxPackets } = plan;
+  const { protocols, flowDocuments, forced, flow, stream, dissect, maxPackets, snapLength } = plan;
   plan.identity = JSON.stringify({
     records,
     protocols,
@@ -88,6 +91,7 @@ export function makePlan(request: PlanRequest): RunPlan {
     stream,
     dissect,
     maxPackets,
+    snapLength,
     extras: request.identityExtras ?? '',
   });
   return plan;

@@ -2,7 +2,7 @@
 // summary. Nothing here knows what a protocol or a sink is beyond its contract.
 
 import { createHash } from 'node:crypto';
-import type { RunFacts, Sink } from '../sinks/sink.ts';
+import type { PacketSink, RunFacts, Sink } from '../sinks/sink.ts';
 import type { PacketBatch, PacketSource, SourceStats } from '../sources/source.ts';
 import { Clock } from './clock.ts';
 import { deliveryTo } from './delivery.ts';
@@ -15,6 +15,7 @@ import { type RunPlan, shownTypes } from './plan.ts';
 import { newSalts } from './salts.ts';
 
 const OUT_FILTERED = OUTCOMES.indexOf('filtered');
+const OUT_UNDECODED = OUTCOMES.indexOf('undecoded');
 
 export interface Progress {
   packets: number;
@@ -94,7 +95,7 @@ async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan,
   const salts = newSalts();
   const dissector = new Dissector({ ...plan.dissect, headersOnly: isHeadersOnly(plan) }, ledger, clock, salts);
   const analyst: Analyst =
-    plan.workers > 1
+    plan.workers > 1 && plan.types.length > 0
       ? await (await import('./pool.ts')).startPool(plan, sinks, salts)
       : new InlineAnalyst(plan, sinks, salts);
   const result: RunResult = {
@@ -113,6 +114,7 @@ async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan,
     stoppedBySignal: false,
     workerPackets: [],
   };
+  const packetSinks = sinks.filter((sink): sink is PacketSink => sink.encoding === 'packets');
   let lastNumber = 0;
   let interfaces = 0;
   try {
@@ -133,20 +135,27 @@ async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan,
         analyst.interfaces(source.interfaces.map(({ name }) => name));
       }
       if (plan.maxPackets > 0) batch.count = Math.min(batch.count, plan.maxPackets - result.packets);
+      if (plan.snapLength > 0) cut(batch, plan.snapLength);
+      const offered = batch.count;
+      if (packetSinks.length > 0 && offered > 0) await writePackets(packetSinks, batch);
+      const isOver = batch.count < offered;
       if (batch.count > 0) {
         note(result, batch);
         lastNumber = batch.numbers[batch.count - 1];
-        for (let from = 0; from < batch.count; ) {
-          const stage = analyst.stage();
-          const ready = stage instanceof Promise ? await stage : stage;
-          from = dissector.run(batch, from, ready);
-          const taken = analyst.analyse(ready, batch);
-          if (taken !== undefined) await taken;
-        }
+        if (plan.types.length === 0) undecoded(ledger, batch);
+        else
+          for (let from = 0; from < batch.count; ) {
+            const stage = analyst.stage();
+            const ready = stage instanceof Promise ? await stage : stage;
+            from = dissector.run(batch, from, ready);
+            const taken = analyst.analyse(ready, batch);
+            if (taken !== undefined) await taken;
+          }
       }
       analyst.release(batch, source);
       hooks.report?.()?.(result);
       hooks.progress?.({ packets: result.packets, frameBytes: result.frameBytes, ...readOf(source) });
+      if (isOver) break;
     }
     for (let done = false; !done; ) {
       const stage = await analyst.stage();
@@ -163,6 +172,24 @@ async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan,
   result.packets += result.stats.filtered;
   if (clock.backwards > 0) ledger.count('clock.backwards', clock.backwards);
   return result;
+}
+
+/** Gives the batch to the sinks that take packets; what one of them does not want any more leaves the batch. */
+async function writePackets(sinks: readonly PacketSink[], batch: PacketBatch): Promise<void> {
+  for (const sink of sinks) {
+    const taken = sink.write(batch);
+    batch.count = Math.min(batch.count, taken instanceof Promise ? await taken : taken);
+  }
+}
+
+function cut(batch: PacketBatch, snapLength: number): void {
+  const { capturedLength, count } = batch;
+  for (let i = 0; i < count; i++) if (capturedLength[i] > snapLength) capturedLength[i] = snapLength;
+}
+
+/** Without records nothing looks into packets. */
+function undecoded(ledger: Ledger, { wireLength, count }: PacketBatch): void {
+  for (let i = 0; i < count; i++) ledger.outcome(OUT_UNDECODED, wireLength[i]);
 }
 
 /** The last record of a run says what is not in the others. */

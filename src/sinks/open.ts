@@ -4,6 +4,8 @@ import { isModulePath, isPackageName, PluginError } from '../plugins/load.ts';
 import type { EncodingName } from '../records/encodings.ts';
 import { openModule } from './module.ts';
 import { NoSink } from './none.ts';
+import { fileIn, PacketFile, type PacketFileOptions, type PacketFormat } from './packet-file.ts';
+import { NO_ROTATION } from './rotation.ts';
 import { RowFolder, RowStream } from './rows.ts';
 import { type Sink, SinkError } from './sink.ts';
 import { StoreSink } from './store.ts';
@@ -14,6 +16,8 @@ export const DEFAULT_STORE = 'netscribe-data';
 export const SINK_KINDS: ReadonlyMap<string, { readonly forms: readonly string[]; readonly doc: string }> = new Map([
   ['ndjson', { forms: ['ndjson:-', 'ndjson:DIR'], doc: 'JSON, one document per line' }],
   ['csv', { forms: ['csv:-', 'csv:DIR'], doc: 'RFC 4180 with a header' }],
+  ['pcap', { forms: ['pcap:DIR'], doc: 'packets' }],
+  ['pcapng', { forms: ['pcapng:DIR'], doc: 'packets' }],
   ['store', { forms: ['store:DIR'], doc: 'the embedded store' }],
   ['null', { forms: ['null:'], doc: 'nothing' }],
 ]);
@@ -27,10 +31,12 @@ export interface OpenOptions {
   from?: string;
   /** Finds the right word for a wrong one. */
   nearest?: (word: string, candidates: readonly string[]) => string | undefined;
+  /** How packets are written. */
+  packets?: Omit<PacketFileOptions, 'format'>;
 }
 
 /** Throws SinkError, PluginError. */
-export async function openSink(spec: string, { from, nearest }: OpenOptions = {}): Promise<Sink> {
+export async function openSink(spec: string, { from, nearest, packets = {} }: OpenOptions = {}): Promise<Sink> {
   if (isModulePath(spec)) return openModule(spec, from);
   const colon = spec.indexOf(':');
   const kind = colon < 0 ? spec : spec.slice(0, colon);
@@ -39,6 +45,9 @@ export async function openSink(spec: string, { from, nearest }: OpenOptions = {}
     case 'ndjson':
     case 'csv':
       return openRows(kind, place);
+    case 'pcap':
+    case 'pcapng':
+      return openPackets(kind, place, packets);
     case 'store':
       return new StoreSink(place === '' ? DEFAULT_STORE : place);
     case 'null':
@@ -63,4 +72,16 @@ function openRows(kind: EncodingName, place: string): Sink {
     throw new SinkError(`${kind} needs a place: '${kind}:-' for standard output, '${kind}:DIR' for a folder`);
   }
   return place === '-' || place.endsWith(`.${kind}`) ? new RowStream(kind, place) : new RowFolder(kind, place);
+}
+
+function openPackets(format: PacketFormat, place: string, options: Omit<PacketFileOptions, 'format'>): Sink {
+  if (place === '')
+    throw new SinkError(`${format} needs a place: '${format}:DIR' for a folder, '${format}:-' for standard output`);
+  if (place === '-' || /\.(pcap|pcapng|cap|ntar|dmp)\d*$/.test(place))
+    return new PacketFile(place, { ...options, format });
+  return new PacketFile(
+    fileIn(place, format, options.rotation ?? NO_ROTATION),
+    { ...options, format },
+    `${format}:${place}`,
+  );
 }

@@ -1,6 +1,16 @@
 // Files and standard output as sinks write them: everything or an error in words, and no half of what was handed in when the disk is full.
 
-import { closeSync, constants, fstatSync, fsync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectory } from '../store/make-directory.ts';
 import { ReaderGone, SinkError } from './sink.ts';
@@ -49,9 +59,11 @@ export function writeAll(fd: number, bytes: Uint8Array, place: string): void {
 export function makeOutputFolder(folder: string, hint: string): void {
   try {
     makeDirectory(folder);
+    if (statSync(folder).isDirectory()) return;
   } catch (error) {
     throw new SinkError(`cannot make the folder ${folder}: ${reasonOf(error)}; ${hint}`);
   }
+  throw new SinkError(`cannot make the folder ${folder}: a file is in the way; ${hint}`);
 }
 
 /** Device and inode: what a file is, whatever it is called. */
