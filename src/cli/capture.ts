@@ -5,13 +5,16 @@ import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { makePlan, shownTypes } from '../engine/plan.ts';
-import { run } from '../engine/run.ts';
+import { isHeadersOnly, run } from '../engine/run.ts';
 import { DEFAULT_STORE, openSink, SINK_FORMS } from '../sinks/open.ts';
 import { formatOf, PacketFile } from '../sinks/packet-file.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { openInputs } from '../sources/open.ts';
+import { LIVE_DEFAULTS, type LiveOptions, openLive } from '../sources/ring/open-live.ts';
+import type { PacketSource } from '../sources/source.ts';
+import { MAX_RING_BYTES } from '../system/packet-ring.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
-import { EXIT_DAMAGED, EXIT_OK, EXIT_PRIVILEGE } from './exit.ts';
+import { EXIT_DAMAGED, EXIT_OK } from './exit.ts';
 import { grouped, siBytes } from './figures.ts';
 import { nearest } from './nearest.ts';
 import { wholeNumber } from './number.ts';
@@ -23,11 +26,15 @@ import { summaryForPeople, summaryForScripts } from './summary.ts';
 const EXAMPLES = `  netscribe capture -r traffic.pcap                       into the store ./${DEFAULT_STORE}
   netscribe capture -r traffic.pcap --json | jq           one JSON document per line
   netscribe capture -r captures/ 'tcp port 80'            a folder, filtered as tcpdump does
+  netscribe capture -i eth0 --json                        live, until Ctrl-C
   tcpdump -w - | netscribe capture -r - --records dns     from another program`;
 
 interface CaptureOptions extends PacketWords {
   read: string[];
-  interface?: string;
+  interface: string[];
+  direction?: string;
+  bufferSize?: string;
+  promiscuousMode: boolean;
   filter?: string;
   count?: string;
   records?: string;
@@ -51,10 +58,10 @@ export function definition(): Command {
   const command = newCommand('capture', 'Packets in, records out.', EXAMPLES)
     .argument('[words...]', 'files, or a filter as tcpdump takes it')
     .option('-r, --read <file>', "capture file, folder, or '-' for standard input; repeatable", collect, [])
-    .option(
-      '-i, --interface <name>',
-      'live capture comes with a later version; until then: tcpdump -w - | netscribe capture -r -',
-    )
+    .option('-i, --interface <name>', "live from an interface; also any, any,!lo, '/veth.*/'; repeatable", collect, [])
+    .option('-B, --buffer-size <KiB>', 'memory of the ring that live packets come through (default: 65536)')
+    .option('-Q, --direction <way>', 'in, out or inout (default): which live packets')
+    .option('-p, --no-promiscuous-mode', 'only packets that the interface would take anyway')
     .option('-f, --filter <expression>', 'only packets that match, as tcpdump filters')
     .option('-c, --count <n>', 'stop after so many packets');
   return withPacketOptions(command)
@@ -76,15 +83,17 @@ async function capture(words: string[]): Promise<number> {
   const command = definition();
   parse(command, words);
   const options = command.opts<CaptureOptions>();
-  if (options.interface !== undefined) {
-    process.stderr.write(
-      `netscribe: live capture is not in this version; capture with another program:\n  tcpdump -i ${options.interface} -U -w - | netscribe capture -r -\n`,
-    );
-    return EXIT_PRIVILEGE;
-  }
+  const isLive = options.interface.length > 0;
   const { files, filter } = splitWords(options, command.args);
-  if (files.length === 0) {
-    throw new UsageError("nothing to read: name a capture file with -r FILE ('-r -' reads standard input)");
+  if (files.length === 0 && !isLive) {
+    throw new UsageError(
+      "nothing to read: name a capture file with -r FILE ('-r -' reads standard input) or an interface with -i NAME",
+    );
+  }
+  if (files.length > 0 && isLive) {
+    throw new UsageError(
+      `either files (${files.join(', ')}) or interfaces (-i ${options.interface.join(' -i ')}), not both`,
+    );
   }
   if (options.summary !== undefined && options.summary !== 'text' && options.summary !== 'json') {
     throw new UsageError(`--summary is text or json, not '${options.summary}'`);
@@ -93,11 +102,12 @@ async function capture(words: string[]): Promise<number> {
   const targets = [...options.to, ...(options.json === true ? ['ndjson:-'] : [])];
   if (targets.length === 0 && options.write === undefined) targets.push(`store:${DEFAULT_STORE}`);
   const sinks = await openSinks(targets, options, files);
+  const takesPackets = sinks.some((sink) => sink.encoding === 'packets');
   const takesRecords = sinks.some((sink) => sink.encoding !== 'packets');
   if (!takesRecords && options.records !== undefined) {
     throw new UsageError('--records has nowhere to go: packets alone are written; add --to or --json');
   }
-  const workers = wholeNumber(options.workers, '--workers', 1, 64) ?? config.workers;
+  const workers = isLive ? 1 : (wholeNumber(options.workers, '--workers', 1, 64) ?? config.workers);
   const plan = makePlan({
     ...config.plan,
     ...(takesRecords ? {} : { records: [] }),
@@ -110,7 +120,7 @@ async function capture(words: string[]): Promise<number> {
     workers,
     maxPackets: wholeNumber(options.count, '-c', 1, Number.MAX_SAFE_INTEGER) ?? 0,
     snapLength: snapLength(options),
-    inputs: files,
+    inputs: isLive ? options.interface.map((name) => `live:${name}`) : files,
     identityExtras: filter,
     wantsTalkers: options.quiet !== true && options.summary !== 'json',
   });
@@ -119,11 +129,13 @@ async function capture(words: string[]): Promise<number> {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-  const source = openInputs(files, {
-    filter,
-    digest: sinks.some((sink) => sink.encoding === 'columns'),
-    ...(workers > 1 ? { buffers: 4, allocate: (bytes: number) => new SharedArrayBuffer(bytes) } : {}),
-  });
+  const source: PacketSource & { notes?: readonly string[] } = isLive
+    ? await openLive(liveOptions(options, filter, takesPackets || !isHeadersOnly(plan)))
+    : openInputs(files, {
+        filter,
+        digest: sinks.some((sink) => sink.encoding === 'columns'),
+        ...(workers > 1 ? { buffers: 4, allocate: (bytes: number) => new SharedArrayBuffer(bytes) } : {}),
+      });
   const progress = options.quiet !== true && process.stderr.isTTY ? new ProgressLine(process.stderr) : undefined;
   let signal: NodeJS.Signals | undefined;
   const stopOn = (name: NodeJS.Signals) => {
@@ -137,6 +149,10 @@ async function capture(words: string[]): Promise<number> {
   };
   process.on('SIGUSR2', ask);
   const result = await run(source, sinks, plan, {
+    started: () => {
+      if (!isLive || options.quiet === true) return;
+      process.stderr.write(`netscribe: listening on ${options.interface.join(', ')}; Ctrl-C ends\n`);
+    },
     progress: (p) => progress?.update(p),
     stop: () => signal !== undefined,
     report: () => {
@@ -151,7 +167,7 @@ async function capture(words: string[]): Promise<number> {
   process.removeListener('SIGUSR2', ask);
   progress?.clear();
   if (options.quiet !== true) {
-    for (const note of source.notes) process.stderr.write(`netscribe: ${note}\n`);
+    for (const note of source.notes ?? []) process.stderr.write(`netscribe: ${note}\n`);
     if (options.summary !== 'json')
       process.stderr.write(`${summaryForPeople(result)}\n\n${whereItWent(targets, options.write)}\n`);
   }
@@ -165,7 +181,30 @@ async function capture(words: string[]): Promise<number> {
     code = EXIT_DAMAGED;
   }
   if (signal === 'SIGTERM') return 128 + 15;
-  return signal === 'SIGINT' ? 128 + 2 : code;
+  // Ctrl-C is how a live capture ends.
+  return signal === 'SIGINT' && !isLive ? 128 + 2 : code;
+}
+
+/** Flows need headers: Ethernet, tags, a tunnel, the inner headers. */
+const HEADERS_SNAP = 256;
+
+function liveOptions(options: CaptureOptions, filter: string, needsPayload: boolean): LiveOptions {
+  const { direction = 'inout' } = options;
+  if (direction !== 'in' && direction !== 'out' && direction !== 'inout') {
+    throw new UsageError(`-Q is in, out or inout, not '${direction}'`);
+  }
+  return {
+    interfaces: options.interface,
+    filter,
+    ringBytes:
+      (wholeNumber(options.bufferSize, '-B', 512, MAX_RING_BYTES / 1024) ?? LIVE_DEFAULTS.ringBytes / 1024) * 1024,
+    direction,
+    promiscuous: options.promiscuousMode,
+    tell: (words) => {
+      if (options.quiet !== true) process.stderr.write(`netscribe: ${words}\n`);
+    },
+    snapLength: snapLength(options) || (needsPayload ? LIVE_DEFAULTS.snapLength : HEADERS_SNAP),
+  };
 }
 
 /** The sinks of `--to` and `-w`; two of them can not share standard output. */

@@ -4,10 +4,11 @@ import { UsageError } from '../config/usage-error.ts';
 import { PluginError } from '../plugins/load.ts';
 import { ReaderGone, SinkError } from '../sinks/sink.ts';
 import { InputError } from '../sources/input-error.ts';
+import { MissingError, SystemError } from '../system/errors.ts';
 import { VERSION } from '../version.ts';
 import { HELP_ALL } from './command.ts';
 import { COMMANDS } from './commands.ts';
-import { EXIT_FAILED, EXIT_OK, EXIT_OUTPUT, EXIT_USAGE } from './exit.ts';
+import { EXIT_FAILED, EXIT_OK, EXIT_OUTPUT, EXIT_PRIVILEGE, EXIT_USAGE } from './exit.ts';
 import { nearest } from './nearest.ts';
 
 const HELP = `netscribe ${VERSION}: network traffic into records you can trust and query
@@ -22,7 +23,8 @@ ${Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
   .join('\n')}
 
-'netscribe COMMAND --help' says more, 'netscribe help COMMAND' all. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 damaged input, 5 output incomplete.
+'netscribe COMMAND --help' says more, 'netscribe help COMMAND' all. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 damaged input,
+4 privilege missing, 5 output incomplete.
 `;
 
 async function main(words: string[]): Promise<number> {
@@ -67,6 +69,14 @@ function explain(error: unknown): number {
   if (error instanceof PluginError) {
     process.stderr.write(`netscribe: ${error.message}\n`);
     return EXIT_USAGE;
+  }
+  if (error instanceof MissingError) {
+    process.stderr.write(`netscribe: ${error.message}\n`);
+    return EXIT_PRIVILEGE;
+  }
+  if (error instanceof SystemError) {
+    process.stderr.write(`netscribe: the kernel refused: ${error.message}\n`);
+    return EXIT_FAILED;
   }
   if (error instanceof SinkError) {
     process.stderr.write(`netscribe: ${error.message}\n`);

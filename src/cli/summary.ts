@@ -45,6 +45,13 @@ export function summaryForPeople(result: RunResult): string {
       }
     }
   }
+  const { live } = result.stats;
+  if (live !== undefined) {
+    lines.push(
+      '',
+      `The kernel passed ${grouped(live.received)} packets; of the ring's ${live.ringBlocks} blocks, ${live.ringHighWater} were in use at most.`,
+    );
+  }
   const lost = lossLines(result);
   lines.push('', lost.length === 0 ? nothingLost(result) : 'Not everything is in the records:', ...lost);
   return lines.join('\n');
@@ -55,6 +62,12 @@ function lossLines(result: RunResult): string[] {
   for (const [i, name] of OUTCOMES.entries()) {
     if (name === 'flow' || name === 'undecoded' || result.ledger.packets[i] === 0) continue;
     lines.push(`  ${grouped(result.ledger.packets[i]).padStart(9)} packets ${OUTCOME_DOC[name]}`);
+  }
+  const { kernelDropped, live } = result.stats;
+  if (kernelDropped > 0) {
+    lines.push(
+      `  ${grouped(kernelDropped).padStart(9)} packets dropped by the kernel: the ring was full ${grouped(live?.freezes ?? 0)} times`,
+    );
   }
   for (const [name, n] of [...result.ledger.counts].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!MERELY_COUNTED.test(name)) lines.push(`  ${grouped(n).padStart(9)} ${name}`);
@@ -90,6 +103,7 @@ export function summaryForScripts(result: RunResult): string {
       evicted: result.ledger.counts.get('flows.evicted') ?? 0,
       ...counts,
     },
+    ...(result.stats.live === undefined ? {} : { live: result.stats.live }),
     damaged: result.stats.damaged[0] ?? null,
   });
 }

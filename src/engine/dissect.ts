@@ -17,6 +17,7 @@ import {
   INFO_PORTS,
   INFO_REVERSE,
   INFO_SEEN_SHIFT,
+  INFO_SEGMENTED,
   INFO_TCP,
   INFO_TUNNEL,
   INFO_V6,
@@ -46,6 +47,7 @@ import {
   PACKET_CHECKSUM_PENDING,
   PACKET_DIRECTION_KNOWN,
   PACKET_OUTGOING,
+  PACKET_SEGMENTED,
   type PacketBatch,
 } from '../sources/source.ts';
 import { type Datagram, Defragmenter, type DefragmentOptions, wholeDatagram } from '../stream/defragment.ts';
@@ -54,7 +56,7 @@ import { CHECKSUM_NETWORK_BAD, CHECKSUM_TRANSPORT_BAD, Cursor, FAULT_NAMES } fro
 import { decode, decodeReassembled } from '../wire/decode.ts';
 import { LAYER_NAMES } from '../wire/layers.ts';
 import { isTunnelPort } from '../wire/udp.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, EPOCH_STEP_SECONDS } from './clock.ts';
 import { KeyContexts } from './key-contexts.ts';
 import { type Ledger, OUTCOMES } from './ledger.ts';
 
@@ -95,6 +97,11 @@ export interface DissectOptions {
   headersOnly: boolean;
   /** Tell flows about the ICMP errors that quote them. */
   icmpNotes: boolean;
+}
+
+/** Packets on the wire that entry `i` stands for. */
+export function packetsOf(batch: PacketBatch, i: number): number {
+  return (batch.flags[i] & PACKET_SEGMENTED) !== 0 ? batch.segments[i] : 1;
 }
 
 export class Dissector {
@@ -203,7 +210,10 @@ export class Dissector {
           rows[row + ROW_NETWORK] = l3;
           rows[row + ROW_EXTRA] = -1;
         }
-        if (batch.flags[i] !== 0) rows[row + ROW_INFO] |= seen(batch.flags[i]);
+        if (batch.flags[i] !== 0) {
+          rows[row + ROW_INFO] |= seen(batch.flags[i]);
+          flowPackets += packetsOf(batch, i) - 1;
+        }
         stage.count++;
         flowPackets++;
         flowBytes += frame;
@@ -218,7 +228,7 @@ export class Dissector {
       decode(c, linkType[i]);
       if (c.fault !== 0) this.#ledger.count(`fault.${FAULT_NAMES[c.fault]}.${LAYER_NAMES[c.faultLayer]}`);
       if (c.ipVersion === 0) {
-        this.#ledger.outcome(c.fault === 0 ? OUT_NO_IP : OUT_BY_FAULT[c.fault], wireLength[i]);
+        this.#ledger.outcome(c.fault === 0 ? OUT_NO_IP : OUT_BY_FAULT[c.fault], packetsOf(batch, i), wireLength[i]);
         continue;
       }
       if (
@@ -227,7 +237,7 @@ export class Dissector {
         this.#badChecksum(c)
       ) {
         if (this.#options.checksums === 'drop') {
-          this.#ledger.outcome(OUT_BAD_CHECKSUM, wireLength[i]);
+          this.#ledger.outcome(OUT_BAD_CHECKSUM, packetsOf(batch, i), wireLength[i]);
           continue;
         }
       }
@@ -250,6 +260,7 @@ export class Dissector {
         this.#collectGivenUp(batch.numbers[i] + 1);
         continue;
       }
+      flowPackets += packetsOf(batch, i) - 1;
       row = stage.count * ROW;
       this.#stagePacket(stage, c, context, i, -1, info);
       if ((rows[row + ROW_INFO] & INFO_ICMP) !== 0 && this.#options.icmpNotes) this.#stageNote(stage, c, context, i);
@@ -258,6 +269,21 @@ export class Dissector {
     ledger.packets[OUT_FLOW] += flowPackets;
     ledger.bytes[OUT_FLOW] += flowBytes;
     return i;
+  }
+
+  /**
+   * Time goes on without packets: what is due by `seconds` becomes rows and ticks, before packet `number`. Call until it says
+   * true, with an empty stage each time. Nothing happens before the first packet, and never may a packet's own time be overtaken.
+   */
+  passTime(stage: Stage, seconds: number, number: number): boolean {
+    const clock = this.#clock;
+    if (
+      !this.#behind &&
+      clock.seconds >= 0 &&
+      (seconds > clock.seconds || seconds < clock.seconds - EPOCH_STEP_SECONDS)
+    )
+      this.#tick(number, seconds);
+    return !this.#behind || this.#catchUp(stage);
   }
 
   /** End of input: what still waits for fragments becomes rows. Call until it says true: all of them were staged. */
@@ -551,8 +577,9 @@ export class Dissector {
 }
 
 function seen(flags: number): number {
-  if ((flags & PACKET_DIRECTION_KNOWN) === 0) return 0;
-  return ((flags & PACKET_OUTGOING) !== 0 ? 1 : 2) << INFO_SEEN_SHIFT;
+  const segmented = (flags & PACKET_SEGMENTED) !== 0 ? INFO_SEGMENTED : 0;
+  if ((flags & PACKET_DIRECTION_KNOWN) === 0) return segmented;
+  return segmented | (((flags & PACKET_OUTGOING) !== 0 ? 1 : 2) << INFO_SEEN_SHIFT);
 }
 
 function extraOf(d: Datagram, bytes: Uint8Array | null): Extra {

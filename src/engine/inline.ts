@@ -21,6 +21,8 @@ export interface Analyst {
   analyse(stage: Stage, batch: PacketBatch | undefined): void | Promise<void>;
   /** The batch was staged whole: gives it back to its source as soon as nobody reads it. */
   release(batch: PacketBatch, source: PacketSource): void;
+  /** Records that are ready go to the sinks now: on a live source nobody waits for more of them. */
+  flush(): Promise<void>;
   /** Waits until something changed: the source has nothing for now, or all its batches are in use here. */
   idle(): Promise<void>;
   /** Ends all flows and adds this analyst's figures to the result. */
@@ -91,6 +93,14 @@ export class InlineAnalyst implements Analyst {
 
   idle(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async flush(): Promise<void> {
+    const { rows } = this.#analysis;
+    if (rows === undefined) return;
+    const batch = rows.peek();
+    if (batch !== null) await this.#delivery.rows(batch);
+    rows.clear();
   }
 
   async finish(lastPacket: number, result: RunResult): Promise<void> {

@@ -34,8 +34,8 @@ export class Ledger {
   /** Everything else that is counted, by name: `fault.tcp`, `stream.gaps`, `dns.unmatchedRequests`, … */
   readonly counts = new Map<string, number>();
 
-  outcome(index: number, frameBytes: number): void {
-    this.packets[index]++;
+  outcome(index: number, packets: number, frameBytes: number): void {
+    this.packets[index] += packets;
     this.bytes[index] += frameBytes;
   }
 

@@ -156,6 +156,9 @@ class Pool implements Analyst {
     else await new Promise((resolve) => setImmediate(resolve));
   }
 
+  /** Workers give all they have with each stage. */
+  async flush(): Promise<void> {}
+
   async finish(lastPacket: number, result: RunResult): Promise<void> {
     this.#send({ kind: 'finish', lastPacket });
     this.#push(-1, undefined, true, { ticks: [], facts: [], lastPacket });

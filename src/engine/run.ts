@@ -6,7 +6,7 @@ import type { PacketSink, RunFacts, Sink } from '../sinks/sink.ts';
 import type { PacketBatch, PacketSource, SourceStats } from '../sources/source.ts';
 import { Clock } from './clock.ts';
 import { deliveryTo } from './delivery.ts';
-import { Dissector } from './dissect.ts';
+import { Dissector, packetsOf } from './dissect.ts';
 import { type Analyst, InlineAnalyst } from './inline.ts';
 import { Ledger, OUTCOMES } from './ledger.ts';
 import { lossOf, lossRecord } from './loss-record.ts';
@@ -16,6 +16,11 @@ import { newSalts } from './salts.ts';
 
 const OUT_FILTERED = OUTCOMES.indexOf('filtered');
 const OUT_UNDECODED = OUTCOMES.indexOf('undecoded');
+
+/** Records of a live source wait at most so long. */
+const FLUSH_MS = 1000;
+/** Packets reach us up to so much later than the time in them: the clock of an idle source must not overtake them. */
+const LIVE_LAG_MS = 250;
 
 export interface Progress {
   packets: number;
@@ -45,6 +50,8 @@ export interface RunResult {
 }
 
 export interface RunHooks {
+  /** Called once, when source and sinks are open. */
+  started?: () => void;
   progress?: (progress: Progress) => void;
   /** Asked between batches: true ends the run as if the input had ended. */
   stop?: () => boolean;
@@ -67,6 +74,7 @@ export async function run(
       await sink.open(sink.encoding === 'columns' ? shown.columns : shown.rows, source);
       opened.push(sink);
     }
+    hooks.started?.();
     const result = await pump(source, sinks, plan, hooks);
     await tellLoss(result, sinks, plan);
     const facts: RunFacts = {
@@ -117,15 +125,21 @@ async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan,
   const packetSinks = sinks.filter((sink): sink is PacketSink => sink.encoding === 'packets');
   let lastNumber = 0;
   let interfaces = 0;
+  let flushed = performance.now();
   try {
     while (plan.maxPackets === 0 || result.packets < plan.maxPackets) {
       if (hooks.stop?.() === true) {
         result.stoppedBySignal = true;
-        break;
+        if (source.stop === undefined) break;
+        source.stop();
       }
       const next = source.next();
       const batch = next instanceof Promise ? await next : next;
       if (batch === 'end') break;
+      if (source.stop !== undefined && (batch === 'idle' || performance.now() - flushed > FLUSH_MS)) {
+        await passTime(analyst, dissector, batch === 'idle' ? lastNumber + 1 : -1);
+        flushed = performance.now();
+      }
       if (batch === 'idle') {
         await analyst.idle();
         continue;
@@ -188,8 +202,23 @@ function cut(batch: PacketBatch, snapLength: number): void {
 }
 
 /** Without records nothing looks into packets. */
-function undecoded(ledger: Ledger, { wireLength, count }: PacketBatch): void {
-  for (let i = 0; i < count; i++) ledger.outcome(OUT_UNDECODED, wireLength[i]);
+function undecoded(ledger: Ledger, batch: PacketBatch): void {
+  for (let i = 0; i < batch.count; i++) ledger.outcome(OUT_UNDECODED, packetsOf(batch, i), batch.wireLength[i]);
+}
+
+/**
+ * A live source has paused, or records have waited for long enough: time goes on without packets (`number` -1: it does not need to),
+ * what is ready goes out, and signals are heard.
+ */
+async function passTime(analyst: Analyst, dissector: Dissector, number: number): Promise<void> {
+  const seconds = Math.floor((Date.now() - LIVE_LAG_MS) / 1000);
+  for (let done = number < 0; !done; ) {
+    const stage = await analyst.stage();
+    done = dissector.passTime(stage, seconds, number);
+    await analyst.analyse(stage, undefined);
+  }
+  await analyst.flush();
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The last record of a run says what is not in the others. */
@@ -213,7 +242,7 @@ async function tellLoss(result: RunResult, sinks: readonly Sink[], plan: RunPlan
 }
 
 /** Flows alone need headers alone. */
-function isHeadersOnly(plan: RunPlan): boolean {
+export function isHeadersOnly(plan: RunPlan): boolean {
   return plan.records.every((name) => name === 'flow' || name === 'loss');
 }
 
@@ -228,8 +257,10 @@ function note(result: RunResult, batch: PacketBatch): void {
   }
   result.lastSeconds = batch.seconds[last];
   result.lastNanos = batch.nanos[last];
-  result.packets += batch.count;
-  for (let i = 0; i < batch.count; i++) result.frameBytes += batch.wireLength[i];
+  for (let i = 0; i < batch.count; i++) {
+    result.packets += packetsOf(batch, i);
+    result.frameBytes += batch.wireLength[i];
+  }
 }
 
 function readOf(source: PacketSource): { bytesRead: number; bytesTotal: number } {

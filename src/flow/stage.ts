@@ -53,6 +53,8 @@ export const INFO_FAULTY = 256;
 export const INFO_BARE = 512;
 /** `ROW_EXTRA` means something. */
 export const INFO_EXTRA = 1024;
+/** Several packets on the wire that were captured as one: `PacketBatch.segments` has their number. */
+export const INFO_SEGMENTED = 2048;
 /** Bits 16 and up: 1 when the interface saw it going out, 2 coming in, 0 unknown. */
 export const INFO_SEEN_SHIFT = 16;
 

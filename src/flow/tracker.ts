@@ -61,6 +61,7 @@ import {
   INFO_NOTE,
   INFO_PORTS,
   INFO_REVERSE,
+  INFO_SEGMENTED,
   INFO_TCP,
   INFO_TUNNEL,
   INFO_V6,
@@ -384,7 +385,7 @@ export class FlowTracker {
       const info = rows[row + ROW_INFO];
       // The next packet of a known IPv4 flow that changes nothing but counters: here, with everything at hand. All else is `#one`.
       known: {
-        if ((info & (INFO_V6 | INFO_NOTE | INFO_EXTRA | INFO_FAULTY)) !== 0) break known;
+        if ((info & (INFO_V6 | INFO_NOTE | INFO_EXTRA | INFO_FAULTY | INFO_SEGMENTED)) !== 0) break known;
         const hash = rows[row + ROW_HASH];
         const index = indexes[shard];
         const mask = index.length - 1;
@@ -501,6 +502,7 @@ export class FlowTracker {
       const seconds = batch.seconds[packet];
       const nanos = batch.nanos[packet];
       const side = (info & INFO_REVERSE) !== 0 ? 1 : 0;
+      const packets = (info & INFO_SEGMENTED) !== 0 ? batch.segments[packet] : 1;
       if (slot >= 0 && (info & INFO_TCP) !== 0) {
         const flags = rows[row + ROW_MARKS] & 0xff;
         if (
@@ -515,16 +517,16 @@ export class FlowTracker {
       if (slot < 0) {
         slot = this.#open(stage, batch, r, info, table, batch.numbers[packet], seconds, nanos);
         if (slot < 0) {
-          handler.refused(1, batch.wireLength[packet]);
+          handler.refused(packets, batch.wireLength[packet]);
           return;
         }
       }
       const base = slot << HOT_SHIFT;
       const words = table.words;
       const marks = rows[row + ROW_MARKS];
-      const before = words[base + F_PACKETS_A + side];
-      words[base + F_PACKETS_A + side] = before + 1;
-      if (before === -1) carry(table, base, 0 + side);
+      const before = words[base + F_PACKETS_A + side] >>> 0;
+      words[base + F_PACKETS_A + side] = before + packets;
+      if (before + packets > 0xffffffff) carry(table, base, 0 + side);
       add(table, base, 1, side, batch.wireLength[packet]);
       add(table, base, 2, side, rows[row + ROW_PAYLOAD_LENGTH]);
       const last = words[base + F_LAST_SECONDS] >>> 0;

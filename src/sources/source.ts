@@ -7,6 +7,8 @@ export const PACKET_OUTGOING = 1;
 export const PACKET_CHECKSUM_PENDING = 2;
 /** The direction is known (live captures and pcapng's epb_flags); without this bit `PACKET_OUTGOING` means nothing. */
 export const PACKET_DIRECTION_KNOWN = 4;
+/** The entry stands for several packets on the wire, which the kernel or the card cut or joined: `segments` has their number. */
+export const PACKET_SEGMENTED = 8;
 
 /**
  * Packets in one buffer, one entry per packet in every column; valid until `release()`.
@@ -34,7 +36,7 @@ export interface PacketBatch {
   /** VLAN tag that the kernel took out, 0 when none: TCI in the low 16 bits, bit 16 set when present. */
   vlan: Uint32Array;
   flags: Uint16Array;
-  /** Packets on the wire that this entry stands for (GSO/GRO); 0 and 1 both mean one. */
+  /** Packets on the wire that this entry stands for (GSO/GRO), with `PACKET_SEGMENTED`; `wireLength` is the sum of theirs. */
   segments: Uint16Array;
   /** Where the packet's record starts in its file, for messages; NaN when there is no file. */
   fileOffset: Float64Array;
@@ -69,7 +71,22 @@ export interface SourceStats {
   bytesRead: number;
   bytesTotal: number;
   kernelDropped: number;
+  /** Of a live source only. */
+  live?: LiveStats;
   damaged: Damage[];
+}
+
+/** What the kernel counted for a live source. */
+export interface LiveStats {
+  /** Packets that passed the kernel's filter, the dropped ones among them. */
+  received: number;
+  dropped: number;
+  /** How often the ring was full. */
+  freezes: number;
+  /** Blocks of the ring, and how many of them waited to be read at most. */
+  ringBlocks: number;
+  ringHighWater: number;
+  ringBytes: number;
 }
 
 /** TLS or other key material found inside a capture (pcapng decryption secrets block). */
@@ -92,6 +109,11 @@ export interface PacketSource {
   release(batch: PacketBatch): void;
   stats(): SourceStats;
   close(): Promise<void>;
+  /**
+   * Live sources have it: no more packets are taken in from now on, `next()` gives those that are there and then 'end'. What they
+   * say is also what makes a source live: its clock goes on when it is idle.
+   */
+  stop?(): void;
   readonly interfaces: readonly InterfaceDescription[];
   readonly secrets: readonly EmbeddedSecrets[];
   readonly names: readonly EmbeddedName[];

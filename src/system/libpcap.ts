@@ -19,12 +19,18 @@ export class FilterError extends Error {
 export interface FilterCompiler {
   /** Program for packets of this DLT_ type; throws FilterError with libpcap's words when the text is wrong. */
   compile(filter: string, dlt: number, snapLength: number): BpfInstruction[];
+  /** Program for packets that this interface receives, whose VLAN tags the kernel keeps apart; needs CAP_NET_RAW. */
+  compileLive(filter: string, device: string, snapLength: number): BpfInstruction[];
 }
 
 const LIBRARIES = ['libpcap.so.1', 'libpcap.so.0.8', 'libpcap.so', 'libpcap.A.dylib'];
 const PCAP_NETMASK_UNKNOWN = 0xffffffff;
 /** pcap_compile writes a bpf_program: a 32-bit count, padding, a pointer. */
 const OPTIMIZE = 1;
+/** PCAP_ERRBUF_SIZE. */
+const ERROR_BYTES = 256;
+/** Nothing is read from the handle that a filter is compiled on. */
+const HANDLE_BUFFER_BYTES = 512 * 1024;
 
 let compiler: Promise<FilterCompiler> | undefined;
 
@@ -76,23 +82,47 @@ function bind(koffi: typeof import('koffi'), library: LibraryHandle): FilterComp
   const lastError = library.func('pcap_geterr', 'str', ['void *']);
   const close = library.func('pcap_close', 'void', ['void *']);
 
+  const create = library.func('pcap_create', 'void *', ['str', 'void *']);
+  const setBuffer = library.func('pcap_set_buffer_size', 'int', ['void *', 'int']);
+  const setSnap = library.func('pcap_set_snaplen', 'int', ['void *', 'int']);
+  const activate = library.func('pcap_activate', 'int', ['void *']);
+
+  /** Compiles on a handle and closes it. */
+  const compileOn = (handle: unknown, filter: string): BpfInstruction[] => {
+    try {
+      const compiled: { bf_len: number; bf_insns: unknown } = { bf_len: 0, bf_insns: null };
+      if (compile(handle, compiled, filter, OPTIMIZE, PCAP_NETMASK_UNKNOWN) !== 0) {
+        throw new FilterError(`the filter “${filter}” can not be used: ${lastError(handle)}`);
+      }
+      try {
+        return koffi.decode(compiled.bf_insns, koffi.array(instruction, compiled.bf_len)) as BpfInstruction[];
+      } finally {
+        freeCode(compiled);
+      }
+    } finally {
+      close(handle);
+    }
+  };
+  const check = (filter: string) => {
+    if (filter.includes('\0')) throw new FilterError('the filter holds a zero byte');
+  };
+
   return {
     compile(filter, dlt, snapLength) {
-      if (filter.includes('\0')) throw new FilterError('the filter holds a zero byte');
-      const handle = openDead(dlt, snapLength);
-      try {
-        const compiled: { bf_len: number; bf_insns: unknown } = { bf_len: 0, bf_insns: null };
-        if (compile(handle, compiled, filter, OPTIMIZE, PCAP_NETMASK_UNKNOWN) !== 0) {
-          throw new FilterError(`the filter “${filter}” can not be used: ${lastError(handle)}`);
-        }
-        try {
-          return koffi.decode(compiled.bf_insns, koffi.array(instruction, compiled.bf_len)) as BpfInstruction[];
-        } finally {
-          freeCode(compiled);
-        }
-      } finally {
+      check(filter);
+      return compileOn(openDead(dlt, snapLength), filter);
+    },
+    compileLive(filter, device, snapLength) {
+      check(filter);
+      const handle = create(device, Buffer.alloc(ERROR_BYTES));
+      setSnap(handle, snapLength);
+      setBuffer(handle, HANDLE_BUFFER_BYTES);
+      if (activate(handle) < 0) {
+        const why = lastError(handle);
         close(handle);
+        throw new FilterError(`the filter “${filter}” can not be understood on ${device}: ${why}`);
       }
+      return compileOn(handle, filter);
     },
   };
 }

@@ -42,6 +42,8 @@ export interface NetlinkMessage {
 }
 
 export interface NetlinkSocket extends Disposable {
+  /** To wait on together with others. */
+  readonly fd: number;
   /** Sends a request and gives each message of its answer to `visit`. Throws NetlinkError when it is refused; `what` is for its words. */
   request(what: string, type: number, flags: number, body: Uint8Array, visit?: (message: NetlinkMessage) => void): void;
   join(group: number): void;
@@ -100,6 +102,7 @@ export async function openNetlink(protocol: number, receiveBytes = 0): Promise<N
     closeFd(fd);
   };
   return {
+    fd,
     request(what, type, flags, body, visit) {
       const message = Buffer.alloc(HEADER_BYTES + Math.ceil(body.length / 4) * 4);
       message.writeUInt32LE(HEADER_BYTES + body.length, 0);

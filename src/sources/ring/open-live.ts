@@ -1,0 +1,54 @@
+// From what a user names (interfaces) to one source of live packets.
+
+import { loadLibc } from '../../system/libc.ts';
+import { MAX_RING_BYTES } from '../../system/packet-ring.ts';
+import type { CaptureDirection } from './kernel-filter.ts';
+import { RingSource, type RingSourceOptions } from './ring-source.ts';
+import { selectInterfaces } from './selection.ts';
+import { UserFilter } from './user-filter.ts';
+
+export interface LiveOptions {
+  /** Names, `any`, `/pattern/`, `!name`; commas separate. */
+  interfaces: readonly string[];
+  /** As tcpdump takes it; '' for none. */
+  filter?: string;
+  /** Bytes kept of each packet (default 262,144). */
+  snapLength?: number;
+  /** Packets for other machines too (default true, as tcpdump); never for `any`. */
+  promiscuous?: boolean;
+  direction?: CaptureDirection;
+  /** Memory of the ring (default 64 MiB; 256 MiB is the most for all rings together). */
+  ringBytes?: number;
+  blockBytes?: number;
+  retireMs?: number;
+  fanOutGroup?: number;
+  wait?: RingSourceOptions['wait'];
+  tell?: RingSourceOptions['tell'];
+}
+
+export const LIVE_DEFAULTS = {
+  filter: '',
+  snapLength: 262_144,
+  promiscuous: true,
+  direction: 'inout',
+  ringBytes: 64 * 1024 * 1024,
+  // Many small blocks: how long the reader may pause is the lesser of all blocks' retire time and all their bytes.
+  blockBytes: 256 * 1024,
+  retireMs: 60,
+  wait: 'later',
+  tell: () => undefined,
+} as const satisfies Omit<LiveOptions, 'interfaces'>;
+
+/**
+ * A source that is not open yet. Rejects with MissingError without FFI, FilterError, or InputError for a selection that makes no
+ * sense. `open()` then rejects with SystemError when the kernel refuses (EPERM without CAP_NET_RAW).
+ */
+export async function openLive(options: LiveOptions): Promise<RingSource> {
+  const { interfaces, fanOutGroup, ...rest } = options;
+  const all = { ...LIVE_DEFAULTS, ...rest };
+  const selection = selectInterfaces(interfaces);
+  if (all.ringBytes > MAX_RING_BYTES) throw new RangeError(`a ring may have ${MAX_RING_BYTES} bytes at most`);
+  const libc = await loadLibc();
+  const filter = await UserFilter.load(all.filter, all.snapLength);
+  return new RingSource(libc, { ...all, selection, filter, fanOutGroup });
+}

@@ -1,0 +1,200 @@
+// One AF_PACKET socket with its receive ring (TPACKET_V3), which the kernel fills with blocks of packets and we read in place.
+// Truth: Documentation/networking/packet_mmap.rst, linux/if_packet.h, net/packet/af_packet.c.
+//
+// The order of the calls matters: the socket has protocol 0 until `bind`, so no packet that the filter refuses slips in before it.
+
+import {
+  AF_PACKET,
+  BLOCK_STATUS,
+  ETH_P_ALL,
+  PACKET_ADD_MEMBERSHIP,
+  PACKET_DROP_MEMBERSHIP,
+  PACKET_FANOUT,
+  PACKET_FANOUT_CBPF,
+  PACKET_FANOUT_DATA,
+  PACKET_IGNORE_OUTGOING,
+  PACKET_MR_PROMISC,
+  PACKET_RX_RING,
+  PACKET_STATISTICS,
+  PACKET_VERSION,
+  PACKET_VNET_HDR,
+  SO_ATTACH_FILTER,
+  SO_ERROR,
+  SOCK_CLOEXEC,
+  SOCK_RAW,
+  SOL_PACKET,
+  SOL_SOCKET,
+  TP_STATUS_USER,
+  TPACKET_V3,
+} from './abi.ts';
+import type { Libc, Pointer } from './libc.ts';
+
+/** All rings of this thread together; the kernel answers more with the OOM killer, and its victims are others. */
+export const MAX_RING_BYTES = 256 * 1024 * 1024;
+const FRAME_BYTES = 2048;
+
+export interface RingOptions {
+  blockBytes: number;
+  blocks: number;
+  /** After so long the kernel hands over a block that is not full. */
+  retireMs: number;
+  /** A classic BPF program (struct sock_filter[]); it also says how much of a packet is kept. */
+  filter: Uint8Array;
+  /** 0: all interfaces. */
+  ifindex: number;
+  ignoreOutgoing: boolean;
+}
+
+let ringBytes = 0;
+
+export class PacketRing {
+  readonly fd: number;
+  readonly blockBytes: number;
+  readonly blocks: number;
+  /** The whole ring. */
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
+  readonly halves: Uint16Array;
+  /** Counted by the kernel since the ring was opened. */
+  received = 0;
+  dropped = 0;
+  /** How often the ring was full. */
+  freezes = 0;
+  readonly #libc: Libc;
+  readonly #status: Int32Array;
+  readonly #memory: Pointer;
+  readonly #statistics = new Uint8Array(12);
+  #block = 0;
+  #isClosed = false;
+
+  /** Throws SystemError: EPERM without CAP_NET_RAW, ENOMEM when the ring can not be had. */
+  constructor(libc: Libc, options: RingOptions) {
+    const { blockBytes, blocks, retireMs } = options;
+    const length = blockBytes * blocks;
+    if (ringBytes + length > MAX_RING_BYTES) {
+      throw new RangeError(
+        `rings of ${(ringBytes + length) / 1048576} MiB were asked for; all together may have ${MAX_RING_BYTES / 1048576} MiB`,
+      );
+    }
+    this.#libc = libc;
+    this.blockBytes = blockBytes;
+    this.blocks = blocks;
+    this.fd = libc.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    try {
+      this.#set(PACKET_VERSION, TPACKET_V3);
+      // Before the ring, and after which each packet says how many it stands for.
+      this.#set(PACKET_VNET_HDR, 1);
+      if (options.ignoreOutgoing) this.#set(PACKET_IGNORE_OUTGOING, 1);
+      this.setFilter(options.filter);
+      this.#set(PACKET_RX_RING, blockBytes, blocks, FRAME_BYTES, length / FRAME_BYTES, retireMs, 0, 0);
+      this.#memory = libc.mmap(length, this.fd);
+    } catch (error) {
+      libc.close(this.fd);
+      throw error;
+    }
+    ringBytes += length;
+    const memory = libc.view(this.#memory, length);
+    this.bytes = new Uint8Array(memory);
+    this.words = new Uint32Array(memory);
+    this.halves = new Uint16Array(memory);
+    this.#status = new Int32Array(memory);
+    try {
+      this.bind(options.ifindex);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Whether the next block is ours to read. An acquire: what the kernel wrote before is visible. */
+  get isReady(): boolean {
+    return (Atomics.load(this.#status, (this.blockOffset + BLOCK_STATUS) >>> 2) & TP_STATUS_USER) !== 0;
+  }
+
+  /** Offset in `bytes` of the next block. */
+  get blockOffset(): number {
+    return this.#block * this.blockBytes;
+  }
+
+  /** Blocks that wait to be read: the next one and those behind it. */
+  get waiting(): number {
+    let n = 0;
+    while (n < this.blocks) {
+      const at = ((this.#block + n) % this.blocks) * this.blockBytes;
+      if ((Atomics.load(this.#status, (at + BLOCK_STATUS) >>> 2) & TP_STATUS_USER) === 0) break;
+      n++;
+    }
+    return n;
+  }
+
+  /** Gives the block at `blockOffset` back to the kernel and moves on. */
+  release(): void {
+    Atomics.store(this.#status, (this.blockOffset + BLOCK_STATUS) >>> 2, 0);
+    this.#block = this.#block + 1 === this.blocks ? 0 : this.#block + 1;
+  }
+
+  /** Packets of this interface from now on; 0 is all. Not possible in a fan-out group. */
+  bind(ifindex: number): void {
+    const address = new DataView(new ArrayBuffer(20));
+    address.setUint16(0, AF_PACKET, true);
+    address.setUint16(2, ETH_P_ALL);
+    address.setInt32(4, ifindex, true);
+    this.#libc.bind(this.fd, new Uint8Array(address.buffer));
+  }
+
+  /** Replaces the filter; no packet passes unfiltered in between. */
+  setFilter(program: Uint8Array): void {
+    this.#libc.setsockopt(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, this.#fprog(program));
+  }
+
+  /** Joins a group of sockets that share the packets: `program` says by number which one gets a packet. */
+  fanOut(group: number, program: Uint8Array): void {
+    this.#set(PACKET_FANOUT, (PACKET_FANOUT_CBPF << 16) | (group & 0xffff));
+    this.#libc.setsockopt(this.fd, SOL_PACKET, PACKET_FANOUT_DATA, this.#fprog(program));
+  }
+
+  /** Packets for other machines too. */
+  setPromiscuous(ifindex: number, on: boolean): void {
+    this.#set(on ? PACKET_ADD_MEMBERSHIP : PACKET_DROP_MEMBERSHIP, ifindex, PACKET_MR_PROMISC, 0, 0);
+  }
+
+  /** Why the socket is not well (100: an interface went down), once; 0 when it is. Until asked, polling returns at once. */
+  takeError(): number {
+    const value = new Int32Array(1);
+    this.#libc.getsockopt(this.fd, SOL_SOCKET, SO_ERROR, new Uint8Array(value.buffer));
+    return value[0];
+  }
+
+  /** Brings `received`, `dropped` and `freezes` up to date. The kernel's own counters are 32 bits wide and start over when read. */
+  count(): void {
+    if (this.#isClosed) return;
+    this.#libc.getsockopt(this.fd, SOL_PACKET, PACKET_STATISTICS, this.#statistics);
+    const figures = new DataView(this.#statistics.buffer);
+    this.received += figures.getUint32(0, true);
+    this.dropped += figures.getUint32(4, true);
+    this.freezes += figures.getUint32(8, true);
+  }
+
+  /** Nothing of the ring can be read afterwards: its views are empty. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    ringBytes -= this.bytes.length;
+    const { length } = this.bytes;
+    // Reading unmapped memory would end the process; detached views read as undefined.
+    (this.bytes.buffer as ArrayBuffer).transfer(0);
+    this.#libc.munmap(this.#memory, length);
+    this.#libc.close(this.fd);
+  }
+
+  #set(option: number, ...words: number[]): void {
+    this.#libc.setsockopt(this.fd, SOL_PACKET, option, new Uint8Array(Int32Array.from(words).buffer));
+  }
+
+  #fprog(program: Uint8Array): Uint8Array {
+    const fprog = new DataView(new ArrayBuffer(16));
+    fprog.setUint16(0, program.length / 8, true);
+    fprog.setBigUint64(8, this.#libc.address(program), true);
+    return new Uint8Array(fprog.buffer);
+  }
+}

@@ -1,0 +1,160 @@
+// Network namespaces for tests: a pair of connected interfaces that nothing else talks on, and programs that run there.
+// Needs root, iproute2 and a kernel with namespaces; tests that need it skip with a reason elsewhere.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PROJECT } from './shared.ts';
+
+export const noNamespaces = whyNot();
+if (noNamespaces !== '') console.warn(`SKIPPED: tests in network namespaces do not run: ${noNamespaces}`);
+
+function whyNot(): string {
+  if (process.getuid?.() !== 0) return 'this is not root';
+  const name = `netscribe-probe-${process.pid}`;
+  try {
+    execFileSync('ip', ['netns', 'add', name], { stdio: 'pipe' });
+    execFileSync('ip', ['netns', 'del', name], { stdio: 'pipe' });
+    return '';
+  } catch (error) {
+    return (error as Error).message.trim();
+  }
+}
+
+/** Compiled code is kept between the programs of a test. */
+const ENVIRONMENT = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'netscribe-test-cache') };
+let made = 0;
+
+/** What a program left behind. */
+export interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+export class Namespace {
+  readonly name = `netscribe-${process.pid}-${made++}`;
+
+  /** With the interfaces `a` and `b` connected, up, silent (no IPv6, no addresses), and taking frames of 64 KiB. */
+  constructor() {
+    execFileSync('ip', ['netns', 'add', this.name]);
+    this.run('sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1');
+    this.ip('link add name a type veth peer name b');
+    for (const link of ['a', 'b', 'lo']) this.up(link);
+  }
+
+  up(link: string): void {
+    this.ip(`link set dev ${link} ${link === 'lo' ? '' : 'mtu 65535 '}up`);
+  }
+
+  ip(words: string): string {
+    return execFileSync('ip', ['-n', this.name, ...words.split(' ')], { encoding: 'utf8' });
+  }
+
+  run(...words: string[]): string {
+    return execFileSync('ip', ['netns', 'exec', this.name, ...words], { encoding: 'utf8' });
+  }
+
+  /** A program of ours; `before` are words in front of it (setpriv …). */
+  netscribe(words: readonly string[], before: readonly string[] = []): Program {
+    return new Program([
+      'ip',
+      'netns',
+      'exec',
+      this.name,
+      ...before,
+      process.execPath,
+      `${PROJECT}src/cli/main.ts`,
+      ...words,
+    ]);
+  }
+
+  /** Sends the frames of a classic pcap on an interface, `times` times; gives their number. */
+  async send(link: string, file: string, times = 1): Promise<number> {
+    this.#sender ??= this.#startSender();
+    const before = this.#sender.out.length;
+    this.#sender.child.stdin!.write(`${link} ${file} ${times}\n`);
+    const sender = this.#sender;
+    await sender.until(() => sender.out.slice(before).endsWith('\n'));
+    return Number(sender.out.slice(before));
+  }
+  #sender: Program | undefined;
+
+  #startSender(): Program {
+    const sender = `${PROJECT}test/kit/send-frames.ts`;
+    return new Program(['ip', 'netns', 'exec', this.name, process.execPath, sender]);
+  }
+
+  async remove(): Promise<void> {
+    this.#sender?.child.stdin?.end();
+    await this.#sender?.end();
+    execFileSync('ip', ['netns', 'del', this.name]);
+  }
+}
+
+export class Program {
+  readonly child: ChildProcess;
+  out = '';
+  err = '';
+  readonly #closed: Promise<unknown>;
+
+  constructor([command, ...words]: readonly string[]) {
+    this.child = spawn(command, words, { stdio: ['pipe', 'pipe', 'pipe'], env: ENVIRONMENT });
+    this.#closed = once(this.child, 'close').then(() => this.#hear());
+    this.child.stdout!.setEncoding('utf8').on('data', (text) => {
+      this.out += text;
+      this.#hear();
+    });
+    this.child.stderr!.setEncoding('utf8').on('data', (text) => {
+      this.err += text;
+      this.#hear();
+    });
+  }
+
+  /** Waits until it said what is waited for; fails with what it said when it ends before. */
+  async until(isSaid: () => boolean): Promise<void> {
+    while (!isSaid()) {
+      if (this.child.exitCode !== null) throw new Error(`it ended with ${this.child.exitCode}: ${this.err}`);
+      await this.#heard.promise;
+    }
+  }
+  #heard = Promise.withResolvers<void>();
+
+  #hear(): void {
+    this.#heard.resolve();
+    this.#heard = Promise.withResolvers<void>();
+  }
+
+  /** Ends it as Ctrl-C does. */
+  async interrupt(): Promise<Ended> {
+    this.child.kill('SIGINT');
+    return this.end();
+  }
+
+  async end(): Promise<Ended> {
+    await this.#closed;
+    return { code: this.child.exitCode, out: this.out, err: this.err };
+  }
+}
+
+/** Writes frames as a classic pcap (microseconds, Ethernet). */
+export function writeFrames(path: string, frames: readonly Uint8Array[]): void {
+  const head = Buffer.alloc(24);
+  head.writeUInt32LE(0xa1b2c3d4, 0);
+  head.writeUInt16LE(2, 4);
+  head.writeUInt16LE(4, 6);
+  head.writeUInt32LE(262_144, 16);
+  head.writeUInt32LE(1, 20);
+  const parts: Uint8Array[] = [head];
+  for (const [i, frame] of frames.entries()) {
+    const record = Buffer.alloc(16);
+    record.writeUInt32LE(1_700_000_000, 0);
+    record.writeUInt32LE(i, 4);
+    record.writeUInt32LE(frame.length, 8);
+    record.writeUInt32LE(frame.length, 12);
+    parts.push(record, frame);
+  }
+  writeFileSync(path, Buffer.concat(parts));
+}
