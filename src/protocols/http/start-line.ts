@@ -60,13 +60,14 @@ export function classifyStatusLine(bytes: Uint8Array, from: number, to: number):
 }
 
 /**
- * Offset of ` HTTP/d.d` at the end of the request line [from, end), or -1. `end` is behind the last byte of the line without its
- * line ending; blanks before it are ignored.
+ * Offset of `HTTP/d.d` at the end of a request line, or -1. [from, end) is the line from the blank behind its method on, without its
+ * line ending; blanks before that are ignored.
  */
 export function versionAt(bytes: Uint8Array, from: number, end: number): number {
   while (end > from && (bytes[end - 1] === SP || bytes[end - 1] === 9 || bytes[end - 1] === CR)) end--;
   const at = end - 8;
-  if (at <= from || bytes[at - 1] !== SP) return -1;
+  // Not the blank behind the method: between the two stands a target, if only an empty one.
+  if (at - 1 <= from || bytes[at - 1] !== SP) return -1;
   for (let i = 0; i < 5; i++) if (bytes[at + i] !== VERSION_PREFIX[i]) return -1;
   // A version that is none is for the server to refuse (505); the line is a request line all the same.
   return isDigit(bytes[at + 5]) && bytes[at + 6] === 0x2e && isDigit(bytes[at + 7]) ? at : -1;

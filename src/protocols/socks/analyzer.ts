@@ -62,7 +62,7 @@ export class SocksAnalyzer implements Analyzer {
     for (;;) {
       const side = this.#turn();
       const held = this.#held[side];
-      if (held.length === 0) return 'ok';
+      if (held.length === 0) return this.#held[1 - side].length > MAX_HELD_OCTETS ? 'done' : 'ok';
       const length = LENGTHS[this.#step](held, 0, held.length);
       if (length === BAD) return 'reject';
       if (length === MORE) return held.length > MAX_HELD_OCTETS ? 'reject' : 'ok';

@@ -87,6 +87,7 @@ const EXTENDED_REQUEST = 0x77;
 const EXTENDED_RESPONSE = 0x78;
 const BIND_REQUEST = 0x60;
 const SEARCH_REQUEST = 0x63;
+const FIRST_REQUESTS: readonly number[] = [EXTENDED_REQUEST, BIND_REQUEST, SEARCH_REQUEST];
 const REQUEST_NAME = 0x80;
 const START_TLS = '1.3.6.1.4.1.1466.20037';
 const MAX_LDAP_OCTETS = 4 * 1024;
@@ -130,13 +131,23 @@ class LdapWatcher implements Watcher {
   }
 }
 
+/** Could more bytes make this an LDAPMessage? Sequence, message id, and one of the first requests, as far as they have come. */
+function beginsLdap(bytes: Uint8Array, from: number, to: number): boolean {
+  if (bytes[from] !== TAG_SEQUENCE || to - from > MAX_LDAP_OCTETS) return false;
+  const lengthOctets = to - from < 2 || bytes[from + 1] < 0x80 ? 0 : bytes[from + 1] & 0x7f;
+  const id = from + 2 + lengthOctets;
+  if (lengthOctets > 4 || (id < to && bytes[id] !== TAG_INTEGER)) return false;
+  const operation = id + 2 + bytes[id + 1];
+  return id + 1 >= to || (operation <= id + 6 && (operation >= to || FIRST_REQUESTS.includes(bytes[operation])));
+}
+
 const ldap: Recogniser = {
   name: 'ldap',
   probe(direction, bytes, from, to) {
-    if (direction !== 0 || bytes[from] !== TAG_SEQUENCE) return 'no';
+    if (direction !== 0) return 'no';
     const operation = operationAt(bytes, from, to);
-    if (operation === undefined) return 'no';
-    return [EXTENDED_REQUEST, BIND_REQUEST, SEARCH_REQUEST].includes(operation.tag) ? 'yes' : 'no';
+    if (operation === undefined) return beginsLdap(bytes, from, to) ? 'more' : 'no';
+    return FIRST_REQUESTS.includes(operation.tag) ? 'yes' : 'no';
   },
   open: () => new LdapWatcher(),
 };
@@ -187,6 +198,7 @@ function plainRdp(all: Uint8Array): Watched {
 
 const STREAM = /^(?:<\?xml[^>]{0,200}>\s*)?<stream:stream\s/;
 const PROCEED = /<proceed\s[^>]{0,200}>/;
+const MAX_PROCEED_OCTETS = 256;
 const MAX_XMPP_OCTETS = 4 * 1024;
 
 const xmpp: Recogniser = {
@@ -199,14 +211,18 @@ const xmpp: Recogniser = {
   },
   open: (): Watcher => {
     const server = new Held();
+    // What stands before has been searched; an element that has begun there is searched again.
+    let searched = 0;
     return {
       data(direction, bytes, from, to) {
         // Who was named first need not be the client here: the answer is what counts.
         if (direction === 0) return 'watch';
         server.add(bytes, from, to);
         if (server.bytes.length > MAX_XMPP_OCTETS) return 'over';
-        const text = asciiText(server.bytes, 0, server.bytes.length);
+        const all = server.bytes;
+        const text = asciiText(all, searched, all.length);
         const match = PROCEED.exec(text);
+        searched = Math.max(0, all.length - MAX_PROCEED_OCTETS);
         return match === null ? 'watch' : TLS(text.length - match.index - match[0].length);
       },
     };

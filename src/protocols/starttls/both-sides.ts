@@ -35,7 +35,7 @@ class BothSides implements Watcher {
       if (!message.isLast) continue;
       this.#isReady[direction] = true;
       if (this.#isReady[0] && this.#isReady[1]) return { protocol: 'tls', rest: held.bytes.length };
-      return 'watch';
+      return held.bytes.length > 0 ? 'over' : 'watch';
     }
     return 'watch';
   }
@@ -64,8 +64,9 @@ function measureAdb(bytes: Uint8Array): ReturnType<Measure> {
 const adb: Recogniser = {
   name: 'adb',
   probe(_direction, bytes, from, to) {
-    if (to - from < ADB_HEADER_OCTETS) return 'no';
-    return u32(bytes, from) === CNXN && u32(bytes, from + 20) === ~CNXN >>> 0 ? 'yes' : 'no';
+    for (let i = 0; i < 4 && from + i < to; i++) if (bytes[from + i] !== ((CNXN >>> (8 * i)) & 255)) return 'no';
+    if (to - from < ADB_HEADER_OCTETS) return 'more';
+    return u32(bytes, from + 20) === ~CNXN >>> 0 ? 'yes' : 'no';
   },
   open: () => new BothSides(measureAdb),
 };

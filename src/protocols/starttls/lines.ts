@@ -66,7 +66,8 @@ function lineEnd(bytes: Uint8Array, from: number, to: number): number {
 function probe(first: RegExp, bytes: Uint8Array, from: number, to: number): Answer {
   const end = lineEnd(bytes, from, to);
   // No text: nothing to wait for.
-  if (end < 0) return to - from < MAX_LINE_OCTETS && isPrintable(bytes, from, Math.min(to, from + 16)) ? 'more' : 'no';
+  if (!isPrintable(bytes, from, Math.min(end < 0 ? to : end, from + 16))) return 'no';
+  if (end < 0) return to - from < MAX_LINE_OCTETS ? 'more' : 'no';
   return first.test(asciiText(bytes, from, end)) ? 'yes' : 'no';
 }
 
@@ -78,6 +79,8 @@ function isPrintable(bytes: Uint8Array, from: number, to: number): boolean {
 class LineWatcher implements Watcher {
   readonly #dialect: Dialect;
   readonly #held = [new Held(), new Held()] as const;
+  /** Octets of what is held that are known to hold no end of a line. */
+  readonly #searched: [number, number] = [0, 0];
   #lines = 0;
   /** What was asked for; undefined: nothing. */
   #tag: string | undefined = undefined;
@@ -90,13 +93,15 @@ class LineWatcher implements Watcher {
     const held = this.#held[direction];
     held.add(bytes, from, to);
     for (;;) {
-      const end = lineEnd(held.bytes, 0, held.bytes.length);
-      if (end < 0) return held.bytes.length >= MAX_LINE_OCTETS ? 'over' : 'watch';
-      const line = asciiText(held.bytes, 0, end);
+      const all = held.bytes;
+      const end = lineEnd(all, this.#searched[direction], Math.min(all.length, MAX_LINE_OCTETS));
+      this.#searched[direction] = end < 0 ? all.length : 0;
+      if (end < 0) return all.length >= MAX_LINE_OCTETS ? 'over' : 'watch';
+      const line = asciiText(all, 0, end);
       held.drop(end + 1);
       if (++this.#lines > MAX_LINES) return 'over';
       if (direction === 0) this.#asked(line);
-      else if (this.#isAgreed(line)) return { protocol: 'tls', rest: held.bytes.length };
+      else if (this.#isAgreed(line)) return { protocol: 'tls', rest: held.length };
     }
   }
 

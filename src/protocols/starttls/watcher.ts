@@ -25,22 +25,34 @@ export interface Recogniser {
   open(): Watcher;
 }
 
-/** What one side said and is not read yet. */
+/** What one side said and is not read yet. Grows by doubling: a side may send octet by octet. */
 export class Held {
-  bytes: Uint8Array = new Uint8Array(0);
+  #buffer = new Uint8Array(0);
+  #from = 0;
+  #to = 0;
+
+  get length(): number {
+    return this.#to - this.#from;
+  }
+
+  /** Valid until the next `add`. */
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(this.#from, this.#to);
+  }
 
   add(bytes: Uint8Array, from: number, to: number): void {
-    if (this.bytes.length === 0) {
-      this.bytes = bytes.slice(from, to);
-      return;
+    const length = this.length + to - from;
+    if (this.#to + to - from > this.#buffer.length) {
+      const larger = new Uint8Array(2 * length);
+      larger.set(this.bytes);
+      this.#buffer = larger;
+      this.#from = 0;
     }
-    const all = new Uint8Array(this.bytes.length + to - from);
-    all.set(this.bytes);
-    all.set(bytes.subarray(from, to), this.bytes.length);
-    this.bytes = all;
+    this.#buffer.set(bytes.subarray(from, to), this.#from + length - (to - from));
+    this.#to = this.#from + length;
   }
 
   drop(octets: number): void {
-    this.bytes = this.bytes.subarray(octets);
+    this.#from += octets;
   }
 }

@@ -3,10 +3,11 @@
 import { createCipheriv } from 'node:crypto';
 import { VERSION_2 } from '../../../src/protocols/quic/header.ts';
 import { initialKeys } from '../../../src/protocols/quic/initial-keys.ts';
-import { join, u8, u16, vector8 } from '../tls/build.ts';
+import { HELLO, join, u8, u16, vector8 } from '../tls/build.ts';
 
 export const integer = (n: number) => (n < 64 ? u8(n) : u16(0x4000 | n));
 export const crypto = (offset: number, bytes: Uint8Array) => join(u8(6), integer(offset), integer(bytes.length), bytes);
+export const CRYPTO_HELLO = crypto(0, HELLO);
 export const PADDING = (octets: number) => Buffer.alloc(octets);
 
 const u32 = (n: number) => join(u16(n >>> 16), u16(n & 0xffff));

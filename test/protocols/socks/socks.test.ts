@@ -6,12 +6,7 @@ import { socks } from '../../../src/protocols/socks/index.ts';
 import { AnalyzerKit } from '../../kit/analyzer.ts';
 import { runFiles } from '../../kit/engine.ts';
 import { capture, hasShared } from '../../kit/shared.ts';
-
-const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
-const REQUEST_5 = '05 01 00 01 c0a80001 0050';
-const REPLY_5 = '05 00 00 01 00000000 0000';
-
-type Exchange = readonly (readonly ['>' | '<', string])[];
+import { CONNECTED, type Exchange, hex, REQUEST_5 } from './seeds.ts';
 
 function drive(exchange: Exchange, step = Number.POSITIVE_INFINITY) {
   const driven = new AnalyzerKit(socks);
@@ -22,36 +17,6 @@ function drive(exchange: Exchange, step = Number.POSITIVE_INFINITY) {
   }
   return { verdict, handedOver: driven.handedOver };
 }
-
-const CONNECTED: Record<string, Exchange> = {
-  'SOCKS 5': [
-    ['>', '05 01 00'],
-    ['<', '05 00'],
-    ['>', REQUEST_5],
-    ['<', REPLY_5],
-  ],
-  'SOCKS 5 with a password and a name': [
-    ['>', '05 02 00 02'],
-    ['<', '05 02'],
-    ['>', '01 04 75736572 02 7077'],
-    ['<', '01 00'],
-    ['>', '05 01 00 03 0b 6578616d706c652e6f7267 01bb'],
-    ['<', '05 00 00 04 20010db8000000000000000000000001 01bb'],
-  ],
-  'SOCKS 4': [
-    ['>', '04 01 0050 c0a80001 7573657200'],
-    ['<', '00 5a 0000 00000000'],
-  ],
-  'SOCKS 4A': [
-    ['>', '04 01 0050 00000001 00 6578616d706c652e6f726700'],
-    ['<', '00 5a 0000 00000000'],
-  ],
-  BIND: [
-    ['>', '04 02 0050 c0a80001 00'],
-    ['<', '00 5a 0050 c0a80002'],
-    ['<', '00 5a 0051 c0a80003'],
-  ],
-};
 
 describe.each(Object.entries(CONNECTED))('%s', (_name, exchange) => {
   it('hands over behind the reply, however it is cut', () => {

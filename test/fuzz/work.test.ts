@@ -1,0 +1,53 @@
+// Work of every protocol grows with its input, not with the square of it: counted, see kit/work.ts. And the kit's own counting.
+
+// First: it counts what is compiled behind it.
+import './kit/counters.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { PROTOCOLS } from '../../src/protocols/registry.ts';
+import { Random } from '../kit/generate/random.ts';
+import { exchange, toText } from './kit/exchange.ts';
+import { Explorer } from './kit/explorer.ts';
+import { randomPlaces } from './kit/places.ts';
+import type { ProtocolTarget } from './kit/protocol-target.ts';
+import { protocolTargets } from './kit/targets.ts';
+import { checkLinear, floodsOf } from './kit/work.ts';
+import { PlantedTarget } from './planted.ts';
+
+const FLOODS = 2;
+const FLOOD_OCTETS = 1024;
+
+let targets: ProtocolTarget[];
+beforeAll(async () => {
+  targets = await protocolTargets();
+});
+
+describe('work grows with the input, not with its square', () => {
+  it.each(PROTOCOLS.map(({ name }, i) => [name, i] as const))('%s', (_name, index) => {
+    const target = targets[index];
+    target.isThorough = false;
+    const random = new Random(index + 1);
+    const seeds = target.seeds.filter(({ steps }) => steps.length > 0);
+    for (let i = 0; i < FLOODS; i++) {
+      const seed = seeds[random.below(seeds.length)];
+      for (const flood of floodsOf(seed, randomPlaces(seed, 1, random))) {
+        checkLinear(target, flood, FLOOD_OCTETS);
+        if (seed.transport === 'tcp') checkLinear(target, flood, FLOOD_OCTETS / 4, { piece: 1, canary: 0 });
+      }
+    }
+  });
+
+  it('and where it does not, that is found', () => {
+    const bug = exchange('tcp', [0, new Uint8Array(Buffer.from('BUG and more of it'))]);
+    const flood = floodsOf(bug, [[0, 3, 4]])[1];
+    expect(() => checkLinear(new PlantedTarget('copies'), flood, 1024)).toThrow(/^linear work/);
+    expect(() => checkLinear(new PlantedTarget('loops'), flood, 1024)).toThrow(/^linear work/);
+    expect(() => checkLinear(new PlantedTarget('forget'), flood, 1024)).not.toThrow();
+  });
+});
+
+it('coverage leads to what chance would not find', () => {
+  // Three bytes of one value each at the very beginning.
+  const explorer = new Explorer(new PlantedTarget('throw'), { seed: 1 });
+  expect(explorer.explore(60_000, { stopAtFinding: true }).found).toHaveLength(1);
+  expect(toText(explorer.found[0].exchange)).toBe('tcp\n> 425547\n');
+});
