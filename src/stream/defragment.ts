@@ -27,6 +27,8 @@ export const DEFRAGMENT_DEFAULTS: DefragmentOptions = {
 /** Longest datagram: 16 bits of length (RFC 791); IPv6's payload may be as long behind its header. */
 const MAX_DATAGRAM_V4 = 65_535;
 const MAX_PAYLOAD_V6 = 65_535;
+const PROTOCOL_TCP = 6;
+const PROTOCOL_UDP = 17;
 
 export interface Datagram {
   key: string;
@@ -63,7 +65,10 @@ export type FragmentEvent =
   | 'abandoned'
   | 'timeout'
   | 'evicted'
-  | 'size_mismatch';
+  | 'size_mismatch'
+  | 'empty'
+  | 'tiny'
+  | 'odd_length';
 
 export class Defragmenter {
   readonly #options: DefragmentOptions;
@@ -119,28 +124,38 @@ export class Defragmenter {
       d.protocol = c.protocol;
     }
     if (d.abandoned) return null;
-    const length = c.payloadEnd - c.fragmentData;
     const start = c.fragmentOffset;
+    let payloadEnd = c.payloadEnd;
+    if (c.moreFragments && ((payloadEnd - c.fragmentData) & 7) !== 0) {
+      // RFC 8200 section 4.5 discards such a fragment; RFC 791 knows none, and stacks leave the odd bytes out.
+      this.#count('odd_length');
+      payloadEnd = v6 ? c.fragmentData : payloadEnd - ((payloadEnd - c.fragmentData) & 7);
+    }
+    const length = payloadEnd - c.fragmentData;
     const end = start + length;
-    if (end > (v6 ? MAX_PAYLOAD_V6 : MAX_DATAGRAM_V4 - 20)) return this.#abandon(d, 'too_large');
-    if (length <= 0) return null;
+    const isLinux = this.#options.policy === 'linux';
+    if (end > (v6 ? MAX_PAYLOAD_V6 : MAX_DATAGRAM_V4 - 20)) return this.#drop(d, 'too_large');
+    if (length <= 0) {
+      // Linux drops the datagram; whoever does not must keep nothing for it either.
+      if (isLinux || d.pieces.list.length === 0) return this.#drop(d, 'empty');
+      this.#count('empty');
+      return null;
+    }
+    if (start === 0 && c.moreFragments && length < smallestHeader(c.protocol)) this.#count('tiny');
+    const known = isLinux ? linuxRelation(d, start, end, c.moreFragments) : TAKEN;
     if (!c.moreFragments) {
       if (d.total < 0) d.total = end;
       else if (d.total !== end) this.#count('size_mismatch');
     }
     const before = d.pieces.cost;
-    const result = d.pieces.insert(
-      start,
-      c.bytes,
-      c.fragmentData,
-      c.payloadEnd,
-      FRAGMENT_NEW_WINS[this.#options.policy],
-    );
+    const result = d.pieces.insert(start, c.bytes, c.fragmentData, payloadEnd, FRAGMENT_NEW_WINS[this.#options.policy]);
     this.#bytes += d.pieces.cost - before;
     if (result.conflict) this.#count('conflict');
     else if (result.overlapped) this.#count('overlap');
+    if (known === REFUSED) return this.#drop(d, 'abandoned');
     // RFC 5722: a datagram with overlapping fragments (exact repeats apart) is dropped whole.
-    if (v6 && result.overlapped && (result.conflict || result.added > 0)) return this.#abandon(d, 'abandoned');
+    if (v6 && !isLinux && result.overlapped && (result.conflict || result.added > 0))
+      return this.#abandon(d, 'abandoned');
     if (isWhole(d)) {
       this.#forget(d);
       return d;
@@ -169,6 +184,13 @@ export class Defragmenter {
     return list;
   }
 
+  /** Given up at once: whatever comes with the same identification is another datagram. */
+  #drop(d: Datagram, why: FragmentEvent): null {
+    this.#giveUp(d, why);
+    return null;
+  }
+
+  /** Given up, with all that will still come of it. */
   #abandon(d: Datagram, why: FragmentEvent): null {
     this.#count(why);
     this.#bytes -= d.pieces.cost;
@@ -194,6 +216,33 @@ export class Defragmenter {
     this.#waiting.delete(d.key);
     this.#bytes -= d.pieces.cost;
   }
+}
+
+const TAKEN = 0;
+const REFUSED = 1;
+
+/**
+ * What Linux does with a fragment (net/ipv4/inet_fragment.c, ip_fragment.c since 4.19): one that lies inside of what came is a
+ * duplicate; one that overlaps otherwise, or that contradicts the datagram's end, takes the whole datagram down.
+ */
+function linuxRelation(d: Datagram, start: number, end: number, more: boolean): number {
+  const { list } = d.pieces;
+  const last = list.length > 0 ? list[list.length - 1].end : 0;
+  if (more ? d.total >= 0 && end > d.total : end < last || (d.total >= 0 && end !== d.total)) return REFUSED;
+  for (let i = 0; i < list.length; i++) {
+    // A run of pieces without a hole counts as one.
+    const runStart = list[i].start;
+    while (i + 1 < list.length && list[i + 1].start === list[i].end) i++;
+    const runEnd = list[i].end;
+    if (end <= runStart || start >= runEnd) continue;
+    return start >= runStart && end <= runEnd ? TAKEN : REFUSED;
+  }
+  return TAKEN;
+}
+
+/** Bytes of a transport header without options. A first fragment that has fewer hides something (RFC 1858). */
+function smallestHeader(protocol: number): number {
+  return protocol === PROTOCOL_TCP ? 20 : protocol === PROTOCOL_UDP ? 8 : 0;
 }
 
 /** The whole datagram, header first, lengths put right so that it decodes as if it had never been cut. */

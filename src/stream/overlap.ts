@@ -17,7 +17,7 @@ export const TCP_POLICIES = [
   'macos',
 ] as const;
 export type TcpPolicy = (typeof TCP_POLICIES)[number];
-export const FRAGMENT_POLICIES = ['first', 'last', 'bsd', 'linux', 'windows', 'solaris'] as const;
+export const FRAGMENT_POLICIES = ['first', 'last', 'bsd', 'linux', 'old-linux', 'windows', 'solaris'] as const;
 export type FragmentPolicy = (typeof FRAGMENT_POLICIES)[number];
 
 // Relations of the new piece (N) to the one that is held (L): where N starts times three plus where it ends.
@@ -57,7 +57,9 @@ export const FRAGMENT_NEW_WINS: Readonly<Record<FragmentPolicy, number>> = {
   first: 0,
   last: ALL,
   bsd: BEFORE_ALL,
-  linux: BEFORE_ALL | SAME_ALL,
+  // Since 4.19 a datagram with overlaps is dropped whole (`defragment.ts`); before, this was the table.
+  linux: 0,
+  'old-linux': BEFORE_ALL | SAME_ALL,
   windows: bits(STARTS_BEFORE + ENDS_BEYOND),
   solaris: BEFORE_FROM_SAME_END,
 };
