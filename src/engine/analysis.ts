@@ -189,6 +189,8 @@ export class Analysis implements FlowHandler, ConversationHost {
     const { rows } = place.stage;
     const row = place.row;
     const info = rows[row + ROW_INFO];
+    // A broken header leaves nothing to go by.
+    if ((info & INFO_FAULTY) !== 0 && (info & INFO_TCP) !== 0) return;
     let conversation = this.#conversations[table.cold[coldAt(base) + C_CONVERSATION]];
     if (conversation === undefined) {
       // A connection is looked into from the ACK of its handshake on: it tells what the receivers of its data will take.

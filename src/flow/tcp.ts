@@ -195,6 +195,11 @@ export function trackTcp(
     table.note(base, 'syn_ignored');
     return tcp;
   }
+  // Nothing ends before it began (RFC 9293 section 3.10.7.3).
+  if ((flags & FIN) !== 0 && !fromInitiator && (tcp === TCP_SYN_SENT || tcp === TCP_REJECTED)) {
+    table.note(base, 'odd_flags');
+    return tcp;
+  }
   const consumed = length + (isSyn ? 1 : 0) + (flags & FIN ? 1 : 0);
   const before = words[next];
   if ((flags & RST) === 0) {

@@ -161,7 +161,7 @@ export class TcpStream {
       half.known = true;
       half.next = start;
     }
-    const ahead = (start - half.next) | 0;
+    let ahead = (start - half.next) | 0;
     const position = half.position + ahead;
     const hash = length > 0 ? digest(s.bytes, s.from, s.to) : 0;
     if ((flags & SYN) === 0) {
@@ -190,6 +190,11 @@ export class TcpStream {
         half.recent = s.timestamp;
         half.hasRecent = true;
       }
+    }
+    // What waited for this acknowledgment goes first.
+    if (other.pieces.list.length > 0 && other.isReady) {
+      this.#settle(false);
+      ahead = position - half.position;
     }
     if (s.urgent >= 0 && doubt === 0) this.#urgent(half, position, s.urgent);
     if (length > 0) {
@@ -245,13 +250,18 @@ export class TcpStream {
     const position = other.position + beyond;
     const edge = position + window;
     if (edge > other.edge || other.edge === Number.POSITIVE_INFINITY) other.edge = edge;
-    if (position <= other.acked) return;
+    if (position <= other.acked) {
+      other.unseenAck = -1;
+      return;
+    }
     const had = other.hasHole;
     if (other.doubtedFinAt >= 0 && position > other.doubtedFinAt) other.finAt = other.doubtedFinAt;
     if (position <= other.sent) {
       // The FIN takes a sequence number without being a byte.
       other.acked = other.finAt >= 0 && position > other.finAt ? other.finAt : position;
-    } else if (position > other.conceded && position > other.unseenAck) other.unseenAck = position;
+    }
+    // Whoever acknowledges less in the next segment did not mean it.
+    other.unseenAck = position > other.sent && position > other.conceded ? position : -1;
     if (!had) other.holeAt = this.#packets;
   }
 
