@@ -20,7 +20,7 @@ const RELO = {
 } as const;
 
 /** A call of a helper that does not exist: unreachable code may hold it, reachable code is refused with this number in the log. */
-const POISON = 195896080;
+export const POISON = 195896080;
 const CLASS_LD = 0;
 const CLASS_LDX = 1;
 const CLASS_ST = 2;
@@ -77,11 +77,31 @@ interface Place {
   type: number;
 }
 
-/** Patches one instruction for the kernel's types. What the kernel lacks becomes an instruction that only unreachable code may hold. */
-export function relocate(code: Buffer, relocation: CoreRelocation, local: Btf, kernel: Btf): void {
+/**
+ * Patches one instruction for the kernel's types. What the kernel lacks becomes an instruction that only unreachable code may hold: false.
+ */
+export function relocate(code: Buffer, relocation: CoreRelocation, local: Btf, kernel: Btf): boolean {
   const value = relocatedValue(relocation, local, kernel);
   if (value === undefined) poison(code, relocation.offset);
   else patch(code, relocation, value, local, kernel);
+  return value !== undefined;
+}
+
+/** What a relocation refers to, for messages: `sock.__sk_common.skc_state`. */
+export function relocationName(relocation: CoreRelocation, local: Btf): string {
+  let type = local.resolve(relocation.type);
+  const parts = [type.name];
+  if (relocation.kind <= RELO.FIELD_RSHIFT_U64) {
+    for (const index of relocation.access.split(':').slice(1).map(Number)) {
+      if (type.kind === KIND.ARRAY) type = local.resolve(local.array(type).element);
+      else {
+        const member = local.members(type)[index];
+        parts.push(member.name);
+        type = local.resolve(member.type);
+      }
+    }
+  }
+  return parts.filter((part) => part !== '').join('.');
 }
 
 function relocatedValue(relocation: CoreRelocation, local: Btf, kernel: Btf): bigint | undefined {

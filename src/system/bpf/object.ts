@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Btf, KIND } from './btf.ts';
-import { coreRelocations, relocate } from './core-relocation.ts';
+import { coreRelocations, POISON, relocate, relocationName } from './core-relocation.ts';
 import { Elf, type Section, SHF_EXECINSTR, SHT_NOBITS, SHT_PROGBITS } from './elf.ts';
 import { BpfError, systemError } from './error.ts';
 import { COMMAND, type Kernel } from './kernel.ts';
@@ -21,6 +21,8 @@ const LOG_SHOWN = 1500;
 export interface LoadOptions {
   /** Which programs to load, by name; default: all but those whose section begins with `?`. */
   programs?: (name: string) => boolean;
+  /** Which of them may be refused by this kernel: they stand in `missing` then. */
+  optional?: (name: string) => boolean;
   /** Entries of maps (bytes, for a ring), instead of what the object says. */
   maxEntries?: Readonly<Record<string, number>>;
   /** Values of `const volatile` variables: the verifier removes what they make unreachable. */
@@ -46,6 +48,7 @@ export class BpfObject implements Disposable {
   readonly #kernel: Kernel;
   readonly #maps = new Map<string, BpfMap>();
   readonly #programs = new Map<string, BpfProgram>();
+  readonly #missing = new Map<string, BpfError>();
   readonly #rings: RingBuffer[] = [];
 
   /** Throws BpfError; nothing is left behind then. `name` is for messages. */
@@ -69,6 +72,10 @@ export class BpfObject implements Disposable {
     const program = this.#programs.get(name);
     if (program === undefined) throw new BpfError(`the object has no program '${name}', or it was not asked for`);
     return program;
+  }
+  /** Optional programs that this kernel refused, and why. */
+  get missing(): ReadonlyMap<string, BpfError> {
+    return this.#missing;
   }
   get programs(): readonly BpfProgram[] {
     return [...this.#programs.values()];
@@ -110,10 +117,17 @@ export class BpfObject implements Disposable {
       if (kind === undefined) throw new BpfError(`${name}: programs of section '${section.name}' are not known here`);
       const code = Buffer.from(section.bytes);
       this.#relocateMaps(elf, section, code, name);
-      for (const relocation of core.get(section.name) ?? []) relocate(code, relocation, local, kernelBtf());
+      const lacking = (core.get(section.name) ?? [])
+        .filter((relocation) => !relocate(code, relocation, local, kernelBtf()))
+        .map((relocation) => relocationName(relocation, local));
       for (const { name: program, value, size } of wanted) {
-        const fd = this.#loadProgram(program, kind, code.subarray(value, value + size), license);
-        this.#programs.set(program, new BpfProgram(this.#kernel, program, kind, fd));
+        try {
+          const fd = this.#loadProgram(program, kind, code.subarray(value, value + size), license, lacking);
+          this.#programs.set(program, new BpfProgram(this.#kernel, program, kind, fd));
+        } catch (error) {
+          if (!(error instanceof BpfError) || options.optional?.(program) !== true) throw error;
+          this.#missing.set(program, error);
+        }
       }
     }
   }
@@ -157,7 +171,7 @@ export class BpfObject implements Disposable {
     }
   }
 
-  #loadProgram(name: string, kind: ProgramKind, code: Buffer, license: Buffer): number {
+  #loadProgram(name: string, kind: ProgramKind, code: Buffer, license: Buffer, lacking: readonly string[]): number {
     const attribute = this.#kernel
       .attribute()
       .u32(0, kind.type)
@@ -184,7 +198,8 @@ export class BpfObject implements Disposable {
     const again = this.#kernel.try(COMMAND.PROG_LOAD, attribute);
     if (again >= 0) return again;
     const said = log.toString('latin1', 0, Math.max(0, log.indexOf(0))).trimEnd();
-    throw systemError(`the kernel refuses the BPF program ${name}`, -fd, said.slice(-LOG_SHOWN));
+    const reason = said.includes(String(POISON)) ? ` because it has no ${[...new Set(lacking)].join(', ')}` : '';
+    throw systemError(`the kernel refuses the BPF program ${name}${reason}`, -fd, said.slice(-LOG_SHOWN));
   }
 }
 
