@@ -32,7 +32,7 @@ struct sock_cgroup_data { struct cgroup *cgroup; } KERNEL_TYPE;
 struct inode { u64 i_ino; kgid_t i_gid; } KERNEL_TYPE;
 struct file { struct inode *f_inode; } KERNEL_TYPE;
 struct sock;
-struct socket { struct file *file; struct sock *sk; } KERNEL_TYPE;
+struct socket { int state; struct file *file; struct sock *sk; } KERNEL_TYPE;
 
 struct sock {
     struct sock_common __sk_common;

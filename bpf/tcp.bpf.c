@@ -30,7 +30,7 @@ struct event {
     u32 reason;
     u32 interface, mark;
     u16 protocol;
-    u8 attribution, unused[5];
+    u8 attribution, socket_state, unused[4];
     u8 local[16], remote[16]; // IPv4 as the first four bytes
     char cpu_command[16], owner_command[16];
 };
@@ -152,6 +152,7 @@ INLINE void fill_socket(struct event *e, struct sock *sk) {
     e->uid = sk->sk_uid.val;
     e->cgroup = sk->sk_cgrp_data.cgroup->kn->id;
     // A socket that nobody has accepted yet, or that was closed, has no file: reading through NULL gives 0.
+    e->socket_state = sk->sk_socket->state;
     struct inode *inode = sk->sk_socket->file->f_inode;
     e->inode = inode->i_ino;
     e->gid = inode->i_gid.val;

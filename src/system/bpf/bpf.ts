@@ -23,8 +23,9 @@
 // Privileges: tracepoints CAP_BPF and CAP_PERFMON, interfaces CAP_NET_ADMIN besides. Everything hangs on descriptors: when the process
 // ends, however it does, programs are detached and maps freed.
 
+import { KIND } from './btf.ts';
 import { loadKernel } from './kernel.ts';
-import { BpfObject, type LoadOptions } from './object.ts';
+import { BpfObject, kernelBtf, type LoadOptions } from './object.ts';
 
 export { attachClsact } from './clsact.ts';
 export { BpfError } from './error.ts';
@@ -42,4 +43,12 @@ export interface Bpf {
 export async function openBpf(): Promise<Bpf> {
   const kernel = await loadKernel();
   return { load: (bytes, name, options) => new BpfObject(kernel, bytes, name, options) };
+}
+
+/** Names of an enum of the running kernel by their numbers; empty when it has no such enum. Throws BpfError without BTF. */
+export function kernelEnum(name: string): ReadonlyMap<number, string> {
+  const types = kernelBtf();
+  const id = types.find(name, KIND.ENUM, KIND.ENUM64);
+  if (id === 0) return new Map();
+  return new Map(types.enumerators(types.type(id)).map(({ name: text, value }) => [Number(value), text]));
 }

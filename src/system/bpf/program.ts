@@ -79,6 +79,10 @@ export class BpfProgram implements Disposable {
     this.fd = fd;
   }
 
+  get isIterator(): boolean {
+    return this.kind.attachType === ATTACH.TRACE_ITER;
+  }
+
   /** Attaches a tp_btf or raw_tp program to its tracepoint. Throws BpfError. */
   attach(): BpfLink {
     const { type, tracepoint, target } = this.kind;

@@ -1,0 +1,183 @@
+// TCP events from BPF programs on tracepoints: exact owners, cookies, namespaces, counters, in all network namespaces. The ring is read
+// in place. Needs CAP_BPF and CAP_PERFMON, and a kernel that tells its types (BTF).
+
+import { closeSync, readFileSync, readSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { BpfError, type BpfLink, type BpfObject, kernelEnum, openBpf, type RingBuffer } from '../../system/bpf/bpf.ts';
+import { aboutSource, TcpEvent } from '../event.ts';
+import type { TcpStateFilter } from '../filter.ts';
+import { KernelClock } from '../kernel-clock.ts';
+import { type Capability, TcpSourceError, type TcpStateSource, type TcpStateStats } from '../source.ts';
+import { DropCounts } from './drop-counts.ts';
+import { EVENT_BYTES, KIND_NAMES } from './event-layout.ts';
+import { constantsOf, fillMaps, isProgramWanted } from './filter.ts';
+import { EventReader } from './read-event.ts';
+
+const OBJECT = fileURLToPath(new URL('../../../bpf/tcp.bpf.o', import.meta.url));
+/** Some hundred thousand events: more than a second's worth at 80,000 events a second. */
+export const DEFAULT_RING_BYTES = 16 * 1024 * 1024;
+const SNAPSHOT_BYTES = 64 * 1024;
+const CHECK_MS = 1000;
+/** Newer kernels give more; what an older one lacks is not there, the rest works. */
+const OPTIONAL = /^on_(?!state$)/;
+
+export class BpfSource implements TcpStateSource {
+  readonly name = 'bpf';
+  readonly filters = true;
+  readonly #ringBytes: number;
+  readonly #event = new TcpEvent();
+  readonly #links: BpfLink[] = [];
+  #object: BpfObject | undefined;
+  #ring: RingBuffer | undefined;
+  #reader: EventReader | undefined;
+  #clock: KernelClock | undefined;
+  #drops: DropCounts | undefined;
+  /** Runs of iterators that are not read to their end. */
+  #snapshots: number[] = [];
+  readonly #snapshotBytes = Buffer.allocUnsafeSlow(SNAPSHOT_BYTES);
+  #snapshotTold = 0;
+  #delivered = 0;
+  #lost = 0;
+  #nextCheckMs = 0;
+
+  /** `ringBytes`: a power of two. */
+  constructor(options: { ringBytes?: number } = {}) {
+    this.#ringBytes = options.ringBytes ?? DEFAULT_RING_BYTES;
+  }
+
+  async probe(): Promise<Capability> {
+    try {
+      const bpf = await openBpf();
+      using object = bpf.load(readFileSync(OBJECT), OBJECT, {
+        programs: (name) => isProgramWanted(name, {}),
+        optional: (name) => OPTIONAL.test(name),
+        maxEntries: { events: 4096 },
+      });
+      const missing = [...object.missing.keys()];
+      const detail = missing.length === 0 ? 'sees everything' : `this kernel can not run ${missing.join(', ')}`;
+      return { usable: true, detail };
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error;
+      return { usable: false, detail: error.message.split('\n')[0] };
+    }
+  }
+
+  async start(filter: TcpStateFilter): Promise<void> {
+    try {
+      const bpf = await openBpf();
+      const object = bpf.load(readFileSync(OBJECT), OBJECT, {
+        programs: (name) => isProgramWanted(name, filter),
+        optional: (name) => OPTIONAL.test(name),
+        constants: constantsOf(filter),
+        maxEntries: { events: this.#ringBytes },
+      });
+      this.#object = object;
+      fillMaps(object, filter);
+      this.#ring = object.ring('events');
+      this.#clock = new KernelClock();
+      this.#reader = new EventReader(this.#clock, shortNames('sk_rst_reason', 'SK_RST_REASON_'));
+      if (object.programs.some(({ name }) => name === 'on_drop')) {
+        this.#drops = new DropCounts(object.map('drops'), shortNames('skb_drop_reason', 'SKB_DROP_REASON_'));
+      }
+      for (const program of object.programs) if (!program.isIterator) this.#links.push(program.attach());
+      for (const program of object.programs) {
+        if (!program.isIterator) continue;
+        const link = program.attachIterator();
+        this.#links.push(link);
+        this.#snapshots.push(program.openIterator(link));
+      }
+    } catch (error) {
+      this.close();
+      if (error instanceof BpfError) throw new TcpSourceError(`TCP events from BPF: ${error.message}`);
+      throw error;
+    }
+  }
+
+  /** Programs and their running times, for measurements. */
+  get object(): BpfObject | undefined {
+    return this.#object;
+  }
+
+  drain(max: number, emit: (event: TcpEvent) => void, isLast = false): number {
+    const ring = this.#ring!;
+    const reader = this.#reader!;
+    const event = this.#event;
+    let count = this.#drainSnapshots(max, emit);
+    count += ring.drain((at) => {
+      reader.read(event, ring.view, ring.bytes, at);
+      emit(event);
+    }, max - count);
+    this.#delivered += count;
+    this.#tellLost(emit);
+    this.#tellDrops(emit, isLast);
+    return count;
+  }
+
+  stats(): TcpStateStats {
+    const produced = this.#object === undefined ? 0 : sumOf(this.#object, 'produced') + this.#snapshotTold;
+    return { produced, delivered: this.#delivered, lost: this.#lost };
+  }
+
+  close(): void {
+    for (const fd of this.#snapshots) closeSync(fd);
+    this.#snapshots = [];
+    for (const link of this.#links.splice(0)) link.close();
+    this.#object?.close();
+    this.#object = undefined;
+  }
+
+  /** First who has which socket open, then the sockets that nobody has open. */
+  #drainSnapshots(max: number, emit: (event: TcpEvent) => void): number {
+    let count = 0;
+    while (this.#snapshots.length > 0 && count + SNAPSHOT_BYTES / EVENT_BYTES <= max) {
+      const bytes = this.#snapshotBytes;
+      const length = readSync(this.#snapshots[0], bytes, 0, bytes.length, null);
+      if (length === 0) {
+        closeSync(this.#snapshots.shift()!);
+        continue;
+      }
+      const view = new DataView(bytes.buffer, bytes.byteOffset);
+      for (let at = 0; at + EVENT_BYTES <= length; at += EVENT_BYTES) {
+        this.#reader!.read(this.#event, view, bytes, at);
+        emit(this.#event);
+        count++;
+      }
+    }
+    this.#snapshotTold += count;
+    return count;
+  }
+
+  /** What the ring had no room for. */
+  #tellLost(emit: (event: TcpEvent) => void): void {
+    const lost = sumOf(this.#object!, 'lost') - this.#lost;
+    if (lost === 0) return;
+    this.#lost += lost;
+    emit(aboutSource('lost', lost));
+  }
+
+  /** About once a second, and at the end: what the network threw away. */
+  #tellDrops(emit: (event: TcpEvent) => void, isLast: boolean): void {
+    const nowMs = performance.now();
+    if (nowMs < this.#nextCheckMs && !isLast) return;
+    this.#nextCheckMs = nowMs + CHECK_MS;
+    this.#clock!.check();
+    const drops = this.#drops?.sinceLast() ?? [];
+    if (drops.length === 0) return;
+    const total = drops.reduce((sum, [, n]) => sum + n, 0);
+    emit(aboutSource('drops', total, drops));
+  }
+}
+
+/** All kinds together. */
+function sumOf(object: BpfObject, map: string): number {
+  let sum = 0;
+  for (let kind = 1; kind < KIND_NAMES.length; kind++) sum += object.map(map).sum(kind);
+  return sum;
+}
+
+/** `SK_RST_REASON_NO_SOCKET` as `no_socket`. */
+function shortNames(enumeration: string, prefix: string): ReadonlyMap<number, string> {
+  return new Map(
+    [...kernelEnum(enumeration)].map(([number, name]) => [number, name.replace(prefix, '').toLowerCase()]),
+  );
+}

@@ -1,0 +1,101 @@
+// What a source of TCP events tells: one object, filled anew for each event by the built-in sources.
+
+import { Address } from '../records/address.ts';
+
+/**
+ * What sources see happen. The records `connect`, `accept`, `close` and `fail` follow from changes of state (see lifecycle.ts), so
+ * no source tells them.
+ */
+export const EVENT_KINDS = [
+  'state',
+  'retransmit',
+  'synack-retransmit',
+  'reset-sent',
+  'reset-received',
+  'error',
+  'snapshot',
+  'drops',
+  'lost',
+] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+export type Role = 'client' | 'server' | 'unknown';
+
+/** How the owner of a socket became known; `on-cpu`: it did not, and who ran on the CPU is named instead. */
+export type Attribution = 'none' | 'connect' | 'listen' | 'close' | 'descriptor' | 'on-cpu';
+
+/** Numbers are absent (undefined) where the source does not know them. */
+export class TcpEvent {
+  kind: EventKind = 'state';
+  /** Unix time. */
+  seconds = 0;
+  nanos = 0;
+
+  /** Tells sockets apart as long as the machine runs. */
+  socket: string | undefined = undefined;
+  protocol: 'tcp' | 'mptcp' = 'tcp';
+  local = new Address();
+  remote = new Address();
+  /** 0: not bound yet. */
+  localPort = 0;
+  remotePort = 0;
+  role: Role = 'unknown';
+
+  /** Numbers of states.ts; the same when the state did not change. */
+  oldState = 0;
+  newState = 0;
+  /** ns in the old state; ns since the connection, or the listening, began. */
+  stateNs: number | undefined = undefined;
+  lifetimeNs: number | undefined = undefined;
+
+  /** Process that owns the socket. */
+  pid: number | undefined = undefined;
+  command: string | undefined = undefined;
+  attribution: Attribution = 'none';
+  uid: number | undefined = undefined;
+  gid: number | undefined = undefined;
+  /** Process that was on the CPU when it happened. */
+  cpuPid: number | undefined = undefined;
+  cpuCommand: string | undefined = undefined;
+
+  /** Inode numbers. */
+  netns: number | undefined = undefined;
+  cgroup: number | undefined = undefined;
+  inode: number | undefined = undefined;
+  /** State of the BSD socket around it (include/uapi/linux/net.h: socket_state). */
+  socketState: number | undefined = undefined;
+  /** Index of the interface that the socket is bound to, or that a segment came in by. */
+  interfaceIndex: number | undefined = undefined;
+  mark: number | undefined = undefined;
+
+  /** Payload bytes; what was sent again counts once. */
+  bytesSent: number | undefined = undefined;
+  bytesReceived: number | undefined = undefined;
+  segmentsSent: number | undefined = undefined;
+  segmentsReceived: number | undefined = undefined;
+  retransmissions: number | undefined = undefined;
+  /** ns */
+  rttNs: number | undefined = undefined;
+  minRttNs: number | undefined = undefined;
+
+  /** errno of the socket. */
+  error: number | undefined = undefined;
+  /** Why a reset was sent. */
+  reason: string | undefined = undefined;
+  /** Events that were lost (`lost`), segments that were dropped (`drops`), since the previous such event. */
+  count: number | undefined = undefined;
+  /** Dropped segments by the kernel's reason. */
+  drops: readonly (readonly [string, number])[] | undefined = undefined;
+}
+
+/** An event of a source about itself, now. */
+export function aboutSource(kind: 'lost' | 'drops', count: number, drops?: TcpEvent['drops']): TcpEvent {
+  const event = new TcpEvent();
+  const nowMs = Date.now();
+  event.kind = kind;
+  event.seconds = Math.floor(nowMs / 1000);
+  event.nanos = (nowMs % 1000) * 1_000_000;
+  event.count = count;
+  event.drops = drops;
+  return event;
+}

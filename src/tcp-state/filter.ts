@@ -1,0 +1,82 @@
+// Which events are asked for. Sources that can, have the kernel apply it; for the others there is `matcherOf`.
+
+import type { EventKind, TcpEvent } from './event.ts';
+
+export interface PortRange {
+  from: number;
+  to: number;
+}
+/** IPv4 networks are those of IPv4-mapped IPv6: `words` and `prefix` count 128 bits. */
+export interface Network {
+  words: readonly [number, number, number, number];
+  prefix: number;
+}
+
+/** Everything absent or empty: all events. Each list is a choice; an event must pass all lists. */
+export interface TcpStateFilter {
+  kinds?: ReadonlySet<EventKind>;
+  /** Changes from or to these states. */
+  states?: readonly number[];
+  /** Local or remote port. */
+  ports?: readonly PortRange[];
+  localPorts?: readonly PortRange[];
+  remotePorts?: readonly PortRange[];
+  /** Local or remote address. */
+  networks?: readonly Network[];
+  family?: 4 | 6;
+  pids?: readonly number[];
+  /** Names of commands as the kernel keeps them: the first 15 bytes. */
+  commands?: readonly string[];
+  uids?: readonly number[];
+  /** Inode numbers of cgroups (those inside them count too) and of network namespaces. */
+  cgroups?: readonly number[];
+  namespaces?: readonly number[];
+}
+
+/** Most ranges of ports of each kind. */
+export const MAX_PORT_RANGES = 16;
+
+/** A predicate for events, undefined when everything passes. Of cgroups only the socket's own is known here, not those around it. */
+export function matcherOf(filter: TcpStateFilter): ((event: TcpEvent) => boolean) | undefined {
+  const tests: ((event: TcpEvent) => boolean)[] = [];
+  const { kinds, states, ports, localPorts, remotePorts, networks, family } = filter;
+  if (kinds !== undefined) tests.push((e) => kinds.has(e.kind));
+  if (filled(states)) tests.push((e) => states.includes(e.oldState) || states.includes(e.newState));
+  if (filled(ports)) tests.push((e) => inRanges(ports, e.localPort) || inRanges(ports, e.remotePort));
+  if (filled(localPorts)) tests.push((e) => inRanges(localPorts, e.localPort));
+  if (filled(remotePorts)) tests.push((e) => inRanges(remotePorts, e.remotePort));
+  if (filled(networks)) tests.push((e) => networks.some((n) => inNetwork(n, e.local) || inNetwork(n, e.remote)));
+  if (family !== undefined) tests.push((e) => e.local.v6 === (family === 6));
+  const choices: [readonly (number | string)[] | undefined, (e: TcpEvent) => number | string | undefined][] = [
+    [filter.pids, (e) => e.pid],
+    [filter.commands, (e) => e.command],
+    [filter.uids, (e) => e.uid],
+    [filter.cgroups, (e) => e.cgroup],
+    [filter.namespaces, (e) => e.netns],
+  ];
+  for (const [wanted, value] of choices) {
+    if (!filled(wanted)) continue;
+    const set = new Set(wanted);
+    tests.push((e) => set.has(value(e) ?? -1));
+  }
+  if (tests.length === 0) return undefined;
+  // What the source says about itself is not about a socket.
+  return (event) => event.kind === 'lost' || event.kind === 'drops' || tests.every((test) => test(event));
+}
+
+function filled<T>(list: readonly T[] | undefined): list is readonly T[] {
+  return list !== undefined && list.length > 0;
+}
+
+function inRanges(ranges: readonly PortRange[], port: number): boolean {
+  return ranges.some(({ from, to }) => port >= from && port <= to);
+}
+
+function inNetwork({ words, prefix }: Network, address: TcpEvent['local']): boolean {
+  const own = address.v6 ? [address.w0, address.w1, address.w2, address.w3] : [0, 0, 0xffff, address.w3];
+  for (let i = 0, left = prefix; left > 0; i++, left -= 32) {
+    const mask = left >= 32 ? 0xffffffff : ~(0xffffffff >>> left);
+    if (((own[i] ^ words[i]) & mask) !== 0) return false;
+  }
+  return true;
+}
