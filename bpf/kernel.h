@@ -58,7 +58,9 @@ struct tcp_sock {
 
 struct request_sock { struct sock_common __req_common; } KERNEL_TYPE;
 
+struct net_device { possible_net_t nd_net; } KERNEL_TYPE;
 struct sk_buff {
+    struct net_device *dev;
     u16 protocol, transport_header, network_header;
     int skb_iif;
     u8 *head;

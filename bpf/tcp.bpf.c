@@ -39,7 +39,7 @@ _Static_assert(sizeof(struct event) == 200, "event-layout.ts says so");
 struct life {
     u64 began, changed;
     u32 pid;
-    u8 role, attribution, shown, unused;
+    u8 role, attribution, shown, error;
     char command[16];
 };
 
@@ -219,6 +219,7 @@ SEC("tp_btf/inet_sock_set_state") int on_state(u64 *args) {
         if (life->changed && !is_new) e.in_state = e.time - life->changed;
         if (is_new) life->began = old == TCP_CLOSE || old == TCP_LISTEN ? e.time : 0;
         life->changed = e.time;
+        if (is_new) life->error = 0;
         if (new == TCP_SYN_SENT) own(life, BY_CONNECT);
         else if (new == TCP_LISTEN) own(life, BY_LISTEN);
         // Whoever closes has the descriptor, which the process that listens need not have any more.
@@ -265,7 +266,13 @@ SEC("tp_btf/tcp_receive_reset") int on_reset_received(u64 *args) {
 }
 SEC("tp_btf/inet_sk_error_report") int on_error(u64 *args) {
     struct sock *sk = (void *)args[0];
-    return is_tcp(sk) ? report(sk, ERROR, 0) : 0;
+    if (!is_tcp(sk)) return 0;
+    // Waiting processes are woken more than once, also when one has taken the error already: it is told once.
+    u8 error = sk->sk_err;
+    struct life *life = bpf_sk_storage_get(&lives, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+    if (!error || (life && life->error == error)) return 0;
+    if (life) life->error = error;
+    return report(sk, ERROR, 0);
 }
 
 SEC("tp_btf/tcp_retransmit_synack") int on_synack_retransmit(u64 *args) {
@@ -321,6 +328,7 @@ INLINE int report_segment(struct sk_buff *skb, u32 reason) {
     e.role = SERVER;
     e.protocol = IPPROTO_TCP;
     e.interface = skb->skb_iif;
+    e.netns = skb->dev->nd_net.net->ns.inum;
     fill_process(&e);
     if (is_wanted(&e)) submit(&e);
     return 0;

@@ -1,12 +1,12 @@
 // What `--records` takes: names of records, `transactions` for all of those.
 
 import { UsageError } from '../config/usage-error.ts';
-import { allRecordTypes } from '../engine/plan.ts';
+import { packetRecordTypes } from '../engine/plan.ts';
 import { nearest } from './nearest.ts';
 
 /** Names of record types for a comma-separated list; throws UsageError for an unknown one. */
 export function recordNames(list: string): string[] {
-  const types = allRecordTypes();
+  const types = packetRecordTypes();
   const names = new Set<string>();
   for (const word of list
     .split(',')

@@ -7,6 +7,7 @@ import { PROTOCOLS } from '../protocols/registry.ts';
 import type { RecordType } from '../records/record.ts';
 import { DEFRAGMENT_DEFAULTS } from '../stream/defragment.ts';
 import { STREAM_DEFAULTS, type StreamOptions } from '../stream/tcp-stream.ts';
+import { TCP_RECORDS } from '../tcp-state/record.ts';
 import { Detection, type Enabled, type ForcedPort } from './detection.ts';
 import type { DissectOptions } from './dissect.ts';
 import { lossRecord } from './loss-record.ts';
@@ -57,16 +58,21 @@ export interface RunPlan {
 
 export type PlanRequest = Partial<Omit<RunPlan, 'types' | 'identity'>> & { identityExtras?: string };
 
-/** Every record type there is, in the order of their numbers. */
-export function allRecordTypes(): RecordType[] {
+/** Record types that packets make, in the order of their numbers. */
+export function packetRecordTypes(): RecordType[] {
   return [flowRecord, ...PROTOCOLS.flatMap((protocol) => protocol.records), lossRecord];
 }
 
+/** Every record type there is. */
+export function allRecordTypes(): RecordType[] {
+  return [...packetRecordTypes(), ...TCP_RECORDS];
+}
+
 export function makePlan(request: PlanRequest): RunPlan {
-  const records = request.records ?? allRecordTypes().map((type) => type.name);
+  const records = request.records ?? packetRecordTypes().map((type) => type.name);
   const plan: RunPlan = {
     records,
-    types: allRecordTypes().filter((type) => records.includes(type.name)),
+    types: packetRecordTypes().filter((type) => records.includes(type.name)),
     protocols: request.protocols ?? {},
     flowDocuments: request.flowDocuments ?? {},
     forced: request.forced ?? [],
@@ -105,7 +111,7 @@ export interface ShownTypes {
 
 /** The record types of a plan as they are shown: each protocol's options say what is added, dropped, renamed. */
 export function shownTypes(plan: Pick<RunPlan, 'records' | 'protocols' | 'flowDocuments'>): ShownTypes {
-  const types = allRecordTypes().filter((type) => plan.records.includes(type.name));
+  const types = packetRecordTypes().filter((type) => plan.records.includes(type.name));
   const custom = types.map((type) => {
     const owner = PROTOCOLS.find((protocol) => protocol.records.some((one) => one.name === type.name));
     return customisationOf(owner === undefined ? plan.flowDocuments : plan.protocols[owner.name]);

@@ -28,7 +28,15 @@ export function isProgramWanted(name: string, filter: TcpStateFilter): boolean {
   const kind = PROGRAM_KINDS[name];
   if (kind === undefined) return false;
   // Who has a socket open is asked even when the sockets themselves are not asked for.
-  return kind === 'state' || name === 'on_descriptor' || filter.kinds === undefined || filter.kinds.has(kind);
+  if (kind === 'state' || name === 'on_descriptor') return true;
+  // Drops are counted for the whole machine: who asks for some sockets only has no use for them.
+  if (filter.kinds === undefined) return kind !== 'drops' || !isNarrow(filter);
+  return filter.kinds.has(kind);
+}
+
+/** Whether something other than kinds is asked for. */
+function isNarrow({ kinds: _, ...rest }: TcpStateFilter): boolean {
+  return Object.values(rest).some((value) => value !== undefined);
 }
 
 export function constantsOf(filter: TcpStateFilter): NonNullable<LoadOptions['constants']> {

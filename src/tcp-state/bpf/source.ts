@@ -17,6 +17,8 @@ const OBJECT = fileURLToPath(new URL('../../../bpf/tcp.bpf.o', import.meta.url))
 /** Some hundred thousand events: more than a second's worth at 80,000 events a second. */
 export const DEFAULT_RING_BYTES = 16 * 1024 * 1024;
 const SNAPSHOT_BYTES = 64 * 1024;
+/** What is there at the start is read at once, before it goes; beyond so much of it (300,000 sockets), as events are taken. */
+const SNAPSHOT_AT_ONCE = 64 * 1024 * 1024;
 const CHECK_MS = 1000;
 /** Newer kernels give more; what an older one lacks is not there, the rest works. */
 const OPTIONAL = /^on_(?!state$)/;
@@ -34,7 +36,7 @@ export class BpfSource implements TcpStateSource {
   #drops: DropCounts | undefined;
   /** Runs of iterators that are not read to their end. */
   #snapshots: number[] = [];
-  readonly #snapshotBytes = Buffer.allocUnsafeSlow(SNAPSHOT_BYTES);
+  #snapshotRead: Buffer[] = [];
   #snapshotTold = 0;
   #delivered = 0;
   #lost = 0;
@@ -86,6 +88,12 @@ export class BpfSource implements TcpStateSource {
         this.#links.push(link);
         this.#snapshots.push(program.openIterator(link));
       }
+      for (let bytes = 0; bytes < SNAPSHOT_AT_ONCE; ) {
+        const chunk = this.#readSnapshot();
+        if (chunk === undefined) break;
+        bytes += chunk.length;
+        this.#snapshotRead.push(chunk);
+      }
     } catch (error) {
       this.close();
       if (error instanceof BpfError) throw new TcpSourceError(`TCP events from BPF: ${error.message}`);
@@ -126,18 +134,13 @@ export class BpfSource implements TcpStateSource {
     this.#object = undefined;
   }
 
-  /** First who has which socket open, then the sockets that nobody has open. */
   #drainSnapshots(max: number, emit: (event: TcpEvent) => void): number {
     let count = 0;
-    while (this.#snapshots.length > 0 && count + SNAPSHOT_BYTES / EVENT_BYTES <= max) {
-      const bytes = this.#snapshotBytes;
-      const length = readSync(this.#snapshots[0], bytes, 0, bytes.length, null);
-      if (length === 0) {
-        closeSync(this.#snapshots.shift()!);
-        continue;
-      }
+    while (count + SNAPSHOT_BYTES / EVENT_BYTES <= max) {
+      const bytes = this.#snapshotRead.shift() ?? this.#readSnapshot();
+      if (bytes === undefined) break;
       const view = new DataView(bytes.buffer, bytes.byteOffset);
-      for (let at = 0; at + EVENT_BYTES <= length; at += EVENT_BYTES) {
+      for (let at = 0; at + EVENT_BYTES <= bytes.length; at += EVENT_BYTES) {
         this.#reader!.read(this.#event, view, bytes, at);
         emit(this.#event);
         count++;
@@ -145,6 +148,17 @@ export class BpfSource implements TcpStateSource {
     }
     this.#snapshotTold += count;
     return count;
+  }
+
+  /** First who has which socket open, then the sockets that nobody has open; undefined when all is read. */
+  #readSnapshot(): Buffer | undefined {
+    while (this.#snapshots.length > 0) {
+      const bytes = Buffer.allocUnsafeSlow(SNAPSHOT_BYTES);
+      const length = readSync(this.#snapshots[0], bytes, 0, bytes.length, null);
+      if (length > 0) return bytes.subarray(0, length);
+      closeSync(this.#snapshots.shift()!);
+    }
+    return undefined;
   }
 
   /** What the ring had no room for. */

@@ -1,0 +1,36 @@
+// Sources of TCP events by name, and the best one that can run here.
+
+import { BpfSource } from './bpf/source.ts';
+import { type Capability, TcpSourceError, type TcpStateSource } from './source.ts';
+
+export interface SourceOptions {
+  /** Room in the kernel for events that wait, in bytes. */
+  bufferBytes?: number;
+}
+
+/** Built-in sources, the best first. */
+const SOURCES: Readonly<Record<string, (options: SourceOptions) => TcpStateSource>> = {
+  bpf: ({ bufferBytes }) => new BpfSource({ ringBytes: bufferBytes }),
+};
+export const SOURCE_NAMES = Object.keys(SOURCES);
+
+/** What each built-in source needs and has here. */
+export async function probeSources(): Promise<{ name: string; capability: Capability }[]> {
+  return Promise.all(SOURCE_NAMES.map(async (name) => ({ name, capability: await SOURCES[name]({}).probe() })));
+}
+
+/** A source by name, or the best that can run for `auto`. `passedOver`: why better ones can not. Throws TcpSourceError. */
+export async function chooseSource(
+  name: string,
+  options: SourceOptions,
+): Promise<{ source: TcpStateSource; passedOver: string[] }> {
+  if (name !== 'auto') return { source: SOURCES[name](options), passedOver: [] };
+  const passedOver: string[] = [];
+  for (const candidate of SOURCE_NAMES) {
+    const source = SOURCES[candidate](options);
+    const { usable, detail } = await source.probe();
+    if (usable) return { source, passedOver };
+    passedOver.push(`${candidate}: ${detail}`);
+  }
+  throw new TcpSourceError(`no source of TCP events can run here:\n  ${passedOver.join('\n  ')}`);
+}

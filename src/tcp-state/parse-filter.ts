@@ -1,0 +1,104 @@
+// Words of users → filter: ports, networks, states, cgroups, network namespaces. Errors are thrown as FilterWordError with what is right.
+
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAddress } from '../records/parse-address.ts';
+import { mountPoint } from './containers.ts';
+import { MAX_PORT_RANGES, type Network, type PortRange } from './filter.ts';
+import { STATE_NAMES, stateNumber } from './states.ts';
+
+export class FilterWordError extends Error {
+  override name = 'FilterWordError';
+}
+
+const HIGHEST_PORT = 65535;
+
+/** `80`, `80,443`, `8000-8999`. */
+export function parsePorts(text: string): PortRange[] {
+  const ranges = words(text).map((word) => {
+    const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(word);
+    const from = Number(match?.[1]);
+    const to = Number(match?.[2] ?? match?.[1]);
+    if (match === null || from > to || to > HIGHEST_PORT) {
+      throw new FilterWordError(`'${word}' is no port: write 443, or 8000-8999`);
+    }
+    return { from, to };
+  });
+  if (ranges.length > MAX_PORT_RANGES) {
+    throw new FilterWordError(
+      `${ranges.length} ports are too many: at most ${MAX_PORT_RANGES} ports or ranges of ports`,
+    );
+  }
+  return ranges;
+}
+
+/** `10.0.0.0/8`, `2001:db8::/32`, an address. */
+export function parseNetworks(text: string): Network[] {
+  return words(text).map((word) => {
+    const [address, length] = word.split('/', 2);
+    const parsed = parseAddress(address);
+    const bits = parsed?.v6 === true ? 128 : 32;
+    const prefix = length === undefined ? bits : /^\d{1,3}$/.test(length) ? Number(length) : bits + 1;
+    if (parsed === undefined || prefix > bits) {
+      throw new FilterWordError(`'${word}' is no network: write 10.0.0.0/8 or 2001:db8::/32`);
+    }
+    return parsed.v6
+      ? { words: [parsed.w0, parsed.w1, parsed.w2, parsed.w3], prefix }
+      : { words: [0, 0, 0xffff, parsed.w3], prefix: 96 + prefix };
+  });
+}
+
+/** Names of states, as tcp-audit, ss or the kernel spell them. */
+export function parseStates(text: string): number[] {
+  return words(text).map((word) => {
+    const number = stateNumber(word);
+    if (number === undefined) {
+      throw new FilterWordError(
+        `there is no state '${word}' (there are ${[...new Set(STATE_NAMES.slice(1))].join(', ')})`,
+      );
+    }
+    return number;
+  });
+}
+
+export function parseNumbers(text: string, what: string): number[] {
+  return words(text).map((word) => {
+    if (!/^\d{1,10}$/.test(word)) throw new FilterWordError(`'${word}' is no ${what}`);
+    return Number(word);
+  });
+}
+
+/** Cgroups by their path in the tree (`/system.slice/ssh.service`) or number. */
+export function parseCgroups(text: string): number[] {
+  return words(text).map((word) => {
+    if (/^\d+$/.test(word)) return Number(word);
+    const root = mountPoint();
+    if (root === undefined) throw new FilterWordError('no cgroup (v2) tree is mounted here');
+    return inodeOf(word.startsWith(root) ? word : join(root, word), `there is no cgroup '${word}'`);
+  });
+}
+
+/** Network namespaces by number, process (`pid:123`), name (`ip netns`) or path. */
+export function parseNamespaces(text: string): number[] {
+  return words(text).map((word) => {
+    if (/^\d+$/.test(word)) return Number(word);
+    const pid = /^pid:(\d+)$/.exec(word)?.[1];
+    const path = pid !== undefined ? `/proc/${pid}/ns/net` : word.includes('/') ? word : `/run/netns/${word}`;
+    return inodeOf(path, `there is no network namespace '${word}'`);
+  });
+}
+
+function inodeOf(path: string, otherwise: string): number {
+  try {
+    return statSync(path).ino;
+  } catch {
+    throw new FilterWordError(`${otherwise} (${path})`);
+  }
+}
+
+function words(text: string): string[] {
+  return text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}

@@ -1,0 +1,248 @@
+// TCP events from BPF, in a network namespace of its own, through the command that users call.
+
+import { afterAll, expect, it, type TestContext } from 'vitest';
+import { BpfSource } from '../../src/tcp-state/bpf/source.ts';
+import type { TcpStateFilter } from '../../src/tcp-state/filter.ts';
+import type { RecordKind } from '../../src/tcp-state/lifecycle.ts';
+import { parseCgroups, parseNetworks, parsePorts, parseStates } from '../../src/tcp-state/parse-filter.ts';
+import { documentsOf, multiset, Namespace, watch, whyNot } from './kit.ts';
+
+const usable = whyNot === undefined ? await new BpfSource().probe() : { usable: false, detail: whyNot };
+const namespace = usable.usable ? new Namespace('bpf') : undefined;
+afterAll(() => namespace?.[Symbol.dispose]());
+
+function here(context: TestContext): Namespace {
+  return namespace ?? context.skip(usable.detail);
+}
+const only = ({ inode }: Namespace, ...words: string[]) => ['--event', 'bpf', '--netns', String(inode), ...words];
+const seen = (net: Namespace, during: () => void | Promise<void>, kinds?: RecordKind[], filter: TcpStateFilter = {}) =>
+  documentsOf(new BpfSource(), { namespaces: [net.inode], ...filter }, during, kinds);
+
+it('tells ten changes of state for a connection, and who made them', async (context) => {
+  const net = here(context);
+  const { documents, code, stderr } = await watch(only(net), () => void net.traffic('short', 50));
+  expect(code).toBe(130);
+  expect(stderr).toContain('Nothing was lost.');
+  const changes = documents.filter(({ event }) => event.action === 'state');
+  expect(changes).toHaveLength(50 * 10 + 2);
+  expect(multiset(documents.map(({ event }) => event.action))).toEqual({
+    accept: 50,
+    close: 100,
+    connect: 50,
+    state: 502,
+  });
+  expect(documents.map(({ event }) => event.sequence)).toEqual(documents.map((_, i) => i + 1));
+  for (const { source, destination, event, network, process: owner, netscribe } of documents) {
+    expect(netscribe.netns).toBe(net.inode);
+    expect(owner?.name).toBe('python3');
+    if (event.action !== 'close') continue;
+    expect([source?.bytes, destination?.bytes, destination?.port]).toEqual([100, 300, 9000]);
+    expect(event.duration).toBeGreaterThan(0);
+    expect(network.community_id).toMatch(/^1:/);
+  }
+});
+
+it('tells IPv6 as it tells IPv4', async (context) => {
+  const net = here(context);
+  const both = () => {
+    net.traffic('short6', 5);
+    net.traffic('short', 5);
+  };
+  const documents = await seen(net, both, ['state', 'close'], { family: 6 });
+  expect(documents.filter(({ event }) => event.action === 'state')).toHaveLength(52);
+  for (const { network } of documents) expect(network.type).toBe('ipv6');
+  const closed = documents.filter(({ event }) => event.action === 'close');
+  expect(closed.map(({ source, destination }) => [source?.ip, destination?.ip])).toEqual(
+    new Array(10).fill(['::1', '::1']),
+  );
+});
+
+it('tells connections that were refused, reset, timed out and half closed', async (context) => {
+  const net = here(context);
+  const kinds: RecordKind[] = ['fail', 'close', 'error', 'reset-sent', 'reset-received', 'retransmit'];
+  const refused = await seen(net, () => void net.traffic('refused', 3), kinds);
+  expect(multiset(refused.map(({ event, error }) => `${event.action} ${error?.code ?? event.reason ?? ''}`))).toEqual({
+    'error ECONNREFUSED': 3,
+    'fail ECONNREFUSED': 3,
+    'reset-received ': 3,
+    'reset-sent no_socket': 3,
+  });
+  // A reset that answers a segment without a socket is about the same connection.
+  expect(new Set(refused.map(({ network }) => network.community_id)).size).toBe(3);
+
+  const reset = await seen(net, () => void net.traffic('reset', 3), kinds);
+  const told = multiset(reset.map(({ event, error }) => `${event.action} ${error?.code ?? event.reason}`));
+  expect(told).toMatchObject({ 'close ECONNRESET': 3, 'close aborted': 3 });
+  // The kernel may report it to the side that aborted, too.
+  expect(told['error ECONNRESET']).toBeGreaterThanOrEqual(3);
+
+  let errno = '';
+  const timedOut = await seen(
+    net,
+    () => {
+      errno = net.traffic('timed-out').trim();
+    },
+    kinds,
+  );
+  expect(errno).toBe('110');
+  const failed = timedOut.filter(({ event }) => event.action === 'fail');
+  expect(failed.map(({ error, destination }) => [error?.code, destination?.ip])).toEqual([
+    ['ETIMEDOUT', '203.0.113.7'],
+  ]);
+
+  const half = await seen(net, () => void net.traffic('half-closed', 3), kinds);
+  expect(half.map(({ event, source, destination }) => [event.action, source?.bytes, destination?.bytes])).toEqual(
+    new Array(6).fill(['close', 0, 5000]),
+  );
+});
+
+it('tells MPTCP connections, and their subflows as TCP', async (context) => {
+  const net = here(context);
+  const documents = await seen(net, () => void net.traffic('mptcp', 2), ['state', 'close']);
+  const protocols = multiset(
+    documents.filter(({ event }) => event.action === 'close').map((d) => d.netscribe.tcp.protocol),
+  );
+  expect(protocols.tcp).toBeGreaterThanOrEqual(4);
+  expect(protocols.mptcp).toBeGreaterThanOrEqual(2);
+});
+
+it('names the owner, whoever is on the CPU', async (context) => {
+  const net = here(context);
+  let said = '';
+  const documents = await seen(net, () => {
+    said = net.traffic('two-processes', 100);
+  });
+  const pids = Object.fromEntries(
+    said
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ')),
+  ) as Record<string, string>;
+  const wrong = documents.filter(
+    ({ process: owner, netscribe }) =>
+      owner?.pid !== Number(netscribe.tcp.role === 'client' ? pids.client : pids.server),
+  );
+  expect(documents.length).toBeGreaterThan(1000);
+  expect(wrong).toEqual([]);
+  // The test would prove nothing if the two were always the same.
+  expect(documents.some(({ process: owner, netscribe }) => netscribe.tcp.on_cpu?.pid !== owner?.pid)).toBe(true);
+});
+
+it('counts what the ring has no room for', async (context) => {
+  const net = here(context);
+  const source = new BpfSource({ ringBytes: 4096 });
+  await source.start({ namespaces: [net.inode], kinds: new Set(['state']) });
+  try {
+    net.traffic('short', 100);
+    let delivered = 0;
+    let lost = 0;
+    source.drain(
+      100_000,
+      (event) => {
+        if (event.kind === 'lost') lost += event.count!;
+        else delivered++;
+      },
+      true,
+    );
+    expect(lost).toBeGreaterThan(0);
+    expect(delivered + lost).toBe(1002);
+    expect(source.stats()).toEqual({ produced: 1002, delivered, lost });
+  } finally {
+    source.close();
+  }
+});
+
+it('shows what was there before, with its owner', async (context) => {
+  const net = here(context);
+  const holder = net.start('hold');
+  const [pid, port] = await new Promise<number[]>((resolve) =>
+    holder.stdout!.once('data', (chunk) => resolve(String(chunk).trim().split(' ').map(Number))),
+  );
+  const end = async () => {
+    holder.stdin!.end();
+    await new Promise((resolve) => holder.once('close', resolve));
+  };
+  const documents = await seen(net, end, ['snapshot', 'close']);
+  const there = documents.filter(({ event }) => event.action === 'snapshot');
+  expect(multiset(there.map((d) => d.netscribe.tcp.new_state))).toEqual({ ESTABLISHED: 2, LISTEN: 1 });
+  for (const { process: owner, netscribe } of there) {
+    expect([owner?.pid, owner?.name, netscribe.tcp.attribution]).toEqual([pid, 'python3', 'descriptor']);
+  }
+  expect(there.some(({ source }) => source?.port === port)).toBe(true);
+  const ids = new Set(there.map((d) => d.netscribe.tcp.id));
+  expect(documents.filter(({ event }) => event.action === 'close').every((d) => ids.has(d.netscribe.tcp.id))).toBe(
+    true,
+  );
+});
+
+it('filters in the kernel', async (context) => {
+  const net = here(context);
+  const expected: [TcpStateFilter, Record<string, number>][] = [
+    [{ ports: parsePorts('1') }, { fail: 3 }],
+    [{ localPorts: parsePorts('9000') }, { close: 3 }],
+    [{ remotePorts: parsePorts('1-100,9000') }, { close: 3, fail: 3 }],
+    [{ networks: parseNetworks('10.0.0.0/8,127.0.0.0/8') }, { close: 6, fail: 3 }],
+    [{ networks: parseNetworks('10.0.0.0/8') }, {}],
+    [{ states: parseStates('syn-sent') }, { fail: 3 }],
+    [
+      { commands: ['python3'], uids: [0] },
+      { close: 6, fail: 3 },
+    ],
+    [{ commands: ['curl'] }, {}],
+    [{ pids: [1] }, {}],
+    [{ cgroups: parseCgroups('/') }, { close: 6, fail: 3 }],
+    [{ cgroups: [2 ** 40] }, {}],
+  ];
+  // All at once: each is begun while those before it listen already.
+  const begin = async (i: number): Promise<void> => {
+    if (i === expected.length) {
+      net.traffic('short', 3);
+      net.traffic('refused', 3);
+      return;
+    }
+    const [filter, counts] = expected[i];
+    const source = new BpfSource({ ringBytes: 64 * 1024 });
+    const asked = { namespaces: [net.inode], ...filter };
+    const documents = await documentsOf(source, asked, () => begin(i + 1), ['close', 'fail']);
+    expect(multiset(documents.map(({ event }) => event.action)), JSON.stringify(filter)).toEqual(counts);
+  };
+  await begin(0);
+});
+
+it('works without privileges but CAP_BPF and CAP_PERFMON, and says so without', async (context) => {
+  const net = here(context);
+  const as = (capabilities: string) => [
+    'setpriv',
+    '--reuid=65534',
+    '--regid=65534',
+    '--clear-groups',
+    `--bounding-set=${capabilities}`,
+    `--inh-caps=${capabilities}`,
+    `--ambient-caps=${capabilities}`,
+  ];
+  const { documents, code } = await watch(
+    only(net, '--kinds', 'close'),
+    () => void net.traffic('short', 3),
+    'SIGTERM',
+    as('-all,+bpf,+perfmon'),
+  );
+  expect(code).toBe(143);
+  expect(documents).toHaveLength(6);
+  const refused = await watch(only(net), () => undefined, 'SIGTERM', as('-all,+bpf'));
+  expect(refused.code).toBe(4);
+  expect(refused.stderr).toMatch(/CAP_BPF and CAP_PERFMON/);
+});
+
+it("speaks tcp-audit's language", async (context) => {
+  const net = here(context);
+  const { documents } = await watch(only(net, '--layout', 'tcp-audit'), () => void net.traffic('short', 1));
+  expect(documents).toHaveLength(12);
+  expect(documents[2]).toMatchObject({
+    comm_on_cpu: 'python3',
+    src_ip: '127.0.0.1',
+    dst_ip: '127.0.0.1',
+    old_state: 'SYN-SENT',
+    new_state: 'ESTABLISHED',
+    socket_info: { user_id: 0, state: 'CONNECTING' },
+  });
+});

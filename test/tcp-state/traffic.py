@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# TCP traffic of a known kind, for tests of TCP events: traffic.py WHAT [COUNT]. Prints what the test wants to know of it.
+import os, socket, struct, subprocess, sys, time
+
+PORT = 9000
+
+def listener(host='127.0.0.1', port=PORT, protocol=0):
+    s = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET, socket.SOCK_STREAM, protocol)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((host, port))
+    s.listen(512)
+    return s
+
+def connected(server, protocol=0):
+    c = socket.socket(server.family, socket.SOCK_STREAM, protocol)
+    c.connect(server.getsockname()[:2])
+    a, _ = server.accept()
+    return c, a
+
+def short(count, host='127.0.0.1', protocol=0):
+    s = listener(host, protocol=protocol)
+    for _ in range(count):
+        c, a = connected(s, protocol)
+        c.sendall(b'x' * 100)
+        assert len(a.recv(1000)) == 100
+        a.sendall(b'y' * 300)
+        assert len(c.recv(1000)) == 300
+        c.close()
+        assert a.recv(10) == b''
+        a.close()
+    s.close()
+
+def refused(count):
+    for _ in range(count):
+        try:
+            socket.create_connection(('127.0.0.1', 1))
+        except ConnectionRefusedError:
+            pass
+
+# Closed with a reset: by the client, with data that nobody has read.
+def reset(count):
+    s = listener()
+    for _ in range(count):
+        c, a = connected(s)
+        c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        c.close()
+        try:
+            a.recv(10)
+        except ConnectionResetError:
+            pass
+        a.close()
+    s.close()
+
+# The client has said all; the server goes on for a while.
+def half_closed(count):
+    s = listener()
+    for _ in range(count):
+        c, a = connected(s)
+        c.shutdown(socket.SHUT_WR)
+        assert a.recv(10) == b''
+        for _ in range(5):
+            a.sendall(b'z' * 1000)
+        a.close()
+        while c.recv(10000):
+            pass
+        c.close()
+    s.close()
+
+# Nobody answers there: the packets are thrown away (TCP_SYNCNT 1 makes it short).
+def timed_out(count):
+    for _ in range(count):
+        c = socket.socket()
+        c.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 1)
+        # TCP_USER_TIMEOUT, ms
+        c.setsockopt(socket.IPPROTO_TCP, 18, 300)
+        try:
+            c.connect(('203.0.113.7', 9))
+        except OSError as error:
+            print(error.errno)
+        c.close()
+
+# A server and a client in processes of their own, held on one CPU: whoever runs when something happens need not be who it is about.
+def two_processes(count):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    s = listener()
+    print('server', os.getpid(), flush=True)
+    child = os.fork()
+    if child == 0:
+        s.close()
+        for _ in range(count):
+            c = socket.create_connection(('127.0.0.1', PORT))
+            c.sendall(b'q' * 10)
+            c.recv(10)
+            c.close()
+        os._exit(0)
+    print('client', child, flush=True)
+    for _ in range(count):
+        a, _ = s.accept()
+        a.recv(10)
+        a.sendall(b'r' * 10)
+        a.recv(10)
+        a.close()
+    s.close()
+    os.waitpid(child, 0)
+
+# Holds a listener and a connection until its standard input ends.
+def hold(_):
+    s = listener()
+    c, a = connected(s)
+    print(os.getpid(), c.getsockname()[1], flush=True)
+    sys.stdin.read()
+
+what, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
+if what == 'short6':
+    short(count, '::1')
+elif what == 'mptcp':
+    short(count, protocol=262)
+else:
+    {'short': short, 'refused': refused, 'reset': reset, 'half-closed': half_closed, 'timed-out': timed_out,
+     'two-processes': two_processes, 'hold': hold}[what](count)
