@@ -43,6 +43,7 @@ import { PACKET_CHECKSUM_PENDING, type PacketBatch } from '../sources/source.ts'
 import { RecentBytes } from '../stream/recent-bytes.ts';
 import { Segment } from '../stream/segment.ts';
 import { type StreamOptions, TcpStream } from '../stream/tcp-stream.ts';
+import { adviseHugePages } from '../system/huge-pages.ts';
 import { Conversation, type ConversationHost } from './conversation.ts';
 import type { Detection } from './detection.ts';
 import type { WantedEncodings } from './encoded-rows.ts';
@@ -136,7 +137,7 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.rows = options.wanted.rows.length > 0 ? new RowOutlet(options.shown.rows, options.wanted.rows) : undefined;
     this.columns = options.wanted.columns ? new ColumnOutlet(options.shown.columns) : undefined;
     this.wantsPackets = (['tcp', 'udp', 'icmp', 'icmpv6'] as const).some((transport) => detection.wants(transport));
-    this.tracker = new FlowTracker(options.flow, salts, this.#links, this, owned);
+    this.tracker = new FlowTracker(options.flow, salts, this.#links, this, owned, adviseHugePages);
   }
 
   /** Records and errors by type, and what the flow table counted, for the summary. */

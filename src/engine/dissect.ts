@@ -1,11 +1,12 @@
 // From packet batches to staged rows: decoding, tunnels, fragments, flow keys, the clock. Everything that must happen once and in
 // order, before packets are spread over shards.
 //
-// Two ways lead to the same row: the fast path reads the common packet (Ethernet, IPv4 without options, whole, TCP or UDP) in
-// place; the decoder of `wire/` takes every other one. A property test holds them against each other.
+// Two ways lead to the same row: the fast path reads the common packet (Ethernet, IPv4 without options or IPv6 without extension
+// headers, whole, TCP or UDP) in place; the decoder of `wire/` takes every other one. A property test holds them against each other.
 
 import { foldV6, shardOf, tableHash } from '../flow/hash.ts';
 import { icmpPorts } from '../flow/icmp-types.ts';
+import { ACK, FIN, RST, SYN } from '../flow/layout.ts';
 import {
   type Extra,
   INFO_BARE,
@@ -18,6 +19,7 @@ import {
   INFO_REVERSE,
   INFO_SEEN_SHIFT,
   INFO_SEGMENTED,
+  INFO_SPECIAL,
   INFO_TCP,
   INFO_TUNNEL,
   INFO_V6,
@@ -35,6 +37,7 @@ import {
   ROW_PAYLOAD_LENGTH,
   ROW_PORTS,
   ROW_PROTOCOL,
+  ROW_SEQUENCE,
   ROW_SHARD,
   ROW_TRANSPORT,
   type Stage,
@@ -62,6 +65,8 @@ import { type Ledger, OUTCOMES } from './ledger.ts';
 
 const LINKTYPE_ETHERNET = 1;
 const ETHERTYPE_IPV4 = 0x0800;
+const ETHERTYPE_IPV6 = 0x86dd;
+const SYN_FIN_RST_ACK = SYN | FIN | RST | ACK;
 const PROTOCOL_ICMP = 1;
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
@@ -156,17 +161,32 @@ export class Dissector {
       // The fast path. Its conditions are ordered by how soon they decide.
       fast: if (linkType[i] === LINKTYPE_ETHERNET && captured >= 42 && !always && vlan[i] === 0) {
         const l3 = o + 14;
-        if (view.getUint16(o + 12) !== ETHERTYPE_IPV4 || bytes[l3] !== 0x45 || (view.getUint16(l3 + 6) & 0x3fff) !== 0)
-          break fast;
-        const protocol = bytes[l3 + 9];
-        const transport = l3 + 20;
-        const ipEnd = l3 + view.getUint16(l3 + 2);
+        const etherType = view.getUint16(o + 12);
+        let protocol: number;
+        let transport: number;
+        let ipEnd: number;
+        let marks: number;
+        if (etherType === ETHERTYPE_IPV4) {
+          if (bytes[l3] !== 0x45 || (view.getUint16(l3 + 6) & 0x3fff) !== 0) break fast;
+          protocol = bytes[l3 + 9];
+          transport = l3 + 20;
+          ipEnd = l3 + view.getUint16(l3 + 2);
+          marks = (bytes[l3 + 8] << 8) | ((bytes[l3 + 1] >> 2) << 16);
+        } else if (etherType === ETHERTYPE_IPV6 && captured >= 62) {
+          const word = view.getUint16(l3);
+          if (word >>> 12 !== 6) break fast;
+          const length = view.getUint16(l3 + 4);
+          if (length === 0) break fast;
+          protocol = bytes[l3 + 6];
+          transport = l3 + 40;
+          ipEnd = transport + length;
+          marks = (bytes[l3 + 7] << 8) | (((word >> 6) & 0x3f) << 16);
+        } else break fast;
         const capturedEnd = o + captured;
         const frame = wireLength[i];
         if (ipEnd > o + (frame > captured ? frame : captured)) break fast;
         const end = ipEnd < capturedEnd ? ipEnd : capturedEnd;
         let payload: number;
-        let marks = (bytes[l3 + 8] << 8) | ((bytes[l3 + 1] >> 2) << 16);
         let info: number;
         const ports = view.getInt32(transport);
         if (protocol === PROTOCOL_TCP) {
@@ -174,32 +194,37 @@ export class Dissector {
           const dataOffset = (bytes[transport + 12] >> 4) << 2;
           payload = transport + dataOffset;
           if (dataOffset < 20 || payload > end) break fast;
-          marks |= bytes[transport + 13];
+          const flags = bytes[transport + 13];
+          marks |= flags;
           info = INFO_TCP | INFO_PORTS;
+          if ((flags & SYN_FIN_RST_ACK) !== ACK || view.getUint16(transport + 14) === 0) info |= INFO_SPECIAL;
+          rows[row + ROW_SEQUENCE] = view.getInt32(transport + 4);
         } else if (protocol === PROTOCOL_UDP) {
           payload = transport + 8;
           if (payload > end || transport + view.getUint16(transport + 4) !== ipEnd) break fast;
           if (isTunnelPort(ports >>> 16) || isTunnelPort(ports & 0xffff)) break fast;
           info = INFO_PORTS;
         } else break fast;
-        let a = view.getInt32(l3 + 12);
-        let b = view.getInt32(l3 + 16);
-        let pair = ports;
-        if (b >>> 28 === 14 || b === -1) info |= INFO_MULTICAST;
-        if (a >>> 0 > b >>> 0 || (a === b && ports >>> 16 > (ports & 0xffff))) {
-          const other = a;
-          a = b;
-          b = other;
-          pair = (ports << 16) | (ports >>> 16);
-          info |= INFO_REVERSE;
-        }
-        rows[row + ROW_HASH] = tableHash(a, b, pair, protocol, salt0, salt1);
-        rows[row + ROW_SHARD] = shardOf(a, b, pair, protocol);
-        rows[row + ROW_A] = a;
-        rows[row + ROW_B] = b;
-        rows[row + ROW_PORTS] = pair;
-        rows[row + ROW_PROTOCOL] = protocol;
-        rows[row + ROW_INFO] = info;
+        if (etherType === ETHERTYPE_IPV4) {
+          let a = view.getInt32(l3 + 12);
+          let b = view.getInt32(l3 + 16);
+          let pair = ports;
+          if (b >>> 28 === 14 || b === -1) info |= INFO_MULTICAST;
+          if (a >>> 0 > b >>> 0 || (a === b && ports >>> 16 > (ports & 0xffff))) {
+            const other = a;
+            a = b;
+            b = other;
+            pair = (ports << 16) | (ports >>> 16);
+            info |= INFO_REVERSE;
+          }
+          rows[row + ROW_HASH] = tableHash(a, b, pair, protocol, salt0, salt1);
+          rows[row + ROW_SHARD] = shardOf(a, b, pair, protocol);
+          rows[row + ROW_A] = a;
+          rows[row + ROW_B] = b;
+          rows[row + ROW_PORTS] = pair;
+          rows[row + ROW_PROTOCOL] = protocol;
+          rows[row + ROW_INFO] = info;
+        } else this.#stageKey(stage, row, true, view, l3, protocol, ports >>> 16, ports & 0xffff, 0, info);
         rows[row + ROW_PACKET] = i;
         rows[row + ROW_TRANSPORT] = transport;
         rows[row + ROW_PAYLOAD_LENGTH] = ipEnd - payload;
@@ -364,8 +389,17 @@ export class Dissector {
         c.transport + 14 <= c.end + (c.payloadEnd > c.end ? c.payloadEnd - c.end : 0) &&
         c.payload > 0
       ) {
-        marks |= bytes[c.transport + 13];
+        const flags = bytes[c.transport + 13];
+        marks |= flags;
         info |= INFO_TCP;
+        // A header that is cut behind its flags has no window.
+        if (
+          (flags & SYN_FIN_RST_ACK) !== ACK ||
+          c.transport + 16 > bytes.length ||
+          view.getUint16(c.transport + 14) === 0
+        )
+          info |= INFO_SPECIAL;
+        rows[row + ROW_SEQUENCE] = view.getInt32(c.transport + 4);
       }
     } else if (
       (protocol === PROTOCOL_ICMP && c.ipVersion === 4) ||
@@ -409,7 +443,7 @@ export class Dissector {
   ): void {
     if (v6) {
       const w = stage.wide;
-      const at = (row / ROW) * WIDE;
+      const at = stage.count * WIDE;
       for (let k = 0; k < 8; k++) w[at + k] = view.getInt32(network + 8 + 4 * k);
       if (w[at + 4] >>> 24 === 0xff) info |= INFO_MULTICAST;
       this.#keyV6(stage, row, at, protocol, sourcePort, destinationPort, context, info);

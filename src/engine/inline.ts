@@ -31,7 +31,7 @@ export interface Analyst {
 }
 
 /** Rows per stage: 128 KiB of rows stay in the cache between decoding and counting. */
-const STAGE_ROWS = 2048;
+const STAGE_ROWS = 512;
 
 export class InlineAnalyst implements Analyst {
   readonly #analysis: Analysis;

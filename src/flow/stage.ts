@@ -30,6 +30,8 @@ export const ROW_MARKS = 12;
 export const ROW_EXTRA = 13;
 /** Offset of the network header. */
 export const ROW_NETWORK = 14;
+/** TCP sequence number. */
+export const ROW_SEQUENCE = 15;
 
 /** Words of a row of `wide`: the lower and the higher IPv6 address. */
 export const WIDE = 8;
@@ -55,6 +57,8 @@ export const INFO_BARE = 512;
 export const INFO_EXTRA = 1024;
 /** Several packets on the wire that were captured as one: `PacketBatch.segments` has their number. */
 export const INFO_SEGMENTED = 2048;
+/** A TCP segment that is more than the next piece of a connection: SYN, FIN, RST, no ACK, or a closed window. */
+export const INFO_SPECIAL = 4096;
 /** Bits 16 and up: 1 when the interface saw it going out, 2 coming in, 0 unknown. */
 export const INFO_SEEN_SHIFT = 16;
 

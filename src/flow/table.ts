@@ -1,6 +1,7 @@
-// The flow table: open addressing over rows of words, one index per logical shard so that growing one costs little and limits
-// belong to a shard whatever the number of workers. An index entry is the row's number + 1 with eight bits of its hash on top,
-// so most misses are seen without touching the row. Rows never move; their memory is committed by the system as it is touched.
+// The flow table: open addressing over rows of words. The index is one array with a region per logical shard, so that growing one
+// costs little and limits belong to a shard whatever the number of workers. An index entry is the row's number + 1 with eight bits
+// of its hash on top, so most misses are seen without touching the row. Rows never move; their memory is committed by the system as
+// it is touched. Row 0 is nobody's: entries of flows that are gone point to it, and no key is equal to its key.
 
 import { foldV6, SHARDS, tableHash } from './hash.ts';
 import {
@@ -14,19 +15,22 @@ import {
   F_B,
   F_PORTS,
   F_PROTOCOL,
-  F_STATE,
   HOT_SHIFT,
   HOT_WORDS,
   WIDE_WORDS,
 } from './layout.ts';
-import { ROW, ROW_A, ROW_B, ROW_HASH, ROW_PORTS, ROW_PROTOCOL, ROW_SHARD } from './stage.ts';
+import { ROW_A, ROW_B, ROW_HASH, ROW_PORTS, ROW_PROTOCOL, ROW_SHARD } from './stage.ts';
 import { TCP_EVENT_BIT, type TcpEvent } from './tcp-events.ts';
 
 export const SLOT_MASK = 0xffffff;
-export const TOMBSTONE = 0xffffff;
+/** Entry of a flow that is gone: it points to row 0. */
+const TOMBSTONE = 1;
+/** A protocol word that no packet has. */
+const NOBODY = -1;
 /** Rows a table can number. */
-export const MAX_ROWS = TOMBSTONE - 1;
+export const MAX_ROWS = SLOT_MASK - 1;
 const FIRST_CAPACITY = 64;
+const CACHE_LINE_ENTRIES = 16;
 
 export class FlowTable {
   readonly v6: boolean;
@@ -40,30 +44,48 @@ export class FlowTable {
   /** What `note` counted. */
   readonly noted = new Map<TcpEvent, number>();
   readonly #capacity: number;
-  /** Entries by shard: the row's number + 1 with the top eight bits of its hash above; see `find`. */
-  readonly index: Uint32Array[] = [];
+  /** Entries: the row's number + 1 with the top eight bits of its hash above. Those of a shard begin at `shard * region`. */
+  readonly index: Uint32Array;
+  /** Entries from one shard's first to the next one's. */
+  readonly region: number;
+  /** Length of each shard's part that is in use, less 1: it grows inside its region. */
+  readonly masks = new Int32Array(SHARDS).fill(FIRST_CAPACITY - 1);
   /** Entries in use or dead, per shard: what fills an index. */
   readonly #used = new Int32Array(SHARDS);
+  /** Entries that a shard may use. */
+  readonly #largest: number;
   readonly #salt0: number;
   readonly #salt1: number;
   #free = 0;
-  #fresh = 0;
-  #touched = 0;
+  #fresh = 1;
 
   #extensions = new Int32Array(EXTENSION_WORDS * 256);
   #extensionFree = 0;
   #extensionFresh = 1;
 
-  /** `capacity`: rows at most. `salts`: the process's secret, the same that the hashes of the rows were made with. */
-  constructor(v6: boolean, capacity: number, salts: readonly [number, number]) {
+  /**
+   * `capacity`: flows at most, `perShard`: of one shard. `salts`: the process's secret, the same that the hashes of the rows were made
+   * with.
+   */
+  constructor(v6: boolean, capacity: number, perShard: number, salts: readonly [number, number]) {
     this.v6 = v6;
-    this.#capacity = Math.min(capacity, MAX_ROWS);
+    this.#capacity = Math.min(capacity + 1, MAX_ROWS);
+    this.#largest = FIRST_CAPACITY;
+    while (this.#largest < perShard * 2) this.#largest *= 2;
+    // Regions a power of two apart would all begin in the same sets of the CPU's caches: a bit more spreads them.
+    this.region = this.#largest + Math.max(CACHE_LINE_ENTRIES, this.#largest / SHARDS);
+    this.index = new Uint32Array(SHARDS * this.region);
     this.words = alignedWords(this.#capacity * HOT_WORDS);
     this.cold = new Int32Array(this.#capacity * COLD_WORDS);
     this.wide = new Int32Array(v6 ? this.#capacity * WIDE_WORDS : 0);
     this.#salt0 = salts[0];
     this.#salt1 = salts[1];
-    for (let i = 0; i < SHARDS; i++) this.index.push(new Uint32Array(FIRST_CAPACITY));
+    this.words[F_PROTOCOL] = NOBODY;
+  }
+
+  /** What is read at random, packet by packet. */
+  get memory(): readonly ArrayBufferView[] {
+    return [this.words, this.index, this.cold, this.wide];
   }
 
   get extensions(): Int32Array {
@@ -73,18 +95,19 @@ export class FlowTable {
   /** Row number of the flow that a staged packet belongs to, -1 when there is none. */
   find(rows: Int32Array, at: number, wide: Int32Array, wideAt: number): number {
     const hash = rows[at + ROW_HASH];
-    const index = this.index[rows[at + ROW_SHARD]];
-    const mask = index.length - 1;
-    const tag = (hash & 0xff000000) >>> 0;
-    const words = this.words;
+    const shard = rows[at + ROW_SHARD];
+    const { index, words } = this;
+    const region = shard * this.region;
+    const mask = this.masks[shard];
+    const tag = hash >>> 24;
     const a = rows[at + ROW_A];
     const b = rows[at + ROW_B];
     const ports = rows[at + ROW_PORTS];
     const protocol = rows[at + ROW_PROTOCOL];
     for (let p = hash & mask; ; p = (p + 1) & mask) {
-      const entry = index[p];
+      const entry = index[region + p];
       if (entry === 0) return -1;
-      if ((entry & 0xff000000) >>> 0 !== tag || (entry & SLOT_MASK) === TOMBSTONE) continue;
+      if (entry >>> 24 !== tag) continue;
       const slot = (entry & SLOT_MASK) - 1;
       const base = slot << HOT_SHIFT;
       if (
@@ -92,39 +115,27 @@ export class FlowTable {
         words[base + F_B] === b &&
         words[base + F_PORTS] === ports &&
         words[base + F_PROTOCOL] === protocol &&
-        (!this.v6 || this.#sameWide(slot, wide, wideAt))
+        (!this.v6 || this.sameWide(slot, wide, wideAt))
       ) {
         return slot;
       }
     }
   }
 
-  #sameWide(slot: number, wide: Int32Array, wideAt: number): boolean {
+  /** Is the whole IPv6 key of this row the one that stands at `wideAt`? */
+  sameWide(slot: number, wide: Int32Array, wideAt: number): boolean {
     const own = this.wide;
     const at = slot * WIDE_WORDS;
-    for (let i = 0; i < WIDE_WORDS; i++) if (own[at + i] !== wide[wideAt + i]) return false;
-    return true;
-  }
-
-  /**
-   * Reads the index word and the first word of the rows that `n` staged packets will need, so that the memory accesses overlap
-   * instead of waiting for each other (measured: a quarter to a third less per packet above the cache's size).
-   */
-  touch(rows: Int32Array, at: number, n: number): void {
-    let sum = 0;
-    const words = this.words;
-    for (let i = 0; i < n; i++) {
-      const o = at + i * ROW;
-      const index = this.index[rows[o + ROW_SHARD]];
-      sum ^= index[rows[o + ROW_HASH] & (index.length - 1)];
-    }
-    for (let i = 0; i < n; i++) {
-      const o = at + i * ROW;
-      const index = this.index[rows[o + ROW_SHARD]];
-      const slot = index[rows[o + ROW_HASH] & (index.length - 1)] & SLOT_MASK;
-      if (slot !== 0 && slot !== TOMBSTONE) sum ^= words[((slot - 1) << HOT_SHIFT) + F_STATE];
-    }
-    this.#touched ^= sum;
+    return (
+      own[at + 3] === wide[wideAt + 3] &&
+      own[at + 7] === wide[wideAt + 7] &&
+      own[at + 2] === wide[wideAt + 2] &&
+      own[at + 6] === wide[wideAt + 6] &&
+      own[at + 1] === wide[wideAt + 1] &&
+      own[at + 5] === wide[wideAt + 5] &&
+      own[at] === wide[wideAt] &&
+      own[at + 4] === wide[wideAt + 4]
+    );
   }
 
   /** Adds a flow with the key of a staged packet (it must not be there). -1 when the table has no row left. */
@@ -146,8 +157,8 @@ export class FlowTable {
     words[base + F_PROTOCOL] = rows[at + ROW_PROTOCOL];
     this.cold[slot * COLD_WORDS + C_SHARD] = shard;
     if (this.v6) for (let i = 0; i < WIDE_WORDS; i++) this.wide[slot * WIDE_WORDS + i] = wide[wideAt + i];
-    if ((this.#used[shard] + 1) * 5 > this.index[shard].length * 3) this.#rebuild(shard);
-    this.#place(this.index[shard], slot, rows[at + ROW_HASH]);
+    if ((this.#used[shard] + 1) * 5 > (this.masks[shard] + 1) * 3) this.#rebuild(shard);
+    this.#place(shard, slot, rows[at + ROW_HASH]);
     this.#used[shard]++;
     this.shardCount[shard]++;
     this.count++;
@@ -158,12 +169,13 @@ export class FlowTable {
   remove(slot: number): void {
     const base = slot << HOT_SHIFT;
     const shard = this.shardOfRow(base);
-    const index = this.index[shard];
-    const mask = index.length - 1;
+    const { index } = this;
+    const region = shard * this.region;
+    const mask = this.masks[shard];
     for (let p = this.#hashOfRow(base) & mask; ; p = (p + 1) & mask) {
-      const entry = index[p];
+      const entry = index[region + p];
       if ((entry & SLOT_MASK) === slot + 1) {
-        index[p] = TOMBSTONE;
+        index[region + p] = TOMBSTONE;
         break;
       }
       if (entry === 0) break;
@@ -178,14 +190,18 @@ export class FlowTable {
 
   /** Forgets all flows. */
   clear(): void {
-    for (let shard = 0; shard < SHARDS; shard++) this.index[shard] = new Uint32Array(FIRST_CAPACITY);
-    this.words.fill(0, 0, this.#fresh << HOT_SHIFT);
+    for (let shard = 0; shard < SHARDS; shard++) {
+      const region = shard * this.region;
+      this.index.fill(0, region, region + this.masks[shard] + 1);
+    }
+    this.masks.fill(FIRST_CAPACITY - 1);
+    this.words.fill(0, 1 << HOT_SHIFT, this.#fresh << HOT_SHIFT);
     this.cold.fill(0, 0, this.#fresh * COLD_WORDS);
     this.#used.fill(0);
     this.shardCount.fill(0);
     this.count = 0;
     this.#free = 0;
-    this.#fresh = 0;
+    this.#fresh = 1;
     this.#extensions.fill(0, 0, this.#extensionFresh * EXTENSION_WORDS);
     this.#extensionFree = 0;
     this.#extensionFresh = 1;
@@ -197,10 +213,12 @@ export class FlowTable {
 
   /** Calls `visit` with every flow, shard by shard. */
   forEach(visit: (slot: number) => void): void {
-    for (const index of this.index) {
-      for (let p = 0; p < index.length; p++) {
+    const { index, masks } = this;
+    for (let shard = 0; shard < SHARDS; shard++) {
+      const region = shard * this.region;
+      for (let p = region; p <= region + masks[shard]; p++) {
         const slot = index[p] & SLOT_MASK;
-        if (slot !== 0 && slot !== TOMBSTONE) visit(slot - 1);
+        if (slot > TOMBSTONE) visit(slot - 1);
       }
     }
   }
@@ -257,23 +275,28 @@ export class FlowTable {
     return tableHash(w[base + F_A], w[base + F_B], w[base + F_PORTS], w[base + F_PROTOCOL], s0, s1);
   }
 
-  #place(index: Uint32Array, slot: number, hash: number): void {
-    const mask = index.length - 1;
+  #place(shard: number, slot: number, hash: number): void {
+    const { index } = this;
+    const region = shard * this.region;
+    const mask = this.masks[shard];
     let p = hash & mask;
-    while (index[p] !== 0) p = (p + 1) & mask;
-    index[p] = ((hash & 0xff000000) | (slot + 1)) >>> 0;
+    while (index[region + p] !== 0) p = (p + 1) & mask;
+    index[region + p] = ((hash & 0xff000000) | (slot + 1)) >>> 0;
   }
 
+  /** Without the dead entries and, where needed, over more of the shard's region. */
   #rebuild(shard: number): void {
-    const old = this.index[shard];
+    const { index } = this;
+    const region = shard * this.region;
+    const entries = index.slice(region, region + this.masks[shard] + 1);
+    index.fill(0, region, region + entries.length);
     let capacity = FIRST_CAPACITY;
     while (capacity < (this.shardCount[shard] + 1) * 2) capacity *= 2;
-    const index = new Uint32Array(capacity);
-    for (let p = 0; p < old.length; p++) {
-      const slot = old[p] & SLOT_MASK;
-      if (slot !== 0 && slot !== TOMBSTONE) this.#place(index, slot - 1, this.#hashOfRow((slot - 1) << HOT_SHIFT));
+    this.masks[shard] = Math.min(capacity, this.#largest) - 1;
+    for (let p = 0; p < entries.length; p++) {
+      const slot = entries[p] & SLOT_MASK;
+      if (slot > TOMBSTONE) this.#place(shard, slot - 1, this.#hashOfRow((slot - 1) << HOT_SHIFT));
     }
-    this.index[shard] = index;
     this.#used[shard] = this.shardCount[shard];
   }
 }

@@ -27,9 +27,7 @@ import {
   F_PROTOCOL,
   F_SEQUENCE_A,
   F_STATE,
-  FIN,
   HOT_SHIFT,
-  RST,
   S_CONFIDENCE_SHIFT,
   S_DSCP_BITS,
   S_DSCP_SHIFT,
@@ -62,6 +60,7 @@ import {
   INFO_PORTS,
   INFO_REVERSE,
   INFO_SEGMENTED,
+  INFO_SPECIAL,
   INFO_TCP,
   INFO_TUNNEL,
   INFO_V6,
@@ -77,13 +76,14 @@ import {
   ROW_PAYLOAD_LENGTH,
   ROW_PORTS,
   ROW_PROTOCOL,
+  ROW_SEQUENCE,
   ROW_SHARD,
   ROW_TRANSPORT,
   type Stage,
   type Tick,
   WIDE,
 } from './stage.ts';
-import { coldAt, FlowTable, SLOT_MASK, TOMBSTONE } from './table.ts';
+import { coldAt, FlowTable, SLOT_MASK } from './table.ts';
 import { firstTcpState, reusesPorts, takeBackReset, tcpState, trackTcp } from './tcp.ts';
 import { Timers } from './timers.ts';
 
@@ -132,9 +132,13 @@ export interface FlowHandler {
   refused(packets: number, frameBytes: number): void;
 }
 
-/** Rows looked at together when the table is too big for the caches. */
+/** Rows looked at together when the table is too big for the first caches. */
 const TOUCH = 64;
-const TOUCH_ABOVE = 50_000;
+const TOUCH_ABOVE = 2000;
+/** Flows of a table with whose number its memory is read at random beyond what the TLB covers. */
+const MANY_FLOWS = 16_384;
+/** Rows that are not simply the next packet of their flow. */
+const UNUSUAL = INFO_NOTE | INFO_EXTRA | INFO_FAULTY | INFO_SEGMENTED | INFO_SPECIAL;
 
 interface Burst {
   /** Slot * 2 + 1 for IPv6, slot * 2 for IPv4, in the order of the flows' first packets. */
@@ -151,6 +155,7 @@ export class FlowTracker {
   readonly counters = { packets: 0, created: 0, evicted: 0, evictedHalfOpen: 0, expired: 0, peak: 0, reused: 0 };
   readonly #options: FlowOptions;
   readonly #handler: FlowHandler;
+  readonly #manyFlows: (memory: readonly ArrayBufferView[]) => void;
   readonly #links: Links;
   readonly #timers4: Timers;
   readonly #timers6: Timers;
@@ -170,22 +175,27 @@ export class FlowTracker {
   /** Number of the packet that completed a handshake last. */
   establishedBy = -1;
 
-  /** `owned`: 64 flags, one per shard, of those that this tracker keeps; rows of others are passed over. */
+  /**
+   * `owned`: 64 flags, one per shard, of those that this tracker keeps; rows of others are passed over. `manyFlows` is told the memory
+   * of a table that has become too big for the caches.
+   */
   constructor(
     options: FlowOptions,
     salts: readonly [number, number],
     links: Links,
     handler: FlowHandler,
     owned: Uint8Array,
+    manyFlows: (memory: readonly ArrayBufferView[]) => void = () => undefined,
   ) {
     this.#options = options;
+    this.#manyFlows = manyFlows;
     this.#handler = handler;
     this.#links = links;
-    this.v4 = new FlowTable(false, options.maxFlows, salts);
-    this.v6 = new FlowTable(true, options.maxFlows, salts);
+    this.#perShard = Math.max(1, Math.floor(options.maxFlows / SHARDS));
+    this.v4 = new FlowTable(false, options.maxFlows, this.#perShard, salts);
+    this.v6 = new FlowTable(true, options.maxFlows, this.#perShard, salts);
     this.#timers4 = new Timers(this.v4.cold);
     this.#timers6 = new Timers(this.v6.cold);
-    this.#perShard = Math.max(1, Math.floor(options.maxFlows / SHARDS));
     this.#owned = owned;
     this.#ownsAll = owned.every((flag) => flag === 1);
     this.#place = { batch: null as never, stage: null as never, row: 0, extra: null, number: 0, seconds: 0, nanos: 0 };
@@ -361,34 +371,36 @@ export class FlowTracker {
   /** Rows [#row, until). False when the handler is full. */
   #rows(stage: Stage, batch: PacketBatch, until: number): boolean {
     const { rows } = stage;
-    const { view, seconds: secondsOf, nanos: nanosOf, wireLength } = batch;
+    const { seconds: secondsOf, nanos: nanosOf, wireLength } = batch;
     const owned = this.#owned;
     const all = this.#ownsAll;
     const handler = this.#handler;
     const wantsPackets = handler.wantsPackets;
     const place = this.#place;
-    const table = this.v4;
-    const { words, index: indexes } = table;
-    const touching = all && table.count > TOUCH_ABOVE;
+    const { v4, v6 } = this;
+    const { region: span } = v4;
+    const { wide } = stage;
+    const touching = this.flows > TOUCH_ABOVE;
     let touched = this.#row;
     let packets = 0;
     for (let r = this.#row; r < until; r++) {
       if (touching && r === touched) {
-        const n = Math.min(TOUCH, until - r);
-        table.touch(rows, r * ROW, n);
-        touched = r + n;
+        touched = Math.min(r + TOUCH, until);
+        this.#touch(rows, r, touched);
       }
       const row = r * ROW;
       const shard = rows[row + ROW_SHARD];
       if (!all && owned[shard] === 0) continue;
       packets++;
       const info = rows[row + ROW_INFO];
-      // The next packet of a known IPv4 flow that changes nothing but counters: here, with everything at hand. All else is `#one`.
+      // The next packet of a known flow that changes nothing but counters: here, with everything at hand. All else is `#one`.
       known: {
-        if ((info & (INFO_V6 | INFO_NOTE | INFO_EXTRA | INFO_FAULTY | INFO_SEGMENTED)) !== 0) break known;
+        if ((info & UNUSUAL) !== 0) break known;
+        const table = (info & INFO_V6) === 0 ? v4 : v6;
+        const { words, index } = table;
         const hash = rows[row + ROW_HASH];
-        const index = indexes[shard];
-        const mask = index.length - 1;
+        const region = shard * span;
+        const mask = table.masks[shard];
         const tag = hash >>> 24;
         const a = rows[row + ROW_A];
         const b = rows[row + ROW_B];
@@ -396,15 +408,16 @@ export class FlowTracker {
         const protocol = rows[row + ROW_PROTOCOL];
         let base = -1;
         for (let p = hash & mask; ; p = (p + 1) & mask) {
-          const entry = index[p];
+          const entry = index[region + p];
           if (entry === 0) break;
-          if (entry >>> 24 !== tag || (entry & SLOT_MASK) === TOMBSTONE) continue;
+          if (entry >>> 24 !== tag) continue;
           const at = ((entry & SLOT_MASK) - 1) << HOT_SHIFT;
           if (
             words[at] === a &&
             words[at + F_B] === b &&
             words[at + F_PORTS] === ports &&
-            words[at + F_PROTOCOL] === protocol
+            words[at + F_PROTOCOL] === protocol &&
+            ((info & INFO_V6) === 0 || v6.sameWide(at >>> HOT_SHIFT, wide, r * WIDE))
           ) {
             base = at;
             break;
@@ -417,17 +430,16 @@ export class FlowTracker {
         const state = words[base + F_STATE];
         if ((state & (S_SEEN_A << side)) === 0) break known;
         if ((info & INFO_TCP) !== 0) {
-          if ((marks & (SYN | FIN | RST | ACK)) !== ACK || (state & (S_SEQUENCE_A << side)) === 0) break known;
-          if ((state & S_WATCH) !== 0) break known;
-          const t = rows[row + ROW_TRANSPORT];
-          if (view.getUint16(t + 14) === 0) break known;
+          if ((state & (S_SEQUENCE_A << side)) === 0 || (state & S_WATCH) !== 0) break known;
+          const next = words[base + F_SEQUENCE_A + side];
           if (length !== 0) {
-            const next = words[base + F_SEQUENCE_A + side];
-            if (view.getInt32(t + 4) !== next) break known;
+            if (rows[row + ROW_SEQUENCE] !== next) break known;
             words[base + F_SEQUENCE_A + side] = next + length;
-            if (wantsPackets) this.sequenceBefore[side] = next;
-          } else if (wantsPackets) this.sequenceBefore[side] = words[base + F_SEQUENCE_A + side];
-          if (wantsPackets) this.sequenceBeforeKnown[side] = true;
+          }
+          if (wantsPackets) {
+            this.sequenceBefore[side] = next;
+            this.sequenceBeforeKnown[side] = true;
+          }
         }
         const packet = rows[row + ROW_PACKET];
         const seconds = secondsOf[packet];
@@ -484,6 +496,31 @@ export class FlowTracker {
     this.counters.packets += packets;
     return true;
   }
+
+  /**
+   * Reads the index word and a word of the rows that staged packets [from, to) will need, so that the memory accesses overlap instead of
+   * waiting for each other (measured: a quarter to a third less per packet above the cache's size).
+   */
+  #touch(rows: Int32Array, from: number, to: number): void {
+    const { v4, v6 } = this;
+    const { region: span } = v4;
+    let sum = 0;
+    for (let row = from * ROW; row < to * ROW; row += ROW) {
+      const table = (rows[row + ROW_INFO] & INFO_V6) === 0 ? v4 : v6;
+      const shard = rows[row + ROW_SHARD];
+      sum ^= table.index[shard * span + (rows[row + ROW_HASH] & table.masks[shard])];
+    }
+    for (let row = from * ROW; row < to * ROW; row += ROW) {
+      const table = (rows[row + ROW_INFO] & INFO_V6) === 0 ? v4 : v6;
+      const shard = rows[row + ROW_SHARD];
+      const slot = table.index[shard * span + (rows[row + ROW_HASH] & table.masks[shard])] & SLOT_MASK;
+      if (slot === 0) continue;
+      sum ^= table.words[((slot - 1) << HOT_SHIFT) + F_STATE];
+      if (table === v6) sum ^= v6.wide[(slot - 1) * WIDE];
+    }
+    this.#touched ^= sum;
+  }
+  #touched = 0;
 
   /** Any row: found or new, whatever it changes. */
   #one(stage: Stage, batch: PacketBatch, r: number): void {
@@ -666,6 +703,7 @@ export class FlowTracker {
     }
     const slot = table.insert(rows, row, wide, r * WIDE);
     if (slot < 0) return -1;
+    if (table.count === MANY_FLOWS) this.#manyFlows(table.memory);
     const { words, cold } = table;
     const base = slot << HOT_SHIFT;
     const marks = rows[row + ROW_MARKS];

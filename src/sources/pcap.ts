@@ -71,17 +71,17 @@ export class PcapWalker implements Walker {
     const limit = this.#limit;
     const fractions = this.#fractions;
     const nanosEach = this.#nanosEach;
-    const id = this.#interfaceId;
-    const link = this.#linkType;
+    const isModified = this.#isModified;
     const mayBeSwapped = this.#minorVersion <= MINOR_UNSURE_ORDER;
-    let i = batch.count;
+    const first = batch.count;
+    let i = first;
     while (i < capacity && to - at >= header) {
       let captured = view.getUint32(at + 8, little);
       let wire = view.getUint32(at + 12, little);
       if (mayBeSwapped && (this.#minorVersion < MINOR_UNSURE_ORDER || captured > wire)) {
-        const first = captured;
+        const swapped = captured;
         captured = wire;
-        wire = first;
+        wire = swapped;
       }
       if (captured > limit) {
         this.damage = `a captured length of ${counted(captured)} bytes is not possible (at most ${counted(limit)})`;
@@ -101,19 +101,20 @@ export class PcapWalker implements Walker {
       seconds[i] = second;
       nanos[i] = fraction * nanosEach;
       numbers[i] = number++;
-      interfaceId[i] = id;
-      linkType[i] = link;
-      vlan[i] = 0;
-      flags[i] = 0;
-      segments[i] = 0;
       fileOffset[i] = base + at;
-      if (this.#isModified) {
+      if (isModified) {
         const isOutgoing = view.getUint8(at + MODIFIED_PACKET_TYPE) === PACKET_TYPE_OUTGOING;
         flags[i] = isOutgoing ? PACKET_DIRECTION_KNOWN | PACKET_OUTGOING : PACKET_DIRECTION_KNOWN;
       }
       at = data + captured;
       i++;
     }
+    // The same for all packets of a file: written in one go, which costs next to nothing.
+    interfaceId.fill(this.#interfaceId, first, i);
+    linkType.fill(this.#linkType, first, i);
+    vlan.fill(0, first, i);
+    segments.fill(0, first, i);
+    if (!isModified) flags.fill(0, first, i);
     batch.count = i;
     return at;
   }
