@@ -4,14 +4,14 @@ import { existsSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { UsageError } from '../config/usage-error.ts';
+import { runLive } from '../engine/live.ts';
 import { makePlan, shownTypes } from '../engine/plan.ts';
-import { isHeadersOnly, run } from '../engine/run.ts';
+import { isHeadersOnly, type RunHooks, type RunResult, run } from '../engine/run.ts';
 import { DEFAULT_STORE, openSink, SINK_FORMS } from '../sinks/open.ts';
 import { formatOf, PacketFile } from '../sinks/packet-file.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { openInputs } from '../sources/open.ts';
 import { LIVE_DEFAULTS, type LiveOptions, openLive } from '../sources/ring/open-live.ts';
-import type { PacketSource } from '../sources/source.ts';
 import { MAX_RING_BYTES } from '../system/packet-ring.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
 import { EXIT_DAMAGED, EXIT_OK } from './exit.ts';
@@ -73,7 +73,7 @@ export function definition(): Command {
     .option('--decode-as <what>', 'tcp.port==8081,http: this port is that protocol; repeatable', collect, [])
     .option('--config <file>', 'netscribe.yml with options of protocols, flows and streams')
     .option('--set <key=value>', 'one option: protocols.dns.include_additionals=true; repeatable', collect, [])
-    .option('--workers <n>', 'analysing threads (default: 1)')
+    .option('--workers <n>', 'analysing threads; live, capturing ones (default: 1)')
     .option('--cut-ok', 'a file that ends in the middle of a packet is no error')
     .option('--summary <form>', 'text or json (default: text)')
     .option('-q, --quiet', 'no progress, no summary');
@@ -107,7 +107,9 @@ async function capture(words: string[]): Promise<number> {
   if (!takesRecords && options.records !== undefined) {
     throw new UsageError('--records has nowhere to go: packets alone are written; add --to or --json');
   }
-  const workers = isLive ? 1 : (wholeNumber(options.workers, '--workers', 1, 64) ?? config.workers);
+  // A number of packets is counted, and packets are written, in one place.
+  const isAlone = isLive && (takesPackets || options.count !== undefined);
+  const workers = isAlone ? 1 : (wholeNumber(options.workers, '--workers', 1, 64) ?? config.workers);
   const plan = makePlan({
     ...config.plan,
     ...(takesRecords ? {} : { records: [] }),
@@ -129,13 +131,6 @@ async function capture(words: string[]): Promise<number> {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-  const source: PacketSource & { notes?: readonly string[] } = isLive
-    ? await openLive(liveOptions(options, filter, takesPackets || !isHeadersOnly(plan)))
-    : openInputs(files, {
-        filter,
-        digest: sinks.some((sink) => sink.encoding === 'columns'),
-        ...(workers > 1 ? { buffers: 4, allocate: (bytes: number) => new SharedArrayBuffer(bytes) } : {}),
-      });
   const progress = options.quiet !== true && process.stderr.isTTY ? new ProgressLine(process.stderr) : undefined;
   let signal: NodeJS.Signals | undefined;
   const stopOn = (name: NodeJS.Signals) => {
@@ -148,7 +143,7 @@ async function capture(words: string[]): Promise<number> {
     asked = true;
   };
   process.on('SIGUSR2', ask);
-  const result = await run(source, sinks, plan, {
+  const hooks: RunHooks = {
     started: () => {
       if (!isLive || options.quiet === true) return;
       process.stderr.write(`netscribe: listening on ${options.interface.join(', ')}; Ctrl-C ends\n`);
@@ -161,13 +156,29 @@ async function capture(words: string[]): Promise<number> {
       return ({ packets, frameBytes }) =>
         process.stderr.write(`netscribe: ${grouped(packets)} packets, ${siBytes(frameBytes)} so far\n`);
     },
-  });
+  };
+  let notes: readonly string[] = [];
+  let result: RunResult;
+  if (isLive) {
+    const live = liveOptions(options, filter, takesPackets || !isHeadersOnly(plan));
+    result = takesPackets
+      ? await run(await openLive(live), sinks, plan, hooks)
+      : await runLive(live, sinks, plan, hooks);
+  } else {
+    const source = openInputs(files, {
+      filter,
+      digest: sinks.some((sink) => sink.encoding === 'columns'),
+      ...(workers > 1 ? { buffers: 4, allocate: (bytes: number) => new SharedArrayBuffer(bytes) } : {}),
+    });
+    result = await run(source, sinks, plan, hooks);
+    notes = source.notes;
+  }
   process.removeListener('SIGINT', stopOn);
   process.removeListener('SIGTERM', stopOn);
   process.removeListener('SIGUSR2', ask);
   progress?.clear();
   if (options.quiet !== true) {
-    for (const note of source.notes ?? []) process.stderr.write(`netscribe: ${note}\n`);
+    for (const note of notes) process.stderr.write(`netscribe: ${note}\n`);
     if (options.summary !== 'json')
       process.stderr.write(`${summaryForPeople(result)}\n\n${whereItWent(targets, options.write)}\n`);
   }

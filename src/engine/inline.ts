@@ -2,10 +2,9 @@
 
 import { SHARDS } from '../flow/hash.ts';
 import { Stage } from '../flow/stage.ts';
-import type { Sink } from '../sinks/sink.ts';
 import type { PacketBatch, PacketSource } from '../sources/source.ts';
 import { Analysis } from './analysis.ts';
-import { type Delivery, deliveryTo } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
 import { Gathering } from './gathering.ts';
 import { causeOf, PHASE_PACKET } from './outlet.ts';
 import { detectionFor, type RunPlan, shownTypes } from './plan.ts';
@@ -40,8 +39,8 @@ export class InlineAnalyst implements Analyst {
   readonly #gathering: Gathering;
   #batch: PacketBatch | undefined;
 
-  constructor(plan: RunPlan, sinks: readonly Sink[], salts: readonly [number, number]) {
-    this.#delivery = deliveryTo(sinks);
+  constructor(plan: RunPlan, delivery: Delivery, salts: readonly [number, number]) {
+    this.#delivery = delivery;
     this.#analysis = new Analysis(
       {
         flow: plan.flow,

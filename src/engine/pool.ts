@@ -6,9 +6,8 @@ import { Worker } from 'node:worker_threads';
 import { SHARDS } from '../flow/hash.ts';
 import { Stage } from '../flow/stage.ts';
 import type { ColumnBatch } from '../records/columns.ts';
-import type { Sink } from '../sinks/sink.ts';
 import type { PacketBatch, PacketSource } from '../sources/source.ts';
-import { type Delivery, deliveryTo } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
 import type { Analyst } from './inline.ts';
 import { mergeRows } from './merge.ts';
 import type { RunPlan } from './plan.ts';
@@ -43,12 +42,8 @@ interface BatchUse {
   source: PacketSource | undefined;
 }
 
-export async function startPool(
-  plan: RunPlan,
-  sinks: readonly Sink[],
-  salts: readonly [number, number],
-): Promise<Analyst> {
-  const pool = new Pool(plan, sinks, salts);
+export async function startPool(plan: RunPlan, delivery: Delivery, salts: readonly [number, number]): Promise<Analyst> {
+  const pool = new Pool(plan, delivery, salts);
   await pool.ready;
   return pool;
 }
@@ -69,8 +64,8 @@ class Pool implements Analyst {
   #wake = Promise.withResolvers<void>();
   #failure: Error | undefined;
 
-  constructor(plan: RunPlan, sinks: readonly Sink[], salts: readonly [number, number]) {
-    this.#delivery = deliveryTo(sinks);
+  constructor(plan: RunPlan, delivery: Delivery, salts: readonly [number, number]) {
+    this.#delivery = delivery;
     this.#gathering = new PoolGathering(plan, this.#delivery.wanted);
     for (let i = 0; i < STAGES; i++) {
       this.#stages.push(new Stage(STAGE_ROWS, (bytes) => new SharedArrayBuffer(bytes)));

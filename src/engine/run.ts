@@ -2,10 +2,10 @@
 // summary. Nothing here knows what a protocol or a sink is beyond its contract.
 
 import { createHash } from 'node:crypto';
-import type { PacketSink, RunFacts, Sink } from '../sinks/sink.ts';
+import type { PacketOrigin, PacketSink, RunFacts, Sink } from '../sinks/sink.ts';
 import type { PacketBatch, PacketSource, SourceStats } from '../sources/source.ts';
 import { Clock } from './clock.ts';
-import { deliveryTo } from './delivery.ts';
+import { type Delivery, deliveryTo } from './delivery.ts';
 import { Dissector, packetsOf } from './dissect.ts';
 import { type Analyst, InlineAnalyst } from './inline.ts';
 import { Ledger, OUTCOMES } from './ledger.ts';
@@ -59,27 +59,42 @@ export interface RunHooks {
   report?: () => ((result: RunResult) => void) | undefined;
 }
 
+/** Where packets come from, as far as the frame around a run is concerned. */
+type Origin = PacketOrigin & Pick<PacketSource, 'open' | 'close'> & { digest?: () => string };
+
 /** Runs to the end of the source. The sinks are opened, written and closed; on an error they are aborted and it is thrown on. */
-export async function run(
+export function run(
   source: PacketSource & { digest?: () => string },
   sinks: readonly Sink[],
   plan: RunPlan,
   hooks: RunHooks = {},
 ): Promise<RunResult> {
+  const packetSinks = sinks.filter((sink): sink is PacketSink => sink.encoding === 'packets');
+  return overSinks(source, sinks, plan, hooks, () => pump(source, deliveryTo(sinks), packetSinks, plan, hooks));
+}
+
+/** Opens origin and sinks, lets `body` run, tells of the losses, closes the sinks; on an error they are aborted and it is thrown on. */
+export async function overSinks(
+  origin: Origin,
+  sinks: readonly Sink[],
+  plan: RunPlan,
+  hooks: RunHooks,
+  body: () => Promise<RunResult>,
+): Promise<RunResult> {
   const opened: Sink[] = [];
   try {
-    await source.open();
+    await origin.open();
     const shown = shownTypes(plan);
     for (const sink of sinks) {
-      await sink.open(sink.encoding === 'columns' ? shown.columns : shown.rows, source);
+      await sink.open(sink.encoding === 'columns' ? shown.columns : shown.rows, origin);
       opened.push(sink);
     }
     hooks.started?.();
-    const result = await pump(source, sinks, plan, hooks);
+    const result = await body();
     await tellLoss(result, sinks, plan);
     const facts: RunFacts = {
       digest: createHash('sha256')
-        .update(source.digest?.() ?? '')
+        .update(origin.digest?.() ?? '')
         .update('\0')
         .update(plan.identity)
         .digest('hex')
@@ -93,19 +108,26 @@ export async function run(
     for (const sink of opened) await sink.abort().catch(() => undefined);
     throw error;
   } finally {
-    await source.close();
+    await origin.close();
   }
 }
 
-async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan, hooks: RunHooks): Promise<RunResult> {
+/** Takes all packets of an open source; records go to `delivery`, packets to `packetSinks`. */
+export async function pump(
+  source: PacketSource,
+  delivery: Delivery,
+  packetSinks: readonly PacketSink[],
+  plan: RunPlan,
+  hooks: RunHooks,
+): Promise<RunResult> {
   const ledger = new Ledger();
   const clock = new Clock();
   const salts = newSalts();
   const dissector = new Dissector({ ...plan.dissect, headersOnly: isHeadersOnly(plan) }, ledger, clock, salts);
   const analyst: Analyst =
     plan.workers > 1 && plan.types.length > 0
-      ? await (await import('./pool.ts')).startPool(plan, sinks, salts)
-      : new InlineAnalyst(plan, sinks, salts);
+      ? await (await import('./pool.ts')).startPool(plan, delivery, salts)
+      : new InlineAnalyst(plan, delivery, salts);
   const result: RunResult = {
     packets: 0,
     frameBytes: 0,
@@ -122,7 +144,6 @@ async function pump(source: PacketSource, sinks: readonly Sink[], plan: RunPlan,
     stoppedBySignal: false,
     workerPackets: [],
   };
-  const packetSinks = sinks.filter((sink): sink is PacketSink => sink.encoding === 'packets');
   let lastNumber = 0;
   let interfaces = 0;
   let flushed = performance.now();

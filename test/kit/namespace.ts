@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LiveOptions } from '../../src/sources/ring/open-live.ts';
 import { PROJECT } from './shared.ts';
 
 export const noNamespaces = whyNot();
@@ -73,23 +74,29 @@ export class Namespace {
 
   /** Sends the frames of a classic pcap on an interface, `times` times; gives their number. */
   async send(link: string, file: string, times = 1): Promise<number> {
-    this.#sender ??= this.#startSender();
-    const before = this.#sender.out.length;
-    this.#sender.child.stdin!.write(`${link} ${file} ${times}\n`);
-    const sender = this.#sender;
-    await sender.until(() => sender.out.slice(before).endsWith('\n'));
-    return Number(sender.out.slice(before));
+    this.#sender ??= this.#script('send-frames.ts');
+    return Number(await this.#sender.ask(`${link} ${file} ${times}`));
   }
   #sender: Program | undefined;
 
-  #startSender(): Program {
-    const sender = `${PROJECT}test/kit/send-frames.ts`;
-    return new Program(['ip', 'netns', 'exec', this.name, process.execPath, sender]);
+  /** Opens all these captures in one process, lets `traffic` happen, and gives how many packets each took. */
+  async count(captures: readonly Partial<LiveOptions>[], traffic: () => unknown): Promise<number[]> {
+    this.#listener ??= this.#script('listen.ts');
+    for (const capture of captures) await this.#listener.ask(JSON.stringify(capture));
+    await traffic();
+    return JSON.parse(await this.#listener.ask('count'));
+  }
+  #listener: Program | undefined;
+
+  #script(name: string): Program {
+    return new Program(['ip', 'netns', 'exec', this.name, process.execPath, `${PROJECT}test/kit/${name}`]);
   }
 
   async remove(): Promise<void> {
-    this.#sender?.child.stdin?.end();
-    await this.#sender?.end();
+    for (const script of [this.#sender, this.#listener]) {
+      script?.child.stdin?.end();
+      await script?.end();
+    }
     execFileSync('ip', ['netns', 'del', this.name]);
   }
 }
@@ -125,6 +132,14 @@ export class Program {
   #hear(): void {
     this.#heard.resolve();
     this.#heard = Promise.withResolvers<void>();
+  }
+
+  /** Gives it a line and waits for one. */
+  async ask(line: string): Promise<string> {
+    const before = this.out.length;
+    this.child.stdin!.write(`${line}\n`);
+    await this.until(() => this.out.slice(before).endsWith('\n'));
+    return this.out.slice(before).trim();
   }
 
   /** Ends it as Ctrl-C does. */

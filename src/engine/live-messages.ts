@@ -1,0 +1,38 @@
+// What the main thread and the capturing threads of a live run say to each other.
+
+import type { ColumnBatch } from '../records/columns.ts';
+import type { LiveOptions } from '../sources/ring/open-live.ts';
+import type { EncodedRows, WantedEncodings } from './encoded-rows.ts';
+import type { LedgerSnapshot } from './ledger.ts';
+import type { RunPlan } from './plan.ts';
+import type { RunResult } from './run.ts';
+
+/** Words of `LiveSetup.control`: set to 1 the workers stop; bytes of records on their way to the sinks. */
+export const CONTROL_STOP = 0;
+export const CONTROL_WAITING = 1;
+/** Words of `LiveSetup.progress` for each worker: packets, bytes on the wire. */
+export const PROGRESS_WORDS = 2;
+
+export interface LiveSetup {
+  index: number;
+  plan: Omit<RunPlan, 'types'>;
+  live: Omit<LiveOptions, 'tell' | 'wait'>;
+  wanted: WantedEncodings;
+  control: Int32Array;
+  progress: Float64Array;
+  /** Bytes of records that may wait for the sinks, all workers together. */
+  maxWaitingBytes: number;
+}
+
+export type ToLiveWorker = { kind: 'start' };
+
+/** `bytes`: what the batch was counted as in `CONTROL_WAITING`. */
+export type FromLiveWorker =
+  /** The ring is there; packets are taken. */
+  | { kind: 'ready' }
+  | { kind: 'started' }
+  | { kind: 'tell'; words: string }
+  | { kind: 'rows'; rows: EncodedRows; bytes: number }
+  | { kind: 'columns'; columns: ColumnBatch; bytes: number }
+  | { kind: 'done'; result: Omit<RunResult, 'ledger'>; ledger: LedgerSnapshot }
+  | { kind: 'failed'; name: string; message: string };

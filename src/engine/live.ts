@@ -1,0 +1,251 @@
+// A live run: threads that capture, each with a ring and flows of its own, and this thread, which has the sinks. Nothing that a sink
+// does holds up a capturing thread. The kernel gives both directions of an address pair to the same thread (see kernel-filter.ts).
+
+import { Worker } from 'node:worker_threads';
+import type { Sink } from '../sinks/sink.ts';
+import { InputError } from '../sources/input-error.ts';
+import { LIVE_DEFAULTS, type LiveOptions } from '../sources/ring/open-live.ts';
+import type { SourceStats } from '../sources/source.ts';
+import { MissingError } from '../system/errors.ts';
+import { FilterError } from '../system/libpcap.ts';
+import { type Delivery, deliveryTo } from './delivery.ts';
+import { Ledger } from './ledger.ts';
+import {
+  CONTROL_STOP,
+  CONTROL_WAITING,
+  type FromLiveWorker,
+  type LiveSetup,
+  PROGRESS_WORDS,
+  type ToLiveWorker,
+} from './live-messages.ts';
+import type { RunPlan } from './plan.ts';
+import { overSinks, type RunHooks, type RunResult } from './run.ts';
+
+/** Bytes of records that may be on their way to the sinks before some are dropped. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+/** How often signals and progress are looked at. */
+const LOOK_MS = 100;
+
+/** Captures until `hooks.stop` says so (or `plan.maxPackets`, with one worker). `plan.workers` threads share the packets. */
+export async function runLive(
+  live: LiveOptions,
+  sinks: readonly Sink[],
+  plan: RunPlan,
+  hooks: RunHooks = {},
+): Promise<RunResult> {
+  const threads = new CaptureThreads(live, plan, deliveryTo(sinks));
+  return overSinks(threads, sinks, plan, hooks, () => threads.run(hooks));
+}
+
+class CaptureThreads {
+  readonly interfaces = [];
+  readonly secrets = [];
+  readonly names = [];
+  readonly #live: LiveOptions;
+  readonly #plan: RunPlan;
+  readonly #delivery: Delivery;
+  readonly #workers: Worker[] = [];
+  readonly #control = new Int32Array(new SharedArrayBuffer(8));
+  readonly #progress: Float64Array;
+  readonly #results: RunResult[] = [];
+  #ready = 0;
+  #started = 0;
+  #ended = 0;
+  #failure: Error | undefined;
+  readonly #sinksAreOpen = Promise.withResolvers<void>();
+  #tail: Promise<void> = this.#sinksAreOpen.promise;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(live: LiveOptions, plan: RunPlan, delivery: Delivery) {
+    this.#live = live;
+    this.#plan = plan;
+    this.#delivery = delivery;
+    this.#progress = new Float64Array(new SharedArrayBuffer(8 * PROGRESS_WORDS * plan.workers));
+  }
+
+  async open(): Promise<void> {
+    const { tell: _tell, wait: _wait, ...live } = this.#live;
+    const { types: _types, workers, ...plan } = this.#plan;
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const ringBytes = Math.floor((live.ringBytes ?? LIVE_DEFAULTS.ringBytes) / workers);
+    const fanOutGroup = workers > 1 ? Math.floor(Math.random() * 0x10000) : undefined;
+    for (let index = 0; index < workers; index++) {
+      const setup: LiveSetup = {
+        index,
+        plan: { ...plan, workers: 1 },
+        live: { ...live, ringBytes, ...(fanOutGroup === undefined ? {} : { fanOutGroup }) },
+        wanted: this.#delivery.wanted,
+        control: this.#control,
+        progress: this.#progress,
+        maxWaitingBytes: MAX_WAITING_BYTES,
+      };
+      const worker = new Worker(new URL(`./live-worker.${extension}`, import.meta.url), {
+        workerData: setup,
+        name: `capture-${index}`,
+      });
+      this.#workers.push(worker);
+      worker.on('message', (message: FromLiveWorker) => this.#hear(message));
+      worker.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
+      worker.on('exit', () => {
+        this.#ended++;
+        this.#wake();
+      });
+    }
+    await this.#until(() => this.#ready === workers);
+    for (const worker of this.#workers) worker.postMessage({ kind: 'start' } satisfies ToLiveWorker);
+    await this.#until(() => this.#started === workers);
+  }
+
+  async run(hooks: RunHooks): Promise<RunResult> {
+    this.#sinksAreOpen.resolve();
+    const timer = setInterval(() => this.#look(hooks), LOOK_MS);
+    try {
+      while (this.#ended < this.#workers.length) await this.#changed.promise;
+      await this.#tail;
+    } finally {
+      clearInterval(timer);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    const result = merged(this.#results);
+    result.stoppedBySignal = Atomics.load(this.#control, CONTROL_STOP) === 1;
+    return result;
+  }
+
+  async close(): Promise<void> {
+    Atomics.store(this.#control, CONTROL_STOP, 1);
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  async #until(isSo: () => boolean): Promise<void> {
+    while (!isSo() && this.#failure === undefined) await this.#changed.promise;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #look(hooks: RunHooks): void {
+    if (hooks.stop?.() === true) Atomics.store(this.#control, CONTROL_STOP, 1);
+    let packets = 0;
+    let frameBytes = 0;
+    for (let i = 0; i < this.#progress.length; i += PROGRESS_WORDS) {
+      packets += this.#progress[i];
+      frameBytes += this.#progress[i + 1];
+    }
+    hooks.progress?.({ packets, frameBytes, bytesRead: frameBytes, bytesTotal: 0 });
+    hooks.report?.()?.({ ...merged([]), packets, frameBytes });
+  }
+
+  #hear(message: FromLiveWorker): void {
+    if (message.kind === 'tell') this.#live.tell?.(message.words);
+    else if (message.kind === 'rows') this.#deliver(message.bytes, () => this.#delivery.rows(message.rows));
+    else if (message.kind === 'columns') this.#deliver(message.bytes, () => this.#delivery.columns(message.columns));
+    else if (message.kind === 'failed') this.#fail(errorOf(message.name, message.message));
+    else {
+      if (message.kind === 'ready') this.#ready++;
+      else if (message.kind === 'started') this.#started++;
+      else {
+        const ledger = new Ledger();
+        ledger.add(message.ledger);
+        this.#results.push({ ...message.result, ledger });
+      }
+      this.#wake();
+    }
+  }
+
+  /** One batch after the other; what a failed sink would have got is passed over. */
+  #deliver(bytes: number, give: () => Promise<void>): void {
+    this.#tail = this.#tail
+      .then(() => (this.#failure === undefined ? give() : undefined))
+      .catch((error: Error) => this.#fail(error))
+      .finally(() => Atomics.sub(this.#control, CONTROL_WAITING, bytes));
+  }
+
+  /** The first failure counts; the others stop too. */
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    Atomics.store(this.#control, CONTROL_STOP, 1);
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+}
+
+/** Errors lose their class on their way between threads; the command line tells them apart by it. */
+function errorOf(name: string, message: string): Error {
+  if (name === 'MissingError') return new MissingError(message);
+  if (name === 'FilterError') return new FilterError(message);
+  if (name === 'InputError') return new InputError('', message);
+  return Object.assign(new Error(message), { name });
+}
+
+function merged(results: readonly RunResult[]): RunResult {
+  const stats: SourceStats = {
+    packets: 0,
+    filtered: 0,
+    filteredBytes: 0,
+    bytesRead: 0,
+    bytesTotal: 0,
+    kernelDropped: 0,
+    live: { received: 0, dropped: 0, freezes: 0, ringBlocks: 0, ringHighWater: 0, ringBytes: 0 },
+    damaged: [],
+  };
+  const all: RunResult = {
+    packets: 0,
+    frameBytes: 0,
+    firstSeconds: -1,
+    firstNanos: 0,
+    lastSeconds: -1,
+    lastNanos: 0,
+    ledger: new Ledger(),
+    records: {},
+    errors: {},
+    talkers: [],
+    stats,
+    peakFlows: 0,
+    stoppedBySignal: false,
+    workerPackets: results.length > 1 ? results.map(({ packets }) => packets) : [],
+  };
+  const talkers = new Map<string, number>();
+  for (const one of results) {
+    all.packets += one.packets;
+    all.frameBytes += one.frameBytes;
+    all.peakFlows += one.peakFlows;
+    all.ledger.add(one.ledger);
+    if (
+      one.firstSeconds >= 0 &&
+      (all.firstSeconds < 0 || isBefore(one.firstSeconds, one.firstNanos, all.firstSeconds, all.firstNanos))
+    ) {
+      all.firstSeconds = one.firstSeconds;
+      all.firstNanos = one.firstNanos;
+    }
+    if (isBefore(all.lastSeconds, all.lastNanos, one.lastSeconds, one.lastNanos)) {
+      all.lastSeconds = one.lastSeconds;
+      all.lastNanos = one.lastNanos;
+    }
+    addTo(all.records, one.records);
+    addTo(all.errors, one.errors);
+    for (const [pair, bytes] of one.talkers) talkers.set(pair, (talkers.get(pair) ?? 0) + bytes);
+    stats.packets += one.stats.packets;
+    stats.bytesRead += one.stats.bytesRead;
+    stats.kernelDropped += one.stats.kernelDropped;
+    const { live } = one.stats;
+    if (live === undefined || stats.live === undefined) continue;
+    stats.live.received += live.received;
+    stats.live.dropped += live.dropped;
+    stats.live.freezes += live.freezes;
+    stats.live.ringBlocks += live.ringBlocks;
+    stats.live.ringBytes += live.ringBytes;
+    stats.live.ringHighWater = Math.max(stats.live.ringHighWater, live.ringHighWater);
+  }
+  all.talkers = [...talkers];
+  return all;
+}
+
+function isBefore(seconds: number, nanos: number, thanSeconds: number, thanNanos: number): boolean {
+  return seconds < thanSeconds || (seconds === thanSeconds && nanos < thanNanos);
+}
+
+function addTo(sums: Record<string, number>, more: Record<string, number>): void {
+  for (const [name, n] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + n;
+}
