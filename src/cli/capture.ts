@@ -66,7 +66,7 @@ export function definition(): Command {
     .option('-c, --count <n>', 'stop after so many packets');
   return withPacketOptions(command)
     .option('-n', 'accepted for habit: names are never resolved')
-    .option('--records <list>', 'flow, dns, http, icmp, transactions (default: all)')
+    .option('--records <records>', 'flow, dns, http, icmp, transactions (default: all)')
     .option('--to <sink>', `${SINK_FORMS}; repeatable (default: store:${DEFAULT_STORE})`, collect, [])
     .option('--json', 'short for --to ndjson:-')
     .option('--interval <time>', 'write flows that go on every so often: 30s, 5m, 1h, 0 for never (default: 5m)')

@@ -23,6 +23,8 @@ export interface Vocabulary {
   resolve(text: string): Name | undefined;
   /** Declared, but computed when a document is made: no column holds it. */
   isComputed(text: string): boolean;
+  /** All names that `resolve` knows: those of goQuery, Wireshark and ours, then the declared ones. */
+  names(): string[];
   /** "dprt: dport?" */
   suggestion(text: string): string | undefined;
 }
@@ -62,6 +64,11 @@ export function createVocabulary(types: readonly RecordType[], options: Vocabula
     };
   };
 
+  const names = () => {
+    const known = [...SYNONYMS.keys()].filter((name) => !name.includes(' ') && resolve(name) !== undefined);
+    return [...known, ...types.flatMap((type) => [...indexOf(type).keys()])];
+  };
+
   return {
     types,
     lists: options.lists ?? new Map(),
@@ -71,11 +78,8 @@ export function createVocabulary(types: readonly RecordType[], options: Vocabula
     typeNamed: (word) => byName.get(word.toLowerCase()),
     resolve,
     isComputed: (text) => types.some((type) => indexOf(type).get(text.toLowerCase())?.isDerived === true),
-    suggestion: (text) => {
-      const known = [...SYNONYMS.keys()].filter((name) => !name.includes(' ') && resolve(name) !== undefined);
-      const declared = types.flatMap((type) => [...indexOf(type).keys()]);
-      return suggestion(text, [...known, ...declared, ...types.map((type) => type.name)]);
-    },
+    names,
+    suggestion: (text) => suggestion(text, [...names(), ...types.map((type) => type.name)]),
   };
 }
 
