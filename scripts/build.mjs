@@ -1,4 +1,4 @@
-// npm run build: src/ (TypeScript) → dist/ (JavaScript and types), which is what the published package holds.
+// npm run build: src/ (TypeScript) → dist/ (JavaScript, types and manual pages), which is what the published package holds.
 
 import { chmodSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -8,5 +8,5 @@ import { node24, run } from './node24.mjs';
 ensureInstalled();
 rmSync(path.join(ROOT, 'dist'), { recursive: true, force: true });
 const tsc = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-process.exitCode = run(node24(), [tsc, '-p', 'tsconfig.build.json']);
+process.exitCode = run(node24(), [tsc, '-p', 'tsconfig.build.json']) || run(node24(), ['scripts/man.ts']);
 chmodSync(path.join(ROOT, 'bin', 'netscribe.js'), 0o755);

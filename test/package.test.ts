@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { manualPages } from '../src/cli/manual.ts';
 import { VERSION } from '../src/version.ts';
 import { PROJECT } from './kit/shared.ts';
 
@@ -29,6 +30,10 @@ describe('package', () => {
       if (entry.version !== undefined && entry.integrity === undefined)
         expect(entry, path).toHaveProperty('optional', true);
     }
+  });
+
+  it('names every manual page (npm run man writes them)', async () => {
+    expect(manifest.man).toEqual([...(await manualPages()).keys()].map((name) => `./dist/man/${name}`));
   });
 
   it('tells the reason for every dependency in docs/decisions.md', () => {

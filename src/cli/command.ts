@@ -7,6 +7,11 @@ import { nearest } from './nearest.ts';
 /** Thrown when help was printed: nothing more to do. */
 export class HelpShown extends Error {}
 
+const EXAMPLES = new WeakMap<Command, string>();
+
+/** The examples that the help of this command begins with. */
+export const examplesOf = (command: Command): string => EXAMPLES.get(command) ?? '';
+
 export function newCommand(name: string, summary: string, examples: string): Command {
   const command = new Command(`netscribe ${name}`);
   command
@@ -16,6 +21,7 @@ export function newCommand(name: string, summary: string, examples: string): Com
     .addHelpText('beforeAll', `${summary}\n\n${examples}\n`)
     .configureHelp({ helpWidth: 110, visibleCommands: () => [], optionDescription })
     .allowExcessArguments(true);
+  EXAMPLES.set(command, examples);
   return command;
 }
 
