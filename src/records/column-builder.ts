@@ -6,6 +6,8 @@ import { wireText } from './text.ts';
 
 /** Rows that a builder begins with; it doubles as needed. */
 const FIRST_ROWS = 256;
+/** Up to this many bytes a loop beats the call of `set`. */
+const SHORT_COPY = 64;
 
 abstract class Builder {
   readonly name: string;
@@ -187,14 +189,23 @@ class Heap {
   length = 0;
 
   append(text: string): void {
-    if (this.length + text.length * 3 > this.bytes.length) {
-      let capacity = this.bytes.length * 2;
-      while (capacity < this.length + text.length * 3) capacity *= 2;
-      const bigger = Buffer.allocUnsafeSlow(capacity);
-      this.bytes.copy(bigger, 0, 0, this.length);
-      this.bytes = bigger;
-    }
+    this.#reserve(text.length * 3);
     this.length += this.bytes.utf8Write(text, this.length);
+  }
+  appendBytes(source: Uint8Array, from: number, to: number): void {
+    const length = to - from;
+    this.#reserve(length);
+    if (length > SHORT_COPY) this.bytes.set(source.subarray(from, to), this.length);
+    else for (let i = 0; i < length; i++) this.bytes[this.length + i] = source[from + i];
+    this.length += length;
+  }
+  #reserve(room: number): void {
+    if (this.length + room <= this.bytes.length) return;
+    let capacity = this.bytes.length * 2;
+    while (capacity < this.length + room) capacity *= 2;
+    const bigger = Buffer.allocUnsafeSlow(capacity);
+    this.bytes.copy(bigger, 0, 0, this.length);
+    this.bytes = bigger;
   }
   take(): Uint8Array {
     const taken = new Uint8Array(this.length);
@@ -270,6 +281,13 @@ export class TextBuilder extends Builder {
   push(value: string): void {
     if (this.rows === this.capacity) this.grow();
     this.#heap.append(value);
+    if (this.present !== undefined) this.present[this.rows] = 1;
+    this.#offsets[++this.rows] = this.#heap.length;
+  }
+  /** UTF-8 as it is. */
+  append(bytes: Uint8Array, from: number, to: number): void {
+    if (this.rows === this.capacity) this.grow();
+    this.#heap.appendBytes(bytes, from, to);
     if (this.present !== undefined) this.present[this.rows] = 1;
     this.#offsets[++this.rows] = this.#heap.length;
   }

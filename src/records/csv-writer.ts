@@ -149,7 +149,7 @@ export class CsvWriter extends ValueWriter {
     return at + 1;
   }
 
-  /** An array of one as its only element; `end` is of the array's JSON text. */
+  /** An array of one as its only element. */
   single(values: readonly string[], json: JsonTexts, start: number): number {
     return values.length === 1 ? this.text(values[0], start) : this.cell(json, json.strings(values), start);
   }

@@ -1,6 +1,7 @@
 // The encodings that rows of records can have on their way to sinks. A new one is one line here: its writer, its encoder, and for those
 // that are written to files, their name's extension and what stands at their beginning.
 
+import { BinaryWriter, binaryEncoder } from './binary.ts';
 import { csvEncoder, csvHeader } from './csv.ts';
 import { CsvWriter } from './csv-writer.ts';
 import { ndjsonEncoder } from './ndjson.ts';
@@ -34,6 +35,7 @@ function encoding<W extends ValueWriter>(
 
 export const ENCODINGS = {
   ndjson: encoding((bytes) => new JsonWriter(bytes), ndjsonEncoder),
+  binary: encoding((bytes) => new BinaryWriter(bytes), binaryEncoder),
   csv: encoding((bytes) => new CsvWriter(bytes), csvEncoder, csvHeader),
 };
 

@@ -4,7 +4,9 @@ import { isModulePath, isPackageName, PluginError } from '../plugins/load.ts';
 import type { EncodingName } from '../records/encodings.ts';
 import { openModule } from './module.ts';
 import { NoSink } from './none.ts';
+import { placeOptions, quantity } from './options.ts';
 import { fileIn, PacketFile, type PacketFileOptions, type PacketFormat } from './packet-file.ts';
+import { PARQUET_DEFAULTS, ParquetFolder } from './parquet.ts';
 import { NO_ROTATION } from './rotation.ts';
 import { RowFolder, RowStream } from './rows.ts';
 import { type Sink, SinkError } from './sink.ts';
@@ -16,6 +18,7 @@ export const DEFAULT_STORE = 'netscribe-data';
 export const SINK_KINDS: ReadonlyMap<string, { readonly forms: readonly string[]; readonly doc: string }> = new Map([
   ['ndjson', { forms: ['ndjson:-', 'ndjson:DIR'], doc: 'JSON, one document per line' }],
   ['csv', { forms: ['csv:-', 'csv:DIR'], doc: 'RFC 4180 with a header' }],
+  ['parquet', { forms: ['parquet:DIR'], doc: 'a Parquet file per record type' }],
   ['pcap', { forms: ['pcap:DIR'], doc: 'packets' }],
   ['pcapng', { forms: ['pcapng:DIR'], doc: 'packets' }],
   ['store', { forms: ['store:DIR'], doc: 'the embedded store' }],
@@ -45,6 +48,8 @@ export async function openSink(spec: string, { from, nearest, packets = {} }: Op
     case 'ndjson':
     case 'csv':
       return openRows(kind, place);
+    case 'parquet':
+      return openParquet(place);
     case 'pcap':
     case 'pcapng':
       return openPackets(kind, place, packets);
@@ -84,4 +89,14 @@ function openPackets(format: PacketFormat, place: string, options: Omit<PacketFi
     { ...options, format },
     `${format}:${place}`,
   );
+}
+
+function openParquet(text: string): Sink {
+  const { place, options } = placeOptions('parquet', text, ['rows', 'size']);
+  if (place === '' || place === '-')
+    throw new SinkError("parquet needs a folder: 'parquet:DIR', or 'parquet:DIR?rows=1000000'");
+  return new ParquetFolder(place, {
+    rows: options.rows === undefined ? PARQUET_DEFAULTS.rows : quantity('parquet', 'rows', options.rows),
+    bytes: options.size === undefined ? PARQUET_DEFAULTS.bytes : quantity('parquet', 'size', options.size),
+  });
 }

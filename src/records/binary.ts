@@ -1,0 +1,187 @@
+// Rows in a compact binary form, for sinks that make something of their own of the values (Parquet): one row behind the other in the order
+// of the run, so what is made of them does not depend on the number of threads.
+//
+// A row has the type's flat fields in order. Each begins with a byte: 0 for no value, 1 for a value behind it:
+// times as two 32-bit words (seconds, nanoseconds), numbers as 64-bit floats, booleans as a byte, everything else as its UTF-8 text
+// behind a 32-bit length: addresses as RFC 5952 has them, lists, maps and trees as JSON. All little-endian.
+
+import type { Address } from './address.ts';
+import { presentCode, valueCode } from './code.ts';
+import { BoolBuilder, NumberBuilder, TextBuilder, TimeBuilder } from './column-builder.ts';
+import type { ColumnBatch } from './columns.ts';
+import { constantText } from './csv.ts';
+import type { Field, JsonValue } from './field.ts';
+import { flatFields, flatName } from './flat.ts';
+import { JsonTexts, jsonTextCode } from './json-texts.ts';
+import type { RecordType } from './record.ts';
+import { wireText } from './text.ts';
+import { ValueWriter } from './value-writer.ts';
+
+const ABSENT = 0;
+const PRESENT = 1;
+/** Longest value whose size is fixed (an address's text), with what stands before it. */
+const FIXED_VALUE_BYTES = 56;
+
+export class BinaryWriter extends ValueWriter {
+  #fixed = 0;
+
+  /** Makes room for a row's values of fixed size; texts make room for themselves. */
+  begin(at: number, fixed: number): void {
+    this.#fixed = fixed;
+    this.reserve(at, fixed);
+  }
+  none(at: number): number {
+    this.out[at] = ABSENT;
+    return at + 1;
+  }
+  time(seconds: number, nanos: number, at: number): number {
+    this.out[at] = PRESENT;
+    this.view.setUint32(at + 1, seconds, true);
+    this.view.setUint32(at + 5, nanos, true);
+    return at + 9;
+  }
+  number(value: number, at: number): number {
+    if (!Number.isFinite(value)) return this.none(at);
+    this.out[at] = PRESENT;
+    this.view.setFloat64(at + 1, value, true);
+    return at + 9;
+  }
+  flag(value: boolean, at: number): number {
+    this.out[at] = PRESENT;
+    this.out[at + 1] = value ? 1 : 0;
+    return at + 2;
+  }
+  ip(address: Address, at: number): number {
+    return this.#sized(at, this.ipText(address, at + 5));
+  }
+  text(value: string, at: number): number {
+    this.reserve(at, value.length * 3 + 8 + this.#fixed);
+    return this.#sized(at, at + 5 + this.out.utf8Write(value, at + 5));
+  }
+  slice(bytes: Uint8Array, from: number, to: number, at: number): number {
+    return this.text(wireText(bytes, from, to), at);
+  }
+  /** An array of one as its only element. */
+  single(values: readonly string[], texts: JsonTexts, at: number): number {
+    return values.length === 1 ? this.text(values[0], at) : this.json(texts, texts.strings(values), at);
+  }
+  json(texts: JsonTexts, end: number, at: number): number {
+    this.reserve(at, end + 8 + this.#fixed);
+    texts.out.copy(this.out, at + 5, 0, end);
+    return this.#sized(at, at + 5 + end);
+  }
+  #sized(at: number, end: number): number {
+    this.out[at] = PRESENT;
+    this.view.setUint32(at + 1, end - at - 5, true);
+    return end;
+  }
+}
+
+/** Writes a record as a row; made once at start, as the other encoders are. */
+export function binaryEncoder(
+  type: RecordType,
+): (record: object, flow: object, writer: BinaryWriter, at: number) => number {
+  const json = new JsonTexts();
+  const constants: string[] = [];
+  const fields = flatFields(type);
+  const lines = fields.map(([name, field]) => {
+    const value = valueText(name, field, json, constants);
+    return field.isOptional ? `if(${presentCode(name, field)})at=w.${value};else at=w.none(at);` : `at=w.${value};`;
+  });
+  const source = [
+    '"use strict";return function encode(r,f,w,at){',
+    `w.begin(at,${(fields.length + 1) * FIXED_VALUE_BYTES});`,
+    ...lines,
+    'return at;}',
+    `//# sourceURL=netscribe-binary-${type.name}.js`,
+  ].join('\n');
+  return new Function('J', 'K', source)(json, constants);
+}
+
+function valueText(name: string, field: Field, json: JsonTexts, constants: string[]): string {
+  const value = valueCode(name, field);
+  switch (field.kind) {
+    case 'time':
+      return `time(r.${name}Seconds,r.${name}Nanos,at)`;
+    case 'slice':
+      return `slice(r.bytes,r.${name}At,r.${name}End,at)`;
+    case 'int':
+    case 'float':
+    case 'duration':
+      return `number(${value},at)`;
+    case 'bool':
+      return `flag(${value},at)`;
+    case 'ip':
+      return `ip(${value},at)`;
+    case 'keyword':
+    case 'text':
+      return `text(${value},at)`;
+    case 'constant':
+      constants.push(constantText(field.sub as JsonValue));
+      return `text(K[${constants.length - 1}],at)`;
+    case 'keywords':
+      if (field.isSingle === true) return `single(${value},J,at)`;
+      break;
+  }
+  return `json(J,${jsonTextCode(name, field, value, json)},at)`;
+}
+
+type Builder = TimeBuilder | NumberBuilder | BoolBuilder | TextBuilder;
+
+/** Columns made of binary rows: one for each flat field, by its ECS name. */
+export class BinaryColumns {
+  readonly #type: string;
+  readonly #builders: readonly Builder[];
+  rows = 0;
+
+  constructor(type: RecordType) {
+    this.#type = type.name;
+    this.#builders = flatFields(type).map(([, field]) => builderOf(field));
+  }
+
+  /** Appends the row at `from`; `view` is of the same bytes. Returns the offset behind the row. */
+  append(bytes: Uint8Array, view: DataView, from: number): number {
+    let at = from;
+    for (const builder of this.#builders) {
+      if (bytes[at++] === ABSENT) builder.none();
+      else if (builder instanceof TextBuilder) {
+        const end = at + 4 + view.getUint32(at, true);
+        builder.append(bytes, at + 4, end);
+        at = end;
+      } else if (builder instanceof NumberBuilder) {
+        builder.push(view.getFloat64(at, true));
+        at += 8;
+      } else if (builder instanceof TimeBuilder) {
+        builder.push(view.getUint32(at, true), view.getUint32(at + 4, true));
+        at += 8;
+      } else builder.push(bytes[at++] === 1);
+    }
+    this.rows++;
+    return at;
+  }
+
+  /** Everything appended since the last call. */
+  take(): ColumnBatch {
+    const batch = { type: this.#type, rows: this.rows, columns: this.#builders.map((builder) => builder.take()) };
+    this.rows = 0;
+    return batch;
+  }
+}
+
+/** Any value may be missing: a number may be none that there is (NaN). */
+function builderOf(field: Field): Builder {
+  const name = flatName(field);
+  switch (field.kind) {
+    case 'time':
+      return new TimeBuilder(name, field.isOptional);
+    case 'int':
+    case 'duration':
+      return new NumberBuilder(name, true, 'int');
+    case 'float':
+      return new NumberBuilder(name, true, 'float');
+    case 'bool':
+      return new BoolBuilder(name, field.isOptional);
+    default:
+      return new TextBuilder(name, field.isOptional, false);
+  }
+}

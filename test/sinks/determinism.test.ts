@@ -1,0 +1,64 @@
+// Several outputs of one run, with 1, 2 and 4 analysing threads: the same bytes in every file, whatever their format. Lossy, fragmented
+// traffic under a cap on flows and with reports in between.
+
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { FLOW_DEFAULTS } from '../../src/engine/plan.ts';
+import { openSink } from '../../src/sinks/open.ts';
+import { runInto } from '../kit/engine.ts';
+import { officeTraffic } from '../kit/generate/mixed.ts';
+import { writePcap } from '../kit/generate/pcap-writer.ts';
+import { TroubledTraffic } from '../kit/generate/troubled.ts';
+
+const SEED = 11;
+let folder = '';
+let file = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'netscribe-outputs-'));
+  file = join(folder, 'traffic.pcap');
+  const traffic = new TroubledTraffic(officeTraffic(2000, SEED, 0.9), SEED);
+  writePcap(file, traffic, { packets: 8000, packetsPerSecond: 80, seed: SEED });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The digest of every file that a run writes, by its name. */
+async function outputs(workers: number): Promise<Record<string, string>> {
+  const into = join(folder, `workers-${workers}`);
+  const specs = ['csv:csv', 'ndjson:ndjson', 'parquet:parquet?rows=1000', 'pcap:pcap', 'ndjson:all.ndjson'];
+  const sinks = await Promise.all(specs.map((spec) => openSink(spec.replace(':', `:${into}/`))));
+  const result = await runInto([file], sinks, {
+    workers,
+    flow: { ...FLOW_DEFAULTS, maxFlows: 500, intervalSeconds: 30 },
+    // Records of several flows and single ones are shown as asked, wherever they are made.
+    protocols: { dns: { processors: [{ rename: { fields: [{ from: 'query', to: 'asked' }] } }] } },
+  });
+  expect(result.records.flow).toBeGreaterThan(2000);
+  expect(result.ledger.counts.get('flows.evicted')).toBeGreaterThan(100);
+  const names = readdirSync(into, { recursive: true, encoding: 'utf8' }).filter((name) => /\.\w+$/.test(name));
+  return Object.fromEntries(
+    names.sort().map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(into, name)))
+        .digest('hex'),
+    ]),
+  );
+}
+
+it('is the same with 1, 2 and 4 threads', { timeout: 120_000 }, async () => {
+  const one = await outputs(1);
+  expect(Object.keys(one)).toEqual(
+    expect.arrayContaining([
+      'all.ndjson',
+      'csv/flow.csv',
+      'ndjson/dns.ndjson',
+      'parquet/flow.00002.parquet',
+      'pcap/packets.pcap',
+    ]),
+  );
+  expect(await outputs(2)).toEqual(one);
+  expect(await outputs(4)).toEqual(one);
+});
