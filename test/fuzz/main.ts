@@ -10,19 +10,22 @@
 // breaks it, in the form of test/fuzz/corpus/ where it belongs once it is repaired. A target runs in a thread of its own: an input that
 // never ends is found too.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { PROJECT } from '../kit/shared.ts';
 import { fromText, toText } from './kit/exchange.ts';
-import { targets } from './kit/targets.ts';
+import { recordExchanges } from './kit/recorded.ts';
+import { targets } from './targets/index.ts';
 import type { Answer, Task } from './thread.ts';
 
 const CACHE = `${PROJECT}.cache/fuzz/`;
 const CORPUS = `${PROJECT}test/fuzz/corpus/`;
 /** No input may take so long. */
 const PATIENCE_MS = 60_000;
+/** Larger captures have the same conversations, only more of them. */
+const MAX_CAPTURE_BYTES = 512 * 1024;
 /** Text of the input that runs at present; a longer one is cut. */
 const NOTE_BYTES = 256 * 1024;
 
@@ -46,6 +49,8 @@ const names = (await targets(positionals).catch((error: Error) => {
   process.exit(2);
 })) as readonly { name: string }[];
 
+const recorded = values.captures === undefined ? undefined : await recordExchanges(capturesOf(values.captures));
+
 let findings = 0;
 for (const { name } of names) findings += await fuzz(name);
 console.log(findings === 0 ? 'nothing found' : `${findings} found`);
@@ -59,8 +64,8 @@ async function fuzz(name: string): Promise<number> {
     .sort()
     .map((file) => readFileSync(folder + file, 'utf8'));
   const note = new SharedArrayBuffer(NOTE_BYTES);
-  const captures = values.captures === undefined ? [] : capturesOf(values.captures);
-  const task: Task = { name, mutants, seed, corpus, captures, note, wantsEssential: values.keep };
+  corpus.push(...(recorded?.get(name) ?? []).map(toText));
+  const task: Task = { name, mutants, seed, corpus, note, wantsEssential: values.keep };
   const answer = await run(task);
   if (typeof answer === 'string') {
     console.log(`${name}: an input did not end within ${PATIENCE_MS / 1000} s\n${answer}`);
@@ -109,14 +114,12 @@ function capturesOf(place: string): string[] {
     console.error(`npm run fuzz: --captures ${place}: no such file or folder`);
     process.exit(2);
   }
-  if (!readdirSync(path.dirname(place)).includes(path.basename(place))) return [];
-  const isCapture = (file: string) => /\.(?:pcap|pcapng|cap|trace)(?:\.gz)?$/.test(file);
-  return isCapture(place)
-    ? [place]
-    : readdirSync(place)
-        .filter(isCapture)
-        .sort()
-        .map((file) => path.join(place, file));
+  if (!statSync(place).isDirectory()) return [place];
+  return readdirSync(place)
+    .filter((file) => /\.(?:pcap|pcapng|cap|trace)(?:\.gz)?$/.test(file))
+    .sort()
+    .map((file) => path.join(place, file))
+    .filter((file) => statSync(file).size <= MAX_CAPTURE_BYTES);
 }
 
 /** The committed corpus: replaced by the inputs that reach everything. Small ones only: long ones are made from them by mutation. */

@@ -8,7 +8,7 @@ import { type Exchange, octetsOf, toText } from './kit/exchange.ts';
 import { mutate } from './kit/mutate.ts';
 import type { ProtocolTarget } from './kit/protocol-target.ts';
 import { check, checkTruncations, truncated } from './kit/rules.ts';
-import { protocolTargets } from './kit/targets.ts';
+import { protocolTargets } from './targets/index.ts';
 
 const MUTANTS = 200;
 const TRUNCATIONS = 500;

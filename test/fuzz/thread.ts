@@ -5,16 +5,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import './kit/counters.ts';
 import { fromText, octetsOf, toText } from './kit/exchange.ts';
 import { Explorer, essential } from './kit/explorer.ts';
-import { recordExchanges } from './kit/recorded.ts';
-import { targets } from './kit/targets.ts';
+import { targets } from './targets/index.ts';
 
 export interface Task {
   readonly name: string;
   readonly mutants: number;
   readonly seed: number;
-  /** Inputs of earlier runs, as text. */
+  /** Inputs of earlier runs and of captures, as text. */
   readonly corpus: readonly string[];
-  readonly captures: readonly string[];
   /** A counter of inputs, the length of a text, the text of the present one. */
   readonly note: SharedArrayBuffer;
   readonly wantsEssential: boolean;
@@ -37,11 +35,10 @@ const words = new Int32Array(task.note, 0, 2);
 const text = Buffer.from(task.note, 8);
 
 const [target] = await targets([task.name]);
-const recorded = task.captures.length === 0 ? [] : ((await recordExchanges(task.captures)).get(task.name) ?? []);
 const before = process.cpuUsage();
 const explorer = new Explorer(target, {
   seed: task.seed,
-  corpus: [...task.corpus.map(fromText), ...recorded],
+  corpus: task.corpus.map(fromText),
   before: (exchange) => {
     Atomics.add(words, 0, 1);
     // Only what may take long is worth being written down.

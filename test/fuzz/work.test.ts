@@ -9,9 +9,9 @@ import { exchange, toText } from './kit/exchange.ts';
 import { Explorer } from './kit/explorer.ts';
 import { randomPlaces } from './kit/places.ts';
 import type { ProtocolTarget } from './kit/protocol-target.ts';
-import { protocolTargets } from './kit/targets.ts';
 import { checkLinear, floodsOf } from './kit/work.ts';
 import { PlantedTarget } from './planted.ts';
+import { protocolTargets } from './targets/index.ts';
 
 const FLOODS = 2;
 const FLOOD_OCTETS = 1024;

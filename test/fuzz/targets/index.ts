@@ -4,9 +4,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Protocol } from '../../../src/protocols/protocol.ts';
 import { PROTOCOLS } from '../../../src/protocols/registry.ts';
 import { PROJECT } from '../../kit/shared.ts';
-import { ProtocolTarget } from './protocol-target.ts';
-import { seedsOf } from './seeds.ts';
-import type { Target } from './target.ts';
+import { ProtocolTarget } from '../kit/protocol-target.ts';
+import { seedsOf } from '../kit/seeds.ts';
+import type { Target } from '../kit/target.ts';
+import { CaptureFileTarget } from './capture-file.ts';
+import { DissectionTarget } from './dissection.ts';
+import { TcpStreamTarget } from './tcp-stream.ts';
+import { WireTarget } from './wire.ts';
 
 const FOLDERS = 'src/protocols/';
 
@@ -22,9 +26,17 @@ export async function protocolTargets(): Promise<ProtocolTarget[]> {
   );
 }
 
+/** What protocols stand on. */
+export const lowerTargets = (): Target[] => [
+  new CaptureFileTarget(),
+  new WireTarget(),
+  new DissectionTarget(),
+  new TcpStreamTarget(),
+];
+
 /** `only`: names; empty: all. */
 export async function targets(only: readonly string[] = []): Promise<Target[]> {
-  const all: Target[] = await protocolTargets();
+  const all: Target[] = [...(await protocolTargets()), ...lowerTargets()];
   const unknown = only.filter((name) => !all.some((target) => target.name === name));
   if (unknown.length > 0)
     throw new Error(`no target ${unknown.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}`);

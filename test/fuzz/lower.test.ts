@@ -1,0 +1,39 @@
+// What protocols stand on: the readers of captures, the decoders, fragments, TCP streams. A share of what `npm run fuzz` does at length.
+
+import { describe, expect, it } from 'vitest';
+import { Random } from '../kit/generate/random.ts';
+import { dictionaryOf } from './kit/dictionary.ts';
+import { type Exchange, toText } from './kit/exchange.ts';
+import { mutate } from './kit/mutate.ts';
+import { check, checkTruncations } from './kit/rules.ts';
+import { lowerTargets } from './targets/index.ts';
+
+const MUTANTS = 1000;
+const TRUNCATIONS = 1500;
+
+function withInput(exchange: Exchange, rule: () => void): void {
+  try {
+    rule();
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\nThe input, as test/fuzz/corpus/ has it:\n${toText(exchange)}`, {
+      cause: error,
+    });
+  }
+}
+
+describe.each(lowerTargets().map((target, i) => [target.name, target, i] as const))('%s', (_name, target, index) => {
+  it('keeps the rules on valid input, and on every beginning of it', () => {
+    for (const seed of target.seeds) {
+      withInput(seed, () => expect(check(target, seed).items).toBeGreaterThanOrEqual(0));
+      withInput(seed, () => checkTruncations(target, seed, Math.ceil(TRUNCATIONS / target.seeds.length)));
+    }
+  });
+  it(`keeps them on ${MUTANTS} mutants`, () => {
+    const random = new Random(index + 100);
+    const material = { dictionary: dictionaryOf(target.code), others: target.seeds };
+    for (let i = 0; i < MUTANTS; i++) {
+      const mutant = mutate(target.seeds[random.below(target.seeds.length)], material, random);
+      withInput(mutant, () => check(target, mutant, 2 + random.below(20)));
+    }
+  });
+});
