@@ -1,11 +1,25 @@
 // Options whose value is one number, address or text, or a list of such: by code their name in `netscribe.dhcpv4.settings` and how they
 // are read (RFC 2132, 2241, 2242, 2563, 2937, 3011, 3495, 4280, 4578, 4833, 5071, 5859, 8910, 8925).
 
+import { authenticationText } from './authentication.ts';
 import { hex, ipv4Text, printableOrHex, textOf, u16, u32 } from './bytes.ts';
 import { domainNames } from './domain-names.ts';
 import { ipv4List } from './values.ts';
 
-type Kind = 'ip' | 'ips' | 'pairs' | 'flag' | 'u8' | 'u16' | 'u32' | 'u16s' | 'text' | 'names' | 'hex' | 'uuid';
+type Kind =
+  | 'ip'
+  | 'ips'
+  | 'pairs'
+  | 'flag'
+  | 'u8'
+  | 'u16'
+  | 'u32'
+  | 'u16s'
+  | 'text'
+  | 'names'
+  | 'hex'
+  | 'uuid'
+  | 'secret';
 
 const PLAIN = new Map<number, readonly [name: string, kind: Kind]>([
   [5, ['name_servers', 'ips']],
@@ -63,6 +77,7 @@ const PLAIN = new Map<number, readonly [name: string, kind: Kind]>([
   [85, ['nds_servers', 'ips']],
   [86, ['nds_tree', 'text']],
   [87, ['nds_context', 'text']],
+  [90, ['authentication', 'secret']],
   [91, ['client_last_transaction_time', 'u32']],
   [92, ['associated_ips', 'ips']],
   [93, ['client_architectures', 'u16s']],
@@ -134,6 +149,8 @@ function read(kind: Kind, bytes: Uint8Array, from: number, to: number): PlainVal
       return domainNames(bytes, from, to, false);
     case 'hex':
       return hex(bytes, from, to);
+    case 'secret':
+      return authenticationText(bytes, from, to);
     case 'uuid':
       // RFC 4578 section 2.3: a type byte, 0 for a GUID.
       return octets === 17 && bytes[from] === 0 ? hex(bytes, from + 1, to) : printableOrHex(bytes, from, to);

@@ -1,5 +1,6 @@
 // Values of options that are more than a number. Each function reads [from, to) and gives undefined when that is wrong.
 
+import { authenticationText } from '../dhcpv4/authentication.ts';
 import { hex, ipv6Text, linkLayerAddress, printableOrHex, textOf, u16, u32 } from '../dhcpv4/bytes.ts';
 import { domainName, domainNames } from '../dhcpv4/domain-names.ts';
 import { duidText } from './duid.ts';
@@ -65,10 +66,11 @@ export function ntpServers(bytes: Uint8Array, from: number, to: number): string[
 }
 
 type PlainValue = string | readonly string[] | number | boolean;
-type Kind = 'ips' | 'names' | 'text' | 'u32' | 'u16s' | 'texts' | 'duid';
+type Kind = 'ips' | 'names' | 'text' | 'u32' | 'u16s' | 'texts' | 'duid' | 'secret';
 
 /** RFC 3319, 3633, 3898, 4075, 4242, 4280, 4833, 5007, 5223, 5417, 5460, 5970, 6334, 7083, 8910. */
 const PLAIN = new Map<number, readonly [name: string, kind: Kind]>([
+  [11, ['authentication', 'secret']],
   [21, ['sip_domains', 'names']],
   [22, ['sip_servers', 'ips']],
   [27, ['nis_servers', 'ips']],
@@ -129,6 +131,8 @@ function read(kind: Kind, bytes: Uint8Array, from: number, to: number): PlainVal
       return numbers16(bytes, from, to)?.map(String);
     case 'texts':
       return countedTexts(bytes, from, to);
+    case 'secret':
+      return authenticationText(bytes, from, to);
     case 'duid':
       return duidText(bytes, from, to);
   }

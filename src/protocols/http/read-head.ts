@@ -188,7 +188,11 @@ function maskAndCollect(message: Message, index: HeadIndex, settings: Settings):
   const fields = settings.wantsHeaders ? new Map<string, string | string[]>() : undefined;
   for (let line = 1; line < index.count; line++) {
     const nameTo = index.nameTo[line];
-    if (nameTo === index.lineFrom[line]) continue;
+    if (nameTo === index.lineFrom[line]) {
+      // Without a colon nobody knows whether it is a secret.
+      if (!settings.showSecrets) head.fill(0x2a, index.lineFrom[line], index.lineTo[line]);
+      continue;
+    }
     const name = word(head, index.lineFrom[line], nameTo, true);
     const at = index.valueFrom[line];
     const to = index.valueTo[line];
