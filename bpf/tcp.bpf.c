@@ -109,7 +109,12 @@ INLINE bool in_cgroups(const struct sock *sk) {
 
 // Whether an event with this content is asked for. What needs the socket is asked before.
 INLINE bool is_wanted(const struct event *e) {
-    if (wanted_family && e->family != wanted_family) return 0;
+    if (wanted_family) {
+        const u32 *words = (const u32 *)e->local;
+        // IPv4 may also come through a socket of IPv6.
+        bool is_mapped = e->family == AF_INET6 && !words[0] && !words[1] && words[2] == __builtin_bswap32(0xffff);
+        if ((is_mapped ? AF_INET : e->family) != wanted_family) return 0;
+    }
     if (any_ranges && !in_ranges(any_ports, any_ranges, e->local_port) && !in_ranges(any_ports, any_ranges, e->remote_port)) return 0;
     if (local_ranges && !in_ranges(local_ports, local_ranges, e->local_port)) return 0;
     if (remote_ranges && !in_ranges(remote_ports, remote_ranges, e->remote_port)) return 0;

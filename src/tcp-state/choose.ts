@@ -2,6 +2,7 @@
 
 import { BpfSource } from './bpf/source.ts';
 import { type Capability, TcpSourceError, type TcpStateSource } from './source.ts';
+import { TracefsSource } from './tracefs/source.ts';
 
 export interface SourceOptions {
   /** Room in the kernel for events that wait, in bytes. */
@@ -10,9 +11,16 @@ export interface SourceOptions {
 
 /** Built-in sources, the best first. */
 const SOURCES: Readonly<Record<string, (options: SourceOptions) => TcpStateSource>> = {
-  bpf: ({ bufferBytes }) => new BpfSource({ ringBytes: bufferBytes }),
+  bpf: ({ bufferBytes }) =>
+    new BpfSource({ ringBytes: bufferBytes === undefined ? undefined : powerOfTwo(bufferBytes) }),
+  tracefs: ({ bufferBytes }) => new TracefsSource({ bufferBytes }),
 };
 export const SOURCE_NAMES = Object.keys(SOURCES);
+
+/** The kernel's rings have such sizes. */
+function powerOfTwo(bytes: number): number {
+  return 2 ** Math.ceil(Math.log2(bytes));
+}
 
 /** What each built-in source needs and has here. */
 export async function probeSources(): Promise<{ name: string; capability: Capability }[]> {

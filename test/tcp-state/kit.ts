@@ -49,8 +49,8 @@ export class Namespace implements Disposable {
     if (status !== 0) throw new Error(`${words.join(' ')}: ${stderr}`);
     return stdout;
   }
-  traffic(what: string, count = 1): string {
-    return this.exec('python3', TRAFFIC, what, String(count));
+  traffic(what: string, count = 1, port = 9000): string {
+    return this.exec('env', `TRAFFIC_PORT=${port}`, 'python3', TRAFFIC, what, String(count));
   }
   start(what: string): ChildProcess {
     return spawn('ip', ['netns', 'exec', this.name, 'python3', TRAFFIC, what], { stdio: ['pipe', 'pipe', 'inherit'] });

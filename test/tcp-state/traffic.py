@@ -2,7 +2,8 @@
 # TCP traffic of a known kind, for tests of TCP events: traffic.py WHAT [COUNT]. Prints what the test wants to know of it.
 import os, socket, struct, subprocess, sys, time
 
-PORT = 9000
+# Other tests may run at the same time, in other namespaces.
+PORT = int(os.environ.get('TRAFFIC_PORT', 9000))
 
 def listener(host='127.0.0.1', port=PORT, protocol=0):
     s = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET, socket.SOCK_STREAM, protocol)

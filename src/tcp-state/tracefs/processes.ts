@@ -1,0 +1,54 @@
+// Threads as the trace names them → processes and their commands, asked of /proc when they appear first. A thread that is gone by then
+// has the name that the kernel kept for it, if it did.
+
+import { readFileSync } from 'node:fs';
+
+export interface Process {
+  pid: number;
+  command: string | undefined;
+}
+
+const MAX_KNOWN = 16_384;
+/** A thread's number is used again: what is known of it does not stay true. */
+const KNOWN_MS = 5000;
+
+export class Processes {
+  readonly #saved: () => Map<number, string>;
+  #known = new Map<number, Process & { sinceMs: number }>();
+
+  constructor(saved: () => Map<number, string>) {
+    this.#saved = saved;
+  }
+
+  of(tid: number): Process | undefined {
+    if (tid === 0) return undefined;
+    const nowMs = performance.now();
+    const known = this.#known.get(tid);
+    if (known !== undefined && nowMs - known.sinceMs < KNOWN_MS) return known;
+    if (this.#known.size >= MAX_KNOWN) this.#known = new Map();
+    const found = { ...(this.#ask(tid) ?? this.#remembered(tid)), sinceMs: nowMs };
+    this.#known.set(tid, found);
+    return found;
+  }
+
+  #ask(tid: number): Process | undefined {
+    try {
+      const text = readFileSync(`/proc/${tid}/status`, 'utf8');
+      const name = /^Name:\t(.*)$/m.exec(text)?.[1];
+      return { pid: Number(/^Tgid:\t(\d+)$/m.exec(text)?.[1] ?? tid), command: name };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** One look at what the kernel kept fills in all that it knows. */
+  #remembered(tid: number): Process {
+    const saved = this.#saved();
+    const nowMs = performance.now();
+    for (const [other, command] of saved) {
+      if (other !== tid && !this.#known.has(other))
+        this.#known.set(other, { ...(this.#ask(other) ?? { pid: other, command }), sinceMs: nowMs });
+    }
+    return { pid: tid, command: saved.get(tid) };
+  }
+}

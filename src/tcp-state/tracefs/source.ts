@@ -1,0 +1,181 @@
+// TCP events from the kernel's tracepoints by tracefs: per-CPU binary buffers in a tracing instance of our own, merged by the kernel's
+// time. Needs root or CAP_DAC_OVERRIDE, and neither BPF nor FFI. It sees all network namespaces but does not know which is which, and
+// no counters of sockets.
+
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { aboutSource, TcpEvent } from '../event.ts';
+import type { TcpStateFilter } from '../filter.ts';
+import { KernelClock } from '../kernel-clock.ts';
+import { type Capability, TcpSourceError, type TcpStateSource, type TcpStateStats } from '../source.ts';
+import { CpuPages } from './cpu-pages.ts';
+import { type Decoder, decoderOf, TRACE_EVENTS } from './decode.ts';
+import { parseFormat, parseHeaderPage } from './format.ts';
+import { reapInstances, TracingInstance } from './instance.ts';
+import { kernelFilter } from './kernel-filter.ts';
+import { Lives } from './lives.ts';
+import { findTracefs } from './mount.ts';
+import { Processes } from './processes.ts';
+
+export const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024;
+const CHECK_MS = 1000;
+
+export class TracefsSource implements TcpStateSource {
+  readonly name = 'tracefs';
+  readonly #bufferBytes: number;
+  readonly #event = new TcpEvent();
+  readonly #decoders = new Map<number, Decoder>();
+  readonly #lives = new Lives(randomBytes(4).toString('hex'));
+  #cpus: CpuPages[] = [];
+  #instance: TracingInstance | undefined;
+  #processes: Processes | undefined;
+  #clock: KernelClock | undefined;
+  #delivered = 0;
+  #lost = 0;
+  #missed = 0;
+  #nextCheckMs = 0;
+
+  /** `bufferBytes`: per CPU. */
+  constructor(options: { bufferBytes?: number } = {}) {
+    this.#bufferBytes = options.bufferBytes ?? DEFAULT_BUFFER_BYTES;
+  }
+
+  async probe(): Promise<Capability> {
+    const { folder, detail } = findTracefs(false);
+    if (folder === undefined) return { usable: false, detail };
+    const lacks = 'does not see network namespaces, counters of sockets, drops, and what was there before';
+    return { usable: true, detail: detail === '' ? lacks : `${detail}; ${lacks}` };
+  }
+
+  start(filter: TcpStateFilter): void {
+    const { folder, detail } = findTracefs(true);
+    if (folder === undefined) throw new TcpSourceError(`TCP events from tracefs: ${detail}`);
+    try {
+      reapInstances(folder);
+      const { commit, data } = parseHeaderPage(readFileSync(join(folder, 'events/header_page'), 'latin1'));
+      const events = this.#choose(folder, filter);
+      this.#clock = new KernelClock();
+      const instance = new TracingInstance(folder, { bufferBytes: this.#bufferBytes, events });
+      this.#instance = instance;
+      this.#processes = new Processes(() => instance.savedCommands());
+      this.#cpus = instance.pipes.map((fd) => new CpuPages(fd, commit.offset, data));
+    } catch (error) {
+      this.close();
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new TcpSourceError(
+        `TCP events from tracefs (${folder}): ${code === undefined ? '' : `${code}: `}${message}`,
+      );
+    }
+  }
+
+  /** Folder of the tracing instance, for tests. */
+  get folder(): string | undefined {
+    return this.#instance?.folder;
+  }
+
+  drain(max: number, emit: (event: TcpEvent) => void, isLast = false): number {
+    if (isLast) this.#instance!.stop();
+    // What happens on one CPU while another is read comes later than what is read: it waits for the next time.
+    const horizon = isLast ? Number.POSITIVE_INFINITY : Number(process.hrtime.bigint());
+    let isAll = true;
+    for (const cpu of this.#cpus) isAll = cpu.read() && isAll;
+    const count = this.#merge(max, horizon, emit);
+    this.#delivered += count;
+    // Told last, and only when everything else is.
+    if (isAll && count < max) this.#tellLost(emit, isLast);
+    // More may be there than a page of events per CPU: then it is asked for at once.
+    return isAll ? count : max;
+  }
+
+  stats(): TcpStateStats {
+    return { produced: this.#delivered + this.#lost, delivered: this.#delivered, lost: this.#lost };
+  }
+
+  close(): void {
+    this.#instance?.close();
+    this.#instance = undefined;
+    this.#cpus = [];
+  }
+
+  /** The events that are needed, with what the kernel shall leave out. */
+  #choose(folder: string, filter: TcpStateFilter): Map<string, string> {
+    const chosen = new Map<string, string>();
+    for (const [event, kind] of Object.entries(TRACE_EVENTS)) {
+      // Changes of state say who owns a socket, and are always followed.
+      if (kind !== 'state' && filter.kinds !== undefined && !filter.kinds.has(kind)) continue;
+      const path = join(folder, 'events', event, 'format');
+      if (kind !== 'state' && !existsSync(path)) continue;
+      const format = parseFormat(readFileSync(path, 'latin1'));
+      this.#decoders.set(format.id, decoderOf(kind, format));
+      chosen.set(event, kernelFilter(filter, format));
+    }
+    return chosen;
+  }
+
+  /** Hands on the events of all CPUs by time, as far as `horizon`. */
+  #merge(max: number, horizon: number, emit: (event: TcpEvent) => void): number {
+    let count = 0;
+    while (count < max) {
+      let first: CpuPages | undefined;
+      let limit = horizon;
+      for (const cpu of this.#cpus) {
+        if (!cpu.hasEvent) continue;
+        const { time } = cpu.cursor;
+        if (first === undefined) {
+          if (time <= limit) first = cpu;
+        } else if (time < first.cursor.time) {
+          limit = first.cursor.time;
+          first = cpu;
+        } else if (time < limit) limit = time;
+      }
+      if (first === undefined) break;
+      while (count < max && first.hasEvent && first.cursor.time <= limit) {
+        if (this.#read(first)) {
+          count++;
+          emit(this.#event);
+        }
+        first.advance();
+      }
+    }
+    return count;
+  }
+
+  /** Fills the event; false for one that is not ours. */
+  #read({ cursor }: CpuPages): boolean {
+    const { view, at, time } = cursor;
+    const decoder = this.#decoders.get(view.getUint16(at, true));
+    if (decoder === undefined) return false;
+    const event = this.#event;
+    event.seconds = this.#clock!.seconds(time);
+    event.nanos = this.#clock!.nanos;
+    event.socket = undefined;
+    event.role = 'unknown';
+    event.stateNs = undefined;
+    event.lifetimeNs = undefined;
+    event.pid = undefined;
+    event.command = undefined;
+    event.attribution = 'none';
+    const process = this.#processes!.of(decoder.tid(view, at));
+    event.cpuPid = process?.pid;
+    event.cpuCommand = process?.command;
+    const socket = decoder.decode(event, view, at);
+    if (socket !== 0 && decoder.kind === 'state') this.#lives.change(event, socket, time, process);
+    else if (socket !== 0) this.#lives.look(event, socket, time);
+    return true;
+  }
+
+  #tellLost(emit: (event: TcpEvent) => void, isLast: boolean): void {
+    const nowMs = performance.now();
+    let missed = 0;
+    for (const cpu of this.#cpus) missed += cpu.missed;
+    if (nowMs < this.#nextCheckMs && missed === this.#missed && !isLast) return;
+    this.#nextCheckMs = nowMs + CHECK_MS;
+    this.#missed = missed;
+    this.#clock!.check();
+    const lost = this.#instance!.lost() - this.#lost;
+    if (lost <= 0) return;
+    this.#lost += lost;
+    emit(aboutSource('lost', lost));
+  }
+}

@@ -1,0 +1,248 @@
+// TCP events from tracefs: the parsers alone, then the source beside real traffic in a network namespace.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it, type TestContext } from 'vitest';
+import { BpfSource } from '../../src/tcp-state/bpf/source.ts';
+import { parsePorts } from '../../src/tcp-state/parse-filter.ts';
+import { parseFormat } from '../../src/tcp-state/tracefs/format.ts';
+import { findTracefs } from '../../src/tcp-state/tracefs/mount.ts';
+import { PageCursor } from '../../src/tcp-state/tracefs/page.ts';
+import { TracefsSource } from '../../src/tcp-state/tracefs/source.ts';
+import { PROJECT } from '../kit/shared.ts';
+import { type Document, documentsOf, multiset, Namespace, watch, whyNot } from './kit.ts';
+
+describe('a page', () => {
+  const HEADER = 16;
+  /** A page with a time and these 32-bit words of data. */
+  const page = (time: bigint, words: number[], flags = 0) => {
+    const bytes = Buffer.alloc(HEADER + words.length * 4);
+    bytes.writeBigUInt64LE(time, 0);
+    bytes.writeUInt32LE(((words.length * 4) | flags) >>> 0, 8);
+    for (const [i, word] of words.entries()) bytes.writeUInt32LE(word >>> 0, HEADER + i * 4);
+    return bytes;
+  };
+  const walk = (bytes: Buffer) => {
+    const cursor = new PageCursor();
+    cursor.begin(bytes, bytes.length, 8, HEADER);
+    const seen: [time: number, length: number, first: number][] = [];
+    while (cursor.next()) seen.push([cursor.time, cursor.length, cursor.view.getUint32(cursor.at, true)]);
+    return seen;
+  };
+  const event = (delta: number, words: number) => (delta << 5) | words;
+
+  it('has events with deltas, lengths, longer times and padding', () => {
+    const words = [
+      ...[event(5, 1), 11],
+      ...[event(7, 2), 12, 0],
+      ...[(3 << 5) | 30, 1], // time: 3 + 2^27
+      ...[event(1, 0), 8, 13], // the length, itself counted, stands in a word
+      ...[(2 << 5) | 29, 8, 0], // an event taken back
+      ...[event(1, 1), 14],
+      29, // nothing further
+      event(1, 1),
+    ];
+    const late = 1000 + 5 + 7 + 3 + 2 ** 27 + 1;
+    expect(walk(page(1000n, words))).toEqual([
+      [1005, 4, 11],
+      [1012, 8, 12],
+      [late, 4, 13],
+      [late + 3, 4, 14],
+    ]);
+  });
+
+  it('says that events are missing before it', () => {
+    const cursor = new PageCursor();
+    const bytes = page(0n, [event(0, 1), 1], 0x80000000);
+    cursor.begin(bytes, bytes.length, 8, HEADER);
+    expect([cursor.missed, cursor.next(), cursor.next()]).toEqual([true, true, false]);
+  });
+
+  it('never reads outside, and always ends', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        const cursor = new PageCursor();
+        cursor.begin(bytes, bytes.length, 8, HEADER);
+        for (let i = 0; cursor.next(); i++) {
+          expect(cursor.at + cursor.length).toBeLessThanOrEqual(bytes.length);
+          expect(i).toBeLessThan(bytes.length);
+        }
+      }),
+    );
+  });
+});
+
+it('reads formats: places of fields, and words for numbers', () => {
+  const format = parseFormat(
+    [
+      'name: x',
+      'ID: 77',
+      'format:',
+      '\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;',
+      '\tfield:const void * skaddr;\toffset:8;\tsize:8;\tsigned:0;',
+      '\tfield:__u8 saddr_v6[16];\toffset:42;\tsize:16;\tsigned:0;',
+      'print fmt: "%s", __print_symbolic(REC->reason, { 0, "NOT_SPECIFIED" }, { 1, "NO_SOCKET" })',
+    ].join('\n'),
+  );
+  expect(format.id).toBe(77);
+  expect([...format.fields]).toEqual([
+    ['common_type', { offset: 0, size: 2 }],
+    ['skaddr', { offset: 8, size: 8 }],
+    ['saddr_v6', { offset: 42, size: 16 }],
+  ]);
+  expect(format.words('reason').get(1)).toBe('NO_SOCKET');
+  expect(format.words('state').size).toBe(0);
+});
+
+const tracefs = whyNot === undefined ? findTracefs(true) : { folder: undefined, detail: whyNot };
+const namespace = tracefs.folder === undefined ? undefined : new Namespace('trace');
+afterAll(() => namespace?.[Symbol.dispose]());
+const PORT = 20_000 + (process.pid % 10_000);
+const filter = { ports: parsePorts(String(PORT)) };
+
+function here(context: TestContext): Namespace {
+  return namespace ?? context.skip(tracefs.detail);
+}
+const change = ({ source, destination, netscribe }: Document) =>
+  `${source?.ip}:${source?.port} ${destination?.ip}:${destination?.port} ${netscribe.tcp.old_state} ${netscribe.tcp.new_state}`;
+const changes = (documents: Document[]) =>
+  documents.filter(({ event, source }) => event.action === 'state' && source?.port !== undefined).map(change);
+
+it('tells the same changes of state as BPF, ten for a connection', async (context) => {
+  const net = here(context);
+  const traffic = () => {
+    net.traffic('short', 40, PORT);
+    net.traffic('short6', 10, PORT);
+    net.traffic('half-closed', 5, PORT);
+    net.traffic('reset', 5, PORT);
+  };
+  const bpf = new BpfSource();
+  const { usable } = await bpf.probe();
+  let other: Document[] | undefined;
+  const documents = await documentsOf(new TracefsSource(), filter, async () => {
+    if (usable) other = await documentsOf(bpf, { ...filter, namespaces: [net.inode] }, traffic);
+    else traffic();
+  });
+  const states = documents.filter(({ event }) => event.action === 'state');
+  // Each run of the traffic has a listener too; a connection that is reset has fewer changes.
+  expect(states.length).toBe(50 * 10 + 5 * 10 + 5 * 6 + 4 * 2);
+  if (other !== undefined) expect(multiset(changes(documents))).toEqual(multiset(changes(other)));
+});
+
+it('follows who owns a socket and how long it lives', async (context) => {
+  const net = here(context);
+  let said = '';
+  const documents = await documentsOf(new TracefsSource(), filter, () => {
+    said = net.traffic('two-processes', 20, PORT);
+  });
+  const pids = Object.fromEntries(
+    said
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ')),
+  ) as Record<string, string>;
+  const closed = documents.filter(({ event }) => event.action === 'close');
+  expect(closed).toHaveLength(40);
+  for (const { event, process: owner, netscribe } of closed) {
+    expect(owner?.pid).toBe(Number(netscribe.tcp.role === 'client' ? pids.client : pids.server));
+    expect(event.duration).toBeGreaterThan(0);
+  }
+  const times = documents.map((d) => d['@timestamp'] as string);
+  expect(times).toEqual([...times].sort());
+  // Times are those of the wall.
+  expect(Math.abs(Date.parse(times[0]) - Date.now())).toBeLessThan(60_000);
+});
+
+it('tells refused connections with the reason and the error', async (context) => {
+  const net = here(context);
+  const documents = await documentsOf(
+    new TracefsSource(),
+    { ports: parsePorts('1') },
+    () => void net.traffic('refused', 3),
+    ['fail', 'error', 'reset-sent', 'reset-received'],
+  );
+  const told = multiset(documents.map(({ event, error }) => `${event.action} ${error?.code ?? event.reason ?? ''}`));
+  expect(told).toMatchObject({ 'fail ': 3, 'reset-sent no_socket': 3, 'reset-received ': 3 });
+  expect(told['error ECONNREFUSED']).toBeGreaterThanOrEqual(3);
+});
+
+it('counts exactly what a small buffer loses', async (context) => {
+  const net = here(context);
+  const source = new TracefsSource({ bufferBytes: 8 * 1024 });
+  source.start({ ...filter, kinds: new Set(['state']) });
+  try {
+    net.traffic('short', 400, PORT);
+    let delivered = 0;
+    let lost = 0;
+    let drained = 0;
+    do {
+      drained = source.drain(
+        4096,
+        (event) => {
+          if (event.kind === 'lost') lost += event.count!;
+          else delivered++;
+        },
+        true,
+      );
+    } while (drained >= 4096);
+    expect(lost).toBeGreaterThan(0);
+    expect(delivered + lost).toBe(4002);
+  } finally {
+    source.close();
+  }
+});
+
+it('leaves no instance behind, and takes away that of a killed run', async (context) => {
+  here(context);
+  const instances = join(tracefs.folder!, 'instances');
+  const words = [`${PROJECT}bin/netscribe.js`, 'tcp', '--event', 'tracefs', '--to', 'null:'];
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  await once(child.stderr!, 'data');
+  const ours = () => readdirSync(instances).filter((name) => name.startsWith(`netscribe-${child.pid}-`));
+  expect(ours()).toHaveLength(1);
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  expect(ours()).toHaveLength(1);
+  const source = new TracefsSource();
+  source.start({});
+  const folder = source.folder!;
+  expect(ours()).toEqual([]);
+  expect(existsSync(folder)).toBe(true);
+  source.close();
+  expect(existsSync(folder)).toBe(false);
+});
+
+it('finds tracefs by its kind, wherever it is and whatever its device is called', async (context) => {
+  here(context);
+  const folder = mkdtempSync(join(tmpdir(), 'netscribe-mounts-'));
+  const mounts = join(folder, 'mounts');
+  writeFileSync(mounts, `nodev ${tracefs.folder} tracefs rw 0 0\n`);
+  expect(findTracefs(false, mounts).folder).toBe(tracefs.folder);
+  rmSync(folder, { recursive: true });
+});
+
+it('runs as a command and says what it lacks', async (context) => {
+  const net = here(context);
+  const { documents, code } = await watch(
+    ['--event', 'tracefs', '--port', String(PORT), '--kinds', 'connect,accept'],
+    () => void net.traffic('short', 2, PORT),
+    'SIGTERM',
+  );
+  expect(code).toBe(143);
+  expect(multiset(documents.map(({ event }) => event.action))).toEqual({ accept: 2, connect: 2 });
+  const nobody = [
+    'setpriv',
+    '--reuid=65534',
+    '--regid=65534',
+    '--clear-groups',
+    '--bounding-set=-all',
+    '--inh-caps=-all',
+  ];
+  const refused = await watch(['--event', 'tracefs'], () => undefined, 'SIGTERM', nobody);
+  expect(refused.code).toBe(4);
+  expect(refused.stderr).toMatch(/CAP_DAC_OVERRIDE/);
+});
