@@ -51,6 +51,7 @@ export interface Options {
   bytes?: boolean;
   raw?: boolean;
   header: boolean;
+  sums: boolean;
   timeout?: string;
   memory?: string;
   queryLog?: string;
@@ -94,6 +95,7 @@ export function definition(): Command {
     .addOption(rare('--bytes', 'exact bytes'))
     .addOption(rare('--raw', 'CSV cells exactly as recorded'))
     .addOption(rare('--no-header', 'CSV without its first line'))
+    .addOption(rare('--no-sums', "read the records, not the store's sums per minute and hour"))
     .addOption(rare('--timeout <span>', 'give up after so long'))
     .addOption(rare('--memory <percent>', 'memory for the answer, in percent of the machine (default: 512 MB)'))
     .addOption(rare('--query-log <file>', 'append what was asked, as a line of JSON'))

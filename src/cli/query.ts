@@ -149,9 +149,11 @@ const serversOf = ({ resolveServer }: Options): string[] | undefined =>
   resolveServer === undefined ? undefined : [resolveServer];
 
 function planOf(asked: StoredQuery, options: Options, vocabulary: Vocabulary): Plan {
-  if (asked.isInterfaceList !== true) return planQuery(asked, vocabulary);
+  // A capture read for one question keeps no sums.
+  const hasSums = options.read.length === 0 && options.sums;
+  if (asked.isInterfaceList !== true) return planQuery({ ...asked, hasSums }, vocabulary);
   if (asked.condition !== undefined) throw new UsageError('the list of interfaces takes no condition');
-  return planInterfaces({ ...asked, isDetailed: options.detailed }, vocabulary);
+  return planInterfaces({ ...asked, isDetailed: options.detailed, hasSums }, vocabulary);
 }
 
 const needsInterfaces = (plan: Plan): boolean =>

@@ -30,6 +30,8 @@ export interface Draft {
   readonly sort: string | undefined;
   readonly isAscending: boolean | undefined;
   readonly direction: Direction;
+  /** The store has sums per minute and hour. */
+  readonly hasSums: boolean;
 }
 
 /** The column that a sort word names, among the shown ones. */

@@ -10,6 +10,7 @@ export function explain(plan: Plan): string {
   const lines = [
     `condition   ${plan.understood === undefined ? '(none: all records)' : shownText(plan.understood)}`,
     `records     ${plan.types.map((type) => type.name).join(', ')}`,
+    `read from   ${plan.sources.join(', ')}`,
     `${plan.mode === 'groups' ? 'grouped by' : 'columns   '}  ${columns.join(', ')}`,
     `from        ${plan.firstNs === undefined ? 'the first record' : isoTime(plan.firstNs)}`,
     `until       ${plan.lastNs === undefined ? 'the last record' : isoTime(plan.lastNs)}`,

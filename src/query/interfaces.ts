@@ -4,7 +4,7 @@ import { resolveColumns } from './columns.ts';
 import type { Draft } from './draft.ts';
 import { QueryError } from './error.ts';
 import type { Plan } from './plan.ts';
-import { type Counter, counter, planGroups } from './plan-groups.ts';
+import { COUNT, type Counter, counter, planGroups } from './plan-groups.ts';
 import { timeRange } from './time-range.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -17,6 +17,8 @@ export interface InterfaceListOptions {
   limit?: number;
   /** Both directions, and IPv4 and IPv6, apart. */
   isDetailed?: boolean;
+  /** As for a query. */
+  hasSums?: boolean;
 }
 
 const count = (name: string, label: string, sql: string): Counter => ({
@@ -34,7 +36,7 @@ const moment = (name: string, label: string, sql: string): Counter => ({
   hasTotal: false,
 });
 
-const FLOWS = count('flows', 'flows', 'count(*)');
+const FLOWS = count('flows', 'flows', COUNT);
 const TIMES = [moment('first', 'first', 'min(t0)'), moment('last', 'last', 'max(t1)')];
 const SUMS = [
   FLOWS,
@@ -43,8 +45,8 @@ const SUMS = [
 ];
 const DETAILS = [
   FLOWS,
-  count('flows_ipv4', 'IPv4 flows', 'count(*) FILTER (WHERE v4)'),
-  count('flows_ipv6', 'IPv6 flows', 'count(*) FILTER (WHERE NOT v4)'),
+  count('flows_ipv4', 'IPv4 flows', 'CAST(coalesce(sum(n) FILTER (WHERE v4), 0) AS BIGINT)'),
+  count('flows_ipv6', 'IPv6 flows', 'CAST(coalesce(sum(n) FILTER (WHERE NOT v4), 0) AS BIGINT)'),
   counter('packets_sent', 'packets sent', 'packets', 'ps'),
   counter('packets_received', 'packets received', 'packets', 'pr'),
   counter('bytes_sent', 'bytes sent', 'bytes', 'bs'),
@@ -65,6 +67,7 @@ export function planInterfaces(options: InterfaceListOptions, vocabulary: Vocabu
     sort: options.sort?.toLowerCase() ?? 'iface',
     isAscending: options.ascending,
     direction: 'sum',
+    hasSums: options.hasSums === true,
   };
   const counters = [...(options.isDetailed === true ? DETAILS : SUMS), ...TIMES];
   return {

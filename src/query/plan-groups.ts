@@ -1,11 +1,14 @@
 // Grouped queries: counters per combination of the key columns, with the totals of all groups in every row.
 
 import type { RecordType } from '../records/record.ts';
+import { DURATION_SUM, FIRST, LAST, ROWS } from '../store/rollup/tables.ts';
 import { type KeyColumn, keyExpressions } from './columns.ts';
 import { type CounterKind, type Draft, type PlanColumn, sortKey } from './draft.ts';
 import { QueryError } from './error.ts';
+import { type GroupSource, recordSource, summedSource } from './group-source.ts';
+import { quoted } from './operand.ts';
 import { type Param, Params, type Statement } from './params.ts';
-import { fromWhere, populationStatement, timeColumn } from './source-filter.ts';
+import { populationStatement, timeColumn } from './source-filter.ts';
 
 export interface Counter {
   readonly name: string;
@@ -20,6 +23,9 @@ export interface Counter {
 export const TOTAL_TAIL = ['hits', 'first', 'last'] as const;
 
 export const total = (expression: string): string => `CAST(sum(${expression}) AS BIGINT)`;
+
+/** Records, of which a row may stand for many. */
+export const COUNT = 'CAST(sum(n) AS BIGINT)';
 
 const FLOW_COUNTERS: Record<Draft['direction'], readonly Counter[]> = {
   both: [
@@ -37,7 +43,7 @@ const FLOW_COUNTERS: Record<Draft['direction'], readonly Counter[]> = {
 };
 
 const TRANSACTION_COUNTERS: readonly Counter[] = [
-  { name: 'count', label: 'count', kind: 'count', sql: 'count(*)', hasTotal: true },
+  { name: 'count', label: 'count', kind: 'count', sql: COUNT, hasTotal: true },
   { name: 'errors', label: 'errors', kind: 'count', sql: 'count(*) FILTER (WHERE failed)', hasTotal: true },
   { name: 'duration_p50', label: 'p50', kind: 'duration', sql: 'quantile_disc(dur, 0.5)', hasTotal: false },
   { name: 'duration_p95', label: 'p95', kind: 'duration', sql: 'quantile_disc(dur, 0.95)', hasTotal: false },
@@ -52,17 +58,20 @@ function columnOf(type: RecordType, path: string, nothing: string, draft: Draft)
   return operand?.shape === 'value' ? operand.sql : nothing;
 }
 
-/** Inputs of the counters, of one record type; NULL where it lacks them. */
-function inputs(type: RecordType, isFlow: boolean, draft: Draft): string[] {
+/** Inputs of the counters, of one record type; NULL where it lacks them. `n` is how many records a row stands for. */
+function inputs(type: RecordType, isFlow: boolean, isSummed: boolean, draft: Draft): string[] {
   const value = (path: string, nothing: string) => columnOf(type, path, nothing, draft);
   const count = (path: string) => `coalesce(${value(path, '0')}, 0)::BIGINT`;
   const time = timeColumn(type);
   const bytes = [`${count('source.bytes')} AS bs`, `${count('destination.bytes')} AS br`];
-  const times = [
-    `${value('event.duration', 'NULL::BIGINT')} AS dur`,
-    `coalesce(${value('event.start', 'NULL')}, ${time}) AS t0`,
-    `coalesce(${value('event.end', 'NULL')}, ${time}) AS t1`,
-  ];
+  const times = isSummed
+    ? [`${quoted(DURATION_SUM)} AS dur`, `${quoted(FIRST)} AS t0`, `${quoted(LAST)} AS t1`, `${quoted(ROWS)} AS n`]
+    : [
+        `${value('event.duration', 'NULL::BIGINT')} AS dur`,
+        `coalesce(${value('event.start', 'NULL')}, ${time}) AS t0`,
+        `coalesce(${value('event.end', 'NULL')}, ${time}) AS t1`,
+        '1::BIGINT AS n',
+      ];
   return isFlow
     ? [`${count('source.packets')} AS ps`, `${count('destination.packets')} AS pr`, ...bytes, ...times]
     : [...bytes, `coalesce(${value('status', "''")} = 'Error', FALSE) AS failed`, ...times];
@@ -75,6 +84,7 @@ export function planGroups(
   special?: readonly Counter[],
 ): {
   columns: PlanColumn[];
+  sources: string[];
   rows: Statement;
   population: Statement;
   sortedBy: string;
@@ -84,13 +94,17 @@ export function planGroups(
   const counters = special ?? (isFlow ? FLOW_COUNTERS[draft.direction] : TRANSACTION_COUNTERS);
   const names: string[][] = keys.map((key, i) => (key.kind === 'ip' ? [`k${i}h`, `k${i}l`] : [`k${i}`]));
   const buckets = new Map<number, string>();
+  const sources: string[] = [];
   const bases = draft.types.map((type) => {
     const cells = keys.flatMap((key, i) =>
       keyExpressions(key, type).map((sql, part) => `${bucketed(key, sql, params, buckets)} AS ${names[i][part]}`),
     );
-    if (special !== undefined)
-      cells.push(`coalesce(${columnOf(type, 'network.type', "''", draft)} = 'ipv4', FALSE) AS v4`);
-    return `SELECT ${[...cells, ...inputs(type, isFlow, draft)].join(', ')} ${fromWhere(type, draft.filter, draft.vocabulary, params)}`;
+    const needsVersion = counters.some((c) => /\bv4\b/.test(c.sql));
+    const version = columnOf(type, 'network.type', "''", draft);
+    if (needsVersion) cells.push(`coalesce(${version} = 'ipv4', FALSE) AS v4`);
+    const source = sourceOf(type, keys, needsVersion ? [version] : [], isFlow, draft, params);
+    sources.push(...source.names);
+    return `SELECT ${[...cells, ...inputs(type, isFlow, source.isSummed, draft)].join(', ')} ${source.from}`;
   });
   const flat = names.flat();
   const sorted = order(keys, names, isFlow, draft);
@@ -126,10 +140,28 @@ export function planGroups(
         (c): PlanColumn => ({ role: 'counter', name: c.name, label: c.label, kind: c.kind, hasTotal: c.hasTotal }),
       ),
     ],
+    sources,
     rows: { sql, params: params.values as Param[] },
     population: populationStatement(draft.types),
     sortedBy: sorted.label,
   };
+}
+
+/** Flows come from the store's sums where these know as much; percentiles of transactions need the records. */
+function sourceOf(
+  type: RecordType,
+  keys: readonly KeyColumn[],
+  more: readonly string[],
+  isFlow: boolean,
+  { filter, vocabulary, hasSums }: Draft,
+  params: Params,
+): GroupSource {
+  const time = timeColumn(type);
+  const cells = keys.flatMap((key) => keyExpressions(key, type)).filter((sql) => sql !== time);
+  const { bucketNs } = keys.find((key) => key.bucketNs !== undefined) ?? {};
+  const question = { cells: [...cells, ...more], bucketNs };
+  const summed = hasSums && isFlow ? summedSource(type, question, filter, vocabulary, params) : undefined;
+  return summed ?? recordSource(type, filter, vocabulary, params);
 }
 
 /** A time cut to its bucket, as ns since 1970; everything else as it is. One parameter per width serves all types. */
@@ -173,7 +205,7 @@ function order(
       if (isFlow) return { sql: total(both('ps', 'pr')), label: `packets ${of}`, isAscending };
       break;
     case 'count':
-      return { sql: 'count(*)', label: 'count', isAscending };
+      return { sql: COUNT, label: 'count', isAscending };
     case 'errors':
       if (!isFlow) return { sql: 'count(*) FILTER (WHERE failed)', label: 'errors', isAscending };
       break;

@@ -2,6 +2,7 @@
 
 import type { Field } from '../records/field.ts';
 import type { RecordType } from '../records/record.ts';
+import { viewName } from '../store/sql/text.ts';
 import { type KeyColumn, keyColumn, keyExpressions } from './columns.ts';
 import { type Draft, type PlanColumn, sortKey } from './draft.ts';
 import { QueryError } from './error.ts';
@@ -78,6 +79,7 @@ export function planList(
   draft: Draft,
 ): {
   columns: PlanColumn[];
+  sources: string[];
   rows: Statement;
   totals: Statement;
   population: Statement;
@@ -106,6 +108,7 @@ export function planList(
     : `SELECT ${cells.join(', ')}\nFROM (${base}) r\nORDER BY ${by(sorted.isAscending ? 'ASC' : 'DESC')}${limit}`;
   return {
     columns: keys.map((key): PlanColumn => ({ role: 'key', key })),
+    sources: types.map((type) => viewName(type.name)),
     rows: { sql, params: params.values },
     totals: totalsStatement(draft),
     population: populationStatement(types),

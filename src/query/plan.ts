@@ -40,6 +40,8 @@ export interface QueryOptions {
   timeResolution?: string;
   /** How long the records last, for `auto` where no range is asked for. */
   spanNs?: bigint;
+  /** What will answer keeps sums per minute and hour beside the records: the store's reader does. */
+  hasSums?: boolean;
   /** Records instead of sums, with these columns. */
   isList?: boolean;
 }
@@ -48,6 +50,8 @@ export interface Plan {
   readonly mode: 'groups' | 'list';
   readonly types: readonly RecordType[];
   readonly columns: readonly PlanColumn[];
+  /** What is read: records, or the sums that the store keeps of them. */
+  readonly sources: readonly string[];
   /** Rows; grouped queries carry the totals in each row, in the order of `totalNames` after the columns. */
   readonly rows: Statement;
   /** Totals of a list query: records, first time, last time, errors. */
@@ -111,6 +115,7 @@ export function planQuery(options: QueryOptions, vocabulary: Vocabulary): Plan {
     sort: options.sort?.toLowerCase(),
     isAscending: options.ascending,
     direction: directionOf(options),
+    hasSums: options.hasSums === true,
   };
   const parts = isList ? planList(keys, draft) : planGroups(keys, draft);
   return {

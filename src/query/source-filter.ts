@@ -34,11 +34,18 @@ export function fromWhere(type: RecordType, filter: SourceFilter, vocabulary: Vo
   const time = timeColumn(type);
   if (filter.first !== undefined) tests.push(`${time} >= ${params.add(sqlTime(filter.first), 'TIMESTAMP_NS')}`);
   if (filter.last !== undefined) tests.push(`${time} < ${params.add(sqlTime(filter.last), 'TIMESTAMP_NS')}`);
+  tests.push(...restOfWhere(type, filter, vocabulary, params));
+  return `FROM ${quoted(viewName(type.name))}${tests.length === 0 ? '' : ` WHERE ${tests.join(' AND ')}`}`;
+}
+
+/** The tests besides that of the time range. */
+export function restOfWhere(type: RecordType, filter: SourceFilter, vocabulary: Vocabulary, params: Params): string[] {
+  const tests: string[] = [];
   const iface = vocabulary.resolve('iface')?.operands(type)[0];
   const interfaces = interfaceTest(parseInterfaces(filter.interfaces), iface, params);
   if (interfaces !== undefined) tests.push(interfaces);
   if (filter.condition !== undefined) tests.push(compileCondition(filter.condition, type, vocabulary, params).sql);
-  return `FROM ${quoted(viewName(type.name))}${tests.length === 0 ? '' : ` WHERE ${tests.join(' AND ')}`}`;
+  return tests;
 }
 
 /** How many records of the types there are, whatever the condition says. */
