@@ -11,7 +11,9 @@ import { DEFAULT_STORE, openSink, SINK_FORMS } from '../sinks/open.ts';
 import { formatOf, PacketFile } from '../sinks/packet-file.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { openInputs } from '../sources/open.ts';
+import { TcpdumpSource } from '../sources/pipe/tcpdump-source.ts';
 import { LIVE_DEFAULTS, type LiveOptions, openLive } from '../sources/ring/open-live.ts';
+import { MissingError } from '../system/errors.ts';
 import { MAX_RING_BYTES } from '../system/packet-ring.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
 import { EXIT_DAMAGED, EXIT_OK } from './exit.ts';
@@ -161,9 +163,31 @@ async function capture(words: string[]): Promise<number> {
   let result: RunResult;
   if (isLive) {
     const live = liveOptions(options, filter, takesPackets || !isHeadersOnly(plan));
-    result = takesPackets
-      ? await run(await openLive(live), sinks, plan, hooks)
-      : await runLive(live, sinks, plan, hooks);
+    try {
+      result = takesPackets
+        ? await run(await openLive(live), sinks, plan, hooks)
+        : await runLive(live, sinks, plan, hooks);
+    } catch (error) {
+      // Nothing was opened yet. tcpdump may have the privilege that we have not.
+      if (!(error instanceof MissingError)) throw error;
+      const standIn = new TcpdumpSource(live, error.message);
+      result = await run(
+        standIn,
+        sinks,
+        { ...plan, workers: 1 },
+        {
+          ...hooks,
+          started: () => {
+            if (options.quiet !== true) {
+              process.stderr.write(
+                `netscribe: ${error.message}\nnetscribe: until then tcpdump captures, at a higher cost for each packet\n`,
+              );
+            }
+            hooks.started?.();
+          },
+        },
+      );
+    }
   } else {
     const source = openInputs(files, {
       filter,

@@ -22,5 +22,10 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
   sql: { summary: 'ask the store in SQL', load: () => import('./sql.ts') },
   tcp: { summary: 'what happens to TCP sockets of this machine, and by whom', load: () => import('./tcp.ts') },
   records: { summary: 'what records there are, and their fields', load: () => import('./records.ts') },
+  interfaces: { summary: 'what there is to capture on', load: () => import('./interfaces.ts') },
+  doctor: {
+    summary: 'what this machine can do, and what is missing for the rest',
+    load: () => import('./doctor.ts'),
+  },
   completion: { summary: 'completion for bash, zsh and fish', load: () => import('./completion.ts') },
 };

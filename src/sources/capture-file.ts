@@ -19,6 +19,8 @@ export interface ChunkOptions {
   allocate: Allocate;
   /** Whether to compute the SHA-256 of what is read. */
   digest: boolean;
+  /** Where the bytes come from, when that is no file of this name. */
+  bytes?: ByteSource;
 }
 
 export const CHUNK_DEFAULTS: ChunkOptions = {
@@ -65,7 +67,7 @@ export class CaptureFile {
   /** Reads the first bytes. Throws InputError when this is no capture; an empty or cut file is damage, found by `next()`. */
   async open(firstNumber = 1): Promise<void> {
     this.#firstNumber = firstNumber;
-    this.#bytes = await openBytes(this.path, this.#options.digest);
+    this.#bytes = this.#options.bytes ?? (await openBytes(this.path, this.#options.digest));
     for (let i = 0; i < this.#options.buffers; i++) this.#free.push(this.#pool.take());
     this.#last = this.#free[this.#free.length - 1];
     const { bytes } = this.#last;

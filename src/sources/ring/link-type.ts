@@ -41,3 +41,19 @@ export function linkTypeOf(hardwareType: number, protocol: number, headerLength:
 export function linkTypeOfInterface(hardwareType: number): number {
   return LINK_TYPES.get(hardwareType) ?? LINKTYPE_RAW;
 }
+
+const LINK_NAMES = new Map<number, string>([
+  [LINKTYPE_ETHERNET, 'ethernet'],
+  [LINKTYPE_RAW, 'ip'],
+  [104, 'hdlc'],
+  [105, '802.11'],
+  [107, 'frame relay'],
+  [127, '802.11 radiotap'],
+  [129, 'arcnet'],
+  [247, 'infiniband'],
+]);
+
+/** What an interface's frames are, in a word. */
+export function linkNameOf(hardwareType: number): string {
+  return LINK_NAMES.get(linkTypeOfInterface(hardwareType)) ?? `hardware type ${hardwareType}`;
+}

@@ -1,0 +1,50 @@
+// Bytes of a stream, such as another program's standard output.
+
+import type { Readable } from 'node:stream';
+import type { ByteSource } from '../bytes/byte-source.ts';
+
+export class StreamBytes implements ByteSource {
+  readonly broken = '';
+  readonly isCut = false;
+  readonly bytesTotal = 0;
+  bytesRead = 0;
+  readonly #stream: Readable;
+  #rest: Uint8Array = new Uint8Array(0);
+  #isOver = false;
+  #wake: (() => void) | undefined;
+
+  constructor(stream: Readable) {
+    this.#stream = stream;
+    const wake = () => this.#wake?.();
+    stream.on('readable', wake);
+    for (const end of ['end', 'close', 'error']) {
+      stream.on(end, () => {
+        this.#isOver = true;
+        wake();
+      });
+    }
+  }
+
+  read(into: Uint8Array, at: number, length: number): number | Promise<number> {
+    if (this.#rest.length === 0) this.#rest = this.#stream.read() ?? this.#rest;
+    if (this.#rest.length > 0) {
+      const part = this.#rest.subarray(0, length);
+      into.set(part, at);
+      this.#rest = this.#rest.subarray(part.length);
+      this.bytesRead += part.length;
+      return part.length;
+    }
+    if (this.#isOver) return 0;
+    return new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    }).then(() => this.read(into, at, length));
+  }
+
+  digest(): string {
+    return '';
+  }
+
+  async close(): Promise<void> {
+    this.#stream.destroy();
+  }
+}

@@ -1,0 +1,74 @@
+// Around live capture: what there is, what is missing, and tcpdump standing in.
+
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Namespace, noNamespaces, writeFrames } from '../kit/namespace.ts';
+import { udpFrame } from '../kit/packets.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'netscribe-around-'));
+chmodSync(folder, 0o755);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** tcpdump that may capture whoever runs it; '' when that can not be had. */
+function ableTcpdump(): string {
+  try {
+    const path = execFileSync('sh', ['-c', 'command -v tcpdump'], { encoding: 'utf8' }).trim();
+    copyFileSync(path, join(folder, 'tcpdump'));
+    execFileSync('setcap', ['cap_net_raw+ep', join(folder, 'tcpdump')]);
+    return folder;
+  } catch {
+    return '';
+  }
+}
+
+const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+
+describe.skipIf(noNamespaces !== '')('around live capture', () => {
+  let ns: Namespace;
+  beforeAll(() => {
+    ns = new Namespace();
+  });
+  afterAll(() => ns.remove());
+
+  test('interfaces', async () => {
+    ns.ip('addr replace 192.0.2.1/24 dev a');
+    const { code, out } = await ns.netscribe(['interfaces', '--json']).end();
+    const list = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(code).toBe(0);
+    expect(list.find(({ name }) => name === 'a')).toMatchObject({
+      state: 'up',
+      link: 'ethernet',
+      kind: 'veth',
+      mtu: 65535,
+      addresses: ['192.0.2.1/24'],
+    });
+  });
+
+  test('doctor says what is missing, and scripts hear it too', async () => {
+    const able = await ns.netscribe(['doctor', 'live', 'threads', '--json']).end();
+    expect([able.code, able.out.match(/"ok":true/g)?.length]).toEqual([0, 2]);
+    const unable = await ns.netscribe(['doctor', 'live'], nobody).end();
+    expect(unable.code).toBe(4);
+    expect(unable.out).toMatch(/^no .*live[\s\S]*missing: .*CAP_NET_RAW/);
+  });
+
+  const able = noNamespaces === '' ? ableTcpdump() : '';
+  if (able === '') console.warn('SKIPPED: tcpdump does not stand in: it or setcap (libcap2-bin) is not installed');
+  test.skipIf(able === '')('tcpdump stands in where we lack the privilege', async () => {
+    const file = join(folder, 'frames.pcap');
+    writeFrames(file, [udpFrame(1, 53), udpFrame(2, 53), udpFrame(1, 54)]);
+    const words = ['capture', '-i', 'b', '--json', '--summary', 'json', 'port 53'];
+    const program = ns.netscribe(words, ['env', `PATH=${able}:${process.env.PATH}`, ...nobody]);
+    await program.until(() => program.err.includes('listening'));
+    expect(program.err).toMatch(/CAP_NET_RAW[\s\S]*tcpdump captures/);
+    await ns.send('a', file);
+    const { code, err } = await program.interrupt();
+    expect([code, JSON.parse(err.trim().split('\n').at(-1)!).packets]).toEqual([0, 2]);
+  });
+});
