@@ -62,6 +62,7 @@ export function isTls13(version: number): boolean {
 /** `1.2`, and for SSL `3.0`, `2.0`: `tls.version`. */
 export function versionNumber(version: number): string {
   if (version === VERSION_SSL2) return '2.0';
+  if (isTls13(version)) return '1.3';
   const major = version >> 8;
   const minor = version & 0xff;
   return major === 3 && minor > 0 ? `1.${minor - 1}` : `${major}.${minor}`;
@@ -69,13 +70,14 @@ export function versionNumber(version: number): string {
 
 export function versionProtocol(version: number): 'tls' | 'ssl' | 'unknown' {
   if (version === VERSION_SSL2 || version === VERSION_SSL3) return 'ssl';
-  return version > VERSION_SSL3 && version <= VERSION_TLS13 ? 'tls' : 'unknown';
+  return isTls13(version) || (version > VERSION_SSL3 && version <= VERSION_TLS13) ? 'tls' : 'unknown';
 }
 
-/** `TLS 1.2`, `SSL 3.0`; what is neither as the two numbers that stand there. */
+/** `TLS 1.2`, `SSL 3.0`; what is neither, drafts of TLS 1.3 among them, as the two numbers that stand there. */
 export function versionName(version: number): string {
   const protocol = versionProtocol(version);
-  return protocol === 'unknown'
+  const isDraft = isTls13(version) && version !== VERSION_TLS13;
+  return protocol === 'unknown' || isDraft
     ? `(raw ${version >> 8}.${version & 0xff})`
     : `${protocol.toUpperCase()} ${versionNumber(version)}`;
 }

@@ -52,7 +52,7 @@ export function describe(session: Session, carrier: 'tls' | 'quic', options: Det
   if (serverHello !== undefined) describeServer(record, serverHello, session);
   if (options.send_certificates) describeCertificates(record, session, options);
   if (options.include_detailed_fields) {
-    if (version !== undefined) record.detailedVersion = versionName(version);
+    if (version !== undefined) record.detailedVersion = isTls13(version) ? 'TLS 1.3' : versionName(version);
     record.resumptionMethod = method;
     describeProgress(record, session);
     if (clientHello !== undefined) describeHello(record, clientHello);
