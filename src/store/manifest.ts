@@ -26,8 +26,11 @@ export interface Segment {
   readonly maxTime?: string;
   /** Name of the import it belongs to; live segments have none. */
   readonly import?: string;
-  /** CRC-32 of the file; absent in segments of early versions. */
+  /** CRC-32 of the file, and of each of its row groups; absent in segments of early versions. */
   readonly crc?: number;
+  readonly groups?: readonly number[];
+  /** Ids of the segments that it was merged from. */
+  readonly replaces?: readonly string[];
   /** The file beside it with the sums over its rows. */
   readonly rollup?: Rollup;
 }

@@ -121,13 +121,22 @@ export class StoreReader {
 
   /** Runs one reading statement and returns all its rows. Throws a QueryError. */
   async query(sql: string, parameters: readonly SqlParameter[] = [], options: QueryOptions = {}): Promise<QueryResult> {
-    const rows: SqlValue[][] = [];
-    let columns: ColumnInfo[] = [];
-    for await (const part of this.stream(sql, parameters, options)) {
-      columns = part.columns;
-      for (const row of part.rows) rows.push(row);
+    const run = async (): Promise<QueryResult> => {
+      const rows: SqlValue[][] = [];
+      let columns: ColumnInfo[] = [];
+      for await (const part of this.stream(sql, parameters, options)) {
+        columns = part.columns;
+        for (const row of part.rows) rows.push(row);
+      }
+      return { columns, rows };
+    };
+    try {
+      return await run();
+    } catch (error) {
+      // Segments may be merged or dropped while they are read: with the new manifest it works.
+      if (!(error instanceof QueryError) || error.code !== 'failed' || !(await this.refresh())) throw error;
+      return run();
     }
-    return { columns, rows };
   }
 
   /** The same in parts of up to 2048 rows, the first of which always comes, with the columns. Stops when the caller does. */

@@ -18,6 +18,8 @@ export class SegmentFile {
   readonly #file: ParquetFile;
   #parts: Uint8Array[] = [];
   #crc = 0;
+  /** CRC-32 of each row group. */
+  readonly groups: number[] = [];
 
   constructor(store: string, path: string, columns: readonly StoreColumn[]) {
     this.#store = store;
@@ -34,6 +36,9 @@ export class SegmentFile {
 
   /** Appends a row group. */
   group(rows: number, chunks: readonly Chunk[]): void {
+    let crc = 0;
+    for (const { parts } of chunks) for (const part of parts) crc = crc32(part, crc);
+    this.groups.push(crc);
     this.#file.group(rows, chunks);
     this.#append(false);
   }

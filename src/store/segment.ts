@@ -115,7 +115,19 @@ export class SegmentWriter {
     const schemas = new Map([[schema, this.columns]]);
     const rollup = this.#finishSums(sync, schemas);
     const times = { minTime: this.#minTime, maxTime: this.#maxTime };
-    const segment = { id: this.#id, path: this.path, type: this.type, schema, rows, bytes, ...times, crc, rollup };
+    const { groups } = this.#file;
+    const segment = {
+      id: this.#id,
+      path: this.path,
+      type: this.type,
+      schema,
+      rows,
+      bytes,
+      ...times,
+      crc,
+      groups,
+      rollup,
+    };
     return { segment, schemas };
   }
 

@@ -1,12 +1,13 @@
 // A store: a directory of Parquet segments and the manifest that names them. See layout.ts for what is where.
 
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { syncDirectory } from '../log/durable.ts';
 import type { LogOptions } from '../log/log.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import { StoreError, writeError } from './errors.ts';
 import { type ImportHost, type ImportSummary, ImportWriter } from './import.ts';
-import { LOCK_FILE, LOG_DIRECTORY, MANIFEST_FILE, TYPE_PREFIX } from './layout.ts';
+import { LOG_DIRECTORY } from './layout.ts';
 import { type LiveHost, LiveLog } from './live.ts';
 import { WriterLock } from './lock.ts';
 import { makeDirectory } from './make-directory.ts';
@@ -21,8 +22,11 @@ import {
   type Segment,
   writeManifest,
 } from './manifest.ts';
+import { type MergePlan, mergeSegments, planMerges } from './merge.ts';
 import { RowGroupEncoder, type StoreColumn } from './parquet/row-group.ts';
+import { type PrunePlan, planPruning, type Retention } from './retention.ts';
 import { SegmentSet, type SegmentSetOptions } from './segment-set.ts';
+import { removeFiles, removeUnreferenced } from './unreferenced.ts';
 
 export interface StoreOptions extends SegmentSetOptions {
   /** Only reads: takes no lock, changes no file; the store must exist. */
@@ -33,6 +37,15 @@ export interface StoreOptions extends SegmentSetOptions {
   readonly compression?: number;
   /** The log of live batches: flushed before each is acknowledged unless this says otherwise. */
   readonly log?: LogOptions;
+  /** How long files stay that a commit replaced, for readers that still have the former manifest. 0: they go at once. */
+  readonly graceMs?: number;
+}
+
+export interface MergeSummary {
+  /** Segments before and after. */
+  readonly merged: number;
+  readonly into: number;
+  readonly rows: number;
 }
 
 /** Opens a store, making it when it is not there. Throws a StoreError: locked, damaged, missing (read-only), or the system's reason. */
@@ -63,6 +76,8 @@ export class Store implements ImportHost, LiveHost {
   readonly #imports = new Set<ImportWriter>();
   #encoder: RowGroupEncoder | undefined;
   #live: LiveLog | undefined;
+  /** Files of replaced segments, and until when (Unix time in ms) they stay. */
+  readonly #replaced = new Map<string, number>();
   #manifest: Manifest;
 
   /** Use `openStore`. */
@@ -182,9 +197,67 @@ export class Store implements ImportHost, LiveHost {
       throw writeError(this.directory, error);
     }
     this.#manifest = next;
-    for (const segment of replaced) {
-      for (const path of filesOf(segment)) rmSync(join(this.directory, path), { force: true });
+    const until = Date.now() + (this.#options.graceMs ?? 0);
+    for (const path of replaced.flatMap(filesOf)) this.#replaced.set(path, until);
+    this.removeReplaced(Date.now());
+  }
+
+  /** Removes the files of replaced segments whose time has come (Unix time in ms). */
+  removeReplaced(nowMs: number): void {
+    const due = [...this.#replaced].filter(([, until]) => until <= nowMs).map(([path]) => path);
+    try {
+      removeFiles(this.directory, due);
+    } catch {
+      // The commit is made, so this is no failure of it: the next call tries again, or the next writer cleans up.
+      return;
     }
+    for (const path of due) this.#replaced.delete(path);
+  }
+
+  /** Merges small segments: all of places where no more rows are expected (`isOver` a time?), many alike elsewhere. */
+  merge(isOver: (time: string) => boolean = () => true): MergeSummary {
+    this.#mustWrite();
+    let [merged, into, rows] = [0, 0, 0];
+    for (const plan of planMerges(this.#manifest.segments, isOver)) {
+      rows += this.#mergeOne(plan);
+      merged += plan.segments.length;
+      into++;
+    }
+    return { merged, into, rows };
+  }
+
+  #mergeOne(plan: MergePlan): number {
+    const [{ type, schema }] = plan.segments;
+    const columns = this.#manifest.schemas[schema] ?? [];
+    const rollups = this.#options.rollups?.find((spec) => spec.type === type);
+    this.#encoder ??= new RowGroupEncoder(this.#options.compression);
+    try {
+      const done = mergeSegments(this.directory, plan, columns, this.#encoder, rollups, this.sync);
+      if (this.sync) syncDirectory(join(this.directory, dirname(done.segment.path)));
+      const gone = new Set(plan.segments.map(({ id }) => id));
+      this.commit({}, [done.segment], ({ id }) => gone.has(id), done.schemas);
+      return done.segment.rows;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw writeError(this.directory, error);
+      const names = plan.segments.map(({ path }) => path).join(', ');
+      throw new StoreError(
+        `a segment of the store at ${this.directory} is damaged (${error.message}, one of ${names}): 'netscribe store check' says which`,
+        'damaged',
+        this.directory,
+        error,
+      );
+    }
+  }
+
+  /** Drops what is too old or too much. */
+  prune(retention: Retention, nowMs = Date.now()): PrunePlan {
+    this.#mustWrite();
+    const plan = planPruning(this.#manifest, retention, nowMs);
+    if (plan.segments.length === 0 && plan.imports.length === 0) return plan;
+    const gone = new Set(plan.segments.map(({ id }) => id));
+    const kept = Object.entries(this.#manifest.imports).filter(([name]) => !plan.imports.includes(name));
+    this.commit({ imports: Object.fromEntries(kept) }, [], ({ id }) => gone.has(id));
+    return plan;
   }
 
   #mustWrite(): void {
@@ -198,33 +271,10 @@ export class Store implements ImportHost, LiveHost {
     try {
       for (const writer of [...this.#imports]) writer.abort();
       this.#live?.close();
+      this.removeReplaced(Number.POSITIVE_INFINITY);
     } finally {
       this.#live = undefined;
       this.#lock?.release();
     }
   }
-}
-
-/** Removes what a crash left: segments that no manifest names, temporary files, empty folders. */
-function removeUnreferenced(directory: string, manifest: Manifest): void {
-  const named = new Set(manifest.segments.flatMap(filesOf));
-  rmSync(join(directory, `${MANIFEST_FILE}.tmp`), { force: true });
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    if (entry.isFile() && entry.name.startsWith(`${LOCK_FILE}.`)) rmSync(join(directory, entry.name), { force: true });
-    if (entry.isDirectory() && entry.name.startsWith(TYPE_PREFIX)) sweep(directory, entry.name, named, 0);
-  }
-}
-
-/** Folders below `type=` are two deep (day, hour). Returns whether the folder is gone. */
-function sweep(directory: string, folder: string, named: ReadonlySet<string>, depth: number): boolean {
-  let left = 0;
-  for (const entry of readdirSync(join(directory, folder), { withFileTypes: true })) {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) {
-      if (depth >= 2 || !sweep(directory, path, named, depth + 1)) left++;
-    } else if (named.has(path)) left++;
-    else rmSync(join(directory, path), { force: true });
-  }
-  if (left === 0) rmdirSync(join(directory, folder));
-  return left === 0;
 }

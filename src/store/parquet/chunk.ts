@@ -68,16 +68,17 @@ export class ChunkBuilder {
     const parts: Uint8Array[] = [];
     let rawLength = 0;
     let length = 0;
-    const add = (raw: Uint8Array, header: (packed: Uint8Array) => Uint8Array) => {
+    const add = (raw: Uint8Array, header: (packed: number, crc: number) => Uint8Array) => {
       const packed = compresses ? this.#compress(raw) : raw.slice();
-      const head = header(packed);
+      // The checksum is that of the page as it is in the file, a signed number.
+      const head = header(packed.length, zlib.crc32(packed) | 0);
       parts.push(head, packed);
       rawLength += head.length + raw.length;
       length += head.length + packed.length;
     };
-    if (entries > 0) add(dictionary, (packed) => dictionaryHeader(dictionary.length, packed.length, entries));
+    if (entries > 0) add(dictionary, (packed, crc) => dictionaryHeader(dictionary.length, packed, crc, entries));
     const dictionaryLength = length;
-    add(page, (packed) => dataHeader(page.length, packed.length, rows, encoding));
+    add(page, (packed, crc) => dataHeader(page.length, packed, crc, rows, encoding));
     const codec = compresses ? Codec.ZSTD : Codec.UNCOMPRESSED;
     return { parts, codec, encoding, values: rows, dictionaryLength, rawLength, length, statistics };
   }
@@ -87,12 +88,12 @@ export class ChunkBuilder {
   }
 }
 
-function dictionaryHeader(raw: number, packed: number, entries: number): Uint8Array {
-  const header = new ThriftWriter().i32(1, PageType.DICTIONARY_PAGE).i32(2, raw).i32(3, packed);
+function dictionaryHeader(raw: number, packed: number, crc: number, entries: number): Uint8Array {
+  const header = new ThriftWriter().i32(1, PageType.DICTIONARY_PAGE).i32(2, raw).i32(3, packed).i32(4, crc);
   return header.struct(7).i32(1, entries).i32(2, Encoding.PLAIN).end().finish();
 }
 
-function dataHeader(raw: number, packed: number, rows: number, encoding: number): Uint8Array {
-  const header = new ThriftWriter().i32(1, PageType.DATA_PAGE).i32(2, raw).i32(3, packed);
+function dataHeader(raw: number, packed: number, crc: number, rows: number, encoding: number): Uint8Array {
+  const header = new ThriftWriter().i32(1, PageType.DATA_PAGE).i32(2, raw).i32(3, packed).i32(4, crc);
   return header.struct(5).i32(1, rows).i32(2, encoding).i32(3, Encoding.RLE).i32(4, Encoding.RLE).end().finish();
 }

@@ -37,3 +37,14 @@ export function int64Bytes(high: number, low: number): Uint8Array {
   bytes.writeUInt32LE(high >>> 0, 4);
   return bytes;
 }
+
+/** The other way round: seconds and ns of a time given as two words; times before 1970 and beyond the year 2106 do not occur. */
+export function splitNanos(high: number, low: number): [seconds: number, nanos: number] {
+  // 2^32 ns are 4 s and 294,967,296 ns; the high word is taken in two parts, so that no product is beyond 2^53.
+  const REST = 294_967_296;
+  const upper = (high >>> 15) * REST;
+  const seconds = Math.floor(upper / NANOS_PER_SECOND);
+  const left = (upper - seconds * NANOS_PER_SECOND) * 0x8000 + (high & 0x7fff) * REST + (low >>> 0);
+  const more = Math.floor(left / NANOS_PER_SECOND);
+  return [high * 4 + seconds * 0x8000 + more, left - more * NANOS_PER_SECOND];
+}
