@@ -21,6 +21,7 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
   },
   sql: { summary: 'ask the store in SQL', load: () => import('./sql.ts') },
   tcp: { summary: 'what happens to TCP sockets of this machine, and by whom', load: () => import('./tcp.ts') },
+  store: { summary: 'look after the store: check, repair, merge, prune', load: () => import('./store.ts') },
   records: { summary: 'what records there are, and their fields', load: () => import('./records.ts') },
   interfaces: { summary: 'what there is to capture on', load: () => import('./interfaces.ts') },
   doctor: {

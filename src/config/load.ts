@@ -7,12 +7,15 @@ import { DISSECT_DEFAULTS, type PlanRequest } from '../engine/plan.ts';
 import { durationSeconds } from '../protocols/common-options.ts';
 import type { Transport } from '../protocols/protocol.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
+import type { Retention } from '../store/retention.ts';
 import { STREAM_DEFAULTS } from '../stream/tcp-stream.ts';
 import { configSchema } from './schema.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface LoadedConfig {
   workers: number;
+  /** What goes from the store; empty: nothing. */
+  retention: Retention;
   plan: Pick<PlanRequest, 'stream' | 'dissect' | 'protocols' | 'flowDocuments'> & {
     flow: Partial<NonNullable<PlanRequest['flow']>> & NonNullable<PlanRequest['flow']>;
   };
@@ -32,9 +35,11 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
       `the configuration is not right${file === undefined ? '' : ` (${file})`}:\n  ${lines.join('\n  ')}`,
     );
   }
-  const { flows, tcp, fragments, checksums, workers } = parsed.data;
+  const { flows, tcp, fragments, checksums, workers, store } = parsed.data;
+  const { age, size } = store.retention;
   return {
     workers,
+    retention: { ...(age > 0 && { ageSeconds: age }), ...(size > 0 && { sizeBytes: size }) },
     plan: {
       flow: {
         maxFlows: flows.max,

@@ -55,6 +55,16 @@ export class WriterLock {
   }
 }
 
+/** Process id of who writes the store now; undefined when nobody does. */
+export function writerOf(directory: string): number | undefined {
+  try {
+    const owner = parseOwner(readFileSync(join(directory, LOCK_FILE), 'utf8'));
+    return owner !== undefined && isAlive(owner) ? owner.pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function removeStale(directory: string, path: string): void {
   let text: string;
   try {

@@ -198,7 +198,9 @@ export class Store implements ImportHost, LiveHost {
     }
     this.#manifest = next;
     const until = Date.now() + (this.#options.graceMs ?? 0);
-    for (const path of replaced.flatMap(filesOf)) this.#replaced.set(path, until);
+    // An entry that only changes keeps its files.
+    const named = new Set(added.flatMap(filesOf));
+    for (const path of replaced.flatMap(filesOf)) if (!named.has(path)) this.#replaced.set(path, until);
     this.removeReplaced(Date.now());
   }
 

@@ -1,7 +1,11 @@
 // Column batches from plain values, and back from DuckDB: what the store's tests write and compare.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { Column, ColumnBatch } from '../../src/records/columns.ts';
+import { readBatches } from '../../src/store/parquet/read.ts';
+import type { Store } from '../../src/store/store.ts';
 
 export type Time = readonly [seconds: number, nanos: number];
 export type Words = readonly [number, number, number, number];
@@ -102,4 +106,16 @@ export async function readByDuckDb(path: string): Promise<Map<string, unknown[]>
 
 function plainValue(value: unknown): unknown {
   return typeof value === 'object' && value !== null && 'nanos' in value ? value.nanos : value;
+}
+
+/** The numbers in column `value` of all rows of a type, in order. */
+export function valuesOf(store: Store, type: string): number[] {
+  const all: number[] = [];
+  for (const segment of store.manifest.segments.filter((one) => one.type === type)) {
+    const file = readFileSync(join(store.directory, segment.path));
+    for (const { columns } of readBatches(file, type, [{ name: 'value', kind: 'int' }])) {
+      if (columns[0].kind === 'int') all.push(...columns[0].values);
+    }
+  }
+  return all.sort((a, b) => a - b);
 }

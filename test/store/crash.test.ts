@@ -5,8 +5,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { makeBatch, readByDuckDb } from './batch-kit.ts';
+import { openStore } from '../../src/store/store.ts';
+import { makeBatch, valuesOf } from './batch-kit.ts';
 
 const OPERATIONS = [
   'writeSync',
@@ -16,6 +16,7 @@ const OPERATIONS = [
   'openSync',
   'mkdirSync',
   'rmSync',
+  'rmdirSync',
   'linkSync',
 ] as const;
 const originals = Object.fromEntries(OPERATIONS.map((name) => [name, fs[name]]));
@@ -61,18 +62,13 @@ afterEach(recover);
 
 const batch = (type: string, ...values: number[]) =>
   makeBatch(type, [
-    { name: 'timestamp', kind: 'time', values: values.map((value) => [1_700_000_000 + value * 3600, 0] as const) },
+    {
+      name: 'timestamp',
+      kind: 'time',
+      values: values.map((value) => [1_700_000_000 + value * (type === 'live' ? 1800 : 3600), 0] as const),
+    },
     { name: 'value', kind: 'int', values },
   ]);
-
-async function values(directory: string, store: Store, type: string): Promise<number[]> {
-  const all: number[] = [];
-  for (const segment of store.manifest.segments.filter((one) => one.type === type)) {
-    const columns = await readByDuckDb(join(directory, segment.path));
-    all.push(...(columns.get('value') as bigint[]).map(Number));
-  }
-  return all.sort((a, b) => a - b);
-}
 
 it.each([false, true])(
   'leaves the old state or the new, whole (torn writes: %s)',
@@ -102,6 +98,11 @@ it.each([false, true])(
         store.rotate();
         await store.append(batch('live', 3));
         done.add('second append');
+        store.rotate();
+        store.merge();
+        done.add('merge');
+        store.prune({ ageSeconds: 3600 }, (1_700_000_000 + 2 * 1800 + 3600 + 10) * 1000);
+        done.add('prune');
         store.close();
       } catch {
         // The process is dead.
@@ -114,7 +115,7 @@ it.each([false, true])(
       const store = openStore(directory);
       store.rotate();
       const where = `operation ${operation}`;
-      const imports = await values(directory, store, 'import');
+      const imports = valuesOf(store, 'import');
       expect(
         done.has('import')
           ? [[3, 4]]
@@ -124,15 +125,22 @@ it.each([false, true])(
             ],
         where,
       ).toContainEqual(imports);
-      const live = await values(directory, store, 'live');
-      const wanted = done.has('second append')
-        ? [[1, 2, 3]]
-        : done.has('append')
+      const live = valuesOf(store, 'live');
+      const wanted = done.has('prune')
+        ? [[2, 3]]
+        : done.has('merge')
           ? [
-              [1, 2],
               [1, 2, 3],
+              [2, 3],
             ]
-          : [[1], [1, 2]];
+          : done.has('second append')
+            ? [[1, 2, 3]]
+            : done.has('append')
+              ? [
+                  [1, 2],
+                  [1, 2, 3],
+                ]
+              : [[1], [1, 2]];
       expect(wanted, where).toContainEqual(live);
       const files = readdirSync(directory, { recursive: true, encoding: 'utf8' });
       const segments = store.manifest.segments.map(({ path }) => path).sort();

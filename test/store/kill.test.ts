@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openStore, type Store } from '../../src/store/store.ts';
-import { readByDuckDb } from './batch-kit.ts';
+import { openStore } from '../../src/store/store.ts';
+import { valuesOf } from './batch-kit.ts';
 
 const KILLS = 10;
 const CHILD = fileURLToPath(new URL('./kill-child.ts', import.meta.url));
@@ -36,15 +36,6 @@ async function runAndKill(from: number, lines: number, extraMs: number): Promise
   return out.split('\n').slice(0, -1);
 }
 
-async function values(store: Store, type: string): Promise<number[]> {
-  const all: number[] = [];
-  for (const segment of store.manifest.segments.filter((one) => one.type === type)) {
-    const columns = await readByDuckDb(join(directory, segment.path));
-    all.push(...(columns.get('value') as bigint[]).map(Number));
-  }
-  return all.sort((a, b) => a - b);
-}
-
 it('survives kill -9', async () => {
   let next = 0;
   for (let kill = 0; kill < KILLS; kill++) {
@@ -54,11 +45,11 @@ it('survives kill -9', async () => {
     const acknowledged = numbers('live').at(-1)!;
     const store = openStore(directory);
     store.rotate();
-    const live = await values(store, 'live');
+    const live = valuesOf(store, 'live');
     // What was on its way when the child was killed may be there, whole.
     expect([acknowledged, acknowledged + 1]).toContain(live.at(-1));
     expect(live).toEqual(Array.from({ length: live.length }, (_, i) => i));
-    const imports = await values(store, 'import');
+    const imports = valuesOf(store, 'import');
     expect(new Set(imports).size).toBeLessThanOrEqual(1);
     expect([0, 4]).toContain(imports.length);
     expect(imports[0] ?? -1).toBeGreaterThanOrEqual(numbers('import').at(-1) ?? -1);
