@@ -178,7 +178,9 @@ export function* flowRows(options: FlowRowsOptions): Generator<ColumnBatch> {
       packet += random.below(40);
       number('firstPacket').set(row, Math.max(1, packet - random.below(4000)));
       word('confidence').set(row, isTcp ? 'certain' : 'likely');
-      const out = isTcp ? 6 + Math.floor(Math.exp(1 + 1.2 * normal())) : 1 + (random.chance(0.1) ? random.below(20) : 0);
+      const out = isTcp
+        ? 6 + Math.floor(Math.exp(1 + 1.2 * normal()))
+        : 1 + (random.chance(0.1) ? random.below(20) : 0);
       const back = isTcp ? 5 + Math.floor(Math.exp(1.3 + 1.4 * normal())) : out;
       const sent = isTcp ? 400 + Math.floor(Math.exp(6.4 + 1.1 * normal())) : out * (34 + random.below(40));
       const received = isTcp ? 3000 + Math.floor(Math.exp(8 + 1.6 * normal())) : back * (60 + random.below(300));

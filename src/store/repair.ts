@@ -7,7 +7,7 @@ import { syncDirectory } from '../log/durable.ts';
 import { type CheckReport, checkStore, type Problem } from './check.ts';
 import type { Segment } from './manifest.ts';
 import { readFooter, readGroup } from './parquet/read.ts';
-import { RowGroupEncoder, type StoreColumn } from './parquet/row-group.ts';
+import { encoderOf, type StoreColumn } from './parquet/row-group.ts';
 import { type FinishedSegment, SegmentWriter } from './segment.ts';
 import { openStore, type Store, type StoreOptions } from './store.ts';
 
@@ -87,7 +87,7 @@ function salvage(
   options: StoreOptions,
 ): FinishedSegment | undefined {
   const rollups = options.rollups?.find(({ type }) => type === segment.type);
-  const encoder = new RowGroupEncoder(options.compression);
+  const encoder = encoderOf(options.compression);
   const writer = new SegmentWriter(store.directory, dirname(segment.path), segment.type, columns, encoder, rollups);
   try {
     const file = readFileSync(join(store.directory, segment.path));

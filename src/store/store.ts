@@ -23,7 +23,7 @@ import {
   writeManifest,
 } from './manifest.ts';
 import { type MergePlan, mergeSegments, planMerges } from './merge.ts';
-import { RowGroupEncoder, type StoreColumn } from './parquet/row-group.ts';
+import { encoderOf, type StoreColumn } from './parquet/row-group.ts';
 import { type PrunePlan, planPruning, type Retention } from './retention.ts';
 import { SegmentSet, type SegmentSetOptions } from './segment-set.ts';
 import { removeFiles, removeUnreferenced } from './unreferenced.ts';
@@ -74,7 +74,6 @@ export class Store implements ImportHost, LiveHost {
   readonly #options: StoreOptions;
   readonly #lock: WriterLock | undefined;
   readonly #imports = new Set<ImportWriter>();
-  #encoder: RowGroupEncoder | undefined;
   #live: LiveLog | undefined;
   /** Files of replaced segments, and until when (Unix time in ms) they stay. */
   readonly #replaced = new Map<string, number>();
@@ -138,8 +137,7 @@ export class Store implements ImportHost, LiveHost {
   }
 
   newSegments(): SegmentSet {
-    this.#encoder ??= new RowGroupEncoder(this.#options.compression);
-    return new SegmentSet(this.directory, this.#encoder, this.#options);
+    return new SegmentSet(this.directory, encoderOf(this.#options.compression), this.#options);
   }
 
   /** Removes an import and its segments. Returns whether there was one. */
@@ -232,9 +230,15 @@ export class Store implements ImportHost, LiveHost {
     const [{ type, schema }] = plan.segments;
     const columns = this.#manifest.schemas[schema] ?? [];
     const rollups = this.#options.rollups?.find((spec) => spec.type === type);
-    this.#encoder ??= new RowGroupEncoder(this.#options.compression);
     try {
-      const done = mergeSegments(this.directory, plan, columns, this.#encoder, rollups, this.sync);
+      const done = mergeSegments(
+        this.directory,
+        plan,
+        columns,
+        encoderOf(this.#options.compression),
+        rollups,
+        this.sync,
+      );
       if (this.sync) syncDirectory(join(this.directory, dirname(done.segment.path)));
       const gone = new Set(plan.segments.map(({ id }) => id));
       this.commit({}, [done.segment], ({ id }) => gone.has(id), done.schemas);

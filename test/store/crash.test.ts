@@ -1,6 +1,6 @@
 // A crash before every single file operation of a commit, an append and a rotation, and in the middle of every write.
 
-import fs, { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import fs, { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,16 +73,18 @@ const batch = (type: string, ...values: number[]) =>
 it.each([false, true])(
   'leaves the old state or the new, whole (torn writes: %s)',
   async (isTorn) => {
+    const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'netscribe-crash-'));
+    const before = openStore(join(folder, 'before'), { sync: false });
+    const old = before.beginImport();
+    old.write(batch('import', 1, 2));
+    old.commit('x');
+    await before.append(batch('live', 1));
+    before.close();
     let operation = 0;
     for (let isOver = false; !isOver; ) {
       operation++;
-      const directory = mkdtempSync(join(tmpdir(), 'netscribe-crash-'));
-      const before = openStore(directory, { sync: false });
-      const old = before.beginImport();
-      old.write(batch('import', 1, 2));
-      old.commit('x');
-      await before.append(batch('live', 1));
-      before.close();
+      const directory = join(folder, String(operation));
+      cpSync(join(folder, 'before'), directory, { recursive: true });
 
       const done = new Set<string>();
       const hasCrashed = crashAt(operation, isTorn);
@@ -152,6 +154,7 @@ it.each([false, true])(
       store.close();
       rmSync(directory, { recursive: true });
     }
+    rmSync(folder, { recursive: true });
     // The scenario is long enough to be worth the name.
     expect(operation).toBeGreaterThan(isTorn ? 20 : 100);
   },

@@ -44,7 +44,16 @@ export function parquetColumns(columns: readonly StoreColumn[]): ParquetColumn[]
   );
 }
 
-/** Encodes row groups; holds the scratch memory (about 6 MB), so make one for many files. Not for use by two threads. */
+const encoders = new Map<number, RowGroupEncoder>();
+
+/** The encoder of this thread for zstd's compression level `level`: its scratch memory (about 6 MB) serves all files. */
+export function encoderOf(level = 1): RowGroupEncoder {
+  let encoder = encoders.get(level);
+  if (encoder === undefined) encoders.set(level, (encoder = new RowGroupEncoder(level)));
+  return encoder;
+}
+
+/** Encodes row groups, one at a time. */
 export class RowGroupEncoder {
   readonly #builder: ChunkBuilder;
   readonly #scratch = new Scratch();
