@@ -1,6 +1,7 @@
 // Sources of TCP events by name, and the best one that can run here.
 
 import { BpfSource } from './bpf/source.ts';
+import { SockDiagSource } from './sock-diag/source.ts';
 import { type Capability, TcpSourceError, type TcpStateSource } from './source.ts';
 import { TracefsSource } from './tracefs/source.ts';
 
@@ -14,6 +15,7 @@ const SOURCES: Readonly<Record<string, (options: SourceOptions) => TcpStateSourc
   bpf: ({ bufferBytes }) =>
     new BpfSource({ ringBytes: bufferBytes === undefined ? undefined : powerOfTwo(bufferBytes) }),
   tracefs: ({ bufferBytes }) => new TracefsSource({ bufferBytes }),
+  'sock-diag': ({ bufferBytes }) => new SockDiagSource({ bufferBytes }),
 };
 export const SOURCE_NAMES = Object.keys(SOURCES);
 
