@@ -16,7 +16,9 @@ let codeDigest = '';
 function digest(capture: Capture): string {
   if (codeDigest === '') {
     const hash = createHash('sha256');
-    for (const file of readdirSync(GENERATORS).sort()) hash.update(readFileSync(join(GENERATORS, file)));
+    for (const file of readdirSync(GENERATORS, { recursive: true, encoding: 'utf8' }).sort()) {
+      if (file.endsWith('.ts')) hash.update(readFileSync(join(GENERATORS, file)));
+    }
     codeDigest = hash.digest('hex');
   }
   const { seed, packetsPerSecond } = capture;

@@ -6,8 +6,8 @@
 // A is the endpoint with the smaller address (of equals: the smaller port), so both directions give the same id. The ports are
 // left out for protocols that the specification gives none.
 
-import { hash } from 'node:crypto';
 import type { Address } from '../records/address.ts';
+import { sha1Base64 } from './sha1.ts';
 
 export const IP_ICMP = 1;
 export const IP_TCP = 6;
@@ -54,16 +54,19 @@ export function icmpCounterpart(protocol: number, type: number): number {
 }
 
 const MAX_INPUT = 2 + 16 + 16 + 2 + 4;
-const input = Buffer.alloc(MAX_INPUT);
-/** Views of the two possible lengths per address family: hashing wants a whole buffer. */
-const inputs = new Map([12, 16, 36, 40].map((length) => [length, input.subarray(0, length)]));
+const input = new DataView(new ArrayBuffer(MAX_INPUT));
 
+/** Returns the offset behind it. */
 function writeAddress(address: Address, at: number): number {
-  if (!address.v6) return input.writeUInt32BE(address.w3, at);
-  input.writeUInt32BE(address.w0, at);
-  input.writeUInt32BE(address.w1, at + 4);
-  input.writeUInt32BE(address.w2, at + 8);
-  return input.writeUInt32BE(address.w3, at + 12);
+  if (!address.v6) {
+    input.setInt32(at, address.w3);
+    return at + 4;
+  }
+  input.setInt32(at, address.w0);
+  input.setInt32(at + 4, address.w1);
+  input.setInt32(at + 8, address.w2);
+  input.setInt32(at + 12, address.w3);
+  return at + 16;
 }
 
 /** Negative when a comes before b as big-endian bytes. */
@@ -102,13 +105,15 @@ export function communityId(
     portA = portB;
     portB = port;
   }
-  let at = input.writeUInt16BE(seed & 0xffff, 0);
-  at = writeAddress(inOrder ? source : destination, at);
+  input.setUint16(0, seed);
+  let at = writeAddress(inOrder ? source : destination, 2);
   at = writeAddress(inOrder ? destination : source, at);
-  at = input.writeUInt16BE(protocol << 8, at);
+  input.setUint16(at, protocol << 8);
+  at += 2;
   if (hasPorts) {
-    at = input.writeUInt16BE(portA, at);
-    at = input.writeUInt16BE(portB, at);
+    input.setUint16(at, portA);
+    input.setUint16(at + 2, portB);
+    at += 4;
   }
-  return `1:${hash('sha1', inputs.get(at) ?? input.subarray(0, at), 'base64')}`;
+  return `1:${sha1Base64(input, at)}`;
 }
