@@ -16,6 +16,8 @@ import {
   S_INITIATOR_B,
   S_SEQUENCE_A,
   S_UNINTERESTING,
+  TCP_REJECTED,
+  TCP_RESET,
 } from '../flow/layout.ts';
 import { Links } from '../flow/links.ts';
 import { type FlowRecord, flowRecord } from '../flow/record.ts';
@@ -34,6 +36,7 @@ import {
   type Stage,
 } from '../flow/stage.ts';
 import { coldAt, type FlowTable } from '../flow/table.ts';
+import { tcpState } from '../flow/tcp.ts';
 import { TCP_EVENT_BIT, type TcpEvent } from '../flow/tcp-events.ts';
 import { type FlowEnd, type FlowHandler, type FlowOptions, FlowTracker, type PacketPlace } from '../flow/tracker.ts';
 import { FlowView } from '../protocols/flow-view.ts';
@@ -201,6 +204,8 @@ export class Analysis implements FlowHandler, ConversationHost {
         this.tracker.establishedBy !== place.number
       )
         return;
+      // What still comes after a refusal or a reset has no receiver.
+      if ((info & INFO_TCP) !== 0 && isRefused(words[base + F_STATE])) return;
       conversation = this.#converse(table, slot, base, side, info, place);
       if (conversation === undefined) return;
     }
@@ -476,6 +481,11 @@ export class Analysis implements FlowHandler, ConversationHost {
     const pair = `${view.source} ${view.destination}`;
     this.talkers.set(pair, (this.talkers.get(pair) ?? 0) + bytes);
   }
+}
+
+function isRefused(state: number): boolean {
+  const tcp = tcpState(state);
+  return tcp === TCP_RESET || tcp === TCP_REJECTED;
 }
 
 /** Address pairs kept for the summary's top talkers. */

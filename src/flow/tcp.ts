@@ -37,6 +37,7 @@ import {
   S_INITIATOR_B,
   S_OTHER_SYN,
   S_RESET_LAST,
+  S_SEEN_A,
   S_SEQUENCE_A,
   S_TCP_MASK,
   S_TCP_SHIFT,
@@ -55,6 +56,8 @@ import { SYN_FACTS_OFFLOADED, synFacts } from './syn-facts.ts';
 import { coldAt, type FlowTable } from './table.ts';
 
 const HEADER = 20;
+/** Sequence numbers that are no farther apart belong together. */
+const NEAR = 1 << 16;
 /** Flags without which a segment of a connection is dropped: one of them is always there (RFC 9293 section 3.10.7.4). */
 const SOME = SYN | RST | ACK;
 
@@ -130,9 +133,17 @@ function isForOtherSyn(
   const next = (x[e + E_OTHER_SYN] + 1) | 0;
   const fromSyn = (x[e + E_ASIDE] & 1) === side;
   if ((flags & SYN) !== 0) return !fromSyn && view.getInt32(t + 8) === next;
-  return (
-    fromSyn && (flags & RST) === 0 && view.getInt32(t + 4) === next && table.words[base + F_SEQUENCE_A + side] !== next
-  );
+  const { words } = table;
+  if (!fromSyn) {
+    // Its SYN-ACK was not captured.
+    const acknowledgment = view.getInt32(t + 8);
+    const isNew = (acknowledgment - next) >>> 0 < NEAR;
+    const isOld = (acknowledgment - words[base + F_SEQUENCE_A + 1 - side] + NEAR) >>> 0 < 2 * NEAR;
+    return (flags & (RST | ACK)) === ACK && isNew && !isOld;
+  }
+  // Who receives it is not seen at all.
+  if ((words[base + F_STATE] & (S_SEEN_A << (1 - side))) !== 0) return false;
+  return (flags & RST) === 0 && view.getInt32(t + 4) === next && words[base + F_SEQUENCE_A + side] !== next;
 }
 
 const options = new TcpOptions();
@@ -234,7 +245,8 @@ export function trackTcp(
     const isSound =
       tcp === TCP_SYN_SENT && !fromInitiator
         ? (flags & ACK) !== 0 && view.getInt32(t + 8) === words[base + F_SEQUENCE_A + 1 - side]
-        : (state & known) === 0 ||
+        : (tcp === TCP_SYN_RECEIVED && isForMovedSyn(x, e, fromInitiator, flags, view, t)) ||
+          (state & known) === 0 ||
           sequence === before >>> 0 ||
           ((state & (side === 0 ? S_FIN_A : S_FIN_B)) !== 0 && sequence === (before - 1) >>> 0);
     const isOver = tcp === TCP_CLOSED || tcp === TCP_RESET || tcp === TCP_REJECTED;
@@ -262,6 +274,7 @@ export function trackTcp(
         if ((x[e + E_FLAGS] & E_FLAG_SYN_MOVED) !== 0) {
           // It says which of the SYNs counts.
           const isn = (view.getInt32(t + 8) - 1) | 0;
+          if (isn === x[e + E_OTHER_SYN]) x[e + E_OTHER_SYN] = cold[coldAt(base) + C_ISN];
           cold[coldAt(base) + C_ISN] = isn;
           words[base + F_SEQUENCE_A + 1 - side] = isn + 1;
         }
@@ -324,6 +337,19 @@ export function trackTcp(
   return tcp;
 }
 
+/** The responder refuses the other one of two SYNs: it has given up the connection (RFC 9293 section 3.10.7.4). */
+function isForMovedSyn(
+  x: Int32Array,
+  e: number,
+  fromInitiator: boolean,
+  flags: number,
+  view: DataView,
+  t: number,
+): boolean {
+  if (fromInitiator || (x[e + E_FLAGS] & E_FLAG_SYN_MOVED) === 0 || (flags & ACK) === 0) return false;
+  return view.getInt32(t + 8) === ((x[e + E_OTHER_SYN] + 1) | 0);
+}
+
 /** The reset that came last is not obeyed after all: reassembly knows better. */
 export function takeBackReset(table: FlowTable, base: number): void {
   const { words } = table;
@@ -371,9 +397,11 @@ function moveSyn(
   const isAnswer = (flags & ACK) !== 0;
   if (!isAnswer && cold[coldAt(base) + C_ISN] === (sequence | 0)) return false;
   if (isAnswer && (sequence + 1) >>> 0 === words[base + F_SEQUENCE_A + side] >>> 0) return false;
+  const isn = cold[coldAt(base) + C_ISN];
   words[base + F_SEQUENCE_A + side] = sequence + consumed;
   if (!isAnswer) cold[coldAt(base) + C_ISN] = sequence;
   const e = table.extension(base);
+  if (!isAnswer) table.extensions[e + E_OTHER_SYN] = isn;
   table.extensions[e + E_FLAGS] |= isAnswer ? E_FLAG_SYNACK_MOVED : E_FLAG_SYN_MOVED | E_FLAG_SYN_AGAIN;
   table.note(base, isAnswer ? 'synack_moved' : 'syn_moved');
   return true;

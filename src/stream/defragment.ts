@@ -37,6 +37,8 @@ export interface Datagram {
   /** A copy of the header (the unfragmentable part) of the fragment with offset 0. */
   header: Uint8Array | null;
   pieces: Pieces;
+  /** Linux only: runs of fragments that came one behind the other, as start and end, in order. */
+  runs: number[];
   /** Length of the fragmentable part once the last fragment was seen, -1 before. */
   total: number;
   abandoned: boolean;
@@ -222,21 +224,24 @@ const TAKEN = 0;
 const REFUSED = 1;
 
 /**
- * What Linux does with a fragment (net/ipv4/inet_fragment.c, ip_fragment.c since 4.19): one that lies inside of what came is a
- * duplicate; one that overlaps otherwise, or that contradicts the datagram's end, takes the whole datagram down.
+ * What Linux does with a fragment (net/ipv4/inet_fragment.c, ip_fragment.c since 4.19): one that lies inside of a run of fragments that
+ * came one behind the other is a duplicate; one that overlaps otherwise, or that contradicts the datagram's end, takes the whole
+ * datagram down.
  */
 function linuxRelation(d: Datagram, start: number, end: number, more: boolean): number {
-  const { list } = d.pieces;
-  const last = list.length > 0 ? list[list.length - 1].end : 0;
-  if (more ? d.total >= 0 && end > d.total : end < last || (d.total >= 0 && end !== d.total)) return REFUSED;
-  for (let i = 0; i < list.length; i++) {
-    // A run of pieces without a hole counts as one.
-    const runStart = list[i].start;
-    while (i + 1 < list.length && list[i + 1].start === list[i].end) i++;
-    const runEnd = list[i].end;
-    if (end <= runStart || start >= runEnd) continue;
-    return start >= runStart && end <= runEnd ? TAKEN : REFUSED;
+  const { runs } = d;
+  const tail = runs.length > 0 ? runs[runs.length - 1] : 0;
+  if (more ? d.total >= 0 && end > d.total : end < tail || (d.total >= 0 && end !== d.total)) return REFUSED;
+  if (runs.length > 0 && tail < end) {
+    if (start < tail) return REFUSED;
+    if (start === tail) runs[runs.length - 1] = end;
+    else runs.push(start, end);
+    return TAKEN;
   }
+  let at = 0;
+  while (at < runs.length && runs[at + 1] <= start) at += 2;
+  if (at < runs.length && runs[at] < end) return start >= runs[at] && end <= runs[at + 1] ? TAKEN : REFUSED;
+  runs.splice(at, 0, start, end);
   return TAKEN;
 }
 
@@ -309,6 +314,7 @@ function newDatagram(
     context,
     header: null,
     pieces: new Pieces(),
+    runs: [],
     total: -1,
     abandoned: false,
     packets: 0,

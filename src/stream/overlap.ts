@@ -30,6 +30,8 @@ const ENDS_BEYOND = 2;
 
 const bits = (...relations: number[]): number => relations.reduce((mask, relation) => mask | (1 << relation), 0);
 const ALL = 0x1ff;
+/** A piece that begins where another one ends becomes one with it, and counts as one in the relations that follow. */
+export const JOINS = 1 << 9;
 const BEFORE_ALL = bits(STARTS_BEFORE + ENDS_BEFORE, STARTS_BEFORE + ENDS_SAME, STARTS_BEFORE + ENDS_BEYOND);
 const BEFORE_FROM_SAME_END = bits(STARTS_BEFORE + ENDS_SAME, STARTS_BEFORE + ENDS_BEYOND);
 const SAME_BEYOND = bits(STARTS_SAME + ENDS_BEYOND);
@@ -46,7 +48,7 @@ export const TCP_NEW_WINS: Readonly<Record<TcpPolicy, number>> = {
   macos: BEFORE_ALL,
   irix: BEFORE_ALL,
   hpux10: BEFORE_ALL,
-  linux: BEFORE_ALL | SAME_BEYOND,
+  linux: BEFORE_ALL | SAME_BEYOND | JOINS,
   'old-linux': BEFORE_ALL | SAME_FROM_SAME_END,
   solaris: BEFORE_FROM_SAME_END | SAME_FROM_SAME_END | AFTER_BEYOND,
   hpux11: BEFORE_FROM_SAME_END | SAME_FROM_SAME_END | AFTER_BEYOND,

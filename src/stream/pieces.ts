@@ -1,6 +1,6 @@
 // Pieces of a datagram or stream that wait for what is missing before them: sorted, not overlapping, each with copies of its bytes.
 
-import { newWins } from './overlap.ts';
+import { JOINS, newWins } from './overlap.ts';
 
 export interface Piece {
   start: number;
@@ -11,6 +11,8 @@ export interface Piece {
   /** Extent of the piece as it arrived: what the overlap tables compare. */
   bornStart: number;
   bornEnd: number;
+  /** Grows with every piece that arrives. */
+  age: number;
   /** Why its receiver may not have taken it (`doubt.ts`); 0: no reason. */
   doubt: number;
   ttl: number;
@@ -43,6 +45,9 @@ export class Pieces {
   seconds = 0;
   nanos = 0;
   packet = 0;
+  /** Of the piece that is being inserted. */
+  #age = 0;
+  #arrived = 0;
   readonly #result: InsertResult = { added: 0, conflict: false, overlapped: false, ttlDiffers: false };
 
   /** Memory in bytes, about: what limits count. */
@@ -61,17 +66,20 @@ export class Pieces {
     if (end <= start) return result;
     const list = this.list;
     let i = this.#firstBehind(start);
+    this.#arrived++;
+    this.#age = this.#arrived;
+    const bornStart = (mask & JOINS) !== 0 ? this.#joined(i, start, end) : start;
     let at = start;
     // Walk over the held pieces that reach into [start, end): fill the holes, and settle each overlap.
     while (at < end) {
       const held = i < list.length ? list[i] : undefined;
       if (held === undefined || held.start >= end) {
-        this.#put(i, at, end, copyOf(bytes, from + at - start, to), start, end);
+        this.#put(i, at, end, copyOf(bytes, from + at - start, to), bornStart, end);
         result.added += end - at;
         break;
       }
       if (held.start > at) {
-        this.#put(i, at, held.start, copyOf(bytes, from + at - start, from + held.start - start), start, end);
+        this.#put(i, at, held.start, copyOf(bytes, from + at - start, from + held.start - start), bornStart, end);
         result.added += held.start - at;
         at = held.start;
         i++;
@@ -88,11 +96,11 @@ export class Pieces {
       // the next overlap.
       const wins =
         (held.doubt === 0) === (this.doubt === 0)
-          ? newWins(mask, start, end, held.bornStart, held.bornEnd)
+          ? newWins(mask, bornStart, end, held.bornStart, held.bornEnd)
           : this.doubt === 0;
       if (wins) {
         const copy = copyOf(bytes, offset, offset + overlapEnd - at);
-        i = this.#replace(i, at, overlapEnd, copy, start, end);
+        i = this.#replace(i, at, overlapEnd, copy, bornStart, end);
         at = overlapEnd;
         continue;
       }
@@ -101,6 +109,22 @@ export class Pieces {
     }
     this.held += result.added;
     return result;
+  }
+
+  /**
+   * A piece [start, end) becomes one with the one that ends where it begins, unless an older one has its first byte already (Linux looks
+   * at them in the order of its tree, whose root is old). The begin of the whole. `index` is the first piece behind `start`.
+   */
+  #joined(index: number, start: number, end: number): number {
+    const { list } = this;
+    const before = list[index - 1];
+    if (before === undefined || before.bornEnd !== start) return start;
+    const held = list[index];
+    if (held !== undefined && held.bornStart <= start && held.age < before.age) return start;
+    const { bornStart, age } = before;
+    for (let i = index - 1; i >= 0 && list[i].end > bornStart; i--) if (list[i].age === age) list[i].bornEnd = end;
+    this.#age = age;
+    return bornStart;
   }
 
   /** Index of the first piece that ends behind `position`. */
@@ -120,7 +144,21 @@ export class Pieces {
 
   #put(index: number, start: number, end: number, bytes: Uint8Array, bornStart: number, bornEnd: number): void {
     const { doubt, ttl, seconds, nanos, packet } = this;
-    this.list.splice(index, 0, { start, end, bytes, from: 0, bornStart, bornEnd, doubt, ttl, seconds, nanos, packet });
+    const age = this.#age;
+    this.list.splice(index, 0, {
+      start,
+      end,
+      bytes,
+      from: 0,
+      bornStart,
+      bornEnd,
+      age,
+      doubt,
+      ttl,
+      seconds,
+      nanos,
+      packet,
+    });
   }
 
   /** Replaces [start, end) of the piece at `index` by `bytes`; returns the index behind it. */
@@ -129,7 +167,8 @@ export class Pieces {
     const parts: Piece[] = [];
     if (held.start < start) parts.push(partOf(held, held.start, start));
     const { doubt, ttl, seconds, nanos, packet } = this;
-    parts.push({ start, end, bytes, from: 0, bornStart, bornEnd, doubt, ttl, seconds, nanos, packet });
+    const age = this.#age;
+    parts.push({ start, end, bytes, from: 0, bornStart, bornEnd, age, doubt, ttl, seconds, nanos, packet });
     const next = index + parts.length;
     if (held.end > end) parts.push(partOf(held, end, held.end));
     this.list.splice(index, 1, ...parts);

@@ -176,6 +176,8 @@ export class TcpStream {
       if (length > 0 || (flags & (FIN | RST)) !== 0 || other.pieces.list.length > 0)
         if (s.hasWrongChecksum(length > 0 ? payloadSum : 0)) doubt |= DOUBT_CHECKSUM;
     if ((flags & RST) !== 0) {
+      // It said something, and acknowledged nothing of what is doubted.
+      other.ackPacket = s.packet;
       this.#reset(half, ahead, length, doubt);
       return;
     }

@@ -163,7 +163,7 @@ export const HANDSHAKES: readonly Vector[] = [
     make: () =>
       closed()
         .c('S', -500, { ack: -5000 })
-        .s('A', 2 + ANSWER.length, { ack: END + 1 }),
+        .s('A', 2 + ANSWER.length, { ack: CLOSED_END + 1 }),
     expected: { paths: ['GOOD'], flows: 1, states: ['closed'], events: { 'tcp.syn_ignored': 1 } },
   },
   {
@@ -220,20 +220,28 @@ export const HANDSHAKES: readonly Vector[] = [
   },
 ];
 
+const CLOSED = GOOD.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+const CLOSED_END = 1 + CLOSED.length;
+
+/** The server closes first, so that it is the one who waits for stragglers (TIME_WAIT). */
 function closed(): Script {
-  return exchange(new Script().handshake())
-    .s('FA', 1 + ANSWER.length, { ack: END })
-    .c('FA', END, { ack: 2 + ANSWER.length })
-    .s('A', 2 + ANSWER.length, { ack: END + 1 });
+  return new Script()
+    .handshake()
+    .data(1, CLOSED)
+    .answers(CLOSED_END)
+    .s('FA', 1 + ANSWER.length, { ack: CLOSED_END })
+    .c('FA', CLOSED_END, { ack: 2 + ANSWER.length })
+    .s('A', 2 + ANSWER.length, { ack: CLOSED_END + 1 });
 }
 
 /** A second connection on the same ports whose client number is `ahead` of the first one's. */
 function reused(ahead: number): Script {
   const next = request('NEXT');
-  return closed()
-    .c('S', ahead, { ack: -5000 })
-    .s('SA', 90_000, { ack: ahead + 1 })
-    .c('A', ahead + 1, { ack: 90_001 })
-    .c('PA', ahead + 1, { ack: 90_001, data: next })
-    .s('PA', 90_001, { ack: ahead + 1 + next.length, data: ANSWER });
+  const script = closed().c('S', ahead, { ack: -5000 });
+  script.serverIsn = 95_000;
+  return script
+    .s('SA', 0, { ack: ahead + 1 })
+    .c('A', ahead + 1)
+    .data(ahead + 1, next)
+    .answers(ahead + 1 + next.length);
 }

@@ -42,6 +42,8 @@ export interface Step extends StepFields {
   flags: string;
   /** Relative to the sender's initial sequence number. */
   seq: number;
+  /** The server's initial sequence number, which a second connection changes. */
+  serverIsn: number;
 }
 
 export class Script {
@@ -53,11 +55,11 @@ export class Script {
 
   /** A segment of the client. */
   c(flags: string, seq: number, fields: StepFields = {}): this {
-    this.steps.push({ from: 'C', flags, seq, ...fields });
+    this.steps.push({ from: 'C', flags, seq, serverIsn: this.serverIsn, ...fields });
     return this;
   }
   s(flags: string, seq: number, fields: StepFields = {}): this {
-    this.steps.push({ from: 'S', flags, seq, ...fields });
+    this.steps.push({ from: 'S', flags, seq, serverIsn: this.serverIsn, ...fields });
     return this;
   }
   handshake(fields: StepFields = {}): this {
@@ -95,8 +97,8 @@ export class Script {
 
   frame(step: Step): Bytes {
     const isClient = step.from === 'C';
-    const own = isClient ? this.clientIsn : this.serverIsn;
-    const other = isClient ? this.serverIsn : this.clientIsn;
+    const own = isClient ? this.clientIsn : step.serverIsn;
+    const other = isClient ? step.serverIsn : this.clientIsn;
     const segment = tcpSegment(
       isClient ? CLIENT_PORT : SERVER_PORT,
       isClient ? SERVER_PORT : CLIENT_PORT,
