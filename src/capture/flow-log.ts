@@ -27,12 +27,19 @@ export interface Rotation {
   totals: Flow;
 }
 
+export interface SteppedRotation extends Rotation {
+  /** Goes on for so many rows. True when done: only then are the results whole. */
+  step(rows: number): boolean;
+}
+
 export class FlowLog {
   readonly v4: KeyTable;
   readonly v6: KeyTable;
   /** Packets and bytes since the last rotation that found no room. */
   overflowPackets = 0;
   overflowBytes = 0;
+  /** The same packets since the beginning. */
+  overflowTotal = 0;
   readonly #key: PacketKey;
 
   constructor(options: FlowLogOptions = {}) {
@@ -76,6 +83,7 @@ export class FlowLog {
       row = table.insert(words, 0, (answer & 1) === 0);
       if (row < 0) {
         this.overflowPackets += packets;
+        this.overflowTotal += packets;
         this.overflowBytes += packetSize;
         return;
       }
@@ -95,55 +103,59 @@ export class FlowLog {
   /** Sums up what came since the last rotation, sets the counters to zero, lets idle flows go. */
   rotate(): Rotation {
     const rotation = this.beginRotation();
-    while (!rotation.step(Number.POSITIVE_INFINITY));
+    rotation.step(Number.POSITIVE_INFINITY);
     return rotation;
   }
 
-  /** The same in steps of so many rows. The log must be left alone until the last one. */
-  beginRotation(): Rotation & { step(rows: number): boolean } {
+  /** The same in steps of so many rows, until one says true. The log must be left alone meanwhile. */
+  beginRotation(): SteppedRotation {
+    const walk = this.#walk((table, row) => {
+      if (isIdle(table, row)) table.remove(row);
+      else table.counters.fill(0, row * COUNTERS, (row + 1) * COUNTERS);
+    });
+    const step = (rows: number): boolean => {
+      if (!walk.step(rows)) return false;
+      this.overflowPackets = 0;
+      this.overflowBytes = 0;
+      return true;
+    };
+    return { ...walk, step };
+  }
+
+  /** What a rotation would give; nothing changes. */
+  aggregate(): Rotation {
+    const walk = this.beginAggregation();
+    walk.step(Number.POSITIVE_INFINITY);
+    return walk;
+  }
+
+  /** The same in steps, as `beginRotation`. */
+  beginAggregation(): SteppedRotation {
+    return this.#walk(() => undefined);
+  }
+
+  #walk(visited: (table: KeyTable, row: number) => void): SteppedRotation {
     const aggregate = new AggFlowMap();
     const totals = emptyFlow();
     const tables = [this.v4, this.v6];
     let at = 0;
     let row = 0;
-    return {
-      aggregate,
-      totals,
-      step: (rows) => {
-        for (let left = rows; at < tables.length; ) {
-          const table = tables[at];
-          for (; row < table.rows; row++) {
-            if (left-- <= 0) return false;
-            if (!table.isLive(row)) continue;
-            if (isIdle(table, row)) table.remove(row);
-            else {
-              sum(totals, table, row);
-              aggregate.add(table, row);
-              table.counters.fill(0, row * COUNTERS, (row + 1) * COUNTERS);
-            }
+    const step = (rows: number): boolean => {
+      for (let left = rows; at < tables.length; at++, row = 0) {
+        const table = tables[at];
+        for (; row < table.rows; row++) {
+          if (left-- <= 0) return false;
+          if (!table.isLive(row)) continue;
+          if (!isIdle(table, row)) {
+            sum(totals, table, row);
+            aggregate.add(table, row);
           }
-          at++;
-          row = 0;
+          visited(table, row);
         }
-        this.overflowPackets = 0;
-        this.overflowBytes = 0;
-        return true;
-      },
-    };
-  }
-
-  /** The same as a rotation would give; nothing changes. */
-  aggregate(): Rotation {
-    const aggregate = new AggFlowMap();
-    const totals = emptyFlow();
-    for (const table of [this.v4, this.v6]) {
-      for (let row = 0; row < table.rows; row++) {
-        if (!table.isLive(row) || isIdle(table, row)) continue;
-        sum(totals, table, row);
-        aggregate.add(table, row);
       }
-    }
-    return { aggregate, totals };
+      return true;
+    };
+    return { aggregate, totals, step };
   }
 
   /** Every flow, IPv4 first. */

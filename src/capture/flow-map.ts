@@ -29,6 +29,15 @@ export class AggFlowMap {
     for (let i = 0; i < COUNTERS; i++) to.counters[at * COUNTERS + i] += from.counters[row * COUNTERS + i];
   }
 
+  /** Those for which `wanted` says true. */
+  filter(wanted: (flow: Omit<FlowKey, 'sport'>) => boolean): AggFlowMap {
+    const some = new AggFlowMap();
+    for (const table of [this.primaryMap, this.secondaryMap]) {
+      for (let row = 0; row < table.rows; row++) if (wanted(keyAt(table, row))) some.add(table, row);
+    }
+    return some;
+  }
+
   /** Every flow, IPv4 first. */
   *[Symbol.iterator](): Iterator<AggregatedFlow> {
     for (const table of [this.primaryMap, this.secondaryMap]) {

@@ -122,6 +122,14 @@ export class LocalBuffer {
     return true;
   }
 
+  /** Bytes written; `rewind` goes back to there, as if what was added since had not been. */
+  get written(): number {
+    return this.#write;
+  }
+  rewind(written: number): void {
+    this.#write = written;
+  }
+
   /** The packet that was added first and not taken yet. */
   next(): BufferedPacket | undefined {
     if (this.#read >= this.#write) return undefined;

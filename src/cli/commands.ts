@@ -15,6 +15,12 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
     summary: 'packets in, records out: flows and transactions of capture files',
     load: () => import('./capture.ts'),
   },
+  run: {
+    summary: 'the daemon: captures, stores, answers; reconfigured while it runs',
+    load: () => import('./run.ts'),
+  },
+  status: { summary: 'what the running daemon does', load: () => import('./status.ts') },
+  config: { summary: "the running daemon's configuration: show, reload", load: () => import('./config.ts') },
   query: {
     summary: 'ask for flows and transactions, from the store or straight from a capture',
     load: () => import('./query.ts'),

@@ -82,7 +82,7 @@ function explain(error: unknown): number {
     process.stderr.write(`netscribe: ${error.message}\n`);
     return EXIT_OUTPUT;
   }
-  if (name === 'StoreError') {
+  if (name === 'StoreError' || name === 'ClientError') {
     process.stderr.write(`netscribe: ${(error as Error).message}\n`);
     return EXIT_FAILED;
   }

@@ -25,6 +25,8 @@ export interface Options {
   condition?: string;
   read: string[];
   store: string;
+  live?: boolean;
+  api?: string;
   interfaces: string[];
   first?: string;
   last?: string;
@@ -69,6 +71,8 @@ export function definition(): Command {
     .option('-c, --condition <condition>', 'what must match, also as last words: dport = 443 and bytes > 10MB')
     .option('-r, --read <file>', 'ask this capture instead of the store; repeatable', collect, [])
     .option('--store <folder>', 'the store', DEFAULT_STORE)
+    .option('--live', 'flows that are open in the running daemon too')
+    .option('--api <address>', 'where the daemon listens, for --live (default: 127.0.0.1:8145)')
     .option('-i, --interfaces <interfaces>', 'only these: eth0 · any,!lo · /eth\\d/ · list lists them', collect, [])
     .option('-f, --first <time>', "not before: -24h · '2026-11-21 10:00' · RFC 3339 · Unix seconds")
     .option('-l, --last <time>', 'not after')

@@ -29,6 +29,7 @@ import { openReader, type StoreReader } from '../store/reader.ts';
 import { parse, withHelp } from './command.ts';
 import { EXIT_OK } from './exit.ts';
 import { translateGoQuery } from './goquery-words.ts';
+import { openLiveFlows } from './live-flows.ts';
 import { askedFor, definition, formatOf, type Options, span, wholeNumber } from './query-options.ts';
 import { readCaptures } from './read-captures.ts';
 import { loadQuery, storedNames, storeQuery } from './stored-queries.ts';
@@ -67,10 +68,16 @@ async function query(given: string[]): Promise<number> {
     return EXIT_OK;
   }
   const isFromFiles = options.read.length > 0;
+  if (options.live === true && isFromFiles) throw new UsageError('--live asks the daemon, -r files: leave one out');
+  const live = options.live === true ? await openLiveFlows(options) : undefined;
   const temporary = isFromFiles ? await readCaptures(options.read, plan.types, needsInterfaces(plan)) : undefined;
   try {
     const directory = temporary?.directory ?? options.store;
-    const reader = await openReader(directory, { types: vocabulary.types, memoryLimit: memory });
+    const reader = await openReader(directory, {
+      types: vocabulary.types,
+      memoryLimit: memory,
+      ...(live === undefined ? {} : { beside: [live.folder] }),
+    });
     try {
       const executor: Executor = { query: (sql, params) => reader.query(sql, params as never, { timeoutMs }) };
       const fitted = await fitResolution(executor, plan, asked, options, named.vocabulary);
@@ -84,6 +91,7 @@ async function query(given: string[]): Promise<number> {
     return temporary?.code ?? EXIT_OK;
   } finally {
     temporary?.remove();
+    await live?.close();
   }
 }
 

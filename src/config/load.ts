@@ -9,6 +9,7 @@ import type { Transport } from '../protocols/protocol.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import type { Retention } from '../store/retention.ts';
 import { STREAM_DEFAULTS } from '../stream/tcp-stream.ts';
+import type { DaemonConfig } from './daemon-schema.ts';
 import { configSchema } from './schema.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -16,6 +17,10 @@ export interface LoadedConfig {
   workers: number;
   /** What goes from the store; empty: nothing. */
   retention: Retention;
+  /** What only the daemon reads. */
+  daemon: DaemonConfig;
+  /** Everything as it is meant, defaults filled in: what --print-config shows. */
+  effective: Record<string, unknown>;
   plan: Pick<PlanRequest, 'stream' | 'dissect' | 'protocols' | 'flowDocuments'> & {
     flow: Partial<NonNullable<PlanRequest['flow']>> & NonNullable<PlanRequest['flow']>;
   };
@@ -35,11 +40,13 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
       `the configuration is not right${file === undefined ? '' : ` (${file})`}:\n  ${lines.join('\n  ')}`,
     );
   }
-  const { flows, tcp, fragments, checksums, workers, store } = parsed.data;
+  const { flows, tcp, fragments, checksums, workers, capture, store, to, api } = parsed.data;
   const { age, size } = store.retention;
   return {
     workers,
     retention: { ...(age > 0 && { ageSeconds: age }), ...(size > 0 && { sizeBytes: size }) },
+    daemon: { capture, store, to, api },
+    effective: parsed.data,
     plan: {
       flow: {
         maxFlows: flows.max,

@@ -8,7 +8,7 @@ import { durationOption } from '../protocols/common-options.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import { FRAGMENT_POLICIES, TCP_POLICIES } from '../stream/overlap.ts';
 import { STREAM_DEFAULTS, URGENT_POLICIES } from '../stream/tcp-stream.ts';
-import { sizeOption } from './size.ts';
+import { daemonShape } from './daemon-schema.ts';
 
 const positive = z.int().positive();
 
@@ -66,18 +66,9 @@ export const configSchema = z.strictObject({
     .enum(['auto', 'ignore', 'count', 'drop'])
     .default('auto')
     .describe('what a wrong checksum means; auto: streams believe such a segment when its receiver acknowledges it'),
-  store: z
-    .strictObject({
-      retention: z
-        .strictObject({
-          age: durationOption(0).describe('how long live records are kept, and imports after they came; 0: for ever'),
-          size: sizeOption(0).describe('size of the store at which the oldest goes; 0: without a limit'),
-        })
-        .prefault({}),
-    })
-    .prefault({}),
   protocols: z
     .strictObject(Object.fromEntries(PROTOCOLS.map((protocol) => [protocol.name, protocol.options.optional()])))
     .prefault({}),
+  ...daemonShape,
 });
 export type Config = z.infer<typeof configSchema>;

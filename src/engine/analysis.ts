@@ -6,10 +6,13 @@ import { SHARDS } from '../flow/hash.ts';
 import {
   APPLICATION_SHIFT,
   C_CONVERSATION,
+  C_LINK,
   C_SHARD,
   C_SYN_A,
   C_SYN_B,
   COLD_WORDS,
+  F_PACKETS_A,
+  F_PACKETS_B,
   F_SEQUENCE_A,
   F_STATE,
   HOT_SHIFT,
@@ -51,6 +54,7 @@ import { Conversation, type ConversationHost } from './conversation.ts';
 import type { Detection } from './detection.ts';
 import type { WantedEncodings } from './encoded-rows.ts';
 import type { FactReceiver } from './gathering.ts';
+import { Latencies } from './latencies.ts';
 import { Ledger, OUTCOMES } from './ledger.ts';
 import {
   ColumnOutlet,
@@ -63,6 +67,7 @@ import {
   RowOutlet,
 } from './outlet.ts';
 import type { ShownTypes } from './plan.ts';
+import type { EngineFigures } from './view.ts';
 
 const OUT_FLOW = OUTCOMES.indexOf('flow');
 const OUT_OVERLOAD = OUTCOMES.indexOf('overload');
@@ -123,6 +128,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   readonly #typeNumbers = new Map<string, number>();
   readonly #recordCounts: Float64Array;
   readonly #errorCounts: Float64Array;
+  readonly #latencies: Latencies;
   #cause = 0;
   #number = 0;
   #deadlines = new Map<number, Conversation[]>();
@@ -137,6 +143,7 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.#flowType = this.#typeNumbers.get('flow') ?? -1;
     this.#recordCounts = new Float64Array(options.types.length);
     this.#errorCounts = new Float64Array(options.types.length);
+    this.#latencies = new Latencies(options.types.length);
     this.rows = options.wanted.rows.length > 0 ? new RowOutlet(options.shown.rows, options.wanted.rows) : undefined;
     this.columns = options.wanted.columns ? new ColumnOutlet(options.shown.columns) : undefined;
     this.wantsPackets = (['tcp', 'udp', 'icmp', 'icmpv6'] as const).some((transport) => detection.wants(transport));
@@ -162,6 +169,65 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   set interfaceNames(names: readonly string[]) {
     this.#links.interfaceNames = names;
+  }
+
+  /** What was counted so far. Changes nothing. */
+  figures(): Omit<EngineFigures, 'packets'> {
+    const ledger = new Ledger();
+    ledger.add(this.ledger);
+    const { created, evicted, evictedHalfOpen, expired, reused } = this.tracker.counters;
+    ledger.count('flows.created', created);
+    ledger.count('flows.evicted', evicted);
+    ledger.count('flows.evicted_half_open', evictedHalfOpen);
+    ledger.count('flows.expired', expired);
+    ledger.count('flows.port_reused', reused);
+    const { types } = this.#options;
+    const byType = (counts: Float64Array) => Object.fromEntries(types.map(({ name }, i) => [name, counts[i]]));
+    return {
+      flows: this.tracker.flows,
+      ledger: ledger.snapshot(),
+      records: byType(this.#recordCounts),
+      errors: byType(this.#errorCounts),
+      latencies: Object.fromEntries(
+        types.flatMap((type, i) => (type.family === 'transaction' ? [[type.name, this.#latencies.of(i)]] : [])),
+      ),
+    };
+  }
+
+  /** Open flows by the interface that saw their first packet. */
+  flowsByInterface(): Record<string, number> {
+    const byLink = new Map<number, number>();
+    for (const table of [this.tracker.v4, this.tracker.v6]) {
+      table.forEach((slot) => {
+        const link = table.cold[slot * COLD_WORDS + C_LINK];
+        byLink.set(link, (byLink.get(link) ?? 0) + 1);
+      });
+    }
+    const flows: Record<string, number> = {};
+    for (const [link, n] of byLink) {
+      const name = this.#links.get(link).interfaceName ?? '';
+      flows[name] = (flows[name] ?? 0) + n;
+    }
+    return flows;
+  }
+
+  /** Gives what open flows saw since their last document to `put`, until it says that it has enough. Changes nothing. */
+  look(put: (record: FlowRecord, view: FlowView) => boolean): void {
+    const record = blankRecord(flowRecord);
+    const flowView = new FlowView();
+    for (const table of [this.tracker.v4, this.tracker.v6]) {
+      let isEnough = false;
+      table.forEach((slot) => {
+        const base = slot << HOT_SHIFT;
+        const { words } = table;
+        if (isEnough || (words[base + F_PACKETS_A] === 0 && words[base + F_PACKETS_B] === 0)) return;
+        const application = this.#applications[table.cold[slot * COLD_WORDS + C_SHARD] >>> APPLICATION_SHIFT];
+        const view = fillView(flowView, table, slot, this.#links, this.#number);
+        fillRecord(record, table, slot, this.#links, this.#number, 'interval', application);
+        isEnough = !put(record, view);
+      });
+      if (isEnough) return;
+    }
   }
 
   run(stage: Stage, batch: PacketBatch): boolean {
@@ -308,6 +374,8 @@ export class Analysis implements FlowHandler, ConversationHost {
     const number = this.#typeNumbers.get(type.name);
     if (number === undefined) return;
     this.#recordCounts[number]++;
+    const { duration } = record as { duration?: number };
+    if (duration !== undefined) this.#latencies.observe(number, duration);
     if ((record as { status?: string }).status !== undefined && (record as { status?: string }).status !== 'OK')
       this.#errorCounts[number]++;
     this.rows?.put(number, record, view, cause, first);

@@ -1,14 +1,18 @@
 // The default: analysis in the thread that reads.
 
 import { SHARDS } from '../flow/hash.ts';
+import { flowRecord } from '../flow/record.ts';
 import { Stage } from '../flow/stage.ts';
+import type { ColumnBatch } from '../records/columns.ts';
 import type { PacketBatch, PacketSource } from '../sources/source.ts';
 import { Analysis } from './analysis.ts';
 import type { Delivery } from './delivery.ts';
 import { Gathering } from './gathering.ts';
-import { causeOf, PHASE_PACKET } from './outlet.ts';
-import { detectionFor, type RunPlan, shownTypes } from './plan.ts';
+import { Ledger } from './ledger.ts';
+import { ColumnOutlet, causeOf, PHASE_PACKET, RowOutlet } from './outlet.ts';
+import { detectionFor, type RunPlan, type ShownTypes, shownTypes } from './plan.ts';
 import type { RunResult } from './run.ts';
+import type { EngineView } from './view.ts';
 
 /** Who takes staged rows: this thread or a pool of others. */
 export interface Analyst {
@@ -20,8 +24,11 @@ export interface Analyst {
   analyse(stage: Stage, batch: PacketBatch | undefined): void | Promise<void>;
   /** The batch was staged whole: gives it back to its source as soon as nobody reads it. */
   release(batch: PacketBatch, source: PacketSource): void;
-  /** Records that are ready go to the sinks now: on a live source nobody waits for more of them. */
-  flush(): Promise<void>;
+  /**
+   * Records that are ready go to the sinks now: on a live source nobody waits for more of them. `all`: columns too, which are worth
+   * little in small pieces.
+   */
+  flush(all: boolean): Promise<void>;
   /** Waits until something changed: the source has nothing for now, or all its batches are in use here. */
   idle(): Promise<void>;
   /** Ends all flows and adds this analyst's figures to the result. */
@@ -37,16 +44,20 @@ export class InlineAnalyst implements Analyst {
   readonly #stage = new Stage(STAGE_ROWS);
   readonly #delivery: Delivery;
   readonly #gathering: Gathering;
+  readonly #shown: ShownTypes;
+  readonly #flowType: number;
   #batch: PacketBatch | undefined;
 
   constructor(plan: RunPlan, delivery: Delivery, salts: readonly [number, number]) {
     this.#delivery = delivery;
+    this.#shown = shownTypes(plan);
+    this.#flowType = plan.types.indexOf(flowRecord);
     this.#analysis = new Analysis(
       {
         flow: plan.flow,
         stream: plan.stream,
         types: plan.types,
-        shown: shownTypes(plan),
+        shown: this.#shown,
         wanted: this.#delivery.wanted,
         maxHeldBytes: plan.maxHeldBytes,
       },
@@ -94,12 +105,60 @@ export class InlineAnalyst implements Analyst {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
-  async flush(): Promise<void> {
+  async flush(all: boolean): Promise<void> {
     const { rows } = this.#analysis;
-    if (rows === undefined) return;
-    const batch = rows.peek();
-    if (batch !== null) await this.#delivery.rows(batch);
-    rows.clear();
+    if (rows !== undefined) {
+      const batch = rows.peek();
+      if (batch !== null) await this.#delivery.rows(batch);
+      rows.clear();
+    }
+    if (all) await this.#deliver(true);
+  }
+
+  /** What `EngineView` shows of this thread's analysis; packets and outcomes are known where they are read. */
+  look(ledger: Ledger): EngineView {
+    const analysis = this.#analysis;
+    return {
+      figures: () => {
+        const figures = analysis.figures();
+        const all = new Ledger();
+        all.add(ledger);
+        all.add(figures.ledger);
+        return { ...figures, packets: all.packetsRead, ledger: all.snapshot() };
+      },
+      flowsByInterface: () => analysis.flowsByInterface(),
+      liveDocuments: (limit) => {
+        const flow = this.#shown.rows[this.#flowType];
+        const documents: string[] = [];
+        if (flow === undefined) return documents;
+        const outlet = new RowOutlet([flow], ['ndjson']);
+        analysis.look((record, view) => {
+          outlet.put(0, record, view, documents.length, 0);
+          const { encodings, rows } = outlet.take()!;
+          documents.push(
+            Buffer.from(
+              encodings[0].bytes.buffer,
+              encodings[0].bytes.byteOffset,
+              encodings[0].ends[rows - 1] - 1,
+            ).toString(),
+          );
+          return documents.length < limit;
+        });
+        return documents;
+      },
+      liveColumns: () => {
+        const flow = this.#shown.columns[this.#flowType];
+        if (flow === undefined) return [];
+        const outlet = new ColumnOutlet([flow]);
+        const batches: ColumnBatch[] = [];
+        analysis.look((record, view) => {
+          outlet.put(0, record, view);
+          if (outlet.isFull) batches.push(...outlet.take(false));
+          return true;
+        });
+        return [...batches, ...outlet.take(true)];
+      },
+    };
   }
 
   async finish(lastPacket: number, result: RunResult): Promise<void> {

@@ -152,7 +152,7 @@ class Pool implements Analyst {
   }
 
   /** Workers give all they have with each stage. */
-  async flush(): Promise<void> {}
+  async flush(_all: boolean): Promise<void> {}
 
   async finish(lastPacket: number, result: RunResult): Promise<void> {
     this.#send({ kind: 'finish', lastPacket });

@@ -13,6 +13,7 @@ import { lossOf, lossRecord } from './loss-record.ts';
 import { ColumnOutlet, RowOutlet } from './outlet.ts';
 import { type RunPlan, shownTypes } from './plan.ts';
 import { newSalts } from './salts.ts';
+import type { EngineView } from './view.ts';
 
 const OUT_FILTERED = OUTCOMES.indexOf('filtered');
 const OUT_UNDECODED = OUTCOMES.indexOf('undecoded');
@@ -52,6 +53,8 @@ export interface RunResult {
 export interface RunHooks {
   /** Called once, when source and sinks are open. */
   started?: () => void;
+  /** Called once, when there is something to look at: only where one thread does all. */
+  view?: (view: EngineView) => void;
   progress?: (progress: Progress) => void;
   /** Asked between batches: true ends the run as if the input had ended. */
   stop?: () => boolean;
@@ -147,6 +150,8 @@ export async function pump(
   let lastNumber = 0;
   let interfaces = 0;
   let flushed = performance.now();
+  let flushedAll = flushed;
+  if (analyst instanceof InlineAnalyst) hooks.view?.(analyst.look(ledger));
   try {
     while (plan.maxPackets === 0 || result.packets < plan.maxPackets) {
       if (hooks.stop?.() === true) {
@@ -158,8 +163,10 @@ export async function pump(
       const batch = next instanceof Promise ? await next : next;
       if (batch === 'end') break;
       if (source.stop !== undefined && (batch === 'idle' || performance.now() - flushed > FLUSH_MS)) {
-        await passTime(analyst, dissector, batch === 'idle' ? lastNumber + 1 : -1);
+        const all = performance.now() - flushedAll > FLUSH_MS;
+        await passTime(analyst, dissector, batch === 'idle' ? lastNumber + 1 : -1, all);
         flushed = performance.now();
+        if (all) flushedAll = flushed;
       }
       if (batch === 'idle') {
         await analyst.idle();
@@ -231,14 +238,14 @@ function undecoded(ledger: Ledger, batch: PacketBatch): void {
  * A live source has paused, or records have waited for long enough: time goes on without packets (`number` -1: it does not need to),
  * what is ready goes out, and signals are heard.
  */
-async function passTime(analyst: Analyst, dissector: Dissector, number: number): Promise<void> {
+async function passTime(analyst: Analyst, dissector: Dissector, number: number, all: boolean): Promise<void> {
   const seconds = Math.floor((Date.now() - LIVE_LAG_MS) / 1000);
   for (let done = number < 0; !done; ) {
     const stage = await analyst.stage();
     done = dissector.passTime(stage, seconds, number);
     await analyst.analyse(stage, undefined);
   }
-  await analyst.flush();
+  await analyst.flush(all);
   await new Promise((resolve) => setImmediate(resolve));
 }
 

@@ -60,6 +60,10 @@ export class LiveLog {
     return this.#log.stats;
   }
 
+  get bytes(): number {
+    return this.#log.bytes;
+  }
+
   /** Resolves when the batch is acknowledged. A batch whose id is known is not written again. */
   append(batch: ColumnBatch, id = `${this.#prefix}-${this.#count++}`): Promise<void> {
     if (this.#ids.has(id)) {

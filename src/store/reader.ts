@@ -22,6 +22,8 @@ export interface ReaderOptions extends EngineOptions {
   /** Only segments with rows in this span (RFC 3339, UTC, nine digits); rows outside it may still be among theirs. */
   readonly from?: string;
   readonly to?: string;
+  /** Folders inside of the store that are stores themselves, and are read as if their rows were in this one. */
+  readonly beside?: readonly string[];
 }
 
 export interface QueryOptions {
@@ -43,7 +45,7 @@ export interface QueryResult {
 
 /** Opens a store for queries. Throws a StoreError when there is none or its manifest is damaged. */
 export async function openReader(directory: string, options: ReaderOptions): Promise<StoreReader> {
-  const manifest = readManifest(directory);
+  const manifest = manifestWith(directory, options.beside);
   const instance = await openLocked([resolve(directory)], options);
   const reader = new StoreReader(resolve(directory), instance, options, manifest);
   try {
@@ -53,6 +55,22 @@ export async function openReader(directory: string, options: ReaderOptions): Pro
     throw error;
   }
   return reader;
+}
+
+function manifestWith(directory: string, beside: readonly string[] = []): Manifest {
+  const own = readManifest(directory);
+  let { segments, schemas } = own;
+  for (const folder of beside) {
+    const other = readManifest(`${directory}/${folder}`);
+    schemas = { ...other.schemas, ...schemas };
+    // Their sums would stand in the wrong folder: they are read row by row.
+    const moved = other.segments.map(({ rollup: _, ...segment }) => ({
+      ...segment,
+      path: `${folder}/${segment.path}`,
+    }));
+    segments = [...segments, ...moved];
+  }
+  return { ...own, segments, schemas };
 }
 
 export class StoreReader {
@@ -85,7 +103,7 @@ export class StoreReader {
 
   /** Looks at the manifest again; makes the views anew when there was a commit. Returns whether there was. */
   async refresh(): Promise<boolean> {
-    const manifest = readManifest(this.directory);
+    const manifest = manifestWith(this.directory, this.#options.beside);
     if (manifest.generation === this.#manifest.generation) return false;
     this.#manifest = manifest;
     await this.#withConnection((connection) => this.#makeViews(connection));

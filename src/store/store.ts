@@ -136,6 +136,11 @@ export class Store implements ImportHost, LiveHost {
     return this.#live;
   }
 
+  /** Bytes of live batches that are not in segments. */
+  get logBytes(): number {
+    return this.#live?.bytes ?? 0;
+  }
+
   newSegments(): SegmentSet {
     return new SegmentSet(this.directory, encoderOf(this.#options.compression), this.#options);
   }

@@ -139,6 +139,11 @@ test('only store and query know DuckDB', () => {
   );
 });
 
+test('only commands know the daemon and its API', () => {
+  const serving = ['daemon', 'api'];
+  expect(breaking((_, from, to) => serving.includes(to) && !serving.includes(from) && from !== 'cli')).toEqual([]);
+});
+
 test('nothing imports a command', () => {
   expect(breaking((_, from, to) => to === 'cli' && from !== 'cli')).toEqual([]);
 });

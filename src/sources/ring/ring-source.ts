@@ -41,8 +41,11 @@ export interface RingSourceOptions {
   fanOutGroup: number | undefined;
   /** Hears what people should know, while the capture runs. */
   tell: (words: string) => void;
-  /** `block`: `next()` itself waits, for a thread that has nothing else to do. `later`: it gives a promise. */
-  wait: 'block' | 'later';
+  /**
+   * `block`: `next()` itself waits, for a thread that has nothing else to do. `later`: it gives a promise. `never`: it says idle at once,
+   * for whoever looks at many sources in turn.
+   */
+  wait: 'block' | 'later' | 'never';
 }
 
 /** A wait is over after so long, so that whoever asks can look at the time and at what it is told. */
@@ -132,10 +135,13 @@ export class RingSource implements PacketSource {
     const now = performance.now();
     if (now - this.#looked > LOOK_MS) {
       this.#looked = now;
-      if (hasChanged(this.#watch!)) this.#changed();
+      // Where nobody waits for this source, its errors are looked for here.
+      if (this.#options.wait === 'never') this.#heard(this.#libc.poll(this.#fds, 0));
+      else if (hasChanged(this.#watch!)) this.#changed();
     }
     if (ring.isReady) return this.#take();
     if (this.#drainUntil > 0 && now > this.#drainUntil) return 'end';
+    if (this.#options.wait === 'never') return 'idle';
     if (this.#options.wait === 'block') {
       this.#heard(this.#libc.poll(this.#fds, WAIT_MS));
       return ring.isReady ? this.#take() : 'idle';

@@ -1,0 +1,54 @@
+// Server-sent events. Truth: HTML Living Standard, section 9.2 (Server-sent events).
+
+import type { FastifyReply } from 'fastify';
+
+const KEEPALIVE_MS = 15_000;
+/** A reader that has so much waiting misses what comes. */
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+
+export class EventStream {
+  isClosed = false;
+  /** Events that a slow reader missed. */
+  missed = 0;
+  readonly #reply: FastifyReply;
+  readonly #timer: NodeJS.Timeout;
+  readonly #closed: (() => void)[] = [];
+
+  constructor(reply: FastifyReply) {
+    this.#reply = reply;
+    reply.hijack();
+    reply.raw.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      connection: 'keep-alive',
+    });
+    this.#timer = setInterval(() => this.send('keepalive', '{}'), KEEPALIVE_MS);
+    this.#timer.unref();
+    reply.raw.on('close', () => {
+      this.isClosed = true;
+      clearInterval(this.#timer);
+      for (const closed of this.#closed) closed();
+    });
+  }
+
+  /** `data` is one line. */
+  send(event: string, data: string): void {
+    if (this.isClosed) return;
+    if (this.#reply.raw.writableLength > MAX_WAITING_BYTES) {
+      this.missed++;
+      return;
+    }
+    this.#reply.raw.write(`event: ${event}\ndata: ${data}\n\n`);
+  }
+
+  /** Called when the reader is gone. */
+  onClose(closed: () => void): void {
+    if (this.isClosed) closed();
+    else this.#closed.push(closed);
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+    this.#reply.raw.end();
+  }
+}

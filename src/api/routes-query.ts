@@ -1,0 +1,104 @@
+// Questions: queries as JSON or as events with partial answers, and the flows that are open.
+
+import type { FastifyInstance } from 'fastify';
+import type { DaemonConfig } from '../config/daemon-schema.ts';
+import type { Daemon } from '../daemon/daemon.ts';
+import { FORMATS } from '../query/query.ts';
+import { answer, growingAnswer, type QueryRequest } from './answer.ts';
+import { EventStream } from './event-stream.ts';
+import { removeSnapshot, takeSnapshot } from './live-snapshots.ts';
+
+const tags = ['query'];
+const MOST_FLOWS = 100_000;
+
+const body = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    columns: { type: 'string', description: 'sip,dport or talk_conv', examples: ['sip,dip,dport'] },
+    condition: { type: 'string', examples: ['dport = 443 and proto = tcp'] },
+    types: { type: 'array', items: { type: 'string' } },
+    interfaces: { type: 'array', items: { type: 'string' } },
+    first: { type: 'string', examples: ['-1h'] },
+    last: { type: 'string' },
+    sort: { type: 'string' },
+    ascending: { type: 'boolean' },
+    limit: { type: 'integer', minimum: 1 },
+    sum: { type: 'boolean' },
+    in: { type: 'boolean' },
+    out: { type: 'boolean' },
+    timeResolution: { type: 'string' },
+    isList: { type: 'boolean' },
+    utc: { type: 'boolean' },
+    live: { type: 'boolean', description: 'open flows too' },
+    format: { type: 'string', enum: [...FORMATS] },
+  },
+} as const;
+
+export function queryRoutes(app: FastifyInstance, daemon: Daemon, config: DaemonConfig): void {
+  const timeoutMs = config.api.query_timeout * 1000;
+
+  app.post<{ Body: QueryRequest }>(
+    '/api/query',
+    { schema: { tags, summary: 'Ask as netscribe query does', body } },
+    async (request, reply) => {
+      const { format = 'json' } = request.body;
+      const text = await answer(daemon, request.body, timeoutMs);
+      return reply.type(format === 'json' ? 'application/json' : 'text/plain; charset=utf-8').send(text);
+    },
+  );
+
+  app.post<{ Body: QueryRequest }>(
+    '/api/query/stream',
+    { schema: { tags, summary: 'The same as events: partialResult, finalResult, queryError, keepalive', body } },
+    async (request, reply) => {
+      const events = new EventStream(reply);
+      try {
+        for await (const { event, since, text } of growingAnswer(daemon, request.body, timeoutMs)) {
+          if (events.isClosed) break;
+          events.send(event, `{"since":${JSON.stringify(since)},"result":${text.trim()}}`);
+        }
+      } catch (error) {
+        const { message, rendered } = error as Error & { rendered?: string };
+        events.send('queryError', JSON.stringify({ error: message, rendered }));
+      }
+      events.end();
+      return reply;
+    },
+  );
+
+  app.post(
+    '/api/snapshot',
+    { schema: { tags, summary: 'Open flows as a folder in the store, for whoever reads the store itself' } },
+    async () => {
+      const { folder, rows } = await takeSnapshot(daemon);
+      return { folder, rows };
+    },
+  );
+  app.delete<{ Params: { folder: string } }>(
+    '/api/snapshot/:folder',
+    { schema: { tags, summary: 'Remove it again' } },
+    async ({ params }) => {
+      removeSnapshot(daemon, params.folder);
+      return { removed: true };
+    },
+  );
+
+  app.get<{ Querystring: { limit?: number } }>(
+    '/api/flows/live',
+    {
+      schema: {
+        tags,
+        summary: 'Open flows: what each saw since its last document',
+        querystring: {
+          type: 'object',
+          properties: { limit: { type: 'integer', minimum: 1, maximum: MOST_FLOWS, default: 1000 } },
+        },
+      },
+    },
+    async ({ query }, reply) => {
+      const { documents, total } = await daemon.liveFlows(query.limit ?? 1000);
+      return reply.type('application/json').send(`{"total":${total},"flows":[${documents.join(',')}]}`);
+    },
+  );
+}

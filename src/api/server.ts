@@ -1,0 +1,94 @@
+// The HTTP API of the daemon. What it answers describes itself at /openapi.json.
+
+import { join } from 'node:path';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import type { DaemonConfig } from '../config/daemon-schema.ts';
+import type { Daemon } from '../daemon/daemon.ts';
+import { VERSION } from '../version.ts';
+import { parseAddress, tlsFor } from './address.ts';
+import { ApiError, guard, tokenIn } from './guard.ts';
+import { removeAllSnapshots } from './live-snapshots.ts';
+import { controlRoutes } from './routes-control.ts';
+import { queryRoutes } from './routes-query.ts';
+import { streamRoutes } from './routes-stream.ts';
+
+export interface ApiServer {
+  /** As a client writes it: `http://127.0.0.1:8145`. */
+  address: string;
+  close(): Promise<void>;
+}
+
+const BODY_LIMIT = 256 * 1024;
+
+/** Where the token is unless the configuration says so. */
+export function tokenFile({ api, store }: DaemonConfig): string {
+  return api.token_file ?? join(store.directory, 'api.token');
+}
+
+/** Rejects with a UsageError for an address that can not be meant, an ApiError when it is taken. */
+export async function startApi(daemon: Daemon, config: DaemonConfig): Promise<ApiServer> {
+  const address = parseAddress(config.api.address);
+  const https = tlsFor(address, config.api);
+  const token = tokenIn(tokenFile(config));
+  if (daemon.store !== undefined) removeAllSnapshots(daemon.store);
+  const app = fastify({
+    bodyLimit: BODY_LIMIT,
+    // Streams end with the server.
+    forceCloseConnections: true,
+    ...(https === undefined ? {} : { https }),
+  }) as unknown as FastifyInstance;
+  await app.register(swagger, {
+    openapi: {
+      info: {
+        title: 'netscribe',
+        version: VERSION,
+        description: 'A running netscribe: state, configuration, queries.',
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+  });
+  app.addHook('onRequest', async (request) => {
+    guard(request, { token, hosts: config.api.hosts, origins: config.api.origins, checksHost: address.path === '' });
+  });
+  app.setErrorHandler((error: FastifyError & { rendered?: string }, _request, reply) => {
+    const status = error.statusCode ?? statusOf(error.name);
+    if (status === 401) reply.header('www-authenticate', 'Bearer');
+    return reply
+      .status(status)
+      .send({ error: error.message, ...(error.rendered === undefined ? {} : { rendered: error.rendered }) });
+  });
+  app.setNotFoundHandler((request, reply) =>
+    reply.status(404).send({ error: `there is nothing at ${request.url}: /openapi.json lists what there is` }),
+  );
+  controlRoutes(app, daemon);
+  queryRoutes(app, daemon, config);
+  streamRoutes(app, daemon);
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  try {
+    await app.listen(address.path === '' ? { host: address.host, port: address.port } : { path: address.path });
+  } catch (error) {
+    await app.close();
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ApiError(
+      code === 'EADDRINUSE'
+        ? `api.address: ${config.api.address} is taken; is another netscribe running? Set api.address to another port`
+        : `the API can not listen on ${config.api.address}: ${message}`,
+    );
+  }
+  const listening = app.server.address();
+  const port = typeof listening === 'object' && listening !== null ? listening.port : 0;
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return {
+    address:
+      address.path === '' ? `${https === undefined ? 'http' : 'https'}://${host}:${port}` : `unix:${address.path}`,
+    close: () => app.close(),
+  };
+}
+
+function statusOf(name: string): number {
+  if (name === 'RefusedError') return 409;
+  if (['ConditionError', 'QueryError', 'UsageError', 'ConfigError'].includes(name)) return 400;
+  return 500;
+}

@@ -1,0 +1,150 @@
+// The main thread's end of the capture thread: asks, hears, and starts it again when it died of a fault.
+
+import { Worker } from 'node:worker_threads';
+import type { Answers, CaptureThreadData, FromThread, Request, ToThread } from './messages.ts';
+
+const FIRST_RESTART_MS = 1000;
+const LAST_RESTART_MS = 60_000;
+/** A thread that ran for so long had no fault that comes back at once. */
+const STEADY_MS = 60_000;
+
+export interface CaptureLinkEvents {
+  /** The thread keeps its capability: become another user now. */
+  prepared(): void;
+  documents(lines: string[]): void;
+  note(text: string): void;
+  /** The thread died and is started again. */
+  restarted(why: string): void;
+}
+
+/** The capture thread said no: the request can not be meant so, or it failed. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly code: string;
+  constructor(message: string, code: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export class CaptureLink {
+  restarts = 0;
+  readonly #events: CaptureLinkEvents;
+  #data: CaptureThreadData;
+  #worker: Worker | undefined;
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  #last = 0;
+  #restartMs = FIRST_RESTART_MS;
+  #isStopping = false;
+  #ended = Promise.withResolvers<string>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(data: CaptureThreadData, events: CaptureLinkEvents) {
+    this.#data = data;
+    this.#events = events;
+  }
+
+  /** Resolves when packets are captured. Rejects with a RefusedError: the first start must succeed. */
+  start(): Promise<void> {
+    const ready = Promise.withResolvers<void>();
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const worker = new Worker(new URL(`./capture-thread.${extension}`, import.meta.url), {
+      workerData: this.#data,
+      name: 'capture',
+    });
+    this.#worker = worker;
+    const started = performance.now();
+    let isReady = false;
+    let why: { error: string; code: string } | undefined;
+    worker.on('message', (message: FromThread) => {
+      switch (message.kind) {
+        case 'prepared':
+          try {
+            this.#events.prepared();
+            worker.postMessage({ kind: 'dropped' } satisfies ToThread);
+          } catch (error) {
+            why = { error: (error as Error).message, code: (error as Error).name };
+            void worker.terminate();
+          }
+          break;
+        case 'ready':
+          isReady = true;
+          ready.resolve();
+          break;
+        case 'answer':
+          this.#settle(message.id)?.resolve(message.value);
+          break;
+        case 'refusal':
+          this.#settle(message.id)?.reject(new RefusedError(message.message, message.name));
+          break;
+        case 'documents':
+          this.#events.documents(message.lines);
+          break;
+        case 'note':
+          this.#events.note(message.text);
+          break;
+        case 'ended':
+          why ??= message;
+      }
+    });
+    worker.on('error', (error) => {
+      why ??= { error: error instanceof Error ? (error.stack ?? error.message) : String(error), code: 'crashed' };
+    });
+    worker.on('exit', (code) => {
+      const { error, code: kind } = why ?? { error: `the capture thread ended with code ${code}`, code: 'crashed' };
+      for (const { reject } of this.#waiting.values()) reject(new RefusedError('capture has ended', 'ended'));
+      this.#waiting.clear();
+      this.#worker = undefined;
+      if (this.#isStopping) this.#ended.resolve(error);
+      else if (!isReady && this.restarts === 0) ready.reject(new RefusedError(error, kind));
+      else this.#restart(error, performance.now() - started);
+    });
+    return ready.promise;
+  }
+
+  ask<Kind extends Request['kind']>(request: Extract<Request, { kind: Kind }>): Promise<Answers[Kind]> {
+    if (this.#worker === undefined)
+      return Promise.reject(new RefusedError('capture has ended and is being started again', 'ended'));
+    const answer = Promise.withResolvers<unknown>();
+    const id = ++this.#last;
+    this.#waiting.set(id, answer);
+    this.#worker.postMessage({ id, request } satisfies ToThread);
+    return answer.promise as Promise<Answers[Kind]>;
+  }
+
+  /** What the thread is started with the next time. */
+  renew(change: Partial<CaptureThreadData>): void {
+    this.#data = { ...this.#data, ...change };
+  }
+
+  /** Everything is written, then the thread ends. Resolves to what went wrong, '' for nothing; `deadlineMs` is the longest it takes. */
+  async stop(deadlineMs: number): Promise<string> {
+    this.#isStopping = true;
+    clearTimeout(this.#timer);
+    const worker = this.#worker;
+    if (worker === undefined) return '';
+    this.ask({ kind: 'stop' }).catch(() => undefined);
+    const late = new Promise<string>((resolve) => {
+      setTimeout(() => resolve(`the capture thread did not end within ${deadlineMs / 1000} s`), deadlineMs).unref();
+    });
+    const answer = await Promise.race([this.#ended.promise, late]);
+    if (this.#worker !== undefined) await worker.terminate();
+    return answer;
+  }
+
+  #settle(id: number): PromiseWithResolvers<unknown> | undefined {
+    const answer = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return answer;
+  }
+
+  #restart(why: string, ranMs: number): void {
+    if (ranMs > STEADY_MS) this.#restartMs = FIRST_RESTART_MS;
+    this.restarts++;
+    this.#events.restarted(why);
+    this.#timer = setTimeout(() => {
+      this.start().catch(() => undefined);
+    }, this.#restartMs);
+    this.#restartMs = Math.min(this.#restartMs * 2, LAST_RESTART_MS);
+  }
+}

@@ -1,0 +1,230 @@
+// The daemon: capture thread, figures, API, from one configuration that can be read again while it runs.
+
+import { Registry } from 'prom-client';
+import { type ApiServer, startApi } from '../api/server.ts';
+import type { Changes } from '../capture/capture-set.ts';
+import { Metrics } from '../capture/metrics.ts';
+import type { CaptureStatus } from '../capture/status.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { makePlan, type RunPlan } from '../engine/plan.ts';
+import type { EngineFigures } from '../engine/view.ts';
+import { limitCapabilities } from '../system/privileges.ts';
+import { VERSION } from '../version.ts';
+import { becomeUser } from './become-user.ts';
+import { CaptureLink } from './capture-link.ts';
+import { changedSections } from './changes.ts';
+import { EngineMetrics } from './engine-metrics.ts';
+import type { SinkStatus, ThreadStatus, Wanted } from './messages.ts';
+
+export interface DaemonOptions {
+  /** Reads the configuration anew: at the start and at every reload. Throws a UsageError. */
+  load: () => LoadedConfig;
+  /** Names of records as they are meant. */
+  records: (config: LoadedConfig) => readonly string[];
+  /** A line for whoever runs it. */
+  log: (text: string) => void;
+}
+
+export interface Reload {
+  interfaces: Changes;
+  /** Sections that changed and take effect at the next start. */
+  later: string[];
+}
+
+export interface DaemonStatus {
+  version: string;
+  pid: number;
+  startedAt: string;
+  uptimeSeconds: number;
+  lastWriteout: string | null;
+  restarts: number;
+  interfaces: Record<string, CaptureStatus>;
+  engine: EngineFigures | null;
+  sinks: SinkStatus[];
+}
+
+const OBSERVE_MS = 1000;
+/** From the signal to the end of the process. */
+const STOP_MS = 4500;
+
+export class Daemon {
+  readonly registry = new Registry();
+  readonly captureMetrics: Metrics;
+  readonly engineMetrics: EngineMetrics;
+  readonly startedAt = new Date();
+  readonly #options: DaemonOptions;
+  readonly #link: CaptureLink;
+  readonly #readers = new Set<(lines: readonly string[]) => void>();
+  #config: LoadedConfig;
+  #api: ApiServer | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #status: ThreadStatus | undefined;
+  #isObserving = false;
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    this.#config = options.load();
+    const { daemon } = this.#config;
+    this.captureMetrics = new Metrics({
+      registry: this.registry,
+      disableIfaceTracking: daemon.api.disable_iface_metrics,
+    });
+    this.engineMetrics = new EngineMetrics(this.registry);
+    const { types: _, ...plan } = planOf(this.#config, options.records(this.#config));
+    const isRoot = process.getuid?.() === 0;
+    this.#link = new CaptureLink(
+      {
+        plan,
+        wanted: wantedOf(this.#config),
+        sinks: daemon.to,
+        store: daemon.store.enabled
+          ? { directory: daemon.store.directory, retention: this.#config.retention }
+          : undefined,
+        waitsForUser: isRoot && daemon.capture.user !== undefined,
+      },
+      {
+        prepared: () => becomeUser(daemon.capture.user!),
+        documents: (lines) => {
+          for (const reader of this.#readers) reader(lines);
+        },
+        note: (text) => options.log(text),
+        restarted: (why) => {
+          options.log(`the capture thread died and is started again: ${why}`);
+          this.engineMetrics.restarted();
+          for (const iface of Object.keys(this.#status?.interfaces ?? {})) this.captureMetrics.forget(iface);
+        },
+      },
+    );
+  }
+
+  get config(): LoadedConfig {
+    return this.#config;
+  }
+  /** The store's folder; undefined when there is none. */
+  get store(): string | undefined {
+    const { store } = this.#config.daemon;
+    return store.enabled ? store.directory : undefined;
+  }
+
+  /** Resolves when packets are captured and the API answers. Rejects with a RefusedError, ApiError or UsageError. */
+  async start(): Promise<void> {
+    await this.#link.start();
+    // The process is who it shall be once the thread captures: who started without the thread's capability has none either.
+    this.#link.renew({ waitsForUser: false });
+    if (process.getuid?.() !== 0) await limitCapabilities([]);
+    try {
+      if (this.#config.daemon.api.enabled) this.#api = await startApi(this, this.#config.daemon);
+    } catch (error) {
+      await this.#link.stop(STOP_MS);
+      throw error;
+    }
+    await this.#observe();
+    this.#timer = setInterval(() => void this.#observe(), OBSERVE_MS);
+  }
+
+  get address(): string | undefined {
+    return this.#api?.address;
+  }
+
+  /** Everything is written, then all ends. Resolves to what went wrong, '' for nothing. */
+  async stop(): Promise<string> {
+    clearInterval(this.#timer);
+    const [why] = await Promise.all([this.#link.stop(STOP_MS), this.#api?.close()]);
+    return why;
+  }
+
+  /** Reads the configuration again. Rejects with a UsageError, and nothing has changed. */
+  async reload(): Promise<Reload> {
+    const config = this.#options.load();
+    const later = changedSections(this.#config.effective, config.effective);
+    const wanted = wantedOf(config);
+    const interfaces = await this.#link.ask({ kind: 'update', wanted });
+    this.#link.renew({ wanted });
+    this.#config = { ...this.#config, effective: { ...this.#config.effective, capture: config.effective.capture } };
+    return { interfaces, later };
+  }
+
+  /** Captures these until the next reload. */
+  async update(wanted: Wanted): Promise<Changes> {
+    const changes = await this.#link.ask({ kind: 'update', wanted });
+    this.#link.renew({ wanted });
+    return changes;
+  }
+
+  interfaceConfig() {
+    return this.#link.ask({ kind: 'config' });
+  }
+  liveFlows(limit: number) {
+    return this.#link.ask({ kind: 'flows', limit });
+  }
+  /** Open flows as a store in this folder; what was acknowledged is in the store itself afterwards. */
+  snapshot(directory: string) {
+    return this.#link.ask({ kind: 'snapshot', directory });
+  }
+  writeOut() {
+    return this.#link.ask({ kind: 'writeout' });
+  }
+
+  async status(): Promise<DaemonStatus> {
+    await this.#observe();
+    const status = this.#status;
+    return {
+      version: VERSION,
+      pid: process.pid,
+      startedAt: this.startedAt.toISOString(),
+      uptimeSeconds: Math.floor((Date.now() - this.startedAt.getTime()) / 1000),
+      lastWriteout:
+        status === undefined || status.lastWriteout === 0 ? null : new Date(status.lastWriteout).toISOString(),
+      restarts: this.#link.restarts,
+      interfaces: status?.interfaces ?? {},
+      engine: status?.engine ?? null,
+      sinks: status?.sinks ?? [],
+    };
+  }
+
+  /** Documents as they are made. The answer ends it. */
+  async stream(reader: (lines: readonly string[]) => void): Promise<() => void> {
+    this.#readers.add(reader);
+    await this.#link.ask({ kind: 'stream', on: true });
+    return () => {
+      this.#readers.delete(reader);
+      if (this.#readers.size === 0) this.#link.ask({ kind: 'stream', on: false }).catch(() => undefined);
+    };
+  }
+
+  async #observe(): Promise<void> {
+    if (this.#isObserving) return;
+    this.#isObserving = true;
+    try {
+      const status = await this.#link.ask({ kind: 'status' });
+      for (const iface of Object.keys(this.#status?.interfaces ?? {})) {
+        if (!Object.hasOwn(status.interfaces, iface)) this.captureMetrics.forget(iface);
+      }
+      this.#status = status;
+      this.captureMetrics.observe(status.interfaces, 0);
+      for (const seconds of status.writeoutSeconds) this.captureMetrics.rotated(seconds);
+      this.engineMetrics.observe(status, this.#link.restarts);
+    } catch {
+      // The capture thread is being started again; the figures stay as they were.
+    } finally {
+      this.#isObserving = false;
+    }
+  }
+}
+
+/** All links but the excluded ones, unless interfaces are named. */
+function wantedOf({ daemon }: LoadedConfig): Wanted {
+  const { interfaces, autodetection } = daemon.capture;
+  const isDetected = autodetection.enabled ?? Object.keys(interfaces).length === 0;
+  return isDetected ? { autodetection: { enabled: true, exclude: autodetection.exclude } } : { interfaces };
+}
+
+function planOf(config: LoadedConfig, records: readonly string[]): RunPlan {
+  return makePlan({
+    ...config.plan,
+    dissect: { ...config.plan.dissect!, interfaceInKey: true },
+    records,
+    workers: 1,
+    inputs: ['live'],
+  });
+}

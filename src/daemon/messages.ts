@@ -1,0 +1,78 @@
+// What the daemon's main thread and its capture thread say to each other. Plain data; rows of records are transferred, not copied.
+
+import type { Changes } from '../capture/capture-set.ts';
+import type { Autodetection, CaptureConfig, Interfaces } from '../capture/interface-config.ts';
+import type { CaptureStatus } from '../capture/status.ts';
+import type { RunPlan } from '../engine/plan.ts';
+import type { EngineFigures } from '../engine/view.ts';
+import type { Retention } from '../store/retention.ts';
+
+/** Interfaces by name, or by detection. */
+export type Wanted = { interfaces: Interfaces } | { autodetection: Autodetection };
+
+export interface CaptureThreadData {
+  plan: Omit<RunPlan, 'types'>;
+  wanted: Wanted;
+  /** As `--to` takes them; files are looked up from `from`. */
+  sinks: readonly string[];
+  store: { directory: string; retention: Retention } | undefined;
+  /** The process becomes another user before anything is opened: keep the capability to open rings, and wait for `dropped`. */
+  waitsForUser: boolean;
+}
+
+export interface ThreadStatus {
+  interfaces: Record<string, CaptureStatus>;
+  /** Undefined until packets are read. */
+  engine: EngineFigures | undefined;
+  sinks: SinkStatus[];
+  /** Longest the capture thread's event loop was held up since the last status, in seconds. */
+  loopDelaySeconds: number;
+  /** Unix milliseconds. */
+  lastWriteout: number;
+  /** Seconds that each write-out since the last status took. */
+  writeoutSeconds: number[];
+}
+
+export interface SinkStatus {
+  name: string;
+  rows: number;
+  bytes: number;
+  /** '' while all is well. */
+  error: string;
+  [figure: string]: string | number;
+}
+
+export type Request =
+  | { kind: 'update'; wanted: Wanted }
+  | { kind: 'config' }
+  | { kind: 'status' }
+  | { kind: 'flows'; limit: number }
+  /** Live flows and what is not in segments yet, as a store in this folder. */
+  | { kind: 'snapshot'; directory: string }
+  | { kind: 'writeout' }
+  | { kind: 'stream'; on: boolean }
+  | { kind: 'stop' };
+
+export interface Answers {
+  update: Changes;
+  config: Record<string, CaptureConfig>;
+  status: ThreadStatus;
+  flows: { documents: string[]; total: number };
+  snapshot: { rows: number };
+  writeout: { rows: number };
+  stream: undefined;
+  stop: undefined;
+}
+
+export type ToThread = { id: number; request: Request } | { kind: 'dropped' };
+export type FromThread =
+  /** It would keep its capability: the process may become another user now. */
+  | { kind: 'prepared' }
+  | { kind: 'ready' }
+  | { kind: 'answer'; id: number; value: unknown }
+  | { kind: 'refusal'; id: number; name: string; message: string }
+  /** Documents for whoever streams: lines of JSON. */
+  | { kind: 'documents'; lines: string[] }
+  | { kind: 'note'; text: string }
+  /** The thread's work ended: `error` is '' when it was told to. */
+  | { kind: 'ended'; error: string; code: string };

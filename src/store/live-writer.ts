@@ -1,0 +1,91 @@
+// The near side of the thread that writes live batches.
+
+import { Worker } from 'node:worker_threads';
+import type { ColumnBatch } from '../records/columns.ts';
+import { StoreError } from './errors.ts';
+import type { ImportSummary } from './import.ts';
+import type { LiveFigures, LiveReply, LiveRequest, LiveThreadData } from './live-thread.ts';
+import type { Retention } from './retention.ts';
+import type { StoreOptions } from './store.ts';
+
+type Body = LiveRequest extends infer Each ? (Each extends { id: number } ? Omit<Each, 'id'> : never) : never;
+
+export class LiveWriter {
+  readonly directory: string;
+  figures: LiveFigures = { logBytes: 0, segments: 0, segmentBytes: 0 };
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, PromiseWithResolvers<ImportSummary | undefined>>();
+  #last = 0;
+  #failure: StoreError | undefined;
+
+  /** Starts the thread. Rejects with a StoreError when the store can not be opened (locked, no permission, …). */
+  static async open(
+    directory: string,
+    options: Omit<StoreOptions, 'readOnly'> = {},
+    retention: Retention = {},
+  ): Promise<LiveWriter> {
+    const writer = new LiveWriter(directory, options, retention);
+    try {
+      await writer.#ask({ kind: 'open' });
+    } catch (error) {
+      await writer.#worker.terminate();
+      throw error;
+    }
+    return writer;
+  }
+
+  private constructor(directory: string, options: Omit<StoreOptions, 'readOnly'>, retention: Retention) {
+    this.directory = directory;
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const workerData: LiveThreadData = { directory, options, retention };
+    this.#worker = new Worker(new URL(`./live-thread.${extension}`, import.meta.url), { workerData, name: 'store' });
+    this.#worker.on('message', (reply: LiveReply) => {
+      const waiting = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
+      this.figures = reply.figures;
+      if (reply.error === undefined) waiting?.resolve(reply.summary);
+      else waiting?.reject(new StoreError(reply.error.message, reply.error.code, reply.error.path));
+    });
+    this.#worker.on('error', (error) => this.#fail(String(error)));
+    this.#worker.on('exit', (code) => this.#fail(`exit code ${code}`));
+  }
+
+  /** The thread is no more: another must be opened. */
+  get isDead(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Resolves when the batch is acknowledged: nothing loses it any more. The same id twice is kept once. The batch stays the caller's. */
+  async append(batch: ColumnBatch, batchId: string): Promise<void> {
+    await this.#ask({ kind: 'append', batch, batchId });
+  }
+
+  /** What was acknowledged becomes segments, which queries see. */
+  async rotate(): Promise<ImportSummary> {
+    return (await this.#ask({ kind: 'rotate' })) ?? { segments: 0, rows: 0, bytes: 0 };
+  }
+
+  /** Rotates, gives the lock back and ends the thread. */
+  async close(): Promise<void> {
+    if (!this.isDead) await this.#ask({ kind: 'close' });
+  }
+
+  #ask(body: Body): Promise<ImportSummary | undefined> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const answer = Promise.withResolvers<ImportSummary | undefined>();
+    const id = ++this.#last;
+    this.#waiting.set(id, answer);
+    this.#worker.postMessage({ ...body, id });
+    return answer.promise;
+  }
+
+  #fail(reason: string): void {
+    this.#failure ??= new StoreError(
+      `the writer of the store at ${this.directory} ended: ${reason}`,
+      'crashed',
+      this.directory,
+    );
+    for (const { reject } of this.#waiting.values()) reject(this.#failure);
+    this.#waiting.clear();
+  }
+}

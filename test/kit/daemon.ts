@@ -1,0 +1,125 @@
+// A daemon in a network namespace for tests: its API on a socket in the file system, which namespaces do not separate.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { DaemonStatus } from '../../src/daemon/daemon.ts';
+import { type Ended, Namespace, type Program, writeFrames } from './namespace.ts';
+import { PROJECT } from './shared.ts';
+
+export class DaemonKit {
+  readonly folder = mkdtempSync(join(tmpdir(), 'netscribe-daemon-'));
+  readonly store = join(this.folder, 'data');
+  readonly ns = new Namespace();
+  config: Record<string, unknown>;
+  program: Program | undefined;
+  #files = 0;
+
+  constructor(config: Record<string, unknown> = {}) {
+    this.config = {
+      capture: { interfaces: { b: null }, records: ['flow', 'transactions'] },
+      flows: { interval: '1h' },
+      store: { directory: this.store },
+      api: { address: `unix:${this.folder}/api` },
+      ...config,
+    };
+  }
+
+  get file(): string {
+    return join(this.folder, 'netscribe.yml');
+  }
+  writeConfig(): void {
+    writeFileSync(this.file, stringify(this.config));
+  }
+
+  /** Resolves when it captures and answers. */
+  async start(before: readonly string[] = []): Promise<Program> {
+    this.writeConfig();
+    this.program = this.ns.netscribe(['run', '-c', this.file], before);
+    await this.program.until(() => this.program!.err.includes('the API is at'));
+    return this.program;
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
+    const { program } = this;
+    this.program = undefined;
+    program!.child.kill(signal);
+    return program!.end();
+  }
+
+  async remove(): Promise<void> {
+    if (this.program !== undefined) await this.stop('SIGKILL');
+    await this.ns.remove();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Sends frames to the interface that is captured; gives their number. */
+  send(frames: readonly Uint8Array[], times = 1, link = 'a'): Promise<number> {
+    const file = join(this.folder, `${this.#files++}.pcap`);
+    writeFrames(file, frames);
+    return this.ns.send(link, file, times);
+  }
+
+  ask(method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> {
+    const token = readFileSync(join(this.store, 'api.token'), 'utf8').trim();
+    return askSocket(`${this.folder}/api`, method, path, { authorization: `Bearer ${token}` }, body);
+  }
+  async status(): Promise<DaemonStatus> {
+    return JSON.parse((await this.ask('GET', '/api/status')).text) as DaemonStatus;
+  }
+  async metrics(): Promise<string> {
+    return (await this.ask('GET', '/metrics')).text;
+  }
+
+  /** A command of ours, asking this daemon; its standard output. */
+  command(...words: string[]): string {
+    return execFileSync(process.execPath, [`${PROJECT}src/cli/main.ts`, ...words], {
+      encoding: 'utf8',
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+
+  /** Asks for the status until it is as it should be. */
+  async until(isSo: (status: DaemonStatus) => boolean): Promise<DaemonStatus> {
+    for (let n = 0; n < 400; n++) {
+      const status = await this.status();
+      if (isSo(status)) return status;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error(`never so: ${isSo}\n${JSON.stringify(await this.status(), null, 1)}\n${this.program?.err}`);
+  }
+}
+
+/** One request over a Unix socket. */
+export function askSocket(
+  socketPath: string,
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body?: unknown,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    const outgoing = request(
+      {
+        socketPath,
+        method,
+        path,
+        headers: { ...headers, ...(payload === undefined ? {} : { 'content-type': 'application/json' }) },
+      },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (part) => {
+          text += part;
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(payload);
+  });
+}

@@ -1,0 +1,198 @@
+// The daemon on real interfaces: what it captures, stores, answers, and how it is reconfigured and ended.
+
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DaemonKit } from '../kit/daemon.ts';
+import { noNamespaces } from '../kit/namespace.ts';
+import { udpFrame } from '../kit/packets.ts';
+import { bytes, eth } from '../wire/frames.ts';
+
+const hasPromtool = (() => {
+  try {
+    execFileSync('promtool', ['--version'], { stdio: 'pipe' });
+    return true;
+  } catch {
+    console.warn('SKIPPED: promtool is missing (apt install prometheus), so metrics are not checked by it');
+    return false;
+  }
+})();
+
+const udp = (n: number, from = 30_000, to = 9999): Uint8Array[] =>
+  Array.from({ length: n }, (_, i) => udpFrame(from + i, to));
+const udp6 = (n: number): Uint8Array[] =>
+  Array.from({ length: n }, () => udpFrame(40_000, 9999, { from: '2001:db8::1', to: '2001:db8::2' }));
+
+describe.skipIf(noNamespaces !== '')('netscribe run', { timeout: 60_000 }, () => {
+  let kit: DaemonKit;
+  beforeAll(async () => {
+    kit = new DaemonKit();
+    await kit.start();
+  }, 60_000);
+  afterAll(() => kit.remove());
+
+  test('counts what comes; open flows are told, and asked together with what is stored', async () => {
+    await kit.send(udp(40));
+    const status = await kit.until(({ interfaces }) => interfaces.b.processed_total === 40);
+    expect(status.interfaces.b).toMatchObject({
+      state: 'capturing',
+      error: '',
+      processed_total: 40,
+      dropped_total: 0,
+      parsing_errors: [0, 0, 0],
+    });
+    const live = JSON.parse((await kit.ask('GET', '/api/flows/live?limit=7')).text);
+    expect([live.total, live.flows.length]).toEqual([40, 7]);
+    expect(live.flows[0]).toMatchObject({
+      source: { ip: '10.0.0.1' },
+      destination: { ip: '10.0.0.2', port: 9999 },
+      observer: { ingress: { interface: { name: 'b' } } },
+      flow: { final: false },
+    });
+    const question = { columns: 'dip,dport', format: 'csv' };
+    const stored = (await kit.ask('POST', '/api/query', question)).text;
+    const all = (await kit.ask('POST', '/api/query', { ...question, live: true })).text;
+    expect(stored.trim().split('\n')).toHaveLength(1);
+    expect(all).toMatch(/10\.0\.0\.2,9999,.*\b40\b/);
+    expect(
+      kit.command('query', '--live', '--store', kit.store, '--api', `unix:${kit.folder}/api`, 'dip,dport', '-e', 'csv'),
+    ).toBe(all);
+    expect(execFileSync('ls', [kit.store], { encoding: 'utf8' })).not.toMatch(/live-/);
+  });
+
+  test('answers grow: the newest first, then all', async () => {
+    const { text } = await kit.ask('POST', '/api/query/stream', { columns: 'dip,dport', live: true });
+    const events = text.split('\n').filter((line) => line.startsWith('event: '));
+    expect(events).toEqual(['event: partialResult', 'event: partialResult', 'event: finalResult']);
+    expect(text).toContain('10.0.0.2');
+    const wrong = await kit.ask('POST', '/api/query/stream', { condition: 'dport = = 3' });
+    expect(wrong.text).toContain('event: queryError');
+    const misspelt = await kit.ask('POST', '/api/query', { condition: 'dprt = 3' });
+    expect([misspelt.status, misspelt.text]).toEqual([400, expect.stringContaining('dport')]);
+  });
+
+  test('a write-out makes records visible without ending flows', async () => {
+    await kit.send(udp(1, 50_000, 53));
+    await kit.until(({ interfaces }) => interfaces.b.processed_total === 41);
+    expect(JSON.parse((await kit.ask('POST', '/api/writeout')).text)).toHaveProperty('rows');
+    expect((await kit.status()).lastWriteout).not.toBeNull();
+  });
+
+  test('a frame of 19 bytes of IPv4 is an error of one packet', async () => {
+    const before = (await kit.status()).interfaces.b;
+    await kit.send([eth(0x0800, bytes('4500000500')), ...udp(1)]);
+    const { interfaces } = await kit.until((s) => s.interfaces.b.processed_total === before.processed_total + 2);
+    expect(interfaces.b.parsing_errors).toEqual([0, 0, 1]);
+    expect(interfaces.b.state).toBe('capturing');
+  });
+
+  test('IPv6 stays IPv6 while the status is asked for all the time', async () => {
+    const before = (await kit.status()).interfaces.b.processed_total;
+    const sending = kit.send(udp6(100), 200);
+    let asked = 0;
+    let isSent = false;
+    void sending.then(() => {
+      isSent = true;
+    });
+    while (!isSent || asked < 100) {
+      await kit.status();
+      asked++;
+    }
+    const sent = await sending;
+    const { interfaces } = await kit.until((s) => s.interfaces.b.processed_total === before + sent);
+    expect(interfaces.b.dropped_total).toBe(0);
+    const answer = await kit.ask('POST', '/api/query', { columns: 'sip,dip', live: true, format: 'csv' });
+    const addresses = answer.text
+      .split('\n')
+      .slice(1, -1)
+      .map((line) => line.split(',').slice(0, 2).join());
+    expect(new Set(addresses)).toEqual(new Set(['10.0.0.1,10.0.0.2', '2001:db8::1,2001:db8::2']));
+    expect(answer.text).toMatch(new RegExp(`2001:db8::1,2001:db8::2,.*\\b${sent}\\b`));
+  });
+
+  test.skipIf(!hasPromtool)('metrics are as promtool wants them, with goProbe’s names', async () => {
+    const metrics = await kit.metrics();
+    execFileSync('promtool', ['check', 'metrics'], { input: metrics });
+    for (const name of [
+      'packets_processed_total{iface="b"}',
+      'packets_dropped_total{iface="b"} 0',
+      'bytes_total{iface="b",direction="inbound"}',
+      'packets_total{iface="b",direction="outbound"} 0',
+      'capture_issues_total{iface="b",issue_type="packet truncated"} 1',
+      'flows_total{iface="b"}',
+      'global_packet_buffer_usage 0',
+      'manager_interfaces_capturing_total 1',
+      'manager_rotation_duration_seconds_bucket{le="0.001"}',
+    ])
+      expect(metrics).toContain(`netscribe_capture_${name}`);
+    for (const name of [
+      'netscribe_records_total{type="flow"}',
+      'netscribe_transaction_duration_seconds_bucket{type="dns",le="0.001"}',
+      'netscribe_packets_by_outcome_total{outcome="flow"}',
+      'netscribe_sink_up{sink="store:',
+      'netscribe_store_log_bytes',
+      'netscribe_capture_event_loop_delay_seconds',
+      'nodejs_eventloop_lag_seconds',
+      'process_cpu_user_seconds_total',
+    ])
+      expect(metrics).toContain(name);
+  });
+
+  test('a reload says what changed, from the file and by signal', async () => {
+    const { program } = kit;
+    kit.ns.ip('link add name c type veth peer name d');
+    for (const link of ['c', 'd']) kit.ns.up(link);
+    const capture = { interfaces: { b: { promisc: true }, '/^[cd]$/': null }, records: ['flow', 'transactions'] };
+    kit.config = { ...kit.config, capture, flows: { interval: '30m' } };
+    kit.writeConfig();
+    const said = kit.command('config', 'reload', '-c', kit.file);
+    expect(said.trim().split('\n')).toEqual([
+      'enabled c',
+      'enabled d',
+      'updated b',
+      'at the next start: flows.interval',
+    ]);
+    expect(kit.command('config', '-c', kit.file)).toMatch(/promisc: true/);
+    await kit.send(udp(5), 1, 'c');
+    await kit.until(({ interfaces }) => interfaces.d.processed_total === 5 && interfaces.c.totals.packetsSent === 5);
+
+    kit.config = { ...kit.config, capture: { ...capture, interfaces: { b: { promisc: true }, d: { disable: true } } } };
+    kit.writeConfig();
+    const before = program!.err.length;
+    program!.child.kill('SIGHUP');
+    await program!.until(() => program!.err.slice(before).includes('disabled'));
+    const status = await kit.until(({ interfaces }) => interfaces.d.state === 'disabled');
+    expect(Object.keys(status.interfaces)).toEqual(['b', 'd']);
+
+    kit.config = { ...kit.config, capture: { interfaces: { b: { promisk: true } } } };
+    kit.writeConfig();
+    program!.child.kill('SIGHUP');
+    await program!.until(() => program!.err.includes('nothing has changed'));
+    expect(program!.err).toContain('capture.interfaces.b');
+    expect((await kit.status()).interfaces.b.state).toBe('capturing');
+  });
+
+  test('a second daemon on the same store is refused', async () => {
+    kit.config = { ...kit.config, capture: { interfaces: { b: null } }, api: { address: `unix:${kit.folder}/api2` } };
+    kit.writeConfig();
+    const { code, err } = await kit.ns.netscribe(['run', '-c', kit.file]).end();
+    expect([code, err]).toEqual([5, expect.stringMatching(/is being written by process \d+/)]);
+  });
+
+  test('the status is for people too', () => {
+    const said = kit.command('status', '--api', `unix:${kit.folder}/api`, '--token', `${kit.store}/api.token`);
+    expect(said).toMatch(/interface +state +received/);
+    expect(said).toMatch(/b +capturing/);
+    expect(() => kit.command('status', '--api', 'unix:/nowhere', '--token', `${kit.store}/api.token`)).toThrow(
+      /no daemon answers at unix:\/nowhere/,
+    );
+  });
+
+  test('SIGTERM: everything is written, the exit code tells', async () => {
+    await kit.send(udp(3, 20_000, 7777));
+    await kit.until(({ interfaces }) => interfaces.b.received_total > 20_000);
+    const { code, err } = await kit.stop();
+    expect([code, err]).toEqual([128 + 15, expect.any(String)]);
+    const rows = kit.command('query', '--store', kit.store, 'dport', '-c', 'dport = 7777', '-e', 'csv');
+    expect(rows).toMatch(/7777,.*\b3\b/);
+  });
+});
