@@ -60,10 +60,14 @@ export function isColumnList(text: string, vocabulary: Vocabulary): boolean {
   const words = text.split(',').map((word) => word.trim());
   return words.every(
     (word) =>
-      word !== '' &&
-      !word.includes(' ') &&
-      (QUERY_TYPES.has(word.toLowerCase()) || resolveColumn(word, vocabulary) !== undefined),
+      word !== '' && !word.includes(' ') && (QUERY_TYPES.has(word.toLowerCase()) || isOneField(word, vocabulary)),
   );
+}
+
+/** `host` is either side: no column, a word of a condition. */
+function isOneField(word: string, vocabulary: Vocabulary): boolean {
+  const name = resolveColumn(word, vocabulary);
+  return name !== undefined && vocabulary.types.every((type) => name.operands(type).length < 2);
 }
 
 function resolveColumn(word: string, vocabulary: Vocabulary): Name | undefined {
@@ -90,6 +94,8 @@ export function keyColumn(word: string, types: readonly RecordType[], vocabulary
     const where = types.map((type) => type.name).join(', ');
     throw new QueryError(name === undefined ? `no column ${word}` : `${where} records have no ${word}`, near);
   }
+  if (types.some((type) => name.operands(type).length > 1))
+    throw new QueryError(`${word} is no column`, `It is ${name.shown}: name one of them`);
   const kinds = new Set(operands.map(cellKind));
   const kind = kinds.size === 1 ? [...kinds][0] : 'text';
   const first = operands[0];

@@ -5,6 +5,7 @@ import { ConditionError } from './error.ts';
 import { parseCondition } from './grammar.ts';
 import { parsePhrase } from './phrase.ts';
 import { Scanner } from './scan.ts';
+import { parseNetwork } from './values.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface SplitWords {
@@ -28,6 +29,9 @@ export function splitWords(words: readonly string[], vocabulary: Vocabulary): Sp
     return { condition: whole };
   }
   if (!looksLikeColumns(first, vocabulary)) return { condition: whole };
+  // tcpdump's `src 10.0.0.5` is no column with a condition behind it.
+  if (/^(src|dst)$/i.test(first) && rest[0] !== undefined && parseNetwork(rest[0]) !== undefined)
+    return { condition: whole };
   if (rest.length === 0) return { columns: first };
   const condition = rest.join(' ');
   if (!parses(condition, vocabulary) && parses(whole, vocabulary)) return { condition: whole };

@@ -9,6 +9,7 @@ import {
   parseTime,
   planQuery,
   renderCondition,
+  splitWords,
 } from '../../src/query/query.ts';
 import { type Fixture, openFixture, TYPES } from './fixture.ts';
 
@@ -118,6 +119,26 @@ describe('conditions', () => {
       '[ proto  =  TCP   * snet  != 10.0.0.0/8 ] * [ dport   <= 1024  + dport   >= 443 ]',
     ],
   ])('%s', async (one, other) => expect(await select(one)).toEqual(await select(other)));
+});
+
+describe('words of the command line', () => {
+  it.each<[string, object]>([
+    ['host 10.0.0.5', { condition: 'host 10.0.0.5' }],
+    ['src 10.0.0.5', { condition: 'src 10.0.0.5' }],
+    ['src dns', { columns: 'src', condition: 'dns' }],
+    ['sip 10.0.0.5', { columns: 'sip', condition: '10.0.0.5' }],
+    ['port 53', { condition: 'port 53' }],
+    ['http host 10.0.0.5', { condition: 'http host 10.0.0.5' }],
+    ['http url.domain status = Error', { types: ['http'], columns: 'url.domain', condition: 'status = Error' }],
+  ])('%s', (line, split) => {
+    const words = splitWords(line.split(' '), vocabulary);
+    if (line.startsWith('http host')) expect(words.columns).toBeUndefined();
+    else expect(words).toEqual(split);
+  });
+
+  it('a name of either side is no column', () => {
+    expect(() => planQuery({ columns: 'host' }, vocabulary)).toThrow('source.ip or destination.ip');
+  });
 });
 
 describe('query types', () => {
