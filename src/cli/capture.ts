@@ -5,7 +5,8 @@ import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { runLive } from '../engine/live.ts';
-import { makePlan, shownTypes } from '../engine/plan.ts';
+import { makePlan, type RunPlan, shownTypes } from '../engine/plan.ts';
+import { runCounts } from '../engine/pump-counts.ts';
 import { isHeadersOnly, type RunHooks, type RunResult, run } from '../engine/run.ts';
 import { DEFAULT_STORE, openSink, SINK_FORMS } from '../sinks/open.ts';
 import { formatOf, PacketFile } from '../sinks/packet-file.ts';
@@ -13,6 +14,8 @@ import type { Sink } from '../sinks/sink.ts';
 import { openInputs } from '../sources/open.ts';
 import { TcpdumpSource } from '../sources/pipe/tcpdump-source.ts';
 import { LIVE_DEFAULTS, type LiveOptions, openLive } from '../sources/ring/open-live.ts';
+import { selectInterfaces } from '../sources/ring/selection.ts';
+import { TcxSource } from '../sources/tcx/tcx-source.ts';
 import { MissingError } from '../system/errors.ts';
 import { MAX_RING_BYTES } from '../system/packet-ring.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
@@ -36,6 +39,7 @@ interface CaptureOptions extends PacketWords {
   interface: string[];
   direction?: string;
   bufferSize?: string;
+  flowSource?: string;
   promiscuousMode: boolean;
   filter?: string;
   count?: string;
@@ -62,6 +66,7 @@ export function definition(): Command {
     .option('-r, --read <file>', "capture file, folder, or '-' for standard input; repeatable", collect, [])
     .option('-i, --interface <name>', "live from an interface; also any, any,!lo, '/veth.*/'; repeatable", collect, [])
     .option('-B, --buffer-size <KiB>', 'memory of the ring that live packets come through (default: 65536)')
+    .option('--flow-source <way>', 'of live flows: ring; tcx, counted by the kernel; auto (default), which is ring')
     .option('-Q, --direction <way>', 'in, out or inout (default): which live packets')
     .option('-p, --no-promiscuous-mode', 'only packets that the interface would take anyway')
     .option('-f, --filter <expression>', 'only packets that match, as tcpdump filters')
@@ -163,13 +168,26 @@ async function capture(words: string[]): Promise<number> {
   let result: RunResult;
   if (isLive) {
     const live = liveOptions(options, filter, takesPackets || !isHeadersOnly(plan));
+    const byKernel = isCountedByKernel(options, filter, plan, takesPackets);
     try {
-      result = takesPackets
-        ? await run(await openLive(live), sinks, plan, hooks)
-        : await runLive(live, sinks, plan, hooks);
+      if (byKernel)
+        result = await runCounts(
+          new TcxSource({
+            selection: selectInterfaces(live.interfaces),
+            tell: live.tell!,
+            entries: { v4: config.kernelEntries, v6: Math.ceil(config.kernelEntries / 2) },
+          }),
+          sinks,
+          plan,
+          hooks,
+        );
+      else
+        result = takesPackets
+          ? await run(await openLive(live), sinks, plan, hooks)
+          : await runLive(live, sinks, plan, hooks);
     } catch (error) {
       // Nothing was opened yet. tcpdump may have the privilege that we have not.
-      if (!(error instanceof MissingError)) throw error;
+      if (!(error instanceof MissingError) || byKernel) throw error;
       const standIn = new TcpdumpSource(live, error.message);
       result = await run(
         standIn,
@@ -240,6 +258,25 @@ function liveOptions(options: CaptureOptions, filter: string, needsPayload: bool
     },
     snapLength: snapLength(options) || (needsPayload ? LIVE_DEFAULTS.snapLength : HEADERS_SNAP),
   };
+}
+
+function isCountedByKernel(options: CaptureOptions, filter: string, plan: RunPlan, takesPackets: boolean): boolean {
+  const { flowSource = 'auto' } = options;
+  if (flowSource !== 'auto' && flowSource !== 'ring' && flowSource !== 'tcx') {
+    throw new UsageError(`--flow-source is auto, ring or tcx, not '${flowSource}'`);
+  }
+  if (flowSource !== 'tcx') return false;
+  const conflict = takesPackets
+    ? 'packets can not be written'
+    : !isHeadersOnly(plan)
+      ? 'there are flows only: add --records flow,loss'
+      : filter !== ''
+        ? 'there is no filter'
+        : plan.maxPackets > 0
+          ? 'there is no -c'
+          : undefined;
+  if (conflict !== undefined) throw new UsageError(`with --flow-source tcx ${conflict}`);
+  return true;
 }
 
 /** The sinks of `--to` and `-w`; two of them can not share standard output. */

@@ -21,6 +21,8 @@ export interface LoadedConfig {
   daemon: DaemonConfig;
   /** Everything as it is meant, defaults filled in: what --print-config shows. */
   effective: Record<string, unknown>;
+  /** Room of the kernel's map of flows. */
+  kernelEntries: number;
   plan: Pick<PlanRequest, 'stream' | 'dissect' | 'protocols' | 'flowDocuments'> & {
     flow: Partial<NonNullable<PlanRequest['flow']>> & NonNullable<PlanRequest['flow']>;
   };
@@ -47,6 +49,7 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
     retention: { ...(age > 0 && { ageSeconds: age }), ...(size > 0 && { sizeBytes: size }) },
     daemon: { capture, store, to, api },
     effective: parsed.data,
+    kernelEntries: flows.kernel_entries,
     plan: {
       flow: {
         maxFlows: flows.max,

@@ -25,6 +25,12 @@ export const configSchema = z.strictObject({
         .boolean()
         .default(DISSECT_DEFAULTS.interfaceInKey)
         .describe('the same packets on two interfaces are two flows'),
+      kernel_entries: positive
+        .max(1 << 20)
+        .default(65_536)
+        .describe(
+          'flows and directions that the kernel counts between two readings, with --flow-source tcx; IPv6 has half',
+        ),
       ...customOptions,
     })
     .prefault({}),

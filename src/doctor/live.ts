@@ -3,6 +3,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { openLive } from '../sources/ring/open-live.ts';
+import { selectInterfaces } from '../sources/ring/selection.ts';
+import { TcxSource } from '../sources/tcx/tcx-source.ts';
 import { loadLibc } from '../system/libc.ts';
 import { loadFilterCompiler } from '../system/libpcap.ts';
 import type { Check } from './check.ts';
@@ -49,6 +51,17 @@ export const threadsCheck: Check = {
     await source.open();
     await source.close();
     return { ok: true, found: 'packets can be shared out by address pair' };
+  },
+};
+
+export const countsCheck: Check = {
+  name: 'tcx',
+  does: 'netscribe capture -i --flow-source tcx: flows counted by the kernel',
+  async run() {
+    const source = new TcxSource({ selection: selectInterfaces(['lo']), tell: () => undefined });
+    await source.open();
+    await source.close();
+    return { ok: true, found: 'a BPF program can be loaded and attached' };
   },
 };
 

@@ -10,6 +10,7 @@ import { ACK, FIN, RST, SYN } from '../flow/layout.ts';
 import {
   type Extra,
   INFO_BARE,
+  INFO_COUNTED,
   INFO_EXTRA,
   INFO_FAULTY,
   INFO_ICMP,
@@ -46,6 +47,7 @@ import {
 } from '../flow/stage.ts';
 import { wideHash } from '../flow/table.ts';
 import { QuotedTuple, quotedTuple } from '../protocols/icmp/quoted.ts';
+import type { FlowCount } from '../sources/flow-count.ts';
 import {
   PACKET_CHECKSUM_PENDING,
   PACKET_DIRECTION_KNOWN,
@@ -103,6 +105,12 @@ export interface DissectOptions {
   /** Tell flows about the ICMP errors that quote them. */
   icmpNotes: boolean;
 }
+
+/** Protocols over IP that have ports where TCP has them. */
+const HAS_PORTS = new Set([PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_DCCP, PROTOCOL_SCTP, PROTOCOL_UDPLITE]);
+/** Bytes counted in one row at most, and rows that one count can fill. */
+const PART_BYTES = 0x7fffffff;
+export const ROWS_OF_A_COUNT = 256;
 
 /** Packets on the wire that entry `i` stands for. */
 export function packetsOf(batch: PacketBatch, i: number): number {
@@ -540,6 +548,84 @@ export class Dissector {
     this.#stagePacket(stage, c, context, packet, stage.extras.length - 1, info);
     if ((stage.rows[row + ROW_INFO] & INFO_ICMP) !== 0 && this.#options.icmpNotes)
       this.#stageNote(stage, c, context, packet);
+  }
+
+  /** Packets that were counted elsewhere; `number` is theirs in the order of things. Takes `ROWS_OF_A_COUNT` rows at most. */
+  stageCount(stage: Stage, count: FlowCount, number: number): void {
+    if (this.#clock.seconds < 0) {
+      this.#tick(number, count.firstSeconds);
+      this.#catchUp(stage);
+    }
+    const { v6, source, destination, protocol } = count;
+    const c = this.#cursor;
+    c.vlanOuter = count.vlan;
+    c.vlanInner = count.innerVlan;
+    c.virtualNetwork = 0;
+    const context = this.#contexts.id(c, this.#options.interfaceInKey ? count.interfaceId : -1);
+    let { sourcePort, destinationPort } = count;
+    let info = INFO_EXTRA | INFO_COUNTED;
+    if (protocol === (v6 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP)) {
+      const ports = icmpPorts(v6 ? 6 : 4, sourcePort, destinationPort);
+      sourcePort = ports >>> 16;
+      destinationPort = ports & 0xffff;
+      info |= INFO_ICMP;
+    } else if (HAS_PORTS.has(protocol)) info |= INFO_PORTS;
+    if (v6 ? destination[0] >>> 24 === 0xff : destination[3] >>> 28 === 14 || destination[3] === -1)
+      info |= INFO_MULTICAST;
+    const vlan =
+      count.vlan === 0
+        ? undefined
+        : count.innerVlan === 0
+          ? [String(count.vlan)]
+          : [String(count.vlan), String(count.innerVlan)];
+    const counted = { firstTcpFlags: count.firstTcpFlags, interfaceId: count.interfaceId, vlan };
+    // A row has 31 bits for its payload.
+    const parts = Math.min(
+      ROWS_OF_A_COUNT,
+      Math.ceil(Math.max(count.bytes, count.payload, 1) / PART_BYTES),
+      count.packets,
+    );
+    let packets = count.packets;
+    let { bytes, payload } = count;
+    for (let left = parts; left > 0; left--) {
+      const row = stage.count * ROW;
+      const { rows } = stage;
+      if (v6) {
+        const at = stage.count * WIDE;
+        for (let k = 0; k < 4; k++) {
+          stage.wide[at + k] = source[k];
+          stage.wide[at + 4 + k] = destination[k];
+        }
+        this.#keyV6(stage, row, at, protocol, sourcePort, destinationPort, context, info);
+      } else this.#keyV4(stage, row, source[3], destination[3], protocol, sourcePort, destinationPort, context, info);
+      const part = { packets: Math.ceil(packets / left), bytes: Math.ceil(bytes / left) };
+      const partPayload = Math.ceil(payload / left);
+      stage.extras.push({
+        bytes: null,
+        packets: part.packets,
+        frameBytes: part.bytes,
+        firstPacket: number,
+        cause: number,
+        firstSeconds: count.firstSeconds,
+        firstNanos: count.firstNanos,
+        lastSeconds: count.lastSeconds,
+        lastNanos: count.lastNanos,
+        counted,
+      });
+      rows[row + ROW_PACKET] = -1;
+      rows[row + ROW_TRANSPORT] = -1;
+      rows[row + ROW_PAYLOAD] = 0;
+      rows[row + ROW_PAYLOAD_END] = 0;
+      rows[row + ROW_PAYLOAD_LENGTH] = partPayload;
+      rows[row + ROW_MARKS] = (count.tcpFlags & 0xff) | (count.ttl << 8) | (count.dscp << 16);
+      rows[row + ROW_EXTRA] = stage.extras.length - 1;
+      rows[row + ROW_NETWORK] = 0;
+      stage.count++;
+      packets -= part.packets;
+      bytes -= part.bytes;
+      payload -= partPayload;
+      this.#ledger.outcome(OUT_FLOW, part.packets, part.bytes);
+    }
   }
 
   #stageBare(stage: Stage, d: Datagram): void {

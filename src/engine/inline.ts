@@ -4,7 +4,7 @@ import { SHARDS } from '../flow/hash.ts';
 import { flowRecord } from '../flow/record.ts';
 import { Stage } from '../flow/stage.ts';
 import type { ColumnBatch } from '../records/columns.ts';
-import type { PacketBatch, PacketSource } from '../sources/source.ts';
+import { newPacketBatch, type PacketBatch, type PacketSource } from '../sources/source.ts';
 import { Analysis } from './analysis.ts';
 import type { Delivery } from './delivery.ts';
 import { Gathering } from './gathering.ts';
@@ -38,6 +38,8 @@ export interface Analyst {
 
 /** Rows per stage: 128 KiB of rows stay in the cache between decoding and counting. */
 const STAGE_ROWS = 512;
+/** For rows that stand for no packet, before any packet came. */
+const NO_PACKETS = newPacketBatch(new Uint8Array(0), 0);
 
 export class InlineAnalyst implements Analyst {
   readonly #analysis: Analysis;
@@ -85,8 +87,7 @@ export class InlineAnalyst implements Analyst {
 
   analyse(stage: Stage, batch: PacketBatch | undefined): void | Promise<void> {
     // At the end of input rows of given-up fragments come without a batch of their own; they refer to no packet.
-    this.#batch = batch ?? this.#batch;
-    if (this.#batch === undefined) return;
+    this.#batch = batch ?? this.#batch ?? NO_PACKETS;
     this.#analysis.tracker.begin();
     if (this.#analysis.run(stage, this.#batch) && !this.#analysis.full()) return;
     return this.#rest(stage, this.#batch);

@@ -19,7 +19,7 @@ import {
   type ToLiveWorker,
 } from './live-messages.ts';
 import type { RunPlan } from './plan.ts';
-import { overSinks, type RunHooks, type RunResult } from './run.ts';
+import { newResult, overSinks, type RunHooks, type RunResult } from './run.ts';
 
 /** Bytes of records that may be on their way to the sinks before some are dropped. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
@@ -190,22 +190,8 @@ function merged(results: readonly RunResult[]): RunResult {
     live: { received: 0, dropped: 0, freezes: 0, ringBlocks: 0, ringHighWater: 0, ringBytes: 0 },
     damaged: [],
   };
-  const all: RunResult = {
-    packets: 0,
-    frameBytes: 0,
-    firstSeconds: -1,
-    firstNanos: 0,
-    lastSeconds: -1,
-    lastNanos: 0,
-    ledger: new Ledger(),
-    records: {},
-    errors: {},
-    talkers: [],
-    stats,
-    peakFlows: 0,
-    stoppedBySignal: false,
-    workerPackets: results.length > 1 ? results.map(({ packets }) => packets) : [],
-  };
+  const all = newResult(new Ledger(), stats);
+  if (results.length > 1) all.workerPackets = results.map(({ packets }) => packets);
   const talkers = new Map<string, number>();
   for (const one of results) {
     all.packets += one.packets;

@@ -115,6 +115,26 @@ export async function overSinks(
   }
 }
 
+/** The result of a run that has not seen anything yet. */
+export function newResult(ledger: Ledger, stats: SourceStats): RunResult {
+  return {
+    packets: 0,
+    frameBytes: 0,
+    firstSeconds: -1,
+    firstNanos: 0,
+    lastSeconds: -1,
+    lastNanos: 0,
+    ledger,
+    records: {},
+    errors: {},
+    talkers: [],
+    stats,
+    peakFlows: 0,
+    stoppedBySignal: false,
+    workerPackets: [],
+  };
+}
+
 /** Takes all packets of an open source; records go to `delivery`, packets to `packetSinks`. */
 export async function pump(
   source: PacketSource,
@@ -131,22 +151,7 @@ export async function pump(
     plan.workers > 1 && plan.types.length > 0
       ? await (await import('./pool.ts')).startPool(plan, delivery, salts)
       : new InlineAnalyst(plan, delivery, salts);
-  const result: RunResult = {
-    packets: 0,
-    frameBytes: 0,
-    firstSeconds: -1,
-    firstNanos: 0,
-    lastSeconds: -1,
-    lastNanos: 0,
-    ledger,
-    records: {},
-    errors: {},
-    talkers: [],
-    stats: source.stats(),
-    peakFlows: 0,
-    stoppedBySignal: false,
-    workerPackets: [],
-  };
+  const result = newResult(ledger, source.stats());
   let lastNumber = 0;
   let interfaces = 0;
   let flushed = performance.now();

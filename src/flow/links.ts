@@ -105,6 +105,11 @@ export class Links {
     );
   }
 
+  /** The link of a flow of which only this is known. */
+  ofCounted(interfaceId: number, vlan: readonly string[] | undefined): number {
+    return this.#intern(interfaceId, undefined, undefined, false, vlan, undefined);
+  }
+
   #intern(
     interfaceId: number,
     source: string | undefined,

@@ -57,6 +57,8 @@ export const INFO_BARE = 512;
 export const INFO_EXTRA = 1024;
 /** Several packets on the wire that were captured as one: `PacketBatch.segments` has their number. */
 export const INFO_SEGMENTED = 2048;
+/** The row stands for packets that were counted elsewhere: `Extra.counted` says the rest. Comes with `INFO_EXTRA`. */
+export const INFO_COUNTED = 8192;
 /** A TCP segment that is more than the next piece of a connection: SYN, FIN, RST, no ACK, or a closed window. */
 export const INFO_SPECIAL = 4096;
 /** Bits 16 and up: 1 when the interface saw it going out, 2 coming in, 0 unknown. */
@@ -75,6 +77,8 @@ export interface Extra {
   firstNanos: number;
   lastSeconds: number;
   lastNanos: number;
+  /** With `INFO_COUNTED`. */
+  counted?: { firstTcpFlags: number; interfaceId: number; vlan: readonly string[] | undefined };
 }
 
 /** Time passing: before row `row` packet time reached `seconds`. `epoch`: it went back by more than an hour, everything ends. */

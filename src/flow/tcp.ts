@@ -68,6 +68,23 @@ export function firstTcpState(flags: number): number {
   return (flags & RST) !== 0 ? TCP_RESET : TCP_PARTIAL;
 }
 
+/** What flags alone tell, when the packets themselves were counted elsewhere: `flags` of all packets of one side together. */
+export function countedTcp(words: Int32Array, base: number, side: number, flags: number): number {
+  let state = words[base + F_STATE];
+  if ((flags & FIN) !== 0) state |= side === 0 ? S_FIN_A : S_FIN_B;
+  const both = (state & (3 * S_SEEN_A)) === 3 * S_SEEN_A;
+  let tcp = tcpState(state);
+  if ((flags & RST) !== 0) tcp = (flags & SYN) === 0 && !both ? TCP_REJECTED : TCP_RESET;
+  else if (tcp !== TCP_RESET && tcp !== TCP_REJECTED) {
+    if ((state & S_FIN_A) !== 0 && (state & S_FIN_B) !== 0) tcp = TCP_CLOSED;
+    else if ((state & (S_FIN_A | S_FIN_B)) !== 0) tcp = TCP_CLOSING;
+    else if (both) tcp = TCP_ESTABLISHED;
+    else tcp = (flags & (SYN | ACK)) === SYN ? TCP_SYN_SENT : TCP_PARTIAL;
+  }
+  words[base + F_STATE] = (state & ~S_TCP_MASK) | (tcp << S_TCP_SHIFT);
+  return tcp;
+}
+
 export function tcpState(state: number): number {
   return (state & S_TCP_MASK) >>> S_TCP_SHIFT;
 }

@@ -54,6 +54,7 @@ import { sortByKey } from './radix.ts';
 import {
   type Extra,
   INFO_BARE,
+  INFO_COUNTED,
   INFO_EXTRA,
   INFO_FAULTY,
   INFO_NOTE,
@@ -84,8 +85,10 @@ import {
   WIDE,
 } from './stage.ts';
 import { coldAt, FlowTable, SLOT_MASK } from './table.ts';
-import { firstTcpState, reusesPorts, takeBackReset, tcpState, trackTcp } from './tcp.ts';
+import { countedTcp, firstTcpState, reusesPorts, takeBackReset, tcpState, trackTcp } from './tcp.ts';
 import { Timers } from './timers.ts';
+
+const PROTOCOL_TCP = 6;
 
 export type FlowEnd = 'fin' | 'rst' | 'timeout' | 'evicted' | 'reused' | 'end-of-input' | 'epoch';
 
@@ -630,11 +633,9 @@ export class FlowTracker {
     }
     const base = slot << HOT_SHIFT;
     const words = table.words;
-    for (let i = 0; i < extra.packets; i++) {
-      const before = words[base + F_PACKETS_A + side];
-      words[base + F_PACKETS_A + side] = before + 1;
-      if (before === -1) carry(table, base, 0 + side);
-    }
+    const before = words[base + F_PACKETS_A + side] >>> 0;
+    words[base + F_PACKETS_A + side] = before + extra.packets;
+    if (before + extra.packets > 0xffffffff) carry(table, base, 0 + side);
     add(table, base, 1, side, extra.frameBytes);
     add(table, base, 2, side, rows[row + ROW_PAYLOAD_LENGTH]);
     if (extra.lastSeconds > words[base + F_LAST_SECONDS] >>> 0) {
@@ -647,6 +648,11 @@ export class FlowTracker {
       words[base + F_LAST_NANOS] = extra.lastNanos;
     }
     mark(table, base, side, rows[row + ROW_MARKS]);
+    if ((info & INFO_COUNTED) !== 0 && (rows[row + ROW_PROTOCOL] & 0xff) === PROTOCOL_TCP) {
+      const was = tcpState(words[base + F_STATE]);
+      const tcp = countedTcp(words, base, side, rows[row + ROW_MARKS] & 0xff);
+      if (tcp !== was) this.#rearm(table, slot, base);
+    }
     if (extra.bytes === null) return;
     if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP) {
       const t = rows[row + ROW_TRANSPORT];
@@ -712,10 +718,17 @@ export class FlowTracker {
     const ports = rows[row + ROW_PORTS];
     const low = ports >>> 16;
     const high = ports & 0xffff;
+    const counted = (info & INFO_COUNTED) !== 0 ? stage.extras[rows[row + ROW_EXTRA]].counted : undefined;
+    const isCountedTcp = counted !== undefined && (rows[row + ROW_PROTOCOL] & 0xff) === PROTOCOL_TCP;
     const answer =
       (info & INFO_BARE) !== 0
         ? (GUESS << 1) | 1
-        : senderBegan(info, flags, side === 0 ? low : high, side === 0 ? high : low);
+        : senderBegan(
+            isCountedTcp ? info | INFO_TCP : info,
+            counted?.firstTcpFlags ?? flags,
+            side === 0 ? low : high,
+            side === 0 ? high : low,
+          );
     const initiatorB = (answer & 1) === 1 ? side : 1 - side;
     let state = (initiatorB === 1 ? S_INITIATOR_B : 0) | ((answer >> 1) << S_CONFIDENCE_SHIFT);
     if ((info & INFO_PORTS) !== 0) state |= S_PORTS;
@@ -736,6 +749,8 @@ export class FlowTracker {
     words[base + F_LAST_NANOS] = nanos;
     if (packet >= 0)
       cold[coldAt(base) + C_LINK] = this.#links.of(batch, packet, side === 1, (info & INFO_TUNNEL) !== 0);
+    else if (counted !== undefined)
+      cold[coldAt(base) + C_LINK] = this.#links.ofCounted(counted.interfaceId, counted.vlan);
     this.#arm(table, table.v6 ? this.#timers6 : this.#timers4, slot, base, this.#dueAt(table, base));
     this.counters.created++;
     if (this.flows > this.counters.peak) this.counters.peak = this.flows;

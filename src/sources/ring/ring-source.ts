@@ -10,7 +10,6 @@ import type { Libc } from '../../system/libc.ts';
 import { hasChanged, type Link, listLinks, watchLinks } from '../../system/links.ts';
 import { NETLINK, type NetlinkSocket, openNetlink } from '../../system/netlink.ts';
 import { PacketRing } from '../../system/packet-ring.ts';
-import { InputError } from '../input-error.ts';
 import {
   type EmbeddedName,
   type EmbeddedSecrets,
@@ -23,7 +22,7 @@ import {
 import { addressPairProgram, type CaptureDirection, kernelFilter, REFUSE_ALL } from './kernel-filter.ts';
 import { linkTypeOfInterface } from './link-type.ts';
 import { BlockReader } from './read-block.ts';
-import type { InterfaceSelection } from './selection.ts';
+import { checkNames, type InterfaceSelection } from './selection.ts';
 import type { UserFilter } from './user-filter.ts';
 
 export interface RingSourceOptions {
@@ -102,7 +101,7 @@ export class RingSource implements PacketSource {
     this.#netlink = await openNetlink(NETLINK.ROUTE);
     this.#watch = await watchLinks();
     this.#links = listLinks(this.#netlink);
-    this.#checkNames();
+    checkNames(this.#options.selection, this.#links, this.#options.tell);
     this.#bound = this.#bindTo();
     const ring = new PacketRing(this.#libc, {
       blockBytes,
@@ -304,23 +303,6 @@ export class RingSource implements PacketSource {
     }
     this.#numbers.set(ifindex, number);
     return number;
-  }
-
-  #checkNames(): void {
-    const { names, text } = this.#options.selection;
-    for (const name of names) {
-      const link = this.#links.find((one) => one.name === name);
-      if (link === undefined) {
-        throw new InputError(
-          name,
-          `there is no interface '${name}'; there are ${this.#links.map((one) => one.name).join(', ')} ('netscribe interfaces' says more)`,
-        );
-      }
-      if (!link.isUp) this.#options.tell(`${name} is down; packets come when it is up`);
-    }
-    if (names.length === 0 && this.#wanted().length === 0) {
-      this.#options.tell(`no interface matches ${text} now; those that appear are captured`);
-    }
   }
 }
 

@@ -1,5 +1,6 @@
 // Which interfaces a user means: names, `any`, `/regular expressions/`, and exclusions with `!`, separated by commas.
 
+import type { Link } from '../../system/links.ts';
 import { InputError } from '../input-error.ts';
 
 export interface InterfaceSelection {
@@ -56,5 +57,26 @@ function matcher(text: string): Matcher {
     return (name) => pattern.test(name);
   } catch (error) {
     throw new InputError('', `-i ${text}: ${(error as Error).message}`);
+  }
+}
+
+/** Throws InputError when a name is not among the links; tells of what is named and can give no packets for now. */
+export function checkNames(
+  { names, text, wants }: InterfaceSelection,
+  links: readonly Link[],
+  tell: (words: string) => void,
+): void {
+  for (const name of names) {
+    const link = links.find((one) => one.name === name);
+    if (link === undefined) {
+      throw new InputError(
+        name,
+        `there is no interface '${name}'; there are ${links.map((one) => one.name).join(', ')} ('netscribe interfaces' says more)`,
+      );
+    }
+    if (!link.isUp) tell(`${name} is down; packets come when it is up`);
+  }
+  if (names.length === 0 && !links.some(({ name }) => wants(name))) {
+    tell(`no interface matches ${text} now; those that appear are captured`);
   }
 }

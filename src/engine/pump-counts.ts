@@ -1,0 +1,119 @@
+// The engine's loop over a source that counts flows itself: rows of counts into the flow table, at times that fall on the intervals,
+// so that a flow's documents are cut exactly where they say.
+
+import type { PacketOrigin, Sink } from '../sinks/sink.ts';
+import type { FlowCountSource } from '../sources/flow-count.ts';
+import { Clock } from './clock.ts';
+import { type Delivery, deliveryTo } from './delivery.ts';
+import { Dissector, ROWS_OF_A_COUNT } from './dissect.ts';
+import { InlineAnalyst } from './inline.ts';
+import { Ledger, OUTCOMES } from './ledger.ts';
+import type { RunPlan } from './plan.ts';
+import { newResult, overSinks, type RunHooks, type RunResult } from './run.ts';
+import { newSalts } from './salts.ts';
+
+/** How often the kernel's maps are read at least; a divisor of every interval that is a multiple of it. */
+const DRAIN_SECONDS = 5;
+const LOOK_MS = 100;
+const OUT_NO_IP = OUTCOMES.indexOf('no_ip');
+const OUT_MALFORMED = OUTCOMES.indexOf('malformed');
+
+export interface LiveCountSource extends FlowCountSource {
+  follow(): Promise<void>;
+  detach(): Promise<void>;
+}
+
+/** A run whose flows the kernel counts. */
+export function runCounts(
+  source: LiveCountSource & PacketOrigin,
+  sinks: readonly Sink[],
+  plan: RunPlan,
+  hooks: RunHooks,
+): Promise<RunResult> {
+  return overSinks(source, sinks, plan, hooks, () => pumpCounts(source, deliveryTo(sinks), plan, hooks));
+}
+
+/** Counts until `hooks.stop` says so. The source is open. */
+async function pumpCounts(
+  source: LiveCountSource,
+  delivery: Delivery,
+  plan: RunPlan,
+  hooks: RunHooks,
+): Promise<RunResult> {
+  const ledger = new Ledger();
+  const clock = new Clock();
+  const salts = newSalts();
+  const dissector = new Dissector({ ...plan.dissect, headersOnly: true }, ledger, clock, salts);
+  const analyst = new InlineAnalyst(plan, delivery, salts);
+  const result = newResult(ledger, source.stats());
+  const every = plan.flow.intervalSeconds % DRAIN_SECONDS === 0 ? DRAIN_SECONDS : 1;
+  let rows = 0;
+
+  const take = async (until: number) => {
+    const counts = source.drain();
+    analyst.interfaces(source.interfaces.map(({ name }) => name));
+    for (let i = 0; i < counts.length; ) {
+      const stage = analyst.stage();
+      // All of a reading is from before the cut.
+      for (; i < counts.length && stage.count + ROWS_OF_A_COUNT < stage.capacity; i++) {
+        dissector.stageCount(stage, counts[i], ++rows);
+        note(result, counts[i]);
+      }
+      await analyst.analyse(stage, undefined);
+    }
+    for (let done = false; !done; ) {
+      const stage = analyst.stage();
+      done = dissector.passTime(stage, until, rows + 1);
+      await analyst.analyse(stage, undefined);
+    }
+    await analyst.flush(false);
+    hooks.progress?.({ packets: result.packets, frameBytes: result.frameBytes, bytesRead: 0, bytesTotal: 0 });
+  };
+
+  let next = nextCut(every);
+  while (hooks.stop?.() !== true) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, Math.max(1, next * 1000 - Date.now()))));
+    await source.follow();
+    if (Date.now() < next * 1000) continue;
+    await take(next);
+    next = nextCut(every);
+  }
+  result.stoppedBySignal = true;
+  await source.detach();
+  await take(Math.floor(Date.now() / 1000));
+  await analyst.finish(rows, result);
+  result.stats = source.stats();
+  const { noIp, broken, overflown } = source.stats();
+  for (const [outcome, { packets, bytes }] of [
+    [OUT_NO_IP, noIp],
+    [OUT_MALFORMED, broken],
+  ] as const) {
+    ledger.packets[outcome] += packets;
+    ledger.bytes[outcome] += bytes;
+    result.packets += packets;
+    result.frameBytes += bytes;
+  }
+  if (overflown > 0) ledger.count('flows.kernel_map_full', overflown);
+  return result;
+}
+
+/** The next multiple of `every` seconds. */
+function nextCut(every: number): number {
+  return (Math.floor(Date.now() / 1000 / every) + 1) * every;
+}
+
+function note(result: RunResult, count: ReturnType<FlowCountSource['drain']>[number]): void {
+  result.packets += count.packets;
+  result.frameBytes += count.bytes;
+  if (result.firstSeconds < 0) {
+    result.firstSeconds = count.firstSeconds;
+    result.firstNanos = count.firstNanos;
+  }
+  if (
+    count.lastSeconds > result.lastSeconds ||
+    (count.lastSeconds === result.lastSeconds && count.lastNanos > result.lastNanos)
+  ) {
+    result.lastSeconds = count.lastSeconds;
+    result.lastNanos = count.lastNanos;
+  }
+}

@@ -1,0 +1,227 @@
+// Flows counted by the kernel: a BPF program at the ingress and egress of each interface adds to a map, and we read the map. Nothing
+// is copied for us and no ring can run over; what finds no room in the map comes packet by packet through a ring, and is counted.
+//
+// The map that is added to is swapped for an empty one before it is read. The swap returns when no program uses the old map any more,
+// so each packet is in one reading.
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  attachClsact,
+  BpfError,
+  type BpfMap,
+  type BpfObject,
+  openBpf,
+  type TcDirection,
+} from '../../system/bpf/bpf.ts';
+import { MissingError } from '../../system/errors.ts';
+import { hasChanged, type Link, listLinks, watchLinks } from '../../system/links.ts';
+import { NETLINK, type NetlinkSocket, openNetlink } from '../../system/netlink.ts';
+import type { CountStats, FlowCount, FlowCountSource } from '../flow-count.ts';
+import { linkTypeOfInterface } from '../ring/link-type.ts';
+import { checkNames, type InterfaceSelection } from '../ring/selection.ts';
+import type { InterfaceDescription } from '../source.ts';
+import { COUNTERS, FlowLayout, VALUE_BYTES } from './layout.ts';
+
+const OBJECT = fileURLToPath(new URL('../../../bpf/flow.bpf.o', import.meta.url));
+const LINKTYPE_ETHERNET = 1;
+/** Entries read at once. */
+const BATCH = 4096;
+
+export interface TcxOptions {
+  selection: InterfaceSelection;
+  tell: (words: string) => void;
+  /** Room of the maps for IPv4 and IPv6, in flows and directions; defaults stand in bpf/flow.bpf.c. */
+  entries?: { v4: number; v6: number };
+}
+
+/** The map of one family that is added to, the one that waits its turn, and how they are read. */
+class Family {
+  readonly layout: FlowLayout;
+  readonly #outer: BpfMap;
+  #active: BpfMap;
+  #spare: BpfMap;
+  readonly #keys: Uint8Array;
+  readonly #values = new Uint8Array(BATCH * VALUE_BYTES);
+
+  constructor(outer: BpfMap, words: 1 | 4) {
+    this.layout = new FlowLayout(words);
+    this.#outer = outer;
+    this.#active = outer.newInner();
+    this.#spare = outer.newInner();
+    this.#keys = new Uint8Array(BATCH * this.layout.keyBytes);
+    outer.setInner(0, this.#active);
+  }
+
+  drain(visit: (keys: DataView, key: number, values: DataView, value: number) => void): void {
+    const old = this.#active;
+    this.#outer.setInner(0, this.#spare);
+    this.#active = this.#spare;
+    this.#spare = old;
+    const keys = new DataView(this.#keys.buffer);
+    const values = new DataView(this.#values.buffer);
+    const { keyBytes } = this.layout;
+    for (const cursor = old.newCursor(); !cursor.done; ) {
+      const n = old.readBatch(cursor, this.#keys, this.#values, true);
+      for (let i = 0; i < n; i++) visit(keys, i * keyBytes, values, i * VALUE_BYTES);
+    }
+  }
+
+  close(): void {
+    this.#active.close();
+    this.#spare.close();
+  }
+}
+
+export class TcxSource implements FlowCountSource {
+  readonly interfaces: InterfaceDescription[] = [];
+  readonly secrets = [];
+  readonly names = [];
+  readonly #options: TcxOptions;
+  #object: BpfObject | undefined;
+  #families: Family[] = [];
+  #netlink: NetlinkSocket | undefined;
+  #watch: NetlinkSocket | undefined;
+  #links: Link[] = [];
+  readonly #attached = new Map<number, { close(): unknown }[]>();
+  readonly #numbers = new Map<number, number>();
+  #packets = 0;
+  #bytes = 0;
+
+  constructor(options: TcxOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with MissingError without the capabilities or the kernel for it, with InputError when an interface is not there. */
+  async open(): Promise<void> {
+    const { entries, selection, tell } = this.#options;
+    try {
+      this.#netlink = await openNetlink(NETLINK.ROUTE);
+      this.#watch = await watchLinks();
+      this.#links = listLinks(this.#netlink);
+      checkNames(selection, this.#links, tell);
+      const bpf = await openBpf();
+      this.#object = bpf.load(readFileSync(OBJECT), OBJECT, {
+        ...(entries === undefined ? {} : { maxEntries: { 'active4.inner': entries.v4, 'active6.inner': entries.v6 } }),
+      });
+      this.#families = [new Family(this.#object.map('active4'), 1), new Family(this.#object.map('active6'), 4)];
+      await this.#follow();
+    } catch (error) {
+      await this.close();
+      if (!(error instanceof BpfError)) throw error;
+      throw new MissingError(
+        `counting flows in the kernel needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and Linux 5.11 or newer: ${error.message}`,
+      );
+    }
+  }
+
+  drain(): FlowCount[] {
+    const counts: FlowCount[] = [];
+    const wallMs = Date.now() - Number(process.hrtime.bigint()) / 1e6;
+    const number = (ifindex: number) => this.#numberOf(ifindex);
+    for (const family of this.#families) {
+      family.drain((keys, key, values, value) => {
+        counts.push(family.layout.read(keys, key, values, value, wallMs, number));
+      });
+    }
+    const ring = this.#object!.ring('overflow');
+    ring.drain((at, length) => {
+      const { layout } = this.#families.find((family) => family.layout.keyBytes + VALUE_BYTES === length)!;
+      counts.push(layout.read(ring.view, at, ring.view, at + layout.keyBytes, wallMs, number));
+    }, Number.POSITIVE_INFINITY);
+    for (const { packets, bytes } of counts) {
+      this.#packets += packets;
+      this.#bytes += bytes;
+    }
+    return counts.sort((a, b) => a.firstSeconds - b.firstSeconds || a.firstNanos - b.firstNanos);
+  }
+
+  /** Looks for new interfaces and vanished ones; call it now and then. */
+  async follow(): Promise<void> {
+    if (!hasChanged(this.#watch!)) return;
+    this.#links = listLinks(this.#netlink!);
+    await this.#follow();
+  }
+
+  stats(): CountStats {
+    const counters = this.#object?.map('counters');
+    const sum = (index: number) => counters?.sum(index) ?? 0;
+    return {
+      packets: this.#packets,
+      filtered: 0,
+      filteredBytes: 0,
+      bytesRead: this.#bytes,
+      bytesTotal: 0,
+      kernelDropped: sum(COUNTERS.lost),
+      damaged: [],
+      noIp: { packets: sum(COUNTERS.noIp), bytes: sum(COUNTERS.noIpBytes) },
+      broken: { packets: sum(COUNTERS.broken), bytes: sum(COUNTERS.brokenBytes) },
+      overflown: sum(COUNTERS.overflown),
+    };
+  }
+
+  /** Nothing is counted any more; what was is still there for `drain` and `stats`. */
+  async detach(): Promise<void> {
+    for (const index of [...this.#attached.keys()]) await this.#detach(index);
+  }
+
+  async close(): Promise<void> {
+    await this.detach();
+    for (const family of this.#families) family.close();
+    this.#families = [];
+    this.#object?.close();
+    this.#object = undefined;
+    this.#watch?.close();
+    this.#netlink?.close();
+  }
+
+  async #follow(): Promise<void> {
+    const { selection, tell } = this.#options;
+    const wanted = this.#links.filter(({ name }) => selection.wants(name));
+    for (const index of [...this.#attached.keys()]) {
+      if (wanted.some((link) => link.index === index)) continue;
+      await this.#detach(index);
+      this.#numbers.delete(index);
+    }
+    for (const link of wanted) {
+      if (this.#attached.has(link.index)) continue;
+      const program = this.#object!.program(
+        linkTypeOfInterface(link.hardwareType) === LINKTYPE_ETHERNET ? 'count_ethernet' : 'count_ip',
+      );
+      // What goes out of the loopback interface comes in again.
+      const directions: TcDirection[] = link.isLoopback ? ['ingress'] : ['ingress', 'egress'];
+      this.#attached.set(link.index, []);
+      for (const direction of directions) {
+        try {
+          this.#attached.get(link.index)!.push(program.attachTcx(link.index, direction));
+        } catch (error) {
+          // Before Linux 6.6 the call is not known.
+          if ((error as BpfError).code !== 'EINVAL') {
+            if (selection.single === undefined) tell(`${link.name} can not be counted: ${(error as Error).message}`);
+            else throw error;
+          } else this.#attached.get(link.index)!.push(await attachClsact(program, link.index, direction));
+        }
+      }
+    }
+  }
+
+  async #detach(index: number): Promise<void> {
+    for (const link of this.#attached.get(index) ?? []) await link.close();
+    this.#attached.delete(index);
+  }
+
+  #numberOf(ifindex: number): number {
+    let number = this.#numbers.get(ifindex);
+    if (number !== undefined) return number;
+    const link = this.#links.find(({ index }) => index === ifindex);
+    const name = link?.name ?? `if${ifindex}`;
+    number = this.interfaces.findIndex((one) => one.name === name);
+    if (number < 0) {
+      number = this.interfaces.length;
+      const linkType = linkTypeOfInterface(link?.hardwareType ?? 0);
+      this.interfaces.push({ name, linkType, snapLength: 0, file: '' });
+    }
+    this.#numbers.set(ifindex, number);
+    return number;
+  }
+}

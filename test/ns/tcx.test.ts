@@ -1,0 +1,118 @@
+// Flows counted by the kernel: the same packets and bytes per flow and direction as from a file with the same packets, in a map that
+// is big enough and in one that is not.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { documents, runFiles } from '../kit/engine.ts';
+import { Namespace, noNamespaces, writeFrames } from '../kit/namespace.ts';
+import { icmpFrame, ip, onEthernet, tcpFrame, udpDatagram, udpFrame } from '../kit/packets.ts';
+import { bytes, eth } from '../wire/frames.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'netscribe-tcx-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Who, how much, on which VLAN, in either order. */
+function flows(text: string): string[] {
+  return documents(text)
+    .filter(({ event }) => event.dataset === 'flow')
+    .map(({ source, destination, network }) => {
+      const end = ({ ip, port, packets, bytes }: typeof source) =>
+        `${ip} ${port ?? ''}: ${packets} packets ${bytes} bytes`;
+      return [`${network.transport} ${network.vlan?.id ?? ''}`, ...[end(source), end(destination)].sort()].join(', ');
+    })
+    .sort();
+}
+
+const whole = udpDatagram(7, 8, new Uint8Array(2992));
+const FRAMES = [
+  tcpFrame(40000, 80, { flags: 'S', seq: 1 }),
+  tcpFrame(80, 40000, { from: '10.0.0.2', to: '10.0.0.1', flags: 'SA', seq: 9, ack: 2 }),
+  tcpFrame(40000, 80, { flags: 'AP', seq: 2, ack: 10, payload: new Uint8Array(6000).fill(65) }),
+  tcpFrame(40000, 80, { flags: 'AF', seq: 6002, ack: 10 }),
+  tcpFrame(80, 40000, { from: '10.0.0.2', to: '10.0.0.1', flags: 'AF', seq: 10, ack: 6003 }),
+  udpFrame(1, 2, { payload: 'x' }),
+  udpFrame(3, 4, { from: '2001:db8::1', to: '2001:db8::2', payload: 'six' }),
+  // Hop-by-hop options, then UDP.
+  onEthernet(
+    ip(0, bytes(17, 0, 1, 4, 0, 0, 0, 0, udpDatagram(3, 5, 'behind')), { from: '2001:db8::1', to: '2001:db8::2' }),
+  ),
+  onEthernet(ip(17, udpDatagram(5, 6, 'tagged')), 7),
+  onEthernet(ip(17, udpDatagram(5, 6, 'twice')), 7, 9),
+  onEthernet(ip(17, whole.subarray(0, 1480), { id: 77, fragment: 0x2000 })),
+  onEthernet(ip(17, whole.subarray(1480), { id: 77, fragment: 185 })),
+  icmpFrame(8, 0, bytes(0, 1, 0, 1)),
+  eth(0x0800, bytes(new Uint8Array(19).fill(0x45))),
+  eth(0x0806, bytes(new Uint8Array(28))),
+];
+
+interface Summary {
+  packets: number;
+  bytes: number;
+  outcomes: Record<string, number>;
+  loss: Record<string, number>;
+}
+
+describe.skipIf(noNamespaces !== '')('flows counted by the kernel', () => {
+  let ns: Namespace;
+  beforeAll(() => {
+    ns = new Namespace();
+  });
+  afterAll(() => ns.remove());
+
+  async function count(name: string, file: string, times = 1, ...more: string[]) {
+    const words = [
+      'capture',
+      '-i',
+      name,
+      '--flow-source',
+      'tcx',
+      '--records',
+      'flow,loss',
+      '--json',
+      '--summary',
+      'json',
+    ];
+    const program = ns.netscribe([...words, ...more]);
+    await program.until(() => program.err.includes('listening'));
+    const sent = await ns.send('a', file, times);
+    const { code, out, err } = await program.interrupt();
+    expect([code, err]).toEqual([0, expect.any(String)]);
+    return { sent, out, summary: JSON.parse(err.trim().split('\n').at(-1)!) as Summary };
+  }
+
+  test.each(['a', 'b'])('all kinds of packets, seen at %s', async (name) => {
+    const file = join(folder, 'mixed.pcap');
+    writeFrames(file, FRAMES);
+    const { out, summary } = await count(name, file);
+    const read = await runFiles([file], { records: ['flow', 'loss'] });
+    expect(flows(out)).toEqual(flows(read.text));
+    expect(summary).toMatchObject({
+      packets: FRAMES.length,
+      bytes: FRAMES.reduce((sum, frame) => sum + frame.length, 0),
+      outcomes: { flow: FRAMES.length - 2, no_ip: 1, malformed: 1 },
+    });
+    const tcp = documents(out).find(({ network }) => network?.transport === 'tcp')!;
+    expect(tcp).toMatchObject({
+      source: { port: 40000 },
+      netscribe: { flow: { reason: 'fin', initiator: 'certain' } },
+    });
+    expect(tcp.observer).toEqual({ ingress: { interface: { name } } });
+  });
+
+  test('more flows than the map has room for', async () => {
+    const file = join(folder, 'many.pcap');
+    writeFrames(
+      file,
+      Array.from({ length: 5000 }, (_, i) => udpFrame(1024 + i, 53)),
+    );
+    const { sent, out, summary } = await count('b', file, 2, '--set', 'flows.kernel_entries=1024');
+    expect(summary.packets).toBe(sent);
+    expect(summary.loss).toMatchObject({ kernel: 0 });
+    expect(summary.loss['flows.kernel_map_full']).toBeGreaterThan(0);
+    const counted = documents(out).filter(({ event }) => event.dataset === 'flow');
+    expect(counted.reduce((sum, { network }) => sum + network.packets, 0)).toBe(sent);
+    expect(counted).toHaveLength(5000);
+  });
+});
