@@ -5,7 +5,7 @@
 import { flowRecord } from '../../src/flow/record.ts';
 import { storedFields } from '../../src/records/columnar.ts';
 import type { Column, ColumnBatch } from '../../src/records/columns.ts';
-import { columnName } from '../../src/records/record.ts';
+import { columnName, isRest, restName } from '../../src/records/record.ts';
 import { Random } from '../../test/kit/generate/random.ts';
 
 export interface FlowRowsOptions {
@@ -36,9 +36,6 @@ const SERVICES: readonly Service[] = [
   { share: 0.02, port: 3306, transport: 'tcp', protocol: null },
   { share: 0.03, port: -1, transport: 'tcp', protocol: null },
 ];
-
-/** Hour of day, UTC: nights are quiet. */
-const DAY = Float64Array.from({ length: 24 }, (_, hour) => 1 + 0.8 * Math.sin(((hour - 8) / 24) * 2 * Math.PI));
 
 /** Picks of a Zipf-like law, from a table. */
 function popularity(random: Random, count: number, power: number): () => number {
@@ -116,20 +113,18 @@ export function* flowRows(options: FlowRowsOptions): Generator<ColumnBatch> {
     return Math.log(p / (1 - p)) / 1.7;
   });
   const normal = () => spread[logNormal()];
-  const clientMacs = Array.from({ length: CLIENTS }, (_, host) => mac(host));
+  // Seen where routers meet: a router per few hundred clients.
+  const clientMacs = Array.from({ length: CLIENTS }, (_, host) => mac(host >> 8));
   let seconds = options.from;
   let nanos = 0;
   let packet = 1;
   const meanGap = (options.seconds * 1e9) / options.rows;
   for (let done = 0; done < options.rows; done += size) {
     const rows = Math.min(size, options.rows - done);
-    const words = new Map<string, Words>();
-    const numbers = new Map<string, Numbers>();
+    const c = newColumns(rows);
     const times = new Map<string, { seconds: Uint32Array; nanos: Uint32Array }>();
     const addresses = new Map<string, Uint32Array>();
     const finals = new Uint8Array(rows);
-    const word = (name: string) => words.get(name) ?? words.set(name, new Words(rows)).get(name)!;
-    const number = (name: string) => numbers.get(name) ?? numbers.set(name, new Numbers(rows)).get(name)!;
     for (const name of ['start', 'end']) {
       times.set(name, { seconds: new Uint32Array(rows), nanos: new Uint32Array(rows) });
     }
@@ -137,8 +132,7 @@ export function* flowRows(options: FlowRowsOptions): Generator<ColumnBatch> {
     const [start, end] = [times.get('start')!, times.get('end')!];
     const [source, destination] = [addresses.get('sourceIp')!, addresses.get('destinationIp')!];
     for (let row = 0; row < rows; row++) {
-      const hour = Math.floor(seconds / 3600) % 24;
-      nanos += Math.floor((meanGap * 2 * (random.word() / 0x1_0000_0000)) / DAY[hour]);
+      nanos += Math.floor(meanGap * 2 * (random.word() / 0x1_0000_0000));
       while (nanos >= 1e9) {
         nanos -= 1e9;
         seconds++;
@@ -147,7 +141,9 @@ export function* flowRows(options: FlowRowsOptions): Generator<ColumnBatch> {
       const to = server();
       const isV6 = attribute(who, 1) % 100 < 15 && attribute(to, 2) % 100 < 50;
       let pick = random.word() / 0x1_0000_0000;
-      const service = SERVICES.find(({ share }) => (pick -= share) < 0) ?? SERVICES[0];
+      let at = 0;
+      while (at < SERVICES.length - 1 && (pick -= SERVICES[at].share) >= 0) at++;
+      const service = SERVICES[at];
       const isTcp = service.transport === 'tcp';
       // Resolvers and time servers are a handful.
       const host = service.port === 53 || service.port === 123 ? to % 4 : to;
@@ -165,59 +161,93 @@ export function* flowRows(options: FlowRowsOptions): Generator<ColumnBatch> {
         source.set([0, 0, 0xffff, 0x0a000000 + who], a);
         destination.set([0, 0, 0xffff, Math.imul(host + 17, 0x9e3779b1) >>> 1], b);
       }
-      number('sourcePort').set(row, 32_768 + random.below(28_000));
-      number('destinationPort').set(row, service.port < 0 ? 1024 + random.below(40_000) : service.port);
-      word('sourceMac').set(row, clientMacs[who]);
-      word('destinationMac').set(row, '00-50-56-FF-00-01');
-      word('networkType').set(row, isV6 ? 'ipv6' : 'ipv4');
-      word('transport').set(row, service.transport);
-      word('direction').set(row, 'unknown');
+      c.sourcePort.set(row, 32_768 + random.below(28_000));
+      c.destinationPort.set(row, service.port < 0 ? 1024 + random.below(40_000) : service.port);
+      c.sourceMac.set(row, clientMacs[who]);
+      c.destinationMac.set(row, '00-50-56-FF-00-01');
+      c.networkType.set(row, isV6 ? 'ipv6' : 'ipv4');
+      c.transport.set(row, service.transport);
+      c.direction.set(row, 'unknown');
       const isFinal = random.chance(0.97);
       finals[row] = isFinal ? 1 : 0;
-      word('reason').set(row, isFinal ? (isTcp ? (random.chance(0.2) ? 'rst' : 'fin') : 'timeout') : 'interval');
+      c.reason.set(row, isFinal ? (isTcp ? (random.chance(0.2) ? 'rst' : 'fin') : 'timeout') : 'interval');
       packet += random.below(40);
-      number('firstPacket').set(row, Math.max(1, packet - random.below(4000)));
-      word('confidence').set(row, isTcp ? 'certain' : 'likely');
+      c.firstPacket.set(row, Math.max(1, packet - random.below(4000)));
+      c.confidence.set(row, isTcp ? 'certain' : 'likely');
       const out = isTcp
         ? 6 + Math.floor(Math.exp(1 + 1.2 * normal()))
         : 1 + (random.chance(0.1) ? random.below(20) : 0);
       const back = isTcp ? 5 + Math.floor(Math.exp(1.3 + 1.4 * normal())) : out;
       const sent = isTcp ? 400 + Math.floor(Math.exp(6.4 + 1.1 * normal())) : out * (34 + random.below(40));
       const received = isTcp ? 3000 + Math.floor(Math.exp(8 + 1.6 * normal())) : back * (60 + random.below(300));
-      const header = isV6 ? 74 : 54;
-      number('sourcePackets').set(row, out);
-      number('sourceBytes').set(row, sent + out * header);
-      number('destinationPackets').set(row, back);
-      number('destinationBytes').set(row, received + back * header);
-      number('sourcePayload').set(row, sent);
-      number('destinationPayload').set(row, received);
-      word('networkProtocol').set(row, service.protocol);
+      // Time stamps in every TCP segment where both ends want them; what else a handshake has besides.
+      const header = (isV6 ? 74 : 54) + (isTcp ? (attribute(who, 8) % 2 === 0 ? 12 : 0) : -12);
+      const extra = isTcp ? 20 + (attribute(host, 8) % 3) * 4 : 0;
+      c.sourcePackets.set(row, out);
+      c.sourceBytes.set(row, sent + out * header + extra);
+      c.destinationPackets.set(row, back);
+      c.destinationBytes.set(row, received + back * header + extra);
+      c.sourcePayload.set(row, sent);
+      c.destinationPayload.set(row, received);
+      c.networkProtocol.set(row, service.protocol);
       const ttl = attribute(who, 3) % 3 === 0 ? 128 : 64;
       const far = 255 - (attribute(host, 4) % 200);
-      number('sourceTtlMin').set(row, ttl);
-      number('sourceTtlMax').set(row, ttl);
-      number('destinationTtlMin').set(row, far);
-      number('destinationTtlMax').set(row, far);
-      number('sourceDscp').set(row, 0);
-      number('destinationDscp').set(row, random.chance(0.05) ? 8 : 0);
+      c.sourceTtlMin.set(row, ttl);
+      c.sourceTtlMax.set(row, ttl);
+      c.destinationTtlMin.set(row, far);
+      c.destinationTtlMax.set(row, far);
+      c.sourceDscp.set(row, 0);
+      c.destinationDscp.set(row, random.chance(0.05) ? 8 : 0);
       if (!isTcp) continue;
-      word('tcpState').set(row, isFinal ? 'closed' : 'established');
-      word('sourceTcpFlags').set(row, random.chance(0.2) ? 'FSRPA' : 'FSPA');
-      word('destinationTcpFlags').set(row, 'FSPA');
+      c.tcpState.set(row, isFinal ? 'closed' : 'established');
+      c.sourceTcpFlags.set(row, random.chance(0.2) ? 'FSRPA' : 'FSPA');
+      c.destinationTcpFlags.set(row, 'FSPA');
       const rtt = 200_000 + (attribute(host, 9) % 400) * 250_000 + random.below(200_000);
-      number('serverRtt').set(row, rtt);
-      number('handshakeRtt').set(row, rtt + 20_000 + random.below(60_000));
-      if (random.chance(0.06)) number('sourceRetransmits').set(row, 1 + random.below(3));
-      if (random.chance(0.04)) number('destinationRetransmits').set(row, 1 + random.below(5));
+      c.serverRtt.set(row, rtt);
+      c.handshakeRtt.set(row, rtt + 20_000 + random.below(60_000));
+      if (random.chance(0.06)) c.sourceRetransmits.set(row, 1 + random.below(3));
+      if (random.chance(0.04)) c.destinationRetransmits.set(row, 1 + random.below(5));
     }
-    yield { type: flowRecord.name, rows, columns: columns(rows, words, numbers, times, addresses, finals) };
+    yield { type: flowRecord.name, rows, columns: columns(rows, c, times, addresses, finals) };
   }
 }
 
+const newColumns = (rows: number) => ({
+  destinationBytes: new Numbers(rows),
+  destinationDscp: new Numbers(rows),
+  destinationPackets: new Numbers(rows),
+  destinationPayload: new Numbers(rows),
+  destinationPort: new Numbers(rows),
+  destinationRetransmits: new Numbers(rows),
+  destinationTtlMax: new Numbers(rows),
+  destinationTtlMin: new Numbers(rows),
+  firstPacket: new Numbers(rows),
+  handshakeRtt: new Numbers(rows),
+  serverRtt: new Numbers(rows),
+  sourceBytes: new Numbers(rows),
+  sourceDscp: new Numbers(rows),
+  sourcePackets: new Numbers(rows),
+  sourcePayload: new Numbers(rows),
+  sourcePort: new Numbers(rows),
+  sourceRetransmits: new Numbers(rows),
+  sourceTtlMax: new Numbers(rows),
+  sourceTtlMin: new Numbers(rows),
+  confidence: new Words(rows),
+  destinationMac: new Words(rows),
+  destinationTcpFlags: new Words(rows),
+  direction: new Words(rows),
+  networkProtocol: new Words(rows),
+  networkType: new Words(rows),
+  reason: new Words(rows),
+  sourceMac: new Words(rows),
+  sourceTcpFlags: new Words(rows),
+  tcpState: new Words(rows),
+  transport: new Words(rows),
+});
+
 function columns(
   rows: number,
-  words: ReadonlyMap<string, Words>,
-  numbers: ReadonlyMap<string, Numbers>,
+  made: Readonly<Record<string, Numbers | Words>>,
   times: ReadonlyMap<string, { seconds: Uint32Array; nanos: Uint32Array }>,
   addresses: ReadonlyMap<string, Uint32Array>,
   finals: Uint8Array,
@@ -233,11 +263,17 @@ function columns(
         return { name, kind: 'bool', values: finals, present: undefined };
       case 'int':
       case 'duration': {
-        const { values, present } = numbers.get(property) ?? new Numbers(rows);
-        return { name, kind: 'int', values, present: some(present) };
+        const { values, present } = (made[property] as Numbers | undefined) ?? new Numbers(rows);
+        if (!isRest(flowRecord, field)) return { name, kind: 'int', values, present: some(present) };
+        const rest = values.slice();
+        for (const [other, factor] of Object.entries(field.near ?? {})) {
+          const from = (made[other] as Numbers | undefined)?.values;
+          for (let row = 0; row < rows && from !== undefined; row++) if (present[row]) rest[row] -= factor * from[row];
+        }
+        return { name: restName(field), kind: 'int', values: rest, present: some(present) };
       }
       case 'keyword':
-        return (words.get(property) ?? new Words(rows)).column(name);
+        return ((made[property] as Words | undefined) ?? new Words(rows)).column(name);
       default:
         return {
           name,

@@ -24,6 +24,9 @@ export const TCP_STATES = [
 /** Why a document is the last of its flow; `interval` when it is not. */
 export const FLOW_END = ['interval', 'fin', 'rst', 'timeout', 'evicted', 'reused', 'end-of-input', 'epoch'] as const;
 
+/** Headers of a TCP segment over IPv4 and Ethernet, without options: a payload is close to what they leave of its frames. */
+const FRAME_BYTES = 54;
+
 export const flowRecord = defineRecord(
   'flow',
   { family: 'flow', doc: 'what passed between two endpoints since the previous document of the same flow' },
@@ -57,15 +60,19 @@ export const flowRecord = defineRecord(
     networkBytes: f.int('network.bytes', 'bytes both ways').inUnit('bytes').derived(),
     sourcePayload: f
       .int('netscribe.source.payload_bytes', 'bytes behind the transport header, sent by the initiator')
-      .inUnit('bytes'),
-    destinationPayload: f.int('netscribe.destination.payload_bytes', 'the same of the responder').inUnit('bytes'),
+      .inUnit('bytes')
+      .closeTo({ sourceBytes: 1, sourcePackets: -FRAME_BYTES }),
+    destinationPayload: f
+      .int('netscribe.destination.payload_bytes', 'the same of the responder')
+      .inUnit('bytes')
+      .closeTo({ destinationBytes: 1, destinationPackets: -FRAME_BYTES }),
     networkProtocol: f.keyword('network.protocol', 'application protocol, when it was recognised').optional(),
     sourceTtlMin: f.int('netscribe.source.ttl.min', 'lowest TTL or hop limit sent by the initiator').optional(),
-    sourceTtlMax: f.int('netscribe.source.ttl.max', 'highest').optional(),
+    sourceTtlMax: f.int('netscribe.source.ttl.max', 'highest').optional().closeTo({ sourceTtlMin: 1 }),
     destinationTtlMin: f
       .int('netscribe.destination.ttl.min', 'lowest TTL or hop limit sent by the responder')
       .optional(),
-    destinationTtlMax: f.int('netscribe.destination.ttl.max', 'highest').optional(),
+    destinationTtlMax: f.int('netscribe.destination.ttl.max', 'highest').optional().closeTo({ destinationTtlMin: 1 }),
     sourceDscp: f.int('netscribe.source.dscp', "DSCP of the initiator's last packet").optional(),
     destinationDscp: f.int('netscribe.destination.dscp', "DSCP of the responder's last packet").optional(),
     tcpState: f
@@ -78,7 +85,8 @@ export const flowRecord = defineRecord(
     destinationTcpFlags: f.keyword('netscribe.destination.tcp_flags', 'the same of the responder').optional(),
     handshakeRtt: f
       .duration('netscribe.tcp.handshake_rtt', 'from the SYN to the ACK that completes the handshake')
-      .optional(),
+      .optional()
+      .closeTo({ serverRtt: 1 }),
     serverRtt: f
       .duration('netscribe.tcp.server_rtt', 'from the SYN to the SYN-ACK: the way to the responder and back')
       .optional(),

@@ -13,7 +13,7 @@ import {
 import type { ColumnBatch } from './columns.ts';
 import type { Field } from './field.ts';
 import { JsonTexts, jsonTextCode } from './json-texts.ts';
-import { columnName, isComputed, type RecordType } from './record.ts';
+import { columnName, isComputed, isRest, type RecordType, restName } from './record.ts';
 
 type AnyBuilder = TimeBuilder | NumberBuilder | BoolBuilder | AddressBuilder | KeywordBuilder | TextBuilder;
 
@@ -24,14 +24,14 @@ export function storedFields(type: RecordType): [string, Field][] {
   );
 }
 
-function builderOf(field: Field): AnyBuilder {
+function builderOf(field: Field, isRest: boolean): AnyBuilder {
   const name = columnName(field);
   switch (field.kind) {
     case 'time':
       return new TimeBuilder(name, field.isOptional);
     case 'int':
     case 'duration':
-      return new NumberBuilder(name, field.isOptional, 'int');
+      return new NumberBuilder(isRest ? restName(field) : name, field.isOptional, 'int');
     case 'float':
       return new NumberBuilder(name, field.isOptional, 'float');
     case 'bool':
@@ -57,10 +57,10 @@ export class ColumnarRows {
   constructor(type: RecordType) {
     this.type = type;
     const fields = storedFields(type);
-    this.#builders = fields.map(([, field]) => builderOf(field));
+    this.#builders = fields.map(([, field]) => builderOf(field, isRest(type, field)));
     const json = new JsonTexts();
     const lines = fields.map(([name, field], i) => {
-      const push = pushCode(name, field, json);
+      const push = isRest(type, field) ? `push(r.${name}${restCode(type, field)})` : pushCode(name, field, json);
       return field.isOptional ? `if(${presentCode(name, field)})b${i}.${push};else b${i}.none();` : `b${i}.${push};`;
     });
     const source = [
@@ -89,6 +89,13 @@ export class ColumnarRows {
     this.rows = 0;
     return batch;
   }
+}
+
+/** What is taken from a value: `-1*r.bytes- -54*r.packets`; an absent number counts as 0. */
+function restCode(type: RecordType, { near = {} }: Field): string {
+  return Object.entries(near)
+    .map(([name, factor]) => `-(${factor})*${type.fields[name].isOptional ? `(r.${name}??0)` : `r.${name}`}`)
+    .join('');
 }
 
 /** The call that appends a field's value. */

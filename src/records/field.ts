@@ -67,6 +67,11 @@ export interface Field<K extends Kind = Kind, Optional extends boolean = boolean
    * queries see it as if.
    */
   readonly inputs?: readonly string[];
+  /**
+   * Factors of other properties of the record whose sum is close to this one: the store keeps the difference, which is small, in
+   * a column of its own name with `_rest`, and queries see the value as if. For integers.
+   */
+  readonly near?: Readonly<Record<string, number>>;
 }
 
 /** A field as declarations write it: refinements chain, each returns a new field. */
@@ -80,6 +85,7 @@ export interface FieldBuilder<K extends Kind, Optional extends boolean, Sub = un
   derived(): FieldBuilder<K, Optional, Sub>;
   single(): FieldBuilder<K, Optional, Sub>;
   dimension(): FieldBuilder<K, Optional, Sub>;
+  closeTo(near: Readonly<Record<string, number>>): FieldBuilder<K, Optional, Sub>;
   computedFrom(...properties: string[]): FieldBuilder<K, Optional, Sub>;
 }
 
@@ -99,6 +105,7 @@ function build<K extends Kind, Optional extends boolean, Sub>(
     derived: () => build({ ...field, isDerived: true }),
     single: () => build({ ...field, isSingle: true }),
     dimension: () => build({ ...field, isDimension: true }),
+    closeTo: (near) => build({ ...field, near }),
     computedFrom: (...inputs) => build({ ...field, inputs }),
   };
 }

@@ -89,12 +89,24 @@ export function columnName(field: Field): string {
 
 /** Whether the store computes a field when it is read. Where a field that it needs was dropped, it is kept like any other. */
 export function isComputed(type: RecordType, { inputs }: Field): boolean {
-  const isKept = (name: string): boolean => {
-    const input = type.fields[name];
-    return input !== undefined && input.isDerived !== true && input.kind !== 'constant';
-  };
-  return inputs?.every(isKept) ?? false;
+  return inputs?.every((name) => isKept(type, name)) ?? false;
 }
+
+/** Whether the store keeps a field's difference from others only. Where one of those was dropped, it keeps the field itself. */
+export function isRest(type: RecordType, { near }: Field): boolean {
+  return near !== undefined && Object.keys(near).every((name) => isKept(type, name) && isExact(type.fields[name]));
+}
+
+const isExact = ({ kind, flowProperty }: Field): boolean =>
+  (kind === 'int' || kind === 'duration') && flowProperty === undefined;
+
+function isKept(type: RecordType, name: string): boolean {
+  const field = type.fields[name];
+  return field !== undefined && field.isDerived !== true && field.kind !== 'constant' && field.inputs === undefined;
+}
+
+/** Name of the column that has the difference. */
+export const restName = (field: Field): string => `${columnName(field)}_rest`;
 
 /**
  * An empty record: every property there, absent. Built by generated code so that all records of a type share one hidden class;

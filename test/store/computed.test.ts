@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { flowRecord } from '../../src/flow/record.ts';
 import { Address } from '../../src/records/address.ts';
-import { storedFields } from '../../src/records/columnar.ts';
+import { ColumnarRows, storedFields } from '../../src/records/columnar.ts';
 import { flowId } from '../../src/records/flow-id.ts';
 import { openReader } from '../../src/store/reader.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -87,4 +87,12 @@ it('keeps a column when what it follows from is not kept', () => {
   const { sourcePort: _, ...rest } = flowRecord.fields;
   expect(names(rest as typeof flowRecord.fields)).toContain('flowId');
   expect(names(rest as typeof flowRecord.fields)).not.toContain('duration');
+});
+
+it('keeps small differences in the place of numbers that are close to others', () => {
+  const columns = (fields: typeof flowRecord.fields) =>
+    new ColumnarRows({ ...flowRecord, fields }).take().columns.map(({ name }) => name);
+  expect(columns(flowRecord.fields)).toContain('netscribe_source_payload_bytes_rest');
+  const { sourceBytes: _, ...rest } = flowRecord.fields;
+  expect(columns(rest as typeof flowRecord.fields)).toContain('netscribe_source_payload_bytes');
 });

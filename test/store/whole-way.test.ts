@@ -21,6 +21,7 @@ const type = defineRecord(
   {
     ...program('1.2.3'),
     ...transaction('test'),
+    size: f.int('test.size', '').optional().closeTo({ sourceBytes: 2, destinationBytes: -1 }),
     ratio: f.float('test.ratio', '').optional(),
     flag: f.bool('test.flag', '').optional(),
     name: f.text('test.name', ''),
@@ -53,6 +54,7 @@ const base: TestRecord = {
   destinationBytes: undefined,
   networkBytes: undefined,
   errorMessage: undefined,
+  size: undefined,
   ratio: undefined,
   flag: undefined,
   name: '',
@@ -77,6 +79,7 @@ const records: TestRecord[] = [
     destinationBytes: 20,
     networkBytes: 30,
     errorMessage: ['only one'],
+    size: -7,
     ratio: -0.125,
     flag: false,
     name: 'ü "quoted" \u0000 \u2028',
@@ -98,7 +101,16 @@ const records: TestRecord[] = [
       { name: 'b', place: undefined, n: -2 },
     ],
   },
-  { ...base, sourceBytes: 1, networkBytes: 1, errorMessage: ['one', 'two'], flag: true, words: [], answers: [] },
+  {
+    ...base,
+    sourceBytes: 1,
+    size: 100,
+    networkBytes: 1,
+    errorMessage: ['one', 'two'],
+    flag: true,
+    words: [],
+    answers: [],
+  },
 ];
 
 function flow(v6: boolean): FlowView {

@@ -2,7 +2,7 @@
 // not, and for each address a text column beside its halves, which DuckDB computes only when it is selected.
 
 import type { Field } from '../../records/field.ts';
-import { columnName, isComputed, type RecordType } from '../../records/record.ts';
+import { columnName, isComputed, type RecordType, restName } from '../../records/record.ts';
 import type { StoreColumn } from '../parquet/row-group.ts';
 import { COMPUTED } from './computed.ts';
 import { identifier, literal, viewName } from './text.ts';
@@ -75,6 +75,7 @@ export function selectRows(declared: RecordType | undefined, files: ViewFiles): 
   const select: string[] = [];
   for (const { name, kind } of columns.values()) {
     const computed = declared === undefined ? undefined : computedColumn(declared, name, stored);
+    if (isRestOf(declared, name)) continue;
     if (computed === undefined) select.push(...columnSql(name, kind, stored.get(name)?.kind));
     else
       select.push(
@@ -94,10 +95,24 @@ export function selectRows(declared: RecordType | undefined, files: ViewFiles): 
 
 /** SQL of a column that segments do not keep because it follows from others; undefined for all that they do keep. */
 function computedColumn(type: RecordType, name: string, stored: ReadonlyMap<string, StoreColumn>): string | undefined {
-  const field = Object.values(type.fields).find((one) => one.inputs !== undefined && columnName(one) === name);
+  const field = Object.values(type.fields).find((one) => columnName(one) === name);
+  if (field?.near !== undefined) return stored.has(restName(field)) ? sumOf(type, field) : undefined;
   if (field?.inputs === undefined || !isComputed(type, field)) return undefined;
   const inputs = field.inputs.map((property) => columnName(type.fields[property]));
   return inputs.every((input) => stored.has(input)) ? COMPUTED.get(field.paths[0])?.(inputs) : undefined;
+}
+
+/** A kept difference and what it is the difference from. */
+function sumOf(type: RecordType, field: Field): string {
+  const parts = Object.entries(field.near ?? {}).map(
+    ([name, factor]) => `${factor} * coalesce(${identifier(columnName(type.fields[name]))}, 0)`,
+  );
+  return [identifier(restName(field)), ...parts].join(' + ');
+}
+
+/** Whether a column is the difference that another one is made from: no column of the view. */
+function isRestOf(type: RecordType | undefined, name: string): boolean {
+  return Object.values(type?.fields ?? {}).some((field) => field.near !== undefined && restName(field) === name);
 }
 
 function source({ paths, schemas }: ViewFiles): string {
