@@ -34,12 +34,12 @@ export interface OpenOptions {
   from?: string;
   /** Finds the right word for a wrong one. */
   nearest?: (word: string, candidates: readonly string[]) => string | undefined;
-  /** How packets are written. */
+  /** How packets are written; without it there are none to write. */
   packets?: Omit<PacketFileOptions, 'format'>;
 }
 
 /** Throws SinkError, PluginError. */
-export async function openSink(spec: string, { from, nearest, packets = {} }: OpenOptions = {}): Promise<Sink> {
+export async function openSink(spec: string, { from, nearest, packets }: OpenOptions = {}): Promise<Sink> {
   if (isModulePath(spec)) return openModule(spec, from);
   const colon = spec.indexOf(':');
   const kind = colon < 0 ? spec : spec.slice(0, colon);
@@ -79,7 +79,13 @@ function openRows(kind: EncodingName, place: string): Sink {
   return place === '-' || place.endsWith(`.${kind}`) ? new RowStream(kind, place) : new RowFolder(kind, place);
 }
 
-function openPackets(format: PacketFormat, place: string, options: Omit<PacketFileOptions, 'format'>): Sink {
+function openPackets(
+  format: PacketFormat,
+  place: string,
+  options: Omit<PacketFileOptions, 'format'> | undefined,
+): Sink {
+  if (options === undefined)
+    throw new SinkError(`${format}:${place} takes packets, and there are none here: it goes with 'netscribe capture'`);
   if (place === '')
     throw new SinkError(`${format} needs a place: '${format}:DIR' for a folder, '${format}:-' for standard output`);
   if (place === '-' || /\.(pcap|pcapng|cap|ntar|dmp)\d*$/.test(place))

@@ -7,6 +7,7 @@ import { VERSION } from '../version.ts';
 import { PacketBytes, type PacketEncoder, tagBytes } from './packet-encoder.ts';
 import type { PacketOrigin } from './sink.ts';
 
+const LINKTYPE_ETHERNET = 1;
 const SECTION_HEADER_BLOCK = 0x0a0d0d0a;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const INTERFACE_DESCRIPTION_BLOCK = 1;
@@ -68,6 +69,8 @@ export class PcapngEncoder implements PacketEncoder {
     this.#section();
     this.#writeSecrets(origin);
     for (const [id, { linkType }] of origin.interfaces.entries()) this.#describe(id, linkType, origin);
+    // Readers want one, even where nothing was captured.
+    if (origin.interfaces.length === 0) this.#describe(0, LINKTYPE_ETHERNET, origin);
   }
 
   /** Nanoseconds since 1970 in two words; seconds times 10^9 is more than a double holds exactly. */

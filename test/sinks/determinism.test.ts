@@ -28,7 +28,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function outputs(workers: number): Promise<Record<string, string>> {
   const into = join(folder, `workers-${workers}`);
   const specs = ['csv:csv', 'ndjson:ndjson', 'parquet:parquet?rows=1000', 'pcap:pcap', 'ndjson:all.ndjson'];
-  const sinks = await Promise.all(specs.map((spec) => openSink(spec.replace(':', `:${into}/`))));
+  const sinks = await Promise.all(specs.map((spec) => openSink(spec.replace(':', `:${into}/`), { packets: {} })));
   const result = await runInto([file], sinks, {
     workers,
     flow: { ...FLOW_DEFAULTS, maxFlows: 500, intervalSeconds: 30 },
