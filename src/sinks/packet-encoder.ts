@@ -1,7 +1,6 @@
 // What the two capture formats have in common: packets of a batch are appended to a buffer, headers where they are due.
 
 import type { PacketBatch } from '../sources/source.ts';
-import { ByteWriter } from '../store/parquet/byte-writer.ts';
 import type { PacketOrigin } from './sink.ts';
 
 /** Encodes the packets of one file. */
@@ -27,22 +26,51 @@ const TAG_OFFSET: ReadonlyMap<number, number> = new Map([
   [113, 14], // Linux cooked capture: before its protocol field
 ]);
 
-/** Up to this many bytes a loop beats the call of `set`. */
-const SHORT_COPY = 32;
+/** Up to this many bytes a loop of words (45 ns for 100 bytes) beats a call of `set` (100 ns, and an object for the part). */
+const SHORT_COPY = 256;
+const FIRST_BYTES = 512 * 1024;
 
-export class PacketBytes extends ByteWriter {
+/** A growing buffer, little-endian. */
+export class PacketBytes {
+  bytes = new Uint8Array(FIRST_BYTES);
+  view = new DataView(this.bytes.buffer);
+  at = 0;
+
+  /** Makes room for `size` more bytes. */
+  reserve(size: number): void {
+    if (this.at + size <= this.bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.bytes.length * 2, this.at + size));
+    larger.set(this.bytes.subarray(0, this.at));
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer);
+  }
   u16(value: number): void {
-    this.u8(value & 0xff);
-    this.u8(value >>> 8);
+    this.reserve(2);
+    this.view.setUint16(this.at, value, true);
+    this.at += 2;
+  }
+  u32(value: number): void {
+    this.reserve(4);
+    this.view.setUint32(this.at, value, true);
+    this.at += 4;
+  }
+  zeros(count: number): void {
+    this.reserve(count);
+    this.bytes.fill(0, this.at, this.at + count);
+    this.at += count;
   }
 
-  /** Appends `bytes[from, to)`. */
-  copy(bytes: Uint8Array, from: number, to: number): void {
+  /** Appends bytes [from, to) of what `source` shows. */
+  copy(source: DataView, from: number, to: number): void {
     const length = to - from;
     this.reserve(length);
-    const { at } = this;
-    if (length > SHORT_COPY) this.bytes.set(bytes.subarray(from, to), at);
-    else for (let i = 0; i < length; i++) this.bytes[at + i] = bytes[from + i];
+    const { bytes, view, at } = this;
+    if (length > SHORT_COPY) bytes.set(new Uint8Array(source.buffer, source.byteOffset + from, length), at);
+    else {
+      let k = 0;
+      for (; k + 4 <= length; k += 4) view.setInt32(at + k, source.getInt32(from + k));
+      for (; k < length; k++) bytes[at + k] = source.getUint8(from + k);
+    }
     this.at = at + length;
   }
 
@@ -51,14 +79,16 @@ export class PacketBytes extends ByteWriter {
     const from = batch.offset[i];
     const to = from + batch.capturedLength[i];
     if (tag === 0) {
-      this.copy(batch.bytes, from, to);
+      this.copy(batch.view, from, to);
       return;
     }
     const middle = from + TAG_OFFSET.get(batch.linkType[i])!;
-    this.copy(batch.bytes, from, middle);
-    const tci = batch.vlan[i] & 0xffff;
-    for (const byte of [TPID_8021Q >> 8, TPID_8021Q & 0xff, tci >> 8, tci & 0xff]) this.u8(byte);
-    this.copy(batch.bytes, middle, to);
+    this.copy(batch.view, from, middle);
+    this.reserve(VLAN_TAG_BYTES);
+    this.view.setUint16(this.at, TPID_8021Q);
+    this.view.setUint16(this.at + 2, batch.vlan[i] & 0xffff);
+    this.at += VLAN_TAG_BYTES;
+    this.copy(batch.view, middle, to);
   }
 }
 

@@ -109,8 +109,8 @@ export class PacketFile implements PacketSink {
   #flush(): void {
     const { out } = this.#encoder;
     if (out.at === 0) return;
-    this.#output!.write(out.view());
-    out.reset();
+    this.#output!.write(out.bytes.subarray(0, out.at));
+    out.at = 0;
   }
 
   #newEncoder(): PacketEncoder {

@@ -28,6 +28,7 @@ const OUTBOUND = 2;
 const NANOSECONDS = 9;
 
 const padded = (length: number): number => (length + 3) & ~3;
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
 export class PcapngEncoder implements PacketEncoder {
   readonly out = new PacketBytes();
@@ -115,7 +116,7 @@ export class PcapngEncoder implements PacketEncoder {
       this.#block(DECRYPTION_SECRETS_BLOCK, (out) => {
         out.u32(type);
         out.u32(data.length);
-        out.copy(data, 0, data.length);
+        out.copy(viewOf(data), 0, data.length);
         this.#pad(data.length);
       });
     }
@@ -130,17 +131,17 @@ export class PcapngEncoder implements PacketEncoder {
     body(out);
     const length = out.at - start + 4;
     out.u32(length);
-    new DataView(out.bytes.buffer).setUint32(start + 4, length, true);
+    out.view.setUint32(start + 4, length, true);
   }
 
   #option(code: number, value: Uint8Array): void {
     this.out.u16(code);
     this.out.u16(value.length);
-    this.out.copy(value, 0, value.length);
+    this.out.copy(viewOf(value), 0, value.length);
     this.#pad(value.length);
   }
 
   #pad(length: number): void {
-    for (let i = length; i < padded(length); i++) this.out.u8(0);
+    this.out.zeros(padded(length) - length);
   }
 }
