@@ -1,5 +1,6 @@
-// `-e csv`: RFC 4180 with a header. What a spreadsheet would run as a formula gets an apostrophe in front.
+// `-e csv`: RFC 4180 with a header. What a spreadsheet would run as a formula is made harmless.
 
+import { harmless, quoted } from '../records/csv-writer.ts';
 import { cellText, machineName } from './machine.ts';
 import type { QueryResult } from './run.ts';
 
@@ -25,8 +26,7 @@ export function* csvLines(result: QueryResult, options: CsvOptions = {}): Genera
 
 const line = (cells: readonly string[]): string => `${cells.join(',')}\r\n`;
 
-/** A cell in quotes where RFC 4180 section 2 asks for them; not raw: neutralised (OWASP, "CSV Injection"). */
+/** A cell; not raw: harmless in spreadsheets and terminals, as in `--to csv:DIR`. */
 export function csvCell(text: string, isRaw: boolean): string {
-  const safe = !isRaw && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return quoted(isRaw ? text : harmless(text));
 }

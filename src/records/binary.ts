@@ -6,29 +6,21 @@
 // behind a 32-bit length: addresses as RFC 5952 has them, lists, maps and trees as JSON. All little-endian.
 
 import type { Address } from './address.ts';
-import { presentCode, valueCode } from './code.ts';
 import { BoolBuilder, NumberBuilder, TextBuilder, TimeBuilder } from './column-builder.ts';
 import type { ColumnBatch } from './columns.ts';
-import { constantText } from './csv.ts';
-import type { Field, JsonValue } from './field.ts';
+import type { Field } from './field.ts';
 import { flatFields, flatName } from './flat.ts';
-import { JsonTexts, jsonTextCode } from './json-texts.ts';
+import { FlatWriter } from './flat-writer.ts';
+import type { JsonTexts } from './json-texts.ts';
 import type { RecordType } from './record.ts';
 import { wireText } from './text.ts';
-import { ValueWriter } from './value-writer.ts';
 
 const ABSENT = 0;
 const PRESENT = 1;
-/** Longest value whose size is fixed (an address's text), with what stands before it. */
-const FIXED_VALUE_BYTES = 56;
 
-export class BinaryWriter extends ValueWriter {
-  #fixed = 0;
-
-  /** Makes room for a row's values of fixed size; texts make room for themselves. */
-  begin(at: number, fixed: number): void {
-    this.#fixed = fixed;
-    this.reserve(at, fixed);
+export class BinaryWriter extends FlatWriter {
+  end(at: number): number {
+    return at;
   }
   none(at: number): number {
     this.out[at] = ABSENT;
@@ -55,18 +47,14 @@ export class BinaryWriter extends ValueWriter {
     return this.#sized(at, this.ipText(address, at + 5));
   }
   text(value: string, at: number): number {
-    this.reserve(at, value.length * 3 + 8 + this.#fixed);
+    this.reserve(at, value.length * 3 + 8 + this.fixed);
     return this.#sized(at, at + 5 + this.out.utf8Write(value, at + 5));
   }
   slice(bytes: Uint8Array, from: number, to: number, at: number): number {
     return this.text(wireText(bytes, from, to), at);
   }
-  /** An array of one as its only element. */
-  single(values: readonly string[], texts: JsonTexts, at: number): number {
-    return values.length === 1 ? this.text(values[0], at) : this.json(texts, texts.strings(values), at);
-  }
-  json(texts: JsonTexts, end: number, at: number): number {
-    this.reserve(at, end + 8 + this.#fixed);
+  cell(texts: JsonTexts, end: number, at: number): number {
+    this.reserve(at, end + 8 + this.fixed);
     texts.out.copy(this.out, at + 5, 0, end);
     return this.#sized(at, at + 5 + end);
   }
@@ -75,55 +63,6 @@ export class BinaryWriter extends ValueWriter {
     this.view.setUint32(at + 1, end - at - 5, true);
     return end;
   }
-}
-
-/** Writes a record as a row; made once at start, as the other encoders are. */
-export function binaryEncoder(
-  type: RecordType,
-): (record: object, flow: object, writer: BinaryWriter, at: number) => number {
-  const json = new JsonTexts();
-  const constants: string[] = [];
-  const fields = flatFields(type);
-  const lines = fields.map(([name, field]) => {
-    const value = valueText(name, field, json, constants);
-    return field.isOptional ? `if(${presentCode(name, field)})at=w.${value};else at=w.none(at);` : `at=w.${value};`;
-  });
-  const source = [
-    '"use strict";return function encode(r,f,w,at){',
-    `w.begin(at,${(fields.length + 1) * FIXED_VALUE_BYTES});`,
-    ...lines,
-    'return at;}',
-    `//# sourceURL=netscribe-binary-${type.name}.js`,
-  ].join('\n');
-  return new Function('J', 'K', source)(json, constants);
-}
-
-function valueText(name: string, field: Field, json: JsonTexts, constants: string[]): string {
-  const value = valueCode(name, field);
-  switch (field.kind) {
-    case 'time':
-      return `time(r.${name}Seconds,r.${name}Nanos,at)`;
-    case 'slice':
-      return `slice(r.bytes,r.${name}At,r.${name}End,at)`;
-    case 'int':
-    case 'float':
-    case 'duration':
-      return `number(${value},at)`;
-    case 'bool':
-      return `flag(${value},at)`;
-    case 'ip':
-      return `ip(${value},at)`;
-    case 'keyword':
-    case 'text':
-      return `text(${value},at)`;
-    case 'constant':
-      constants.push(constantText(field.sub as JsonValue));
-      return `text(K[${constants.length - 1}],at)`;
-    case 'keywords':
-      if (field.isSingle === true) return `single(${value},J,at)`;
-      break;
-  }
-  return `json(J,${jsonTextCode(name, field, value, json)},at)`;
 }
 
 type Builder = TimeBuilder | NumberBuilder | BoolBuilder | TextBuilder;

@@ -7,9 +7,10 @@
 // that are no text. An empty text is "", so that it can be told from no value.
 
 import type { Address } from './address.ts';
+import { FlatWriter } from './flat-writer.ts';
 import type { JsonTexts } from './json-texts.ts';
 import { wireText } from './text.ts';
-import { HEX, ValueWriter } from './value-writer.ts';
+import { HEX } from './value-writer.ts';
 
 const COMMA = 0x2c;
 const QUOTE = 0x22;
@@ -41,14 +42,17 @@ const SHORT_TEXT = 14;
 
 /** A cell of text as CSV: the reference for what `CsvWriter.text` writes faster. */
 export function csvCell(text: string): string {
-  if (text === '') return '""';
+  return text === '' ? '""' : quoted(harmless(text));
+}
+
+/** Text that is neither a formula nor control characters. */
+export function harmless(text: string): string {
   const visible = text.replace(CONTROLS, (_, backslashes: string, control: string) => {
     // Doubled, so that the text can be told from the bytes: the rule of `wireText`.
     const bytes = Array.from(Buffer.from(control), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`);
     return backslashes + backslashes + bytes.join('');
   });
-  const safe = FORMULA.test(visible) ? `'${visible}` : visible;
-  return quoted(safe);
+  return FORMULA.test(visible) ? `'${visible}` : visible;
 }
 
 /** In quotes where RFC 4180 asks for them. */
@@ -56,16 +60,7 @@ export function quoted(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-export class CsvWriter extends ValueWriter {
-  /** Room that the cells of fixed size in a row need. */
-  #fixed = 0;
-
-  /** Makes room for a row's cells of fixed size; those of text make room for themselves. */
-  begin(at: number, fixed: number): void {
-    this.#fixed = fixed;
-    this.reserve(at, fixed);
-  }
-
+export class CsvWriter extends FlatWriter {
   /** Ends a row: the comma at its end becomes CR LF. */
   end(at: number): number {
     this.out[at - 1] = CR;
@@ -80,7 +75,6 @@ export class CsvWriter extends ValueWriter {
   time(seconds: number, nanos: number, start: number): number {
     return this.none(this.timeText(seconds, nanos, start));
   }
-  /** NaN and infinite are no value. */
   number(value: number, start: number): number {
     return this.none(Number.isFinite(value) ? this.num(value, start) : start);
   }
@@ -93,7 +87,7 @@ export class CsvWriter extends ValueWriter {
 
   text(value: string, start: number): number {
     const { length } = value;
-    this.reserve(start, length * 3 + 4 + this.#fixed);
+    this.reserve(start, length * 3 + 4 + this.fixed);
     if (length === 0) return this.#special(value, start);
     const first = value.charCodeAt(0);
     if (first < 128 ? FORMULA_START[first] === 1 : first >= FIRST_FULL_WIDTH) return this.#special(value, start);
@@ -130,13 +124,12 @@ export class CsvWriter extends ValueWriter {
 
   #special(value: string, start: number): number {
     const cell = csvCell(value);
-    this.reserve(start, cell.length * 3 + 1 + this.#fixed);
+    this.reserve(start, cell.length * 3 + 1 + this.fixed);
     return this.none(start + this.out.utf8Write(cell, start));
   }
 
-  /** Bytes from the wire, as `wireText` has them. */
   slice(bytes: Uint8Array, from: number, to: number, start: number): number {
-    this.reserve(start, to - from + 4 + this.#fixed);
+    this.reserve(start, to - from + 4 + this.fixed);
     const { out } = this;
     let at = start;
     for (let i = from; i < to; i++) {
@@ -149,14 +142,9 @@ export class CsvWriter extends ValueWriter {
     return at + 1;
   }
 
-  /** An array of one as its only element. */
-  single(values: readonly string[], json: JsonTexts, start: number): number {
-    return values.length === 1 ? this.text(values[0], start) : this.cell(json, json.strings(values), start);
-  }
-
   /** A JSON text, in quotes. What JSON leaves of control characters becomes \u00XX. */
   cell(json: JsonTexts, end: number, start: number): number {
-    this.reserve(start, end * 6 + 4 + this.#fixed);
+    this.reserve(start, end * 6 + 4 + this.fixed);
     const { out } = this;
     const text = json.out;
     let at = start;

@@ -1,9 +1,10 @@
 // The encodings that rows of records can have on their way to sinks. A new one is one line here: its writer, its encoder, and for those
 // that are written to files, their name's extension and what stands at their beginning.
 
-import { BinaryWriter, binaryEncoder } from './binary.ts';
-import { csvEncoder, csvHeader } from './csv.ts';
+import { BinaryWriter } from './binary.ts';
+import { csvHeader } from './csv.ts';
 import { CsvWriter } from './csv-writer.ts';
+import { flatEncoder } from './flat.ts';
 import { ndjsonEncoder } from './ndjson.ts';
 import type { RecordType } from './record.ts';
 import type { ValueWriter } from './value-writer.ts';
@@ -35,8 +36,8 @@ function encoding<W extends ValueWriter>(
 
 export const ENCODINGS = {
   ndjson: encoding((bytes) => new JsonWriter(bytes), ndjsonEncoder),
-  binary: encoding((bytes) => new BinaryWriter(bytes), binaryEncoder),
-  csv: encoding((bytes) => new CsvWriter(bytes), csvEncoder, csvHeader),
+  binary: encoding((bytes) => new BinaryWriter(bytes), flatEncoder),
+  csv: encoding((bytes) => new CsvWriter(bytes), flatEncoder, csvHeader),
 };
 
 export type EncodingName = keyof typeof ENCODINGS;

@@ -70,6 +70,13 @@ export function makeOutputFolder(folder: string, hint: string): void {
 export type FileIdentity = string;
 export const identityOf = ({ dev, ino }: { dev: number; ino: number }): FileIdentity => `${dev}:${ino}`;
 
+export interface OutputOptions {
+  /** Files that are read at the same time: they are never written to. */
+  forbidden?: ReadonlySet<FileIdentity>;
+  /** False for a file that is removed when writing fails. */
+  isKept?: boolean;
+}
+
 /** An open file that is written from its start to its end. A file of that name is replaced. */
 export class Output {
   readonly path: string;
@@ -79,9 +86,13 @@ export class Output {
   /** Can be cut back to what was whole; pipes, terminals and devices can not. */
   readonly #isFile: boolean;
 
-  /** `path` '-' is standard output. `forbidden`: files that are read at the same time. Throws SinkError. */
-  constructor(path: string, forbidden: ReadonlySet<FileIdentity> = new Set()) {
+  /** What is in it stays when writing fails. */
+  readonly #isKept: boolean;
+
+  /** `path` '-' is standard output. Throws SinkError. */
+  constructor(path: string, { forbidden = new Set(), isKept = true }: OutputOptions = {}) {
     this.path = path === '-' ? 'standard output' : path;
+    this.#isKept = isKept;
     if (path === '-') {
       this.#fd = STDOUT;
       this.#isFile = false;
@@ -109,7 +120,7 @@ export class Output {
     try {
       writeAll(this.#fd, bytes, this.path);
     } catch (error) {
-      if (!this.#isFile || !(error instanceof SinkError)) throw error;
+      if (!this.#isFile || !this.#isKept || !(error instanceof SinkError)) throw error;
       ftruncateSync(this.#fd, this.bytes);
       throw new SinkError(
         `${error.message}; what is in the file is whole (${this.bytes.toLocaleString('en-US')} bytes)`,

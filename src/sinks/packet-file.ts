@@ -92,7 +92,7 @@ export class PacketFile implements PacketSink {
   }
 
   #begin(path: string): void {
-    this.#output = new Output(path, this.#options.forbidden);
+    this.#output = new Output(path, { forbidden: this.#options.forbidden });
     this.#encoder = this.#newEncoder();
   }
 

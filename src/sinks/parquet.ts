@@ -103,7 +103,7 @@ class Series {
   }
 
   begin(): void {
-    const output = new Output(`${this.#name(this.#number)}.part`);
+    const output = new Output(`${this.#name(this.#number)}.part`, { isKept: false });
     this.#output = output;
     this.#file = new ParquetFile(parquetColumns(this.#columns), (parts) => {
       for (const part of parts) output.write(part);

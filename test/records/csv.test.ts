@@ -4,10 +4,10 @@
 import { describe, expect, it } from 'vitest';
 import { allRecordTypes } from '../../src/engine/plan.ts';
 import { customisationOf, customise } from '../../src/processors/customise.ts';
-import { csvEncoder, csvHeader } from '../../src/records/csv.ts';
+import { csvHeader } from '../../src/records/csv.ts';
 import { CsvWriter, csvCell } from '../../src/records/csv-writer.ts';
 import { type Field, f } from '../../src/records/field.ts';
-import { flatFields } from '../../src/records/flat.ts';
+import { flatEncoder, flatFields } from '../../src/records/flat.ts';
 import { blankRecord, defineRecord, type RecordType } from '../../src/records/record.ts';
 import { wireText } from '../../src/records/text.ts';
 import { type Cell, parseCsv } from '../kit/csv.ts';
@@ -41,10 +41,10 @@ function expectCell(cell: Cell, field: Field, shown: Json | undefined): void {
   } else expect(JSON.parse(cell.text)).toEqual(JSON.parse(JSON.stringify(shown)));
 }
 
-describe('csvEncoder', () => {
+describe('rows of CSV', () => {
   it.each(types.map((type) => [type.name, type] as const))('%s: header and rows agree', (_, type) => {
     const values = new Values(type.name.length + 1);
-    const encode = csvEncoder(type);
+    const encode = flatEncoder(type);
     // Small on purpose: records must find their room themselves.
     const writer = new CsvWriter(64);
     const record = blankRecord(type) as Record<string, unknown>;
@@ -83,7 +83,7 @@ describe('csvEncoder', () => {
     const shown = customise(type as unknown as RecordType, custom);
     expect(csvHeader(shown)).toBe('c.text,site\r\n');
     const writer = new CsvWriter(64);
-    const end = csvEncoder(shown)({ a: 'x' }, {}, writer, 0);
+    const end = flatEncoder(shown)({ a: 'x' }, {}, writer, 0);
     expect(writer.out.toString('utf8', 0, end)).toBe('x,"Zürich, main"\r\n');
   });
 });

@@ -1,7 +1,7 @@
 // Sinks as users meet them: words in, files and messages out.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -89,5 +89,28 @@ describe('capture --to', () => {
       lines: 29,
       first: '@timestamp,event.end',
     });
+  });
+
+  // A limit on the size of files (in blocks of 512 bytes) stands for the full disk: no privilege is needed for it.
+  it.each([
+    [
+      '--to csv:full --to ndjson:full',
+      /full\/\w+.csv: the file would be larger than the limit; what is in the file is whole \([\d,]+ bytes\)$/m,
+    ],
+    ['-w full.pcap', /full.pcap: the file would be larger than the limit; what is in the file is whole/],
+    ['--to parquet:full-parquet', /full-parquet\/\w+.parquet.part: the file would be larger than the limit$/m],
+  ])('%s leaves whole rows and packets when the disk is full', (words, message) => {
+    const script = `trap '' XFSZ; ulimit -f 26; exec "$0" "$@"`;
+    const args = ['-c', script, process.execPath, join(PROJECT, 'bin/netscribe.js'), 'capture', '-r', CAPTURE];
+    const { status, stderr } = spawnSync('sh', [...args, ...words.split(' ')], { cwd: folder, encoding: 'utf8' });
+    expect(status).toBe(5);
+    expect(stderr).toContain('netscribe: cannot write to ');
+    expect(stderr).toMatch(message);
+    if (words.includes('csv')) {
+      for (const name of readdirSync(join(folder, 'full')).filter((name) => name.endsWith('.csv'))) {
+        expect(readFileSync(join(folder, 'full', name), 'utf8')).toMatch(/^@timestamp,.*\r\n$/s);
+      }
+    } else if (words.includes('pcap')) expect(statSync(join(folder, 'full.pcap')).size).toBeLessThanOrEqual(26 * 512);
+    else expect(readdirSync(join(folder, 'full-parquet'))).toEqual([]);
   });
 });

@@ -8,11 +8,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FLOW_DEFAULTS } from '../../src/engine/plan.ts';
 import { openSink } from '../../src/sinks/open.ts';
-import { runInto } from '../kit/engine.ts';
+import { MemorySink, runInto } from '../kit/engine.ts';
 import { officeTraffic } from '../kit/generate/mixed.ts';
 import { writePcap } from '../kit/generate/pcap-writer.ts';
 import { TroubledTraffic } from '../kit/generate/troubled.ts';
+import { PROJECT } from '../kit/shared.ts';
 
+const FIRST_LOOK = join(PROJECT, 'examples/first-look.pcap');
 const SEED = 11;
 let folder = '';
 let file = '';
@@ -61,4 +63,17 @@ it('is the same with 1, 2 and 4 threads', { timeout: 120_000 }, async () => {
   );
   expect(await outputs(2)).toEqual(one);
   expect(await outputs(4)).toEqual(one);
+});
+
+it('shows records of several flows as single ones: fields that were renamed', async () => {
+  const rename = { rename: { fields: [{ from: 'netscribe.dhcpv4.exchange', to: 'lease' }] } };
+  const texts: string[] = [];
+  for (const workers of [1, 2]) {
+    const memory = new MemorySink();
+    const records = ['dhcpv4_exchange'];
+    await runInto([FIRST_LOOK], [memory], { workers, records, protocols: { dhcpv4: { processors: [rename] } } });
+    texts.push(memory.text);
+  }
+  expect(texts[1]).toBe(texts[0]);
+  expect(texts[0]).toContain('"lease":');
 });
