@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { PacketOrigin, PacketSink, RunFacts, Sink } from '../sinks/sink.ts';
 import type { PacketBatch, PacketSource, SourceStats } from '../sources/source.ts';
+import { Bystander } from './bystander.ts';
 import { Clock } from './clock.ts';
 import { type Delivery, deliveryTo } from './delivery.ts';
 import { Dissector, packetsOf } from './dissect.ts';
@@ -147,10 +148,7 @@ export async function pump(
   const clock = new Clock();
   const salts = newSalts();
   const dissector = new Dissector({ ...plan.dissect, headersOnly: isHeadersOnly(plan) }, ledger, clock, salts);
-  const analyst: Analyst =
-    plan.workers > 1 && plan.types.length > 0
-      ? await (await import('./pool.ts')).startPool(plan, delivery, salts)
-      : new InlineAnalyst(plan, delivery, salts);
+  const analyst = await analystFor(plan, delivery, salts);
   const result = newResult(ledger, source.stats());
   let lastNumber = 0;
   let interfaces = 0;
@@ -219,6 +217,12 @@ export async function pump(
   result.packets += result.stats.filtered;
   if (clock.backwards > 0) ledger.count('clock.backwards', clock.backwards);
   return result;
+}
+
+async function analystFor(plan: RunPlan, delivery: Delivery, salts: readonly [number, number]): Promise<Analyst> {
+  if (plan.types.length === 0) return new Bystander();
+  if (plan.workers > 1) return (await import('./pool.ts')).startPool(plan, delivery, salts);
+  return new InlineAnalyst(plan, delivery, salts);
 }
 
 /** Gives the batch to the sinks that take packets; what one of them does not want any more leaves the batch. */
