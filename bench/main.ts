@@ -39,9 +39,8 @@ function ours(workload: Workload, capture: CapturePath, runs: number): Cost & { 
 
 /** Units of work done, as the workload counts them. */
 function unitsOf(workload: Workload, summary: Summary): number {
-  if (workload.unit === 'http/s') return summary.records.http ?? 0;
-  if (workload.unit === 'dns/s') return summary.records.dns ?? 0;
-  return summary.packets;
+  const [unit, per] = workload.unit.split('/');
+  return per === 's' && unit !== 'packets' ? (summary.records[unit] ?? 0) : summary.packets;
 }
 
 function slopeNanos(small: Cost, big: Cost, units: number): number {

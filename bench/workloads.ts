@@ -1,12 +1,14 @@
 // The workloads: which traffic, how much of it, what is made of it, and what docs call the must and the want. Sizes are of the big
 // file (4N packets); the small one is its first quarter.
 
+import { ConversationTraffic } from '../test/kit/generate/conversations.ts';
 import { DnsTraffic } from '../test/kit/generate/dns.ts';
 import { EncapsulationTraffic } from '../test/kit/generate/encapsulation.ts';
 import { FlowsTraffic } from '../test/kit/generate/flows.ts';
 import { HttpTraffic } from '../test/kit/generate/http.ts';
-import { officeTraffic } from '../test/kit/generate/mixed.ts';
+import { allProtocols, officeTraffic } from '../test/kit/generate/mixed.ts';
 import type { Traffic } from '../test/kit/generate/pcap-writer.ts';
+import { TLS_SCRIPTS } from '../test/kit/generate/scripts.ts';
 import { StormTraffic } from '../test/kit/generate/storm.ts';
 
 export interface Capture {
@@ -21,7 +23,7 @@ export interface Capture {
 }
 
 /** `packets`: CPU ns per packet, lower is better; else documents of that record type, or packets, per CPU second: higher is better. */
-export type Unit = 'ns/packet' | 'packets/s' | 'http/s' | 'dns/s';
+export type Unit = 'ns/packet' | 'packets/s' | 'http/s' | 'dns/s' | 'tls/s';
 
 export interface Workload {
   name: string;
@@ -92,6 +94,22 @@ const captures = {
     bytesPerPacket: 540,
     seed: SEED,
   },
+  tls: {
+    name: 'tls',
+    make: () => new ConversationTraffic(TLS_SCRIPTS, { seed: SEED, atOnce: 400 }),
+    packets: 800_000,
+    packetsPerSecond: 10_000,
+    bytesPerPacket: 420,
+    seed: SEED,
+  },
+  all: {
+    name: 'all-protocols',
+    make: () => allProtocols(60_000, SEED),
+    packets: 1_000_000,
+    packetsPerSecond: 10_000,
+    bytesPerPacket: 480,
+    seed: SEED,
+  },
 } satisfies Record<string, Capture>;
 
 const COUNT_FLOWS = ['--records', 'flow', '--to', 'null:'];
@@ -157,6 +175,23 @@ export const WORKLOADS: readonly Workload[] = [
   {
     name: 'mixed-ndjson',
     capture: captures.mixed,
+    words: ['--to', 'ndjson:-'],
+    unit: 'packets/s',
+    must: 800_000,
+    want: 2_000_000,
+    mustPeakMiB: 300,
+    tshark: ['-T', 'ek'],
+  },
+  {
+    name: 'tls-ndjson',
+    capture: captures.tls,
+    words: ['--records', 'tls', '--to', 'ndjson:-'],
+    unit: 'tls/s',
+    tshark: ['-Y', 'tls.handshake', '-T', 'ek'],
+  },
+  {
+    name: 'all-protocols',
+    capture: captures.all,
     words: ['--to', 'ndjson:-'],
     unit: 'packets/s',
     must: 800_000,

@@ -53,20 +53,28 @@ class Counters {
     return characters / CHARACTERS_PER_STEP;
   }
 
-  /**
-   * Notes what ran since the last reading into `seen`. True when a character ran that never did, or `deep` and one twice as often as ever
-   * before.
-   */
-  note(seen: Seen, deep: boolean): boolean {
+  /** Did a character run since the last reading that never did? */
+  reachedMore(seen: Seen): boolean {
     let isNew = false;
     this.#read((name, ranges) => {
-      const { startOffset, endOffset } = ranges[0];
-      let levels = seen.get(name);
-      if (levels === undefined) seen.set(name, (levels = new Uint8Array(endOffset - startOffset)));
-      const now = new Uint8Array(levels.length);
-      for (const range of ranges) {
-        const level = deep ? 32 - Math.clz32(range.count) : Math.min(1, range.count);
-        now.fill(level, range.startOffset - startOffset, range.endOffset - startOffset);
+      if (isNew) return;
+      const levels = seen.get(name);
+      if (levels === undefined) isNew = true;
+      else isNew = levelsOf(ranges).some((level, i) => level > 0 && levels[i] === 0);
+    });
+    return isNew;
+  }
+
+  /** Notes what ran since the last reading into `seen`. True when a character ran that never did, or twice as often as ever before. */
+  note(seen: Seen): boolean {
+    let isNew = false;
+    this.#read((name, ranges) => {
+      const now = levelsOf(ranges);
+      const levels = seen.get(name);
+      if (levels === undefined) {
+        seen.set(name, now);
+        isNew = true;
+        return;
       }
       for (let i = 0; i < now.length; i++) {
         if (now[i] <= levels[i]) continue;
@@ -96,6 +104,15 @@ class Counters {
     if (answer.error !== null) throw new Error(`${method}: ${JSON.stringify(answer.error)}`);
     return answer.result!;
   }
+}
+
+/** How often each character of a function ran, as a power of two: the innermost range counts, and comes last. */
+function levelsOf(ranges: readonly Range[]): Uint8Array {
+  const { startOffset, endOffset } = ranges[0];
+  const levels = new Uint8Array(endOffset - startOffset);
+  for (const range of ranges)
+    levels.fill(32 - Math.clz32(range.count), range.startOffset - startOffset, range.endOffset - startOffset);
+  return levels;
 }
 
 /**

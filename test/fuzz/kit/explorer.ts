@@ -10,7 +10,8 @@ import { mutate } from './mutate.ts';
 import { check, runOnce } from './rules.ts';
 import { Finding, type Target } from './target.ts';
 
-const BATCH = 48;
+const BATCH = 64;
+const FEW = 8;
 /** Every so many mutants all rules are checked, and for each that reaches something new; the others must only run through. */
 const CHECK_EVERY = 8;
 const MAX_CORPUS = 2000;
@@ -38,9 +39,8 @@ export class Explorer {
   readonly #random: Random;
   readonly #dictionary: readonly Uint8Array[];
   readonly #before: (exchange: Exchange) => void;
-  /** What ran at all, and how often for one input at most: a loop that runs longer is something new too. */
-  readonly #ran: Seen = new Map();
-  readonly #often: Seen = new Map();
+  /** What ran, and how often for one input at most: a loop that runs longer is something new too. */
+  readonly #seen: Seen = new Map();
   readonly #places = new Set<string>();
 
   constructor(target: Target, { seed, corpus = [], before = () => undefined }: ExplorerOptions) {
@@ -55,7 +55,7 @@ export class Explorer {
   /** Characters of source that ran. */
   get reached(): number {
     let sum = 0;
-    for (const levels of this.#ran.values()) for (const level of levels) sum += level;
+    for (const levels of this.#seen.values()) for (const level of levels) if (level > 0) sum++;
     return sum;
   }
 
@@ -63,8 +63,9 @@ export class Explorer {
   explore(mutants: number, { stopAtFinding = false } = {}): Explorer {
     for (let done = 0; done < mutants && !(stopAtFinding && this.found.length > 0); done += BATCH) {
       const batch = Array.from({ length: Math.min(BATCH, mutants - done) }, () => this.#mutant());
+      counters.clear();
       for (const [i, exchange] of batch.entries()) this.#run(exchange, i % CHECK_EVERY === 0);
-      if (counters.note(this.#ran, false)) for (const exchange of batch) this.#try(exchange, false);
+      if (counters.reachedMore(this.#seen)) this.#sift(batch);
     }
     return this;
   }
@@ -76,14 +77,23 @@ export class Explorer {
     return mutate(corpus[at], { dictionary: this.#dictionary, others: corpus }, this.#random);
   }
 
+  /** Which of a batch reached something new? Asked for a few at once first. */
+  #sift(batch: readonly Exchange[]): void {
+    for (let at = 0; at < batch.length; at += FEW) {
+      const few = batch.slice(at, at + FEW);
+      counters.clear();
+      for (const exchange of few) this.#run(exchange, false);
+      if (counters.reachedMore(this.#seen)) for (const exchange of few) this.#try(exchange, false);
+    }
+  }
+
   /** Alone, with its own coverage: kept when it reaches something new. */
   #try(exchange: Exchange, isSeed: boolean): void {
     counters.clear();
     if (!this.#run(exchange, false)) return;
-    if (!counters.note(this.#often, true) && !isSeed) return;
+    if (!counters.note(this.#seen) && !isSeed) return;
     if (this.corpus.length < MAX_CORPUS) this.corpus.push(exchange);
     this.#run(exchange, true);
-    if (isSeed) counters.note(this.#ran, false);
   }
 
   /** False when a rule was broken. */
@@ -135,7 +145,10 @@ export function essential(target: Target, corpus: readonly Exchange[]): Exchange
   for (const exchange of corpus.toSorted((a, b) => octetsOf(a) - octetsOf(b) || (toText(a) < toText(b) ? -1 : 1))) {
     counters.clear();
     runOnce(target, exchange);
-    if (counters.note(seen, false)) kept.push(exchange);
+    if (!counters.reachedMore(seen)) continue;
+    kept.push(exchange);
+    runOnce(target, exchange);
+    counters.note(seen);
   }
   return kept;
 }

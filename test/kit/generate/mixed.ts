@@ -1,5 +1,6 @@
 // Several kinds of traffic on one wire, by weight.
 
+import { ConversationTraffic } from './conversations.ts';
 import { DnsTraffic } from './dns.ts';
 import { EncapsulationTraffic } from './encapsulation.ts';
 import { FlowsTraffic } from './flows.ts';
@@ -7,6 +8,7 @@ import type { Frame } from './frame.ts';
 import { HttpTraffic } from './http.ts';
 import type { Traffic } from './pcap-writer.ts';
 import { Random } from './random.ts';
+import { OTHER_SCRIPTS } from './scripts.ts';
 
 /** Echo requests and replies of a few hosts. */
 export class PingTraffic implements Traffic {
@@ -70,6 +72,17 @@ export function officeTraffic(flows: number, seed: number, newcomers?: number): 
       [new FlowsTraffic({ flows, v6: 0.2, sizes: [60, 700], seed: seed + 3, newcomers }), 33],
       [new EncapsulationTraffic(seed + 4), 5],
       [new PingTraffic(seed + 5), 2],
+    ],
+    seed,
+  );
+}
+
+/** Every protocol that is analysed, on one wire: half of the packets belong to transactions of the less common ones. */
+export function allProtocols(flows: number, seed: number): MixedTraffic {
+  return new MixedTraffic(
+    [
+      [officeTraffic(flows, seed + 10), 50],
+      [new ConversationTraffic(OTHER_SCRIPTS, { seed: seed + 11, atOnce: 300, v6: 0.2 }), 50],
     ],
     seed,
   );
