@@ -26,7 +26,7 @@ interface Keys {
 export interface InitialKeys {
   readonly version: number;
   /** 0: of what the client sends; 1: of what the server sends. */
-  readonly sides: readonly [client: Keys, server: Keys];
+  side(side: 0 | 1): Keys;
 }
 
 function saltOf(version: number): Buffer | undefined {
@@ -41,17 +41,42 @@ function saltOf(version: number): Buffer | undefined {
 export function initialKeys(version: number, connectionId: Uint8Array): InitialKeys | undefined {
   const salt = saltOf(version);
   if (salt === undefined) return undefined;
-  const secret = createHmac('sha256', salt).update(connectionId).digest();
+  const id = Buffer.from(connectionId.buffer, connectionId.byteOffset, connectionId.length);
+  // Detection asks with the datagram that the analyzer then gets.
+  if (last?.version !== version || !last.id.equals(id)) {
+    last = new KeysOfConnection(version, Buffer.from(id), createHmac('sha256', salt).update(id).digest());
+  }
+  return last;
+}
+
+let last: KeysOfConnection | undefined;
+
+/** Each side's keys are made when they are first used: most of what is asked for is a client's first packet. */
+class KeysOfConnection implements InitialKeys {
+  readonly version: number;
+  readonly id: Buffer;
+  readonly #secret: Buffer;
+  readonly #sides: [Keys | undefined, Keys | undefined] = [undefined, undefined];
+
+  constructor(version: number, id: Buffer, secret: Buffer) {
+    this.version = version;
+    this.id = id;
+    this.#secret = secret;
+  }
+
+  side(side: 0 | 1): Keys {
+    return (this.#sides[side] ??= keysOf(this.#secret, side === 0 ? 'client in' : 'server in', this.version));
+  }
+}
+
+function keysOf(secret: Buffer, label: string, version: number): Keys {
+  const own = expandLabel(secret, label, SECRET_OCTETS);
   const word = version === VERSION_2 ? 'quicv2' : 'quic';
-  const side = (label: string): Keys => {
-    const own = expandLabel(secret, label, SECRET_OCTETS);
-    return {
-      key: expandLabel(own, `${word} key`, KEY_OCTETS),
-      iv: expandLabel(own, `${word} iv`, IV_OCTETS),
-      headerKey: expandLabel(own, `${word} hp`, KEY_OCTETS),
-    };
+  return {
+    key: expandLabel(own, `${word} key`, KEY_OCTETS),
+    iv: expandLabel(own, `${word} iv`, IV_OCTETS),
+    headerKey: expandLabel(own, `${word} hp`, KEY_OCTETS),
   };
-  return { version, sides: [side('client in'), side('server in')] };
 }
 
 /** HKDF-Expand-Label (RFC 8446 section 7.1) without a context, for one block of output. */
@@ -72,7 +97,7 @@ export function openInitial(
   const { payload, to, from } = header;
   const sample = payload + SAMPLE_DISTANCE;
   if (to > end || sample + SAMPLE_OCTETS > to) return undefined;
-  const { key, iv, headerKey } = keys.sides[side];
+  const { key, iv, headerKey } = keys.side(side);
   const mask = createCipheriv('aes-128-ecb', headerKey, null).update(bytes.subarray(sample, sample + SAMPLE_OCTETS));
   const first = bytes[from] ^ (mask[0] & 0x0f);
   const numberOctets = (first & 3) + 1;

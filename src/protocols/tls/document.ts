@@ -1,7 +1,5 @@
 // A session into its record.
 
-import { createHash } from 'node:crypto';
-import { parseCertificate } from './certificate.ts';
 import { cipherSuiteName } from './cipher-suites.ts';
 import {
   alertName,
@@ -21,6 +19,7 @@ import { describeAnswer, describeHello, MAX_LISTED } from './detail.ts';
 import { applicationProtocols, chosenGroup, serverNames, supportedVersions } from './extensions.ts';
 import { ja3, ja3s, ja4 } from './fingerprints.ts';
 import { extensionOf, type Hello } from './hello.ts';
+import { knownCertificate } from './known-certificates.ts';
 import type { DetailOptions } from './options.ts';
 import { emptyRecord, type TlsRecord } from './record.ts';
 import type { Session } from './session.ts';
@@ -156,12 +155,11 @@ function describeCertificates(record: TlsRecord, session: Session, options: Deta
 function tellChain(chain: readonly Uint8Array[], options: DetailOptions) {
   if (chain.length === 0) return {};
   const [leaf] = chain;
-  const parsed = parseCertificate(leaf);
+  const certificate = knownCertificate(leaf);
+  const { parsed } = certificate;
   const hashed = (algorithm: DetailOptions['fingerprints'][number]) =>
-    options.fingerprints.includes(algorithm)
-      ? createHash(algorithm).update(leaf).digest('hex').toUpperCase()
-      : undefined;
-  const others = options.include_detailed_fields ? chain.slice(1).map((one) => parseCertificate(one)?.x509) : [];
+    options.fingerprints.includes(algorithm) ? certificate.fingerprint(algorithm) : undefined;
+  const others = options.include_detailed_fields ? chain.slice(1).map((one) => knownCertificate(one).parsed?.x509) : [];
   const rest = others.filter((one) => one !== undefined);
   return {
     subject: parsed?.subject || undefined,

@@ -2,10 +2,11 @@
 // person can read, then SHA-256 of the sorted suites and of the sorted extensions with the signature algorithms as they stand.
 // GREASE (RFC 8701) counts in none of them.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { EXTENSION_ALPN, EXTENSION_SERVER_NAME, hex, isGrease } from './codes.ts';
 import { alpnRanges, pointFormats, signatureAlgorithms, supportedGroups, supportedVersions } from './extensions.ts';
 import { extensionOf, type Hello } from './hello.ts';
+import { Known } from './known.ts';
 
 /** What carried the hello: TCP, QUIC. */
 export type Ja4Transport = 't' | 'q';
@@ -24,8 +25,12 @@ const JA4_VERSIONS: ReadonlyMap<number, string> = new Map([
 ]);
 
 const withoutGrease = (numbers: readonly number[]): number[] => numbers.filter((number) => !isGrease(number));
-const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
-const sha256Start = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, HASH_DIGITS);
+/** Browsers shuffle their extensions, so many texts come once only: two tables of some hundred kilobytes. */
+const MAX_KNOWN_TEXTS = 1024;
+const knownMd5 = new Known<string>(MAX_KNOWN_TEXTS);
+const knownSha256 = new Known<string>(MAX_KNOWN_TEXTS);
+const md5 = (text: string): string => knownMd5.get(text, () => hash('md5', text));
+const sha256Start = (text: string): string => knownSha256.get(text, () => hash('sha256', text).slice(0, HASH_DIGITS));
 
 export function ja3(hello: Hello): string {
   const parts = [
@@ -64,15 +69,18 @@ function suitesHash(ciphers: readonly number[]): string {
 function extensionsHash(hello: Hello, extensions: readonly number[]): string {
   const counted = extensions.filter((type) => type !== EXTENSION_SERVER_NAME && type !== EXTENSION_ALPN);
   if (counted.length === 0) return NO_HASH;
-  const algorithms = withoutGrease(signatureAlgorithms(hello)).map((number) => hex(number, 4));
+  const algorithms = withoutGrease(signatureAlgorithms(hello)).map(hex4);
   return sha256Start(sortedHex(counted) + (algorithms.length === 0 ? '' : `_${algorithms.join(',')}`));
 }
 
+const HEX4: string[] = [];
+/** Four digits. */
+function hex4(number: number): string {
+  return (HEX4[number] ??= hex(number, 4));
+}
+
 function sortedHex(numbers: readonly number[]): string {
-  return numbers
-    .map((number) => hex(number, 4))
-    .sort()
-    .join(',');
+  return Array.from(Uint16Array.from(numbers).sort(), hex4).join(',');
 }
 
 /** First and last character of the first ALPN name; of its hexadecimal form when one of them is no letter or digit. */

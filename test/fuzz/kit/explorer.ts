@@ -7,8 +7,10 @@ import { dictionaryOf } from './dictionary.ts';
 import { type Exchange, octetsOf, toText } from './exchange.ts';
 import { minimise } from './minimise.ts';
 import { mutate } from './mutate.ts';
+import { randomPlaces } from './places.ts';
 import { check, runOnce } from './rules.ts';
 import { Finding, type Target } from './target.ts';
+import { checkLinear, type Flood, floodsOf } from './work.ts';
 
 const BATCH = 64;
 const FEW = 8;
@@ -68,6 +70,33 @@ export class Explorer {
       if (counters.reachedMore(this.#seen)) this.#sift(batch);
     }
     return this;
+  }
+
+  /** Blows up `rounds` inputs and looks whether the work grows faster than they do. */
+  flood(rounds: number, octets: number): Explorer {
+    const inputs = this.corpus.filter(({ steps }) => steps.length > 0);
+    for (let i = 0; i < rounds && inputs.length > 0; i++) {
+      const input = inputs[this.#random.below(inputs.length)];
+      for (const flood of floodsOf(input, randomPlaces(input, 1, this.#random))) {
+        const pieces = this.target.isCuttable(input) ? [0, 1] : [0];
+        for (const piece of pieces) this.#flood(flood, piece === 0 ? octets : octets / 8, piece);
+      }
+    }
+    return this;
+  }
+
+  #flood(flood: Flood, octets: number, piece: number): void {
+    const example = flood(octets);
+    this.#before(example);
+    this.executed += 3;
+    try {
+      checkLinear(this.target, flood, octets, { piece, canary: 0 });
+    } catch (error) {
+      const place = placeOf(error);
+      if (this.#places.has(place)) return;
+      this.#places.add(place);
+      this.found.push({ target: this.target.name, message: messageOf(error), exchange: flood(64) });
+    }
   }
 
   #mutant(): Exchange {

@@ -46,7 +46,7 @@ export function initial(frames: Uint8Array, parts: PacketParts = {}): Buffer {
     integer(2 + frames.length + 16),
     u16(number),
   );
-  const { key, iv, headerKey } = initialKeys(version, keyId)!.sides[side];
+  const { key, iv, headerKey } = initialKeys(version, keyId)!.side(side);
   const nonce = Buffer.from(iv);
   nonce[10] ^= number >> 8;
   nonce[11] ^= number & 255;

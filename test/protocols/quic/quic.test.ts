@@ -26,7 +26,7 @@ const server = (parts = {}) =>
 
 describe('keys', () => {
   const hex = (version: number, side: 0 | 1) =>
-    Object.values(initialKeys(version, KEY_ID)!.sides[side]).map((key) => (key as Buffer).toString('hex'));
+    Object.values(initialKeys(version, KEY_ID)!.side(side)).map((key) => (key as Buffer).toString('hex'));
   it('of version 1', () => {
     expect(hex(1, 0)).toEqual([
       '1f369613dd76d5467730efcbe3b1a22d',

@@ -1,17 +1,18 @@
-// Work of every protocol grows with its input, not with the square of it: counted, see kit/work.ts. And the kit's own counting.
+// Work of every protocol grows with its input, not with the square of it: counted, see test/fuzz/kit/work.ts. And the kit's own counting.
+// Counting makes everything several times slower, so this is no part of the quick suite; `npm run fuzz` does it too.
 
 // First: it counts what is compiled behind it.
-import './kit/counters.ts';
+import '../fuzz/kit/counters.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PROTOCOLS } from '../../src/protocols/registry.ts';
+import { exchange, toText } from '../fuzz/kit/exchange.ts';
+import { Explorer } from '../fuzz/kit/explorer.ts';
+import { randomPlaces } from '../fuzz/kit/places.ts';
+import type { ProtocolTarget } from '../fuzz/kit/protocol-target.ts';
+import { checkLinear, floodsOf } from '../fuzz/kit/work.ts';
+import { PlantedTarget } from '../fuzz/planted.ts';
+import { protocolTargets } from '../fuzz/targets/index.ts';
 import { Random } from '../kit/generate/random.ts';
-import { exchange, toText } from './kit/exchange.ts';
-import { Explorer } from './kit/explorer.ts';
-import { randomPlaces } from './kit/places.ts';
-import type { ProtocolTarget } from './kit/protocol-target.ts';
-import { checkLinear, floodsOf } from './kit/work.ts';
-import { PlantedTarget } from './planted.ts';
-import { protocolTargets } from './targets/index.ts';
 
 const FLOODS = 2;
 const FLOOD_OCTETS = 1024;
@@ -22,7 +23,7 @@ beforeAll(async () => {
 });
 
 describe('work grows with the input, not with its square', () => {
-  it.each(PROTOCOLS.map(({ name }, i) => [name, i] as const))('%s', (_name, index) => {
+  it.each(PROTOCOLS.map(({ name }, i) => [name, i] as const))('%s', { timeout: 300_000 }, (_name, index) => {
     const target = targets[index];
     target.isThorough = false;
     const random = new Random(index + 1);
@@ -45,9 +46,9 @@ describe('work grows with the input, not with its square', () => {
   });
 });
 
-it('coverage leads to what chance would not find', () => {
+it('coverage leads to what chance would not find', { timeout: 600_000 }, () => {
   // Three bytes of one value each at the very beginning.
   const explorer = new Explorer(new PlantedTarget('throw'), { seed: 1 });
-  expect(explorer.explore(60_000, { stopAtFinding: true }).found).toHaveLength(1);
+  expect(explorer.explore(300_000, { stopAtFinding: true }).found).toHaveLength(1);
   expect(toText(explorer.found[0].exchange)).toBe('tcp\n> 425547\n');
 });
