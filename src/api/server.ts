@@ -1,5 +1,7 @@
 // The HTTP API of the daemon. What it answers describes itself at /openapi.json.
 
+import { rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
@@ -66,6 +68,7 @@ export async function startApi(daemon: Daemon, config: DaemonConfig): Promise<Ap
   queryRoutes(app, daemon, config);
   streamRoutes(app, daemon);
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  if (address.path !== '') await removeDeadSocket(address.path);
   try {
     await app.listen(address.path === '' ? { host: address.host, port: address.port } : { path: address.path });
   } catch (error) {
@@ -85,6 +88,21 @@ export async function startApi(daemon: Daemon, config: DaemonConfig): Promise<Ap
       address.path === '' ? `${https === undefined ? 'http' : 'https'}://${host}:${port}` : `unix:${address.path}`,
     close: () => app.close(),
   };
+}
+
+/** The socket of a daemon that was killed: nobody listens there any more. */
+function removeDeadSocket(path: string): Promise<void> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve();
+    });
+    probe.once('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNREFUSED') rmSync(path, { force: true });
+      resolve();
+    });
+  });
 }
 
 function statusOf(name: string): number {

@@ -154,7 +154,7 @@ export class Capture {
 
   /** The link is gone, or down: packets come again when it is back. */
   away(reason: string): void {
-    if (this.state !== 'capturing') return;
+    if (this.state !== 'capturing' && this.state !== 'waiting') return;
     this.state = 'waiting';
     this.error = reason;
   }

@@ -161,10 +161,12 @@ async function afterReports(at: Date): Promise<void> {
   await writeOut(at);
 }
 
-/** Rings belong to no thread: whatever ends this one must give them back. */
+/** After a fault somewhere, what there is is written and the rings and the store are given back; then the thread ends. */
+const LAST_WORDS_MS = 5000;
 process.on('uncaughtException', (error) => {
   say({ kind: 'ended', error: error.stack ?? String(error), code: 'crashed' });
-  set.close().finally(() => process.exit(1));
+  set.stop();
+  setTimeout(() => process.exit(1), LAST_WORDS_MS).unref();
 });
 
 try {

@@ -92,6 +92,7 @@ export class Daemon {
           options.log(`the capture thread died and is started again: ${why}`);
           this.engineMetrics.restarted();
           for (const iface of Object.keys(this.#status?.interfaces ?? {})) this.captureMetrics.forget(iface);
+          this.#status = undefined;
         },
       },
     );

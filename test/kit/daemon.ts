@@ -17,6 +17,7 @@ export class DaemonKit {
   config: Record<string, unknown>;
   program: Program | undefined;
   #files = 0;
+  #token: string | undefined;
 
   constructor(config: Record<string, unknown> = {}) {
     this.config = {
@@ -43,6 +44,11 @@ export class DaemonKit {
     return this.program;
   }
 
+  /** Packet sockets of the namespace: one for each ring. */
+  rings(): number {
+    return this.ns.run('cat', '/proc/net/packet').trim().split('\n').length - 1;
+  }
+
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
     const { program } = this;
     this.program = undefined;
@@ -64,8 +70,9 @@ export class DaemonKit {
   }
 
   ask(method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> {
-    const token = readFileSync(join(this.store, 'api.token'), 'utf8').trim();
-    return askSocket(`${this.folder}/api`, method, path, { authorization: `Bearer ${token}` }, body);
+    // Kept: a test may take the store away.
+    this.#token ??= readFileSync(join(this.store, 'api.token'), 'utf8').trim();
+    return askSocket(`${this.folder}/api`, method, path, { authorization: `Bearer ${this.#token}` }, body);
   }
   async status(): Promise<DaemonStatus> {
     return JSON.parse((await this.ask('GET', '/api/status')).text) as DaemonStatus;
@@ -85,7 +92,7 @@ export class DaemonKit {
 
   /** Asks for the status until it is as it should be. */
   async until(isSo: (status: DaemonStatus) => boolean): Promise<DaemonStatus> {
-    for (let n = 0; n < 400; n++) {
+    for (let n = 0; n < 800; n++) {
       const status = await this.status();
       if (isSo(status)) return status;
       await new Promise((resolve) => setTimeout(resolve, 25));

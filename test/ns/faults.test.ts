@@ -1,0 +1,168 @@
+// What happens to a daemon that runs for months, one after the other: links that go and come, a store that is full or gone, faults in its own
+// thread, and a sudden end.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { DaemonKit } from '../kit/daemon.ts';
+import { noNamespaces } from '../kit/namespace.ts';
+import { udpFrame } from '../kit/packets.ts';
+
+const udp = (n: number, to = 9999): Uint8Array[] => {
+  const frame = udpFrame(0, to);
+  return Array.from({ length: n }, (_, i) => {
+    const bytes = Uint8Array.from(frame);
+    bytes[34] = (10_000 + i) >> 8;
+    bytes[35] = (10_000 + i) & 255;
+    return bytes;
+  });
+};
+
+let kit: DaemonKit;
+afterEach(() => kit.remove());
+
+/** Rows of flows in the store, and how many of them are different. */
+function flowRows(store: string): { rows: number; different: number; packets: number } {
+  const text = kit.command(
+    'sql',
+    '--store',
+    store,
+    '-e',
+    'csv',
+    'select count(*), count(distinct (source_port, destination_port, event_start, event_duration)), coalesce(sum(source_packets), 0) from flow',
+  );
+  const [rows, different, packets] = text.trim().split('\n').at(-1)!.split(',').map(Number);
+  return { rows, different, packets };
+}
+
+describe.skipIf(noNamespaces !== '')('a daemon survives', { timeout: 90_000 }, () => {
+  test('an interface that flaps, is removed and made again; another one never notices', async () => {
+    kit = new DaemonKit({ capture: { interfaces: { b: null, d: null }, records: ['flow'] } });
+    kit.ns.ip('link add name c type veth peer name d');
+    for (const link of ['c', 'd']) kit.ns.up(link);
+    await kit.start();
+    for (let i = 0; i < 10; i++) {
+      kit.ns.ip('link set dev b down');
+      kit.ns.up('b');
+    }
+    // The kernel takes up to a second to believe that a link is up; what is sent before goes nowhere.
+    const { interfaces: before } = await kit.until(({ interfaces }) => {
+      if (interfaces.b.processed_total === 0) void kit.send(udp(1));
+      return interfaces.b.processed_total > 0 && interfaces.b.state === 'capturing';
+    });
+    expect(before.b.error).toBe('');
+
+    kit.ns.ip('link set dev b down');
+    await kit.until(({ interfaces }) => interfaces.b.error === "the interface 'b' is down");
+    kit.ns.ip('link del dev b');
+    await kit.until(({ interfaces }) => interfaces.b.error === "there is no interface 'b' now");
+    await kit.send(udp(5), 1, 'c');
+    kit.ns.ip('link add name a type veth peer name b');
+    for (const link of ['a', 'b']) kit.ns.up(link);
+    await kit.until(({ interfaces }) => interfaces.b.state === 'capturing');
+    const known = (await kit.status()).interfaces.b.processed_total;
+    const { interfaces } = await kit.until(({ interfaces: now }) => {
+      if (now.b.processed_total === known) void kit.send(udp(1));
+      return now.b.processed_total > known;
+    });
+    expect(interfaces.d).toMatchObject({ state: 'capturing', processed_total: 5, dropped_total: 0 });
+    expect((await kit.stop()).code).toBe(143);
+  });
+
+  test('a fault in its capture thread: it begins anew, and no ring is left behind', async () => {
+    kit = new DaemonKit();
+    const sink = join(kit.folder, 'faulty.js');
+    writeFileSync(
+      sink,
+      `let done = false;
+       export const create = () => ({
+         name: 'faulty', encoding: 'ndjson', async open() {}, async close() {}, async abort() {},
+         write() { if (!done) { done = true; setTimeout(() => { throw new Error('a fault in a sink'); }, 10); } },
+       });`,
+    );
+    kit.config = { ...kit.config, to: [sink], flows: { interval: '1s' } };
+    const program = await kit.start();
+    expect(kit.rings()).toBe(1);
+    await kit.send(udp(3));
+    await program.until(() => program.err.includes('a fault in a sink'));
+    await kit.until(({ restarts, interfaces }) => restarts === 1 && interfaces.b?.state === 'capturing');
+    expect(kit.rings()).toBe(1);
+    await kit.send(udp(4));
+    await kit.until(({ interfaces }) => interfaces.b?.processed_total === 4);
+    expect(await kit.metrics()).toContain('netscribe_capture_restarts_total 1');
+  });
+
+  test('a disk that is full: it says so, records wait, and are written when there is room', async () => {
+    kit = new DaemonKit({ capture: { interfaces: { b: null }, records: ['flow'] }, flows: { interval: '1s' } });
+    mkdirSync(kit.store);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', kit.store]);
+    try {
+      await kit.start();
+      const ballast = join(kit.store, 'ballast');
+      try {
+        execFileSync('dd', ['if=/dev/zero', `of=${ballast}`, 'bs=64k'], { stdio: 'pipe' });
+      } catch {
+        // Full, as it shall be.
+      }
+      await kit.send(udp(5000));
+      const ill = await kit.until(({ sinks }) => sinks.some(({ error }) => error !== ''));
+      expect(ill.sinks[0].error).toMatch(/disk full/);
+      expect(ill.interfaces.b.state).toBe('capturing');
+      expect(await kit.metrics()).toMatch(/netscribe_sink_up\{sink="store:.*"\} 0/);
+      await kit.send(udp(1000, 8888));
+      await kit.until(({ interfaces }) => interfaces.b.processed_total === 6000);
+      rmSync(ballast);
+      const well = await kit.until(({ sinks }) => sinks.every(({ error, rows }) => error === '' && rows === 6000));
+      expect(well.sinks[0].lostRows).toBe(0);
+      await kit.stop();
+      expect(flowRows(kit.store)).toMatchObject({ packets: 6000 });
+    } finally {
+      if (kit.program !== undefined) await kit.stop('SIGKILL');
+      execFileSync('umount', [kit.store]);
+    }
+  });
+
+  test('a store that was removed: it is told, and made anew', async () => {
+    kit = new DaemonKit({ capture: { interfaces: { b: null }, records: ['flow'] }, flows: { interval: '1s' } });
+    await kit.start();
+    await kit.send(udp(3));
+    await kit.until(({ sinks }) => sinks[0].rows === 3);
+    rmSync(kit.store, { recursive: true });
+    await kit.send(udp(7, 8888));
+    await kit.until(({ sinks }) => sinks[0].rows === 10 && sinks[0].error === '');
+    expect((await kit.stop()).code).toBe(143);
+    expect(existsSync(join(kit.store, 'manifest.json'))).toBe(true);
+    expect(flowRows(kit.store)).toMatchObject({ packets: 7 });
+  });
+
+  test('a sudden end during write-outs: nothing acknowledged is lost, nothing is there twice', async () => {
+    kit = new DaemonKit({ capture: { interfaces: { b: null }, records: ['flow'] }, flows: { interval: '1s' } });
+    let acknowledged = 0;
+    for (let round = 0; round < 2; round++) {
+      await kit.start();
+      let isOver = false;
+      const sending = (async () => {
+        while (!isOver) await kit.send(udp(2000, 7000 + round));
+      })();
+      let known = 0;
+      await kit.until(({ sinks }) => {
+        known = sinks[0].rows;
+        return known > 3000;
+      });
+      await kit.ask('POST', '/api/writeout');
+      void kit.ask('POST', '/api/writeout').catch(() => undefined);
+      known = (await kit.status()).sinks[0].rows;
+      await kit.stop('SIGKILL');
+      acknowledged += known;
+      isOver = true;
+      await sending;
+      expect(kit.rings()).toBe(0);
+    }
+    await kit.start();
+    await kit.stop();
+    const { rows, different } = flowRows(kit.store);
+    expect(rows).toBeGreaterThanOrEqual(acknowledged);
+    expect(different).toBe(rows);
+  });
+});
