@@ -1,10 +1,14 @@
 // The daemon on real interfaces: what it captures, stores, answers, and how it is reconfigured and ended.
 
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
 import { noNamespaces } from '../kit/namespace.ts';
-import { udpFrame } from '../kit/packets.ts';
+import { icmpFrame, udpFrame } from '../kit/packets.ts';
 import { bytes, eth } from '../wire/frames.ts';
 
 const hasPromtool = (() => {
@@ -109,6 +113,34 @@ describe.skipIf(noNamespaces !== '')('netscribe run', { timeout: 60_000 }, () =>
     expect(answer.text).toMatch(new RegExp(`2001:db8::1,2001:db8::2,.*\\b${sent}\\b`));
   });
 
+  test('records are streamed as they are made, those that match', async () => {
+    const lines: string[] = [];
+    const token = readFileSync(join(kit.store, 'api.token'), 'utf8').trim();
+    const stream = request({
+      socketPath: `${kit.folder}/api`,
+      path: `/api/records/stream?records=icmp&condition=${encodeURIComponent('dip = 10.0.0.2')}`,
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const [response] = (await once(stream.end(), 'response')) as [IncomingMessage];
+    response.setEncoding('utf8').on('data', (text) => lines.push(text));
+    const echo = (type: number, from: string, to: string) => icmpFrame(type, 0, bytes('00070001'), { from, to });
+    const others = [echo(8, '10.0.0.1', '10.0.0.3'), echo(0, '10.0.0.3', '10.0.0.1')];
+    await kit.send([...others, echo(8, '10.0.0.1', '10.0.0.2'), echo(0, '10.0.0.2', '10.0.0.1')]);
+    await kit.until(() => lines.join('').includes('event: record'));
+    stream.destroy();
+    expect(lines.join('').match(/event: record/g)).toHaveLength(1);
+    expect(lines.join('')).toContain('"destination":{"ip":"10.0.0.2"');
+    const wrong = await kit.ask('GET', '/api/records/stream?records=dnss');
+    expect([wrong.status, wrong.text]).toEqual([400, expect.stringContaining("'dnss'")]);
+  });
+
+  test('what it serves describes itself', async () => {
+    const api = JSON.parse((await kit.ask('GET', '/openapi.json')).text);
+    expect(Object.keys(api.paths)).toEqual(
+      expect.arrayContaining(['/api/status', '/api/query', '/api/query/stream', '/api/records/stream', '/metrics']),
+    );
+  });
+
   test.skipIf(!hasPromtool)('metrics are as promtool wants them, with goProbe’s names', async () => {
     const metrics = await kit.metrics();
     execFileSync('promtool', ['check', 'metrics'], { input: metrics });
@@ -194,5 +226,56 @@ describe.skipIf(noNamespaces !== '')('netscribe run', { timeout: 60_000 }, () =>
     expect([code, err]).toEqual([128 + 15, expect.any(String)]);
     const rows = kit.command('query', '--store', kit.store, 'dport', '-c', 'dport = 7777', '-e', 'csv');
     expect(rows).toMatch(/7777,.*\b3\b/);
+  });
+});
+
+describe.skipIf(noNamespaces !== '')('privileges', { timeout: 60_000 }, () => {
+  test('started as root it becomes who it shall be, and its capture thread alone keeps CAP_NET_RAW', async () => {
+    const kit = new DaemonKit();
+    try {
+      execFileSync('chmod', ['755', kit.folder]);
+      mkdirSync(kit.store);
+      execFileSync('chown', ['-R', 'nobody', kit.store, kit.folder]);
+      kit.config = { ...kit.config, capture: { interfaces: { b: null }, user: 'nobody' } };
+      const program = await kit.start();
+      const pid = kit.ns
+        .run('ip', 'netns', 'pids', kit.ns.name)
+        .trim()
+        .split('\n')
+        .find((each) => readFileSync(`/proc/${each}/cmdline`, 'utf8').includes('main.ts\0run'))!;
+      const capabilities = readdirSync(`/proc/${pid}/task`).map((task) => {
+        const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8');
+        expect(/^Uid:\t(\d+)/m.exec(status)![1]).not.toBe('0');
+        return /^CapEff:\t(\w+)/m.exec(status)![1];
+      });
+      expect(new Set(capabilities)).toEqual(new Set(['0000000000000000', '0000000000002000']));
+      // A link that comes later is opened with what was kept.
+      kit.config = { ...kit.config, capture: { interfaces: { b: null, a: null }, user: 'nobody' } };
+      kit.writeConfig();
+      program.child.kill('SIGHUP');
+      await kit.until(({ interfaces }) => interfaces.a?.state === 'capturing');
+      expect((await kit.stop()).code).toBe(143);
+    } finally {
+      await kit.remove();
+    }
+  });
+
+  test('without CAP_NET_RAW the interface says what is missing; with it alone an ordinary user captures', async () => {
+    const kit = new DaemonKit();
+    try {
+      execFileSync('chown', ['-R', 'nobody', kit.folder]);
+      const as = (...words: string[]) => ['setpriv', '--reuid', 'nobody', '--clear-groups', ...words];
+      await kit.start(as('--inh-caps', '-all', '--bounding-set', '-all'));
+      expect((await kit.status()).interfaces.b).toMatchObject({
+        state: 'failed',
+        error: expect.stringContaining('CAP_NET_RAW'),
+      });
+      await kit.stop();
+      await kit.start(as('--inh-caps', '+net_raw', '--ambient-caps', '+net_raw'));
+      await kit.send([udpFrame(1, 2)]);
+      await kit.until(({ interfaces }) => interfaces.b.processed_total === 1);
+    } finally {
+      await kit.remove();
+    }
   });
 });
