@@ -1,0 +1,181 @@
+// npm run bench:tcp: what an event of TCP costs, in our process and in the kernel, and how many are lost, at the highest rate that a
+// generator of short connections reaches; beside bpftrace printing the same. Needs root, a C compiler and ip (iproute2).
+//
+//   npm run bench:tcp [-- --connections 40000 --runs 3]
+
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import { runTcpState } from '../src/engine/tcp-run.ts';
+import { openSink } from '../src/sinks/open.ts';
+import { chooseSource, probeSources } from '../src/tcp-state/choose.ts';
+
+const EVENTS_PER_CONNECTION = 10;
+const TICKS_PER_SECOND = 100;
+const NAMESPACE = `ns-bench-tcp-${process.pid}`;
+const { values } = parseArgs({
+  options: { connections: { type: 'string', default: '40000' }, runs: { type: 'string', default: '3' } },
+});
+const connections = Number(values.connections);
+const runs = Number(values.runs);
+
+interface Load {
+  /** CPU time and elapsed time of the generator, in µs. */
+  cpu: number;
+  elapsed: number;
+}
+interface Figures extends Load {
+  what: string;
+  events: number;
+  lost: number;
+  /** CPU time of the reader, in µs. */
+  reader: number;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'netscribe-bench-tcp-'));
+const generator = join(folder, 'tcp-traffic');
+
+function build(): void {
+  const source = new URL('tcp-traffic.c', import.meta.url).pathname;
+  for (const compiler of ['cc', 'gcc', 'clang']) {
+    if (spawnSync(compiler, ['-O2', '-o', generator, source]).status === 0) return;
+  }
+  throw new Error('bench:tcp needs a C compiler (on Debian: apt install gcc libc6-dev)');
+}
+
+async function load(n: number): Promise<Load> {
+  const child = spawn('ip', ['netns', 'exec', NAMESPACE, generator, String(n)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', (chunk) => {
+    text += chunk;
+  });
+  await once(child, 'close');
+  const [cpu, elapsed] = text.trim().split(' ').map(Number);
+  return { cpu, elapsed };
+}
+
+/** One of our sources, in this process. */
+async function ours(event: string, to: string, n: number, layout: 'ecs' | 'tcp-audit' = 'ecs'): Promise<Figures> {
+  const { source } = await chooseSource(event, {});
+  const sink = await openSink(to);
+  const stopper = new AbortController();
+  let made: Load = { cpu: 0, elapsed: 0 };
+  let began = process.cpuUsage();
+  let reader = 0;
+  const filter =
+    event === 'bpf' ? { namespaces: [statSync(`/run/netns/${NAMESPACE}`).ino] } : { ports: [{ from: 9000, to: 9000 }] };
+  const result = await runTcpState(
+    source,
+    [sink],
+    { layout, kinds: new Set(['state']), filter, pollMs: 20, commitMs: 60_000, maxErrors: 1, maxRecords: 0 },
+    {
+      signal: stopper.signal,
+      started: () => {
+        began = process.cpuUsage();
+        void load(n).then((figures) => {
+          made = figures;
+          stopper.abort();
+        });
+      },
+    },
+  );
+  const used = process.cpuUsage(began);
+  reader = used.user + used.system;
+  return { what: `${event} → ${to}`, ...made, events: result.records.state ?? 0, lost: result.stats.lost, reader };
+}
+
+const SCRIPT = `tracepoint:sock:inet_sock_set_state /args->protocol == 6 && (args->sport == 9000 || args->dport == 9000)/ {
+  printf("%lld %d %s %s:%d %s:%d %d %d\\n", nsecs, pid, comm, ntop(args->saddr), args->sport, ntop(args->daddr), args->dport, args->oldstate, args->newstate); }`;
+
+async function bpftrace(n: number): Promise<Figures> {
+  const out = join(folder, 'bpftrace.out');
+  const child = spawn('bpftrace', ['-e', SCRIPT], { stdio: ['ignore', openSync(out, 'w'), 'pipe'] });
+  let errors = '';
+  child.stderr!.on('data', (chunk) => {
+    errors += chunk;
+  });
+  while (!readFileSync(out, 'utf8').includes('Attaching')) await sleep(100);
+  await sleep(1500);
+  const ticks = () => {
+    const stat = readFileSync(`/proc/${child.pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+  };
+  const before = ticks();
+  const made = await load(n);
+  // Until it has printed what it has.
+  for (let size = -1; size !== statSync(out).size; ) {
+    size = statSync(out).size;
+    await sleep(700);
+  }
+  const reader = ((ticks() - before) * 1e6) / TICKS_PER_SECOND;
+  child.kill('SIGINT');
+  await once(child, 'close');
+  const events = readFileSync(out, 'latin1')
+    .split('\n')
+    .filter((line) => /^\d/.test(line)).length;
+  const text = readFileSync(out, 'latin1') + errors;
+  const told = [...text.matchAll(/Lost (\d+) events/g)].reduce((sum, [, lost]) => sum + Number(lost), 0);
+  return { what: 'bpftrace → file', ...made, events, lost: told, reader };
+}
+
+async function best(measure: (n: number) => Promise<Figures>): Promise<Figures> {
+  await measure(Math.ceil(connections / 4));
+  let found: Figures | undefined;
+  for (let i = 0; i < runs; i++) {
+    const figures = await measure(connections);
+    process.stderr.write(`  ${figures.what}: ${(figures.reader / figures.events).toFixed(2)} µs an event\n`);
+    if (found === undefined || figures.reader / figures.events < found.reader / found.events) found = figures;
+  }
+  return found!;
+}
+
+async function main(): Promise<void> {
+  build();
+  execFileSync('ip', ['netns', 'add', NAMESPACE]);
+  execFileSync('ip', ['netns', 'exec', NAMESPACE, 'ip', 'link', 'set', 'lo', 'up']);
+  const bare: Load[] = [];
+  for (let i = 0; i <= runs; i++) bare.push(await load(connections));
+  const least = Math.min(...bare.map(({ cpu }) => cpu));
+  const usable = new Set((await probeSources()).filter(({ capability }) => capability.usable).map(({ name }) => name));
+  const all: Figures[] = [];
+  for (const event of ['bpf', 'tracefs'].filter((name) => usable.has(name))) {
+    for (const to of ['null:', `ndjson:${join(folder, 'out.ndjson')}`, `store:${join(folder, 'store')}`]) {
+      all.push(await best((n) => ours(event, to, n)));
+    }
+  }
+  if (spawnSync('bpftrace', ['--version']).status === 0) all.push(await best(bpftrace));
+  const table = new Table({
+    head: ['', 'events', 'produced', 'told lost', 'events/s', 'reader µs/event', 'kernel µs/event'],
+    style: { head: [], border: [] },
+  });
+  const produced = connections * EVENTS_PER_CONNECTION + 2;
+  for (const { what, events, lost, reader, cpu, elapsed } of all) {
+    table.push([
+      what.replace(folder, ''),
+      events,
+      produced,
+      lost,
+      Math.round((produced * 1e6) / elapsed),
+      (reader / events).toFixed(2),
+      ((cpu - least) / produced).toFixed(2),
+    ]);
+  }
+  const { model } = cpus()[0];
+  process.stdout.write(`${cpus().length} CPUs (${model}), Node ${process.versions.node}; the generator alone: `);
+  process.stdout.write(`${(least / connections).toFixed(1)} µs of CPU a connection\n${table.toString()}\n`);
+}
+
+try {
+  await main();
+} finally {
+  spawnSync('ip', ['netns', 'delete', NAMESPACE]);
+  rmSync(folder, { recursive: true, force: true });
+}
