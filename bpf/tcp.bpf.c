@@ -63,9 +63,9 @@ struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 256); __type(key, 
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 256); __type(key, u32); __type(value, u32); } uids SEC(".maps");
 
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 1 << 24); } events SEC(".maps");
-// By kind: events made, and those that found no room.
+// Events made, by kind; and those that found no room, all kinds together in the first.
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, KINDS); __type(key, u32); __type(value, u64); } produced SEC(".maps");
-struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, KINDS); __type(key, u32); __type(value, u64); } lost SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, u32); __type(value, u64); } lost SEC(".maps");
 // TCP segments that the kernel threw away, by reason; the last entry takes those with a higher number.
 #define REASONS 512
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, REASONS); __type(key, u32); __type(value, u64); } drops SEC(".maps");
@@ -198,7 +198,7 @@ INLINE void submit(const struct event *e) {
     count_up(produced, kind);
     struct event *place = bpf_ringbuf_reserve(&events, sizeof *e, 0);
     if (!place) {
-        count_up(lost, kind);
+        count_up(lost, 0);
         return;
     }
     __builtin_memcpy(place, e, sizeof *e);

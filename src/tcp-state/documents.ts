@@ -1,7 +1,6 @@
 // From an event to its records. One record object per type is filled again and again; `put` encodes it at once.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { blankRecord } from '../records/record.ts';
 import type { Containers } from './containers.ts';
@@ -46,7 +45,6 @@ export class TcpDocuments {
   readonly #view = new TcpView();
   readonly #record: TcpStateRecord = blankRecord(tcpStateRecord);
   readonly #audit: TcpAuditRecord = blankRecord(tcpAuditRecord);
-  readonly #boot = bootId();
   readonly #run = randomBytes(8).toString('hex');
   readonly #errors = new Map<number, string>();
   #sequence = 0;
@@ -95,7 +93,6 @@ export class TcpDocuments {
     const isAboutSocket = event.kind !== 'drops' && event.kind !== 'lost';
     record.timeSeconds = event.seconds;
     record.timeNanos = event.nanos;
-    record.socket = event.socket === undefined ? undefined : `${this.#boot}-${event.socket}`;
     record.protocol = event.protocol;
     record.role = event.role;
     record.oldState = isAboutSocket ? STATE_NAMES[event.oldState] : undefined;
@@ -108,7 +105,6 @@ export class TcpDocuments {
     record.pid = event.pid;
     record.command = event.command;
     record.attribution = event.attribution;
-    record.uid = event.uid === undefined ? undefined : String(event.uid);
     record.cpuPid = event.cpuPid;
     record.cpuCommand = event.cpuCommand;
     record.cgroupId = event.cgroup;
@@ -149,7 +145,7 @@ export class TcpDocuments {
     record.destinationPort = event.remotePort;
     record.oldState = STATE_NAMES[event.oldState];
     record.newState = STATE_NAMES[event.newState];
-    record.socketId = event.socket;
+    record.socketId = typeof event.socket === 'number' ? event.socket.toString(16) : event.socket;
     record.socketInode = event.inode;
     record.socketUid = event.uid;
     record.socketGid = event.gid;
@@ -171,13 +167,4 @@ export class TcpDocuments {
 /** A source that does not know when the attempt began knows how long the last state took. */
 function attemptNs(event: TcpEvent, kind: LifeKind): number | undefined {
   return kind === 'close' ? undefined : event.stateNs;
-}
-
-/** The first part of the boot's identity: cookies begin anew with each boot. */
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8);
-  } catch {
-    return '0';
-  }
 }

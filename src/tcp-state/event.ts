@@ -31,8 +31,8 @@ export class TcpEvent {
   seconds = 0;
   nanos = 0;
 
-  /** Tells sockets apart as long as the machine runs. */
-  socket: string | undefined = undefined;
+  /** Tells sockets apart as long as the machine runs. A number is written in hexadecimal digits. */
+  socket: string | number | undefined = undefined;
   protocol: 'tcp' | 'mptcp' = 'tcp';
   local = new Address();
   remote = new Address();

@@ -64,7 +64,8 @@ export const tcpStateRecord = defineRecord(
 
     socket: f
       .text('netscribe.tcp.id', 'the socket: boot and socket cookie, the same in all records of one socket')
-      .optional(),
+      .optional()
+      .ofFlow('socketId'),
     protocol: f.keyword('netscribe.tcp.protocol', 'tcp, or mptcp for the connection above its subflows'),
     role: f.keyword('netscribe.tcp.role', 'what this machine is: client, server or unknown'),
     oldState: f.keyword('netscribe.tcp.old_state', 'state before').optional().alias('old_state'),
@@ -101,7 +102,7 @@ export const tcpStateRecord = defineRecord(
       'netscribe.tcp.attribution',
       'how the owner is known: connect, listen, close (it made the call), descriptor (it had the socket open), on-cpu (a guess), none',
     ),
-    uid: f.keyword('user.id', 'user that owns the socket').optional(),
+    uid: f.keyword('user.id', 'user that owns the socket').optional().ofFlow('userId'),
     cpuPid: f
       .int('netscribe.tcp.on_cpu.pid', 'process that was on the CPU, which need not have to do with it')
       .optional(),

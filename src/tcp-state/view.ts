@@ -1,5 +1,6 @@
-// The two ends of a socket as records show them: the source is who connected.
+// The two ends of a socket as records show them: the source is who connected. What takes time to make is made when an encoder asks for it.
 
+import { readFileSync } from 'node:fs';
 import type { Address } from '../records/address.ts';
 import { CommunityIds } from './community-ids.ts';
 import type { TcpEvent } from './event.ts';
@@ -18,8 +19,22 @@ export class TcpView {
   readonly transport = 'tcp';
   direction: 'ingress' | 'egress' | 'unknown' = 'unknown';
   readonly #communityIds = new CommunityIds();
+  readonly #boot = bootId();
+  #socket: string | number | undefined = undefined;
+  #uid: number | undefined = undefined;
+  // Encoders ask several times: whether it is there, how long it is, what it is.
+  #socketId: string | undefined = undefined;
+  #userId: string | undefined = undefined;
+  #communityId: string | undefined = undefined;
+  #relatedIp: readonly string[] | undefined = undefined;
 
   set(event: TcpEvent): void {
+    this.#socket = event.socket;
+    this.#uid = event.uid;
+    this.#socketId = undefined;
+    this.#userId = undefined;
+    this.#communityId = undefined;
+    this.#relatedIp = undefined;
     const isAboutSocket = event.kind !== 'drops' && event.kind !== 'lost';
     const isListening = event.newState === LISTEN || (event.oldState === LISTEN && event.remotePort === 0);
     // Without better knowledge, the lower port is the server's, as it mostly is.
@@ -43,17 +58,39 @@ export class TcpView {
     this.destinationSegments = isServer ? event.segmentsSent : event.segmentsReceived;
   }
 
+  get socketId(): string | undefined {
+    const socket = this.#socket;
+    if (socket === undefined) return undefined;
+    return (this.#socketId ??= `${this.#boot}-${typeof socket === 'number' ? socket.toString(16) : socket}`);
+  }
+  get userId(): string | undefined {
+    return this.#uid === undefined ? undefined : (this.#userId ??= String(this.#uid));
+  }
+
   get communityId(): string | undefined {
+    if (this.#communityId !== undefined) return this.#communityId;
     const { source, destination, sourcePort, destinationPort } = this;
     if (source === undefined || destination === undefined) return undefined;
     if (sourcePort === undefined || destinationPort === undefined) return undefined;
-    return this.#communityIds.of(source, destination, sourcePort, destinationPort);
+    return (this.#communityId = this.#communityIds.of(source, destination, sourcePort, destinationPort));
   }
 
   get relatedIp(): readonly string[] | undefined {
-    const { source, destination } = this;
-    if (source === undefined) return destination === undefined ? undefined : [destination.toString()];
-    if (destination === undefined || destination.equals(source)) return [source.toString()];
-    return [source.toString(), destination.toString()];
+    return (this.#relatedIp ??= addressesOf(this.source, this.destination));
+  }
+}
+
+function addressesOf(source: Address | undefined, destination: Address | undefined): readonly string[] | undefined {
+  if (source === undefined) return destination === undefined ? undefined : [destination.toString()];
+  if (destination === undefined || destination.equals(source)) return [source.toString()];
+  return [source.toString(), destination.toString()];
+}
+
+/** The first part of the boot's identity: cookies begin anew with each boot. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8);
+  } catch {
+    return '0';
   }
 }

@@ -31,7 +31,7 @@ export class EventReader {
     event.seconds = this.#clock.seconds(u64(view, at + AT.time));
     event.nanos = this.#clock.nanos;
     const cookie = u64(view, at + AT.cookie);
-    event.socket = cookie === 0 ? undefined : cookie.toString(16);
+    event.socket = cookie === 0 ? undefined : cookie;
     event.protocol = view.getUint16(at + AT.protocol, true) === IPPROTO_MPTCP ? 'mptcp' : 'tcp';
     const family = view.getUint16(at + AT.family, true);
     readAddress(event.local, view, at + AT.local, family);

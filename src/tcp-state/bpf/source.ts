@@ -122,7 +122,7 @@ export class BpfSource implements TcpStateSource {
   }
 
   stats(): TcpStateStats {
-    const produced = this.#object === undefined ? 0 : sumOf(this.#object, 'produced') + this.#snapshotTold;
+    const produced = this.#object === undefined ? 0 : producedBy(this.#object) + this.#snapshotTold;
     return { produced, delivered: this.#delivered, lost: this.#lost };
   }
 
@@ -163,7 +163,7 @@ export class BpfSource implements TcpStateSource {
 
   /** What the ring had no room for. */
   #tellLost(emit: (event: TcpEvent) => void): void {
-    const lost = sumOf(this.#object!, 'lost') - this.#lost;
+    const lost = this.#object!.map('lost').sum(0) - this.#lost;
     if (lost === 0) return;
     this.#lost += lost;
     emit(aboutSource('lost', lost));
@@ -183,9 +183,9 @@ export class BpfSource implements TcpStateSource {
 }
 
 /** All kinds together. */
-function sumOf(object: BpfObject, map: string): number {
+function producedBy(object: BpfObject): number {
   let sum = 0;
-  for (let kind = 1; kind < KIND_NAMES.length; kind++) sum += object.map(map).sum(kind);
+  for (let kind = 1; kind < KIND_NAMES.length; kind++) sum += object.map('produced').sum(kind);
   return sum;
 }
 

@@ -49,7 +49,7 @@ export function readSocket(event: TcpEvent, body: Buffer): Told | undefined {
   readAddress(event.remote, body, 24, family);
   event.interfaceIndex = body.readUInt32LE(40) || undefined;
   const cookie = body.readUInt32LE(44) + body.readUInt32LE(48) * 0x100000000;
-  event.socket = cookie.toString(16);
+  event.socket = cookie;
   event.uid = body.readUInt32LE(64);
   event.inode = body.readUInt32LE(68) || undefined;
   event.protocol = 'tcp';
