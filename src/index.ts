@@ -79,4 +79,6 @@ export {
   SinkError,
 } from './sinks/sink.ts';
 export { newPacketBatch, type PacketBatch, type PacketSource, type SourceStats } from './sources/source.ts';
+export type { GivenTcpEvent, TcpStateModule } from './tcp-state/module.ts';
+export type { Capability, TcpStateStats } from './tcp-state/source.ts';
 export { VERSION } from './version.ts';

@@ -36,3 +36,6 @@ export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Pr
   },
   completion: { summary: 'completion for bash, zsh and fish', load: () => import('./completion.ts') },
 };
+
+/** Other names of commands. */
+export const ALIASES: Readonly<Record<string, string>> = { audit: 'tcp' };

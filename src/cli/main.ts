@@ -7,7 +7,7 @@ import { InputError } from '../sources/input-error.ts';
 import { MissingError, SystemError } from '../system/errors.ts';
 import { VERSION } from '../version.ts';
 import { HELP_ALL } from './command.ts';
-import { COMMANDS } from './commands.ts';
+import { ALIASES, COMMANDS } from './commands.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_OUTPUT, EXIT_PRIVILEGE, EXIT_USAGE } from './exit.ts';
 import { nearest } from './nearest.ts';
 
@@ -28,7 +28,8 @@ ${Object.entries(COMMANDS)
 `;
 
 async function main(words: string[]): Promise<number> {
-  const [name, ...rest] = words;
+  const [typed, ...rest] = words;
+  const name = typed !== undefined && Object.hasOwn(ALIASES, typed) ? ALIASES[typed] : typed;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     if (name === 'help' && rest[0] !== undefined && Object.hasOwn(COMMANDS, rest[0])) return run(rest[0], [HELP_ALL]);
     process.stdout.write(HELP);

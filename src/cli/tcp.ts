@@ -3,22 +3,14 @@
 import type { Command } from 'commander';
 import { UsageError } from '../config/usage-error.ts';
 import { runTcpState, type TcpRunResult } from '../engine/tcp-run.ts';
+import { isModulePath, isPackageName } from '../plugins/load.ts';
 import { openSink, SINK_FORMS } from '../sinks/open.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { chooseSource, SOURCE_NAMES } from '../tcp-state/choose.ts';
 import { LAYOUTS, type Layout } from '../tcp-state/documents.ts';
-import { EVENT_KINDS } from '../tcp-state/event.ts';
 import type { TcpStateFilter } from '../tcp-state/filter.ts';
-import { LIFE_KINDS, type RecordKind } from '../tcp-state/lifecycle.ts';
-import {
-  FilterWordError,
-  parseCgroups,
-  parseNamespaces,
-  parseNetworks,
-  parseNumbers,
-  parsePorts,
-  parseStates,
-} from '../tcp-state/parse-filter.ts';
+import { RECORD_KINDS, type RecordKind } from '../tcp-state/lifecycle.ts';
+import { FilterWordError, type FilterWords, parseFilter } from '../tcp-state/parse-filter.ts';
 import { TcpSourceError, type TcpStateSource } from '../tcp-state/source.ts';
 import { byteCount, count, durationMs } from './amounts.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
@@ -31,30 +23,18 @@ const EXAMPLES = `  netscribe tcp | jq                                     every
   netscribe tcp --kinds fail,reset-sent --net 10.0.0.0/8 what goes wrong in there
   netscribe tcp --event tracefs --to store:DIR           from tracefs, to be queried later`;
 
-/** What comes out, in the order in which help names it. */
-const KINDS: readonly RecordKind[] = ['state', ...LIFE_KINDS, ...EVENT_KINDS.filter((kind) => kind !== 'state')];
 const MIN_BUFFER = 64 * 1024;
 const MAX_BUFFER = 256 * 1024 * 1024;
 
-interface TcpOptions {
+interface TcpOptions extends Omit<FilterWords, 'family'> {
   event: string;
   to: string[];
   sink: string[];
   json?: boolean;
   kinds?: string;
   layout: string;
-  port?: string;
-  localPort?: string;
-  remotePort?: string;
-  net?: string;
-  state?: string;
   4?: boolean;
   6?: boolean;
-  pid?: string;
-  command?: string;
-  uid?: string;
-  cgroup?: string;
-  netns?: string;
   buffer?: string;
   poll: string;
   count?: string;
@@ -71,7 +51,7 @@ export function definition(): Command {
     .option('--to <sink>', `${SINK_FORMS}; repeatable (default: ndjson:-)`, collect, [])
     .option('--sink <sink>', 'the same as --to', collect, [])
     .option('--json', 'short for --to ndjson:-')
-    .option('--kinds <list>', `${KINDS.join(', ')} (default: all)`)
+    .option('--kinds <list>', `${RECORD_KINDS.join(', ')} (default: all)`)
     .option('--layout <name>', "ecs, or tcp-audit: the changes of state in that program's words", 'ecs')
     .option('--port <list>', 'local or remote port: 443, 8000-8999')
     .option('--local-port <list>', 'local port')
@@ -167,10 +147,15 @@ async function sourceOf(
   bufferBytes: number | undefined,
   note: (text: string) => void,
 ): Promise<TcpStateSource | number> {
-  if (name !== 'auto' && !SOURCE_NAMES.includes(name)) {
-    const guess = nearest(name, ['auto', ...SOURCE_NAMES]);
+  const guess = nearest(name, ['auto', ...SOURCE_NAMES]);
+  if (
+    name !== 'auto' &&
+    !SOURCE_NAMES.includes(name) &&
+    !isModulePath(name) &&
+    (guess !== undefined || !isPackageName(name))
+  ) {
     throw new UsageError(
-      `there is no event source '${name}'${guess === undefined ? '' : `: did you mean '${guess}'?`} (there are auto, ${SOURCE_NAMES.join(', ')}, ./MODULE.js)`,
+      `there is no event source '${name}'${guess === undefined ? '' : `: did you mean '${guess}'?`} (there are auto, ${SOURCE_NAMES.join(', ')}, ./MODULE.js, PACKAGE)`,
     );
   }
   try {
@@ -193,21 +178,7 @@ function sinksOf({ to, sink, json }: TcpOptions): Promise<Sink[]> {
 function filterOf(options: TcpOptions): TcpStateFilter {
   if (options[4] === true && options[6] === true) throw new UsageError('-4 and -6 together leave nothing');
   try {
-    const list = <T>(text: string | undefined, read: (text: string) => T) =>
-      text === undefined ? undefined : read(text);
-    return {
-      ports: list(options.port, parsePorts),
-      localPorts: list(options.localPort, parsePorts),
-      remotePorts: list(options.remotePort, parsePorts),
-      networks: list(options.net, parseNetworks),
-      states: list(options.state, parseStates),
-      family: options[4] === true ? 4 : options[6] === true ? 6 : undefined,
-      pids: list(options.pid, (text) => parseNumbers(text, 'process')),
-      uids: list(options.uid, (text) => parseNumbers(text, 'user')),
-      commands: list(options.command, (text) => text.split(',').map((word) => word.trim().slice(0, 15))),
-      cgroups: list(options.cgroup, parseCgroups),
-      namespaces: list(options.netns, parseNamespaces),
-    };
+    return parseFilter({ ...options, family: options[4] === true ? 4 : options[6] === true ? 6 : undefined });
   } catch (error) {
     if (error instanceof FilterWordError) throw new UsageError(error.message);
     throw error;
@@ -219,8 +190,8 @@ function kindsOf(text: string): Set<RecordKind> {
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '');
-  for (const word of words) oneOf(word, KINDS, '--kinds');
-  if (words.length === 0) throw new UsageError(`--kinds is empty: name some of ${KINDS.join(', ')}`);
+  for (const word of words) oneOf(word, RECORD_KINDS, '--kinds');
+  if (words.length === 0) throw new UsageError(`--kinds is empty: name some of ${RECORD_KINDS.join(', ')}`);
   return new Set(words as RecordKind[]);
 }
 

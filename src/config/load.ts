@@ -11,6 +11,7 @@ import type { Retention } from '../store/retention.ts';
 import { STREAM_DEFAULTS } from '../stream/tcp-stream.ts';
 import type { DaemonConfig } from './daemon-schema.ts';
 import { configSchema } from './schema.ts';
+import type { TcpStateConfig } from './tcp-state-schema.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface LoadedConfig {
@@ -19,6 +20,7 @@ export interface LoadedConfig {
   retention: Retention;
   /** What only the daemon reads. */
   daemon: DaemonConfig;
+  tcpState: TcpStateConfig;
   /** Everything as it is meant, defaults filled in: what --print-config shows. */
   effective: Record<string, unknown>;
   /** Room of the kernel's map of flows. */
@@ -42,12 +44,13 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
       `the configuration is not right${file === undefined ? '' : ` (${file})`}:\n  ${lines.join('\n  ')}`,
     );
   }
-  const { flows, tcp, fragments, checksums, workers, capture, store, to, api } = parsed.data;
+  const { flows, tcp, fragments, checksums, workers, capture, store, to, api, tcp_state: tcpState } = parsed.data;
   const { age, size } = store.retention;
   return {
     workers,
     retention: { ...(age > 0 && { ageSeconds: age }), ...(size > 0 && { sizeBytes: size }) },
     daemon: { capture, store, to, api },
+    tcpState,
     effective: parsed.data,
     kernelEntries: flows.kernel_entries,
     plan: {

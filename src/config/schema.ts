@@ -9,6 +9,7 @@ import { PROTOCOLS } from '../protocols/registry.ts';
 import { FRAGMENT_POLICIES, TCP_POLICIES } from '../stream/overlap.ts';
 import { STREAM_DEFAULTS, URGENT_POLICIES } from '../stream/tcp-stream.ts';
 import { daemonShape } from './daemon-schema.ts';
+import { tcpStateShape } from './tcp-state-schema.ts';
 
 const positive = z.int().positive();
 
@@ -76,5 +77,6 @@ export const configSchema = z.strictObject({
     .strictObject(Object.fromEntries(PROTOCOLS.map((protocol) => [protocol.name, protocol.options.optional()])))
     .prefault({}),
   ...daemonShape,
+  ...tcpStateShape,
 });
 export type Config = z.infer<typeof configSchema>;

@@ -7,7 +7,8 @@ import { CaptureSet } from '../capture/capture-set.ts';
 import { kernelLinks } from '../capture/link-table.ts';
 import { liveSource } from '../capture/live-source.ts';
 import { Schedule } from '../capture/schedule.ts';
-import { makePlan } from '../engine/plan.ts';
+import { makePlan, shownTypes } from '../engine/plan.ts';
+import { SharedRecords } from '../engine/record-run.ts';
 import { run } from '../engine/run.ts';
 import type { EngineView } from '../engine/view.ts';
 import { ENCODINGS } from '../records/encodings.ts';
@@ -16,9 +17,11 @@ import { LiveStoreSink } from '../sinks/live-store.ts';
 import { openSink } from '../sinks/open.ts';
 import type { RowSink, Sink } from '../sinks/sink.ts';
 import { keepCapabilitiesAcrossUsers, limitCapabilities } from '../system/privileges.ts';
+import { tcpStateRecord } from '../tcp-state/record.ts';
 import type { CaptureThreadData, FromThread, Request, SinkStatus, ThreadStatus, ToThread, Wanted } from './messages.ts';
 import { snapshotStore } from './snapshot.ts';
 import { Tap } from './tap.ts';
+import { followTcpState, startTcpState } from './tcp-state.ts';
 
 const port = parentPort!;
 const data = workerData as CaptureThreadData;
@@ -28,6 +31,7 @@ const loopDelay = monitorEventLoopDelay({ resolution: 10 });
 const writeoutSeconds: number[] = [];
 const tap = new Tap((lines) => say({ kind: 'documents', lines }));
 let view: EngineView | undefined;
+let endTcpState = async (): Promise<void> => undefined;
 let lastWriteout = 0;
 /** Flows by interface are a walk over all flows: not every second. */
 const COUNT_MS = 5000;
@@ -102,6 +106,8 @@ async function answer(request: Request, sinks: readonly Sink[]): Promise<unknown
       tap.isOn = request.on;
       return undefined;
     case 'stop':
+      // Its last records must be with the sinks before those are closed.
+      await endTcpState();
       set.stop();
       return undefined;
   }
@@ -112,6 +118,9 @@ function guarded(sink: Sink): Sink {
 }
 
 async function work(): Promise<void> {
+  const note = (text: string): void => say({ kind: 'note', text });
+  // Before the privileges go.
+  const tcpState = data.tcpState === undefined ? undefined : await startTcpState(data.tcpState, note);
   if (data.waitsForUser) {
     await keepCapabilitiesAcrossUsers();
     const dropped = once(port, 'message');
@@ -135,6 +144,16 @@ async function work(): Promise<void> {
   loopDelay.enable();
   await run(set, sinks, plan, {
     started: () => {
+      if (tcpState !== undefined) {
+        const shown = shownTypes(plan);
+        const type = shown.rows.findIndex(({ name }) => name === tcpStateRecord.name);
+        const stopper = new AbortController();
+        const following = followTcpState(tcpState, new SharedRecords(shown, sinks), type, stopper.signal, note);
+        endTcpState = async () => {
+          stopper.abort();
+          await following;
+        };
+      }
       want(data.wanted).then(
         () => say({ kind: 'ready' }),
         (error: Error) => {

@@ -9,6 +9,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { makePlan, type RunPlan } from '../engine/plan.ts';
 import type { EngineFigures } from '../engine/view.ts';
 import { limitCapabilities } from '../system/privileges.ts';
+import { tcpStateRecord } from '../tcp-state/record.ts';
 import { VERSION } from '../version.ts';
 import { becomeUser } from './become-user.ts';
 import { CaptureLink } from './capture-link.ts';
@@ -77,6 +78,7 @@ export class Daemon {
         plan,
         wanted: wantedOf(this.#config),
         sinks: daemon.to,
+        tcpState: this.#config.tcpState.enabled ? this.#config.tcpState : undefined,
         store: daemon.store.enabled
           ? { directory: daemon.store.directory, retention: this.#config.retention }
           : undefined,
@@ -224,7 +226,7 @@ function planOf(config: LoadedConfig, records: readonly string[]): RunPlan {
   return makePlan({
     ...config.plan,
     dissect: { ...config.plan.dissect!, interfaceInKey: true },
-    records,
+    records: config.tcpState.enabled ? [...records, tcpStateRecord.name] : records,
     workers: 1,
     inputs: ['live'],
   });

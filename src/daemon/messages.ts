@@ -3,6 +3,7 @@
 import type { Changes } from '../capture/capture-set.ts';
 import type { Autodetection, CaptureConfig, Interfaces } from '../capture/interface-config.ts';
 import type { CaptureStatus } from '../capture/status.ts';
+import type { TcpStateConfig } from '../config/tcp-state-schema.ts';
 import type { RunPlan } from '../engine/plan.ts';
 import type { EngineFigures } from '../engine/view.ts';
 import type { Retention } from '../store/retention.ts';
@@ -16,6 +17,8 @@ export interface CaptureThreadData {
   /** As `--to` takes them; files are looked up from `from`. */
   sinks: readonly string[];
   store: { directory: string; retention: Retention } | undefined;
+  /** TCP events beside the packets. */
+  tcpState: TcpStateConfig | undefined;
   /** The process becomes another user before anything is opened: keep the capability to open rings, and wait for `dropped`. */
   waitsForUser: boolean;
 }

@@ -3,6 +3,7 @@
 import type { Check } from './check.ts';
 import { countsCheck, fallbackCheck, ffiCheck, filtersCheck, liveCheck, threadsCheck } from './live.ts';
 import { runtimeCheck } from './runtime.ts';
+import { tcpStateChecks } from './tcp-state.ts';
 
 export const CHECKS: readonly Check[] = [
   runtimeCheck,
@@ -12,4 +13,5 @@ export const CHECKS: readonly Check[] = [
   threadsCheck,
   countsCheck,
   fallbackCheck,
+  ...tcpStateChecks,
 ];

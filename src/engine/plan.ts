@@ -58,6 +58,13 @@ export interface RunPlan {
 
 export type PlanRequest = Partial<Omit<RunPlan, 'types' | 'identity'>> & { identityExtras?: string };
 
+/** Records that are made without looking into streams. */
+export const NEEDS_NO_CONTENT: ReadonlySet<string> = new Set([
+  flowRecord.name,
+  lossRecord.name,
+  ...TCP_RECORDS.map(({ name }) => name),
+]);
+
 /** Record types that packets make, in the order of their numbers. */
 export function packetRecordTypes(): RecordType[] {
   return [flowRecord, ...PROTOCOLS.flatMap((protocol) => protocol.records), lossRecord];
@@ -72,7 +79,7 @@ export function makePlan(request: PlanRequest): RunPlan {
   const records = request.records ?? packetRecordTypes().map((type) => type.name);
   const plan: RunPlan = {
     records,
-    types: packetRecordTypes().filter((type) => records.includes(type.name)),
+    types: allRecordTypes().filter((type) => records.includes(type.name)),
     protocols: request.protocols ?? {},
     flowDocuments: request.flowDocuments ?? {},
     forced: request.forced ?? [],
@@ -111,7 +118,7 @@ export interface ShownTypes {
 
 /** The record types of a plan as they are shown: each protocol's options say what is added, dropped, renamed. */
 export function shownTypes(plan: Pick<RunPlan, 'records' | 'protocols' | 'flowDocuments'>): ShownTypes {
-  const types = packetRecordTypes().filter((type) => plan.records.includes(type.name));
+  const types = allRecordTypes().filter((type) => plan.records.includes(type.name));
   const custom = types.map((type) => {
     const owner = PROTOCOLS.find((protocol) => protocol.records.some((one) => one.name === type.name));
     return customisationOf(owner === undefined ? plan.flowDocuments : plan.protocols[owner.name]);
@@ -128,7 +135,7 @@ export function detectionFor(plan: RunPlan): Detection {
   for (const [i, protocol] of PROTOCOLS.entries()) {
     const wanted =
       protocol.records.length === 0
-        ? plan.records.some((name) => name !== 'flow' && name !== 'loss')
+        ? plan.records.some((name) => !NEEDS_NO_CONTENT.has(name))
         : protocol.records.some((type) => plan.records.includes(type.name));
     if (!wanted) continue;
     const options = protocol.options.parse(plan.protocols[protocol.name] ?? {}) as {

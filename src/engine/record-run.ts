@@ -10,17 +10,56 @@ import { ColumnOutlet, RowOutlet } from './outlet.ts';
 /** No packets, so no interfaces and names either. */
 const NO_ORIGIN = { interfaces: [], secrets: [], names: [] };
 
-export class RecordRun {
-  readonly #types: readonly RecordType[];
-  readonly #sinks: readonly Sink[];
+/** Where records are put, and handed on from. */
+export interface RecordPlace {
+  /** `type`: index into the types. The record is encoded before this returns. */
+  put(type: number, record: object, view: object): void;
+  /** Whether `flush` should come before more is put. */
+  readonly isFull: boolean;
+  /** Hands on what was put. */
+  flush(): Promise<void>;
+}
+
+/** Beside others that write to the same sinks, which must take batches whenever they come. */
+export class SharedRecords implements RecordPlace {
   readonly #delivery: Delivery;
   readonly #rows: RowOutlet | undefined;
   readonly #columns: ColumnOutlet | undefined;
+  #sequence = 0;
+
+  /** The types that the sinks are opened with, as rows and as columns show them. */
+  constructor(shown: { rows: readonly RecordType[]; columns: readonly RecordType[] }, sinks: readonly Sink[]) {
+    this.#delivery = deliveryTo(sinks);
+    const { rows, columns } = this.#delivery.wanted;
+    this.#rows = rows.length === 0 ? undefined : new RowOutlet(shown.rows, rows);
+    this.#columns = columns ? new ColumnOutlet(shown.columns) : undefined;
+  }
+  put(type: number, record: object, view: object): void {
+    this.#rows?.put(type, record, view, this.#sequence++, 0);
+    this.#columns?.put(type, record, view);
+  }
+  get isFull(): boolean {
+    return this.#rows?.isFull === true || this.#columns?.isFull === true;
+  }
+  /** `all`: columns too that are not many yet. */
+  async flush(all = true): Promise<void> {
+    const rows = this.#rows?.peek() ?? null;
+    if (rows !== null) {
+      await this.#delivery.rows(rows);
+      this.#rows!.clear();
+    }
+    for (const batch of this.#columns?.take(all) ?? []) await this.#delivery.columns(batch);
+  }
+}
+
+export class RecordRun implements RecordPlace {
+  readonly #types: readonly RecordType[];
+  readonly #sinks: readonly Sink[];
+  readonly #records: SharedRecords;
   readonly #input: string;
   readonly #commitMs: number;
   readonly #opened: Sink[] = [];
   #run = randomBytes(16).toString('hex');
-  #sequence = 0;
   #nextCommitMs = 0;
 
   /**
@@ -35,10 +74,7 @@ export class RecordRun {
     this.#sinks = sinks;
     this.#input = input;
     this.#commitMs = commitMs;
-    this.#delivery = deliveryTo(sinks);
-    const { rows, columns } = this.#delivery.wanted;
-    this.#rows = rows.length === 0 ? undefined : new RowOutlet(types, rows);
-    this.#columns = columns ? new ColumnOutlet(types) : undefined;
+    this.#records = new SharedRecords({ rows: types, columns: types }, sinks);
   }
 
   async open(): Promise<void> {
@@ -49,33 +85,21 @@ export class RecordRun {
     this.#nextCommitMs = performance.now() + this.#commitMs;
   }
 
-  /** `type`: index into the types. The record is encoded before this returns. */
   put(type: number, record: object, view: object): void {
-    this.#rows?.put(type, record, view, this.#sequence++, 0);
-    this.#columns?.put(type, record, view);
+    this.#records.put(type, record, view);
   }
-
-  /** Whether `flush` should come before more is put. */
   get isFull(): boolean {
-    return this.#rows?.isFull === true || this.#columns?.isFull === true;
+    return this.#records.isFull;
   }
 
-  /** Hands on what was put. */
   async flush(): Promise<void> {
-    const rows = this.#rows?.peek() ?? null;
-    if (rows !== null) {
-      await this.#delivery.rows(rows);
-      this.#rows!.clear();
-    }
-    if (this.#columns === undefined) return;
     const isDue = performance.now() >= this.#nextCommitMs;
-    for (const batch of this.#columns.take(isDue)) await this.#delivery.columns(batch);
+    await this.#records.flush(isDue);
     if (isDue) await this.#commit();
   }
 
   async close(): Promise<void> {
-    await this.flush();
-    for (const batch of this.#columns?.take(true) ?? []) await this.#delivery.columns(batch);
+    await this.#records.flush();
     while (this.#opened.length > 0) await this.#opened.pop()!.close(this.#facts());
   }
 

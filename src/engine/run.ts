@@ -12,7 +12,7 @@ import { type Analyst, InlineAnalyst } from './inline.ts';
 import { Ledger, OUTCOMES } from './ledger.ts';
 import { lossOf, lossRecord } from './loss-record.ts';
 import { ColumnOutlet, RowOutlet } from './outlet.ts';
-import { type RunPlan, shownTypes } from './plan.ts';
+import { NEEDS_NO_CONTENT, type RunPlan, shownTypes } from './plan.ts';
 import { newSalts } from './salts.ts';
 import type { EngineView } from './view.ts';
 
@@ -280,7 +280,7 @@ async function tellLoss(result: RunResult, sinks: readonly Sink[], plan: RunPlan
 
 /** Flows alone need headers alone. */
 export function isHeadersOnly(plan: RunPlan): boolean {
-  return plan.records.every((name) => name === 'flow' || name === 'loss');
+  return plan.records.every((name) => NEEDS_NO_CONTENT.has(name));
 }
 
 /** Records about a run belong to no flow. */

@@ -9,7 +9,7 @@ import type { TcpEvent } from '../tcp-state/event.ts';
 import { matcherOf, type TcpStateFilter } from '../tcp-state/filter.ts';
 import { eventKindsFor, type RecordKind } from '../tcp-state/lifecycle.ts';
 import type { TcpStateSource, TcpStateStats } from '../tcp-state/source.ts';
-import { RecordRun } from './record-run.ts';
+import { type RecordPlace, RecordRun } from './record-run.ts';
 
 /** Events handled before sinks and signals get their turn. */
 const DRAIN_EVENTS = 4096;
@@ -57,10 +57,10 @@ export async function runTcpState(
   try {
     await run.open();
     const kinds = options.layout === 'tcp-audit' ? new Set(['state'] as const) : options.kinds;
-    const filter = kinds === undefined ? options.filter : { ...options.filter, kinds: eventKindsFor(kinds) };
+    const filter = withKinds(options.filter, kinds);
     await source.start(filter);
     hooks.started?.();
-    await pump(source, run, documents, filter, options, hooks);
+    await pumpTcpState(source, run, documents, filter, options, hooks);
     const stats = source.stats();
     await run.close();
     return { records: documents.counts, stats };
@@ -72,13 +72,19 @@ export async function runTcpState(
   }
 }
 
-async function pump(
+/** What a source must tell so that records of these kinds can be made; undefined: all. */
+export function withKinds(filter: TcpStateFilter, kinds: ReadonlySet<RecordKind> | undefined): TcpStateFilter {
+  return kinds === undefined ? filter : { ...filter, kinds: eventKindsFor(kinds) };
+}
+
+/** Hands on the events of a source that listens, until it is told to stop. */
+export async function pumpTcpState(
   source: TcpStateSource,
-  run: RecordRun,
+  run: RecordPlace,
   documents: TcpDocuments,
   filter: TcpStateFilter,
-  options: TcpRunOptions,
-  { signal, failed, lost }: TcpRunHooks,
+  options: Pick<TcpRunOptions, 'maxRecords' | 'maxErrors' | 'pollMs'>,
+  { signal, failed, lost }: Omit<TcpRunHooks, 'started'>,
 ): Promise<void> {
   const matches = source.filters === true ? undefined : matcherOf(filter);
   const emit = (event: TcpEvent) => {

@@ -1,6 +1,7 @@
 // Sources of TCP events by name, and the best one that can run here.
 
 import { BpfSource } from './bpf/source.ts';
+import { openModule } from './module.ts';
 import { SockDiagSource } from './sock-diag/source.ts';
 import { type Capability, TcpSourceError, type TcpStateSource } from './source.ts';
 import { TracefsSource } from './tracefs/source.ts';
@@ -24,17 +25,23 @@ function powerOfTwo(bytes: number): number {
   return 2 ** Math.ceil(Math.log2(bytes));
 }
 
-/** What each built-in source needs and has here. */
-export async function probeSources(): Promise<{ name: string; capability: Capability }[]> {
-  return Promise.all(SOURCE_NAMES.map(async (name) => ({ name, capability: await SOURCES[name]({}).probe() })));
+/** What built-in sources need and have here. */
+export async function probeSources(
+  names: readonly string[] = SOURCE_NAMES,
+): Promise<{ name: string; capability: Capability }[]> {
+  return Promise.all(names.map(async (name) => ({ name, capability: await SOURCES[name]({}).probe() })));
 }
 
-/** A source by name, or the best that can run for `auto`. `passedOver`: why better ones can not. Throws TcpSourceError. */
+/**
+ * A source by name, a module by path or package, or the best that can run for `auto`. `passedOver`: why better ones can not. Throws
+ * TcpSourceError, and PluginError for a module.
+ */
 export async function chooseSource(
   name: string,
   options: SourceOptions,
 ): Promise<{ source: TcpStateSource; passedOver: string[] }> {
-  if (name !== 'auto') return { source: SOURCES[name](options), passedOver: [] };
+  if (Object.hasOwn(SOURCES, name)) return { source: SOURCES[name](options), passedOver: [] };
+  if (name !== 'auto') return { source: await openModule(name), passedOver: [] };
   const passedOver: string[] = [];
   for (const candidate of SOURCE_NAMES) {
     const source = SOURCES[candidate](options);

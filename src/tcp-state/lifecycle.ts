@@ -1,11 +1,12 @@
 // What changes of state mean: a connection made, accepted, closed, or one that never came to be.
 
-import type { EventKind, TcpEvent } from './event.ts';
+import { EVENT_KINDS, type EventKind, type TcpEvent } from './event.ts';
 import { CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT } from './states.ts';
 
 export const LIFE_KINDS = ['connect', 'accept', 'close', 'fail'] as const;
 export type LifeKind = (typeof LIFE_KINDS)[number];
-/** Kinds of records. */
+/** Kinds of records, in the order in which help names them. */
+export const RECORD_KINDS = [...LIFE_KINDS, ...EVENT_KINDS] as const;
 export type RecordKind = EventKind | LifeKind;
 
 /** What a change of state means beyond itself; undefined: nothing. */

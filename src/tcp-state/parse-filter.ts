@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAddress } from '../records/parse-address.ts';
 import { mountPoint } from './containers.ts';
-import { MAX_PORT_RANGES, type Network, type PortRange } from './filter.ts';
+import { MAX_PORT_RANGES, type Network, type PortRange, type TcpStateFilter } from './filter.ts';
 import { STATE_NAMES, stateNumber } from './states.ts';
 
 export class FilterWordError extends Error {
@@ -12,6 +12,41 @@ export class FilterWordError extends Error {
 }
 
 const HIGHEST_PORT = 65535;
+const COMMAND_BYTES = 15;
+
+/** A filter as users write it: lists with commas. */
+export interface FilterWords {
+  port?: string;
+  localPort?: string;
+  remotePort?: string;
+  net?: string;
+  state?: string;
+  pid?: string;
+  command?: string;
+  uid?: string;
+  cgroup?: string;
+  netns?: string;
+  family?: 4 | 6;
+}
+
+/** Throws FilterWordError. Cgroups and namespaces must be there. */
+export function parseFilter(given: FilterWords): TcpStateFilter {
+  const list = <T>(text: string | undefined, read: (text: string) => T) =>
+    text === undefined || text === '' ? undefined : read(text);
+  return {
+    ports: list(given.port, parsePorts),
+    localPorts: list(given.localPort, parsePorts),
+    remotePorts: list(given.remotePort, parsePorts),
+    networks: list(given.net, parseNetworks),
+    states: list(given.state, parseStates),
+    family: given.family,
+    pids: list(given.pid, (text) => parseNumbers(text, 'process')),
+    uids: list(given.uid, (text) => parseNumbers(text, 'user')),
+    commands: list(given.command, (text) => words(text).map((word) => word.slice(0, COMMAND_BYTES))),
+    cgroups: list(given.cgroup, parseCgroups),
+    namespaces: list(given.netns, parseNamespaces),
+  };
+}
 
 /** `80`, `80,443`, `8000-8999`. */
 export function parsePorts(text: string): PortRange[] {

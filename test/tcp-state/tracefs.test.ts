@@ -161,8 +161,8 @@ it('tells refused connections with the reason and the error', async (context) =>
   const net = here(context);
   const documents = await documentsOf(
     new TracefsSource(),
-    { ports: parsePorts('1') },
-    () => void net.traffic('refused', 3),
+    { ports: parsePorts(String(PORT + 1)) },
+    () => void net.traffic('refused', 3, PORT),
     ['fail', 'error', 'reset-sent', 'reset-received'],
   );
   const told = multiset(documents.map(({ event, error }) => `${event.action} ${error?.code ?? event.reason ?? ''}`));

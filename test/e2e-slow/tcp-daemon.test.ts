@@ -1,0 +1,69 @@
+// The daemon with TCP events beside packets: both are about the same connections.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { BpfSource } from '../../src/tcp-state/bpf/source.ts';
+import { PROJECT } from '../kit/shared.ts';
+import { type Document, Namespace, whyNot } from '../tcp-state/kit.ts';
+
+const usable = whyNot === undefined ? await new BpfSource().probe() : { usable: false, detail: whyNot };
+const namespace = usable.usable ? new Namespace('run') : undefined;
+const folder = mkdtempSync(join(tmpdir(), 'netscribe-tcp-run-'));
+afterAll(() => {
+  namespace?.[Symbol.dispose]();
+  rmSync(folder, { recursive: true });
+});
+
+it('records connections that join flows by community id, and can be queried', async (context) => {
+  if (namespace === undefined) return context.skip(usable.detail);
+  const settings = [
+    'capture.interfaces.lo=',
+    'capture.records=[flow]',
+    `store.directory=${folder}/store`,
+    `to=["ndjson:${folder}/out"]`,
+    'api.enabled=false',
+    'tcp_state.enabled=true',
+    'tcp_state.kinds=[connect, close]',
+    `tcp_state.netns="${namespace.inode}"`,
+  ].flatMap((setting) => ['--set', setting]);
+  const netscribe = [process.execPath, `${PROJECT}bin/netscribe.js`];
+  const [command, ...words] = ['ip', 'netns', 'exec', namespace.name, ...netscribe, 'run', ...settings];
+  const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const exited = once(child, 'close');
+  let said = '';
+  await new Promise<void>((resolve) => {
+    child.stderr!.on('data', (chunk) => {
+      said += chunk;
+      if (said.includes('capturing on')) resolve();
+    });
+    child.once('close', () => resolve());
+  });
+  namespace.traffic('short', 5);
+  child.kill('SIGTERM');
+  const [code] = await exited;
+  expect([code, said]).toEqual([143, expect.not.stringContaining('there are no TCP events')]);
+
+  const read = (name: string) =>
+    readFileSync(join(folder, 'out', `${name}.ndjson`), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Document);
+  const flows = new Set(read('flow').map(({ network }) => network.community_id));
+  const events = read('tcp-state');
+  expect(events.filter(({ event }) => event.action === 'connect')).toHaveLength(5);
+  expect(events.filter(({ event }) => event.action === 'close')).toHaveLength(10);
+  expect(flows.size).toBe(5);
+  for (const { network } of events) expect(flows.has(network.community_id)).toBe(true);
+
+  const [node, script] = netscribe;
+  const asked = spawnSync(
+    node,
+    [script, 'query', 'tcp-state', 'kind = close', '--store', `${folder}/store`, '-e', 'ndjson'],
+    { encoding: 'utf8' },
+  );
+  expect([asked.stderr, asked.stdout.trim().split('\n').length]).toEqual(['', 10]);
+});
