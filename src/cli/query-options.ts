@@ -21,6 +21,9 @@ const EXAMPLES = `  netscribe query talk_conv -n 10                        who t
   netscribe query 'dns and not dns.response_code: NOERROR' transactions that match
   netscribe query -r traffic.pcap http -e json            straight from a capture, no store`;
 
+/** Percent: an answer with millions of groups needs hundreds of bytes for each. */
+const DEFAULT_MEMORY = '40';
+
 export interface Options {
   condition?: string;
   read: string[];
@@ -55,7 +58,7 @@ export interface Options {
   header: boolean;
   sums: boolean;
   timeout?: string;
-  memory?: string;
+  memory: string;
   queryLog?: string;
   stats?: boolean;
 }
@@ -101,7 +104,7 @@ export function definition(): Command {
     .addOption(rare('--no-header', 'CSV without its first line'))
     .addOption(rare('--no-sums', "read the records, not the store's sums per minute and hour"))
     .addOption(rare('--timeout <span>', 'give up after so long'))
-    .addOption(rare('--memory <percent>', 'memory for the answer, in percent of the machine (default: 512 MB)'))
+    .addOption(rare('--memory <percent>', 'memory for the answer, in percent of the machine', DEFAULT_MEMORY))
     .addOption(rare('--query-log <file>', 'append what was asked, as a line of JSON'))
     .addOption(rare('--stats', 'what the answer cost, on standard error'));
 }

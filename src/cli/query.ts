@@ -191,11 +191,10 @@ function hostLines(hosts: ReadonlyMap<string, readonly string[]>): string {
 }
 
 /** DuckDB's notation of a percentage of the machine's memory. */
-function memoryLimit(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
+function memoryLimit(text: string): string {
   const percent = wholeNumber(text.replace(/%$/, ''), '--memory') ?? 0;
   if (percent < 1 || percent > 100) throw new UsageError(`--memory wants a percentage from 1 to 100, not '${text}'`);
-  return `${Math.max(64, Math.floor((totalmem() / 1e6) * (percent / 100)))}MB`;
+  return `${Math.max(256, Math.floor((totalmem() / 1e6) * (percent / 100)))}MB`;
 }
 
 function log(file: string, asked: StoredQuery, result: QueryResult): void {

@@ -81,6 +81,11 @@ async function ask(executor: Executor, statement: { sql: string; params: readonl
   } catch (error) {
     // RE2 has the last word about an expression; all else that users type was checked before.
     const text = error instanceof Error ? error.message : String(error);
+    if (text.includes('Out of Memory Error'))
+      throw new QueryError(
+        'the answer needs more memory than it may take',
+        'Narrow the time (-f, -l) or the columns, or allow more: --memory 80',
+      );
     const regex = /Invalid Input Error: (.*)/.exec(text);
     if (regex !== null) throw new QueryError(`the database refuses an expression: ${regex[1].slice(0, 200)}`);
     throw error;
