@@ -60,11 +60,35 @@ export function main(words: string[]): Promise<number> {
   return withHelp(() => capture(words));
 }
 
+/** Left out of the short help. */
+const RARE: readonly string[] = [
+  '--buffer-size',
+  '--direction',
+  '--no-promiscuous-mode',
+  '--file-size',
+  '--rotate-seconds',
+  '--file-count',
+  '--snaplen',
+  '--micro',
+  '-U',
+  '-n',
+  '--decode-as',
+  '--config',
+  '--set',
+  '--cut-ok',
+  '--flow-source',
+];
+
 export function definition(): Command {
-  const command = newCommand('capture', 'Packets in, records out.', EXAMPLES)
+  const command = newCommand('capture', 'Packets in, records out.', EXAMPLES, RARE)
     .argument('[words...]', 'files, or a filter as tcpdump takes it')
     .option('-r, --read <file>', "capture file, folder, or '-' for standard input; repeatable", collect, [])
-    .option('-i, --interface <name>', "live from an interface; also any, any,!lo, '/veth.*/'; repeatable", collect, [])
+    .option(
+      '-i, --interface <interface>',
+      "live from an interface; also any, any,!lo, '/veth.*/'; repeatable",
+      collect,
+      [],
+    )
     .option('-B, --buffer-size <KiB>', 'memory of the ring that live packets come through (default: 65536)')
     .option('--flow-source <way>', 'of live flows: ring; tcx, counted by the kernel; auto (default), which is ring')
     .option('-Q, --direction <way>', 'in, out or inout (default): which live packets')

@@ -8,11 +8,13 @@ import { nearest } from './nearest.ts';
 export class HelpShown extends Error {}
 
 const EXAMPLES = new WeakMap<Command, string>();
+const RARE = new WeakMap<Command, ReadonlySet<string>>();
 
 /** The examples that the help of this command begins with. */
 export const examplesOf = (command: Command): string => EXAMPLES.get(command) ?? '';
 
-export function newCommand(name: string, summary: string, examples: string): Command {
+/** `rare`: options that `--help` leaves out so that it fits a screen. Placeholders say what completions offer: completion/model.ts. */
+export function newCommand(name: string, summary: string, examples: string, rare: readonly string[] = []): Command {
   const command = new Command(`netscribe ${name}`);
   command
     .exitOverride()
@@ -22,6 +24,7 @@ export function newCommand(name: string, summary: string, examples: string): Com
     .configureHelp({ helpWidth: 110, visibleCommands: () => [], optionDescription })
     .allowExcessArguments(true);
   EXAMPLES.set(command, examples);
+  RARE.set(command, new Set(rare));
   return command;
 }
 
@@ -35,9 +38,10 @@ export const HELP_ALL = '--help-all';
 
 /** Parses the words; throws UsageError or HelpShown. */
 export function parse(command: Command, words: string[]): void {
-  const rare = command.options.filter((option) => option.hidden);
+  const names = RARE.get(command);
+  const rare = command.options.filter(({ hidden, long, short }) => hidden || names?.has(long ?? short ?? ''));
+  for (const option of rare) option.hideHelp(!words.includes(HELP_ALL));
   if (words.includes(HELP_ALL)) {
-    for (const option of rare) option.hideHelp(false);
     command.outputHelp();
     throw new HelpShown();
   }

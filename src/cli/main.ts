@@ -35,7 +35,7 @@ async function main(words: string[]): Promise<number> {
     process.stdout.write(HELP);
     return EXIT_OK;
   }
-  if (name === '--version' || name === '-V') {
+  if (name === '--version' || name === '-V' || name === 'version') {
     process.stdout.write(`netscribe ${VERSION}\n`);
     return EXIT_OK;
   }

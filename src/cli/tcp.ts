@@ -45,8 +45,26 @@ interface TcpOptions extends Omit<FilterWords, 'family'> {
   quiet?: boolean;
 }
 
+/** Left out of the short help. */
+const RARE: readonly string[] = [
+  '--sink',
+  '--layout',
+  '--local-port',
+  '--remote-port',
+  '--uid',
+  '--cgroup',
+  '--netns',
+  '--buffer',
+  '--poll',
+  '--max-errors',
+  '--commit',
+  '--summary',
+  '-4',
+  '-6',
+];
+
 export function definition(): Command {
-  return newCommand('tcp', 'What happens to TCP sockets: opened, refused, reset, closed, and by whom.', EXAMPLES)
+  return newCommand('tcp', 'What happens to TCP sockets: opened, refused, reset, closed, and by whom.', EXAMPLES, RARE)
     .option('--event <source>', `auto, ${SOURCE_NAMES.join(', ')}, ./MODULE.js or PACKAGE`, 'auto')
     .option('--to <sink>', `${SINK_FORMS}; repeatable (default: ndjson:-)`, collect, [])
     .option('--sink <sink>', 'the same as --to', collect, [])
