@@ -8,7 +8,7 @@ import { mutate } from './kit/mutate.ts';
 import { check, checkTruncations } from './kit/rules.ts';
 import { lowerTargets } from './targets/index.ts';
 
-const MUTANTS = 1000;
+const MUTANTS = 600;
 const TRUNCATIONS = 1500;
 
 function withInput(exchange: Exchange, rule: () => void): void {

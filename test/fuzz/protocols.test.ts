@@ -10,7 +10,7 @@ import type { ProtocolTarget } from './kit/protocol-target.ts';
 import { check, checkTruncations, truncated } from './kit/rules.ts';
 import { protocolTargets } from './targets/index.ts';
 
-const MUTANTS = 200;
+const MUTANTS = 150;
 const TRUNCATIONS = 500;
 /** Of long conversations the beginning will do here. */
 const SEED_OCTETS = 1200;
