@@ -2,6 +2,7 @@
 // that are written to files, their name's extension and what stands at their beginning.
 
 import { BinaryWriter } from './binary.ts';
+import { CopyWriter } from './copy-writer.ts';
 import { csvHeader } from './csv.ts';
 import { CsvWriter } from './csv-writer.ts';
 import { flatEncoder } from './flat.ts';
@@ -37,6 +38,7 @@ function encoding<W extends ValueWriter>(
 export const ENCODINGS = {
   ndjson: encoding((bytes) => new JsonWriter(bytes), ndjsonEncoder),
   binary: encoding((bytes) => new BinaryWriter(bytes), flatEncoder),
+  copy: encoding((bytes) => new CopyWriter(bytes), flatEncoder),
   csv: encoding((bytes) => new CsvWriter(bytes), flatEncoder, csvHeader),
 };
 

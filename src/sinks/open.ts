@@ -7,6 +7,7 @@ import { NoSink } from './none.ts';
 import { placeOptions, quantity } from './options.ts';
 import { fileIn, PacketFile, type PacketFileOptions, type PacketFormat } from './packet-file.ts';
 import { PARQUET_DEFAULTS, ParquetFolder } from './parquet.ts';
+import { isPostgres, postgresAddress } from './postgres/address.ts';
 import { NO_ROTATION } from './rotation.ts';
 import { RowFolder, RowStream } from './rows.ts';
 import { type Sink, SinkError } from './sink.ts';
@@ -22,6 +23,7 @@ export const SINK_KINDS: ReadonlyMap<string, { readonly forms: readonly string[]
   ['pcap', { forms: ['pcap:DIR'], doc: 'packets' }],
   ['pcapng', { forms: ['pcapng:DIR'], doc: 'packets' }],
   ['store', { forms: ['store:DIR'], doc: 'the embedded store' }],
+  ['postgres', { forms: ['postgres://…'], doc: 'tables of a PostgreSQL database' }],
   ['null', { forms: ['null:'], doc: 'nothing' }],
 ]);
 /** All forms, in one line. */
@@ -41,6 +43,11 @@ export interface OpenOptions {
 /** Throws SinkError, PluginError. */
 export async function openSink(spec: string, { from, nearest, packets }: OpenOptions = {}): Promise<Sink> {
   if (isModulePath(spec)) return openModule(spec, from);
+  if (isPostgres(spec)) {
+    // Loaded when it is named: start-up costs what is used.
+    const { PostgresSink } = await import('./postgres/sink.ts');
+    return new PostgresSink(postgresAddress(spec, process.env));
+  }
   const colon = spec.indexOf(':');
   const kind = colon < 0 ? spec : spec.slice(0, colon);
   const place = colon < 0 ? '' : spec.slice(colon + 1);
