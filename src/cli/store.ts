@@ -164,13 +164,14 @@ function repair({ store }: Options): number {
 function merge({ store }: Options): number {
   return withStore(store, (open) => {
     open.rotate();
-    const { merged, into, rows } = open.merge();
+    const { merged, into, rows, damaged } = open.merge();
+    for (const words of damaged) say(`${store}: not merged: ${words}; 'netscribe store check' says which is damaged`);
     say(
       into === 0
         ? `${store}: nothing to merge`
         : `${store}: ${counted(merged, 'segment')} merged into ${into}, ${counted(rows, 'record')}`,
     );
-    return EXIT_OK;
+    return damaged.length === 0 ? EXIT_OK : EXIT_FAILED;
   });
 }
 

@@ -102,6 +102,11 @@ export class SegmentLog {
     this.trim();
   }
 
+  /** A flush failed: nothing more is taken. What stands in the files may be in memory only. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Sequence number of the next frame. */
   get next(): number {
     return this.#next;

@@ -56,6 +56,10 @@ export class LiveLog {
     reader.close();
   }
 
+  get hasFailed(): boolean {
+    return this.#log.hasFailed;
+  }
+
   get stats(): LogStats {
     return this.#log.stats;
   }

@@ -46,6 +46,8 @@ export interface MergeSummary {
   readonly merged: number;
   readonly into: number;
   readonly rows: number;
+  /** What is wrong with segments that could not be merged, because one of them is damaged. */
+  readonly damaged: readonly string[];
 }
 
 /** Opens a store, making it when it is not there. Throws a StoreError: locked, damaged, missing (read-only), or the system's reason. */
@@ -77,6 +79,8 @@ export class Store implements ImportHost, LiveHost {
   #live: LiveLog | undefined;
   /** Files of replaced segments, and until when (Unix time in ms) they stay. */
   readonly #replaced = new Map<string, number>();
+  /** Ids of segments that could not be merged. */
+  readonly #damaged = new Set<string>();
   #manifest: Manifest;
 
   /** Use `openStore`. */
@@ -132,8 +136,25 @@ export class Store implements ImportHost, LiveHost {
   /** The log of live batches; opened when it is needed first. */
   live(): LiveLog {
     this.#mustWrite();
+    if (this.#live?.hasFailed) this.#renewLive(this.#live);
     this.#live ??= new LiveLog(this, this.#options.log ?? {});
     return this.#live;
+  }
+
+  /**
+   * A flush of the log failed, and the system forgets what it could not write: what the log has is written anew, as segments,
+   * before anything else is acknowledged. Throws while that does not work.
+   */
+  #renewLive(failed: LiveLog): void {
+    const renewed = new LiveLog(this, this.#options.log ?? {});
+    try {
+      renewed.rotate();
+    } catch (error) {
+      renewed.close();
+      throw error;
+    }
+    failed.close();
+    this.#live = renewed;
   }
 
   /** Bytes of live batches that are not in segments. */
@@ -223,41 +244,33 @@ export class Store implements ImportHost, LiveHost {
   merge(isOver: (time: string) => boolean = () => true): MergeSummary {
     this.#mustWrite();
     let [merged, into, rows] = [0, 0, 0];
-    for (const plan of planMerges(this.#manifest.segments, isOver)) {
-      rows += this.#mergeOne(plan);
-      merged += plan.segments.length;
-      into++;
+    const damaged: string[] = [];
+    const good = this.#manifest.segments.filter(({ id }) => !this.#damaged.has(id));
+    for (const plan of planMerges(good, isOver)) {
+      try {
+        rows += this.#mergeOne(plan);
+        merged += plan.segments.length;
+        into++;
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw writeError(this.directory, error);
+        // They stay as they are, and are not tried again.
+        for (const { id } of plan.segments) this.#damaged.add(id);
+        damaged.push(`${error.message} (one of ${plan.segments.map(({ path }) => path).join(', ')})`);
+      }
     }
-    return { merged, into, rows };
+    return { merged, into, rows, damaged };
   }
 
   #mergeOne(plan: MergePlan): number {
     const [{ type, schema }] = plan.segments;
     const columns = this.#manifest.schemas[schema] ?? [];
     const rollups = this.#options.rollups?.find((spec) => spec.type === type);
-    try {
-      const done = mergeSegments(
-        this.directory,
-        plan,
-        columns,
-        encoderOf(this.#options.compression),
-        rollups,
-        this.sync,
-      );
-      if (this.sync) syncDirectory(join(this.directory, dirname(done.segment.path)));
-      const gone = new Set(plan.segments.map(({ id }) => id));
-      this.commit({}, [done.segment], ({ id }) => gone.has(id), done.schemas);
-      return done.segment.rows;
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw writeError(this.directory, error);
-      const names = plan.segments.map(({ path }) => path).join(', ');
-      throw new StoreError(
-        `a segment of the store at ${this.directory} is damaged (${error.message}, one of ${names}): 'netscribe store check' says which`,
-        'damaged',
-        this.directory,
-        error,
-      );
-    }
+    const encoder = encoderOf(this.#options.compression);
+    const done = mergeSegments(this.directory, plan, columns, encoder, rollups, this.sync);
+    if (this.sync) syncDirectory(join(this.directory, dirname(done.segment.path)));
+    const gone = new Set(plan.segments.map(({ id }) => id));
+    this.commit({}, [done.segment], ({ id }) => gone.has(id), done.schemas);
+    return done.segment.rows;
   }
 
   /** Drops what is too old or too much. */

@@ -15,7 +15,8 @@ const batch = (type: string, value: number) =>
 for (let i = from; ; i++) {
   await store.append(batch('live', i), `id-${i}`);
   writeSync(1, `live ${i}\n`);
-  if (i % 7 === 0) store.rotate();
+  if (i % 3 === 0) store.rotate();
+  if (i % 11 === 0) store.merge();
   if (i % 5 === 0) {
     // Always the same name: each replaces the one before.
     const writer = store.beginImport();

@@ -67,7 +67,7 @@ describe('merging', () => {
     await live(store, 70);
     const before = await digest();
     const old = store.manifest.segments;
-    expect(store.merge()).toEqual({ merged: 70, into: 2, rows: 7000 });
+    expect(store.merge()).toEqual({ merged: 70, into: 2, rows: 7000, damaged: [] });
     expect(store.manifest.segments.map(({ rows }) => rows).sort()).toEqual([1000, 6000]);
     expect(store.manifest.segments.flatMap(({ replaces }) => replaces ?? []).sort()).toEqual(
       old.map(({ id }) => id).sort(),
@@ -75,7 +75,7 @@ describe('merging', () => {
     expect(await digest()).toEqual(before);
     expect(files()).toEqual(named(store));
     expect(store.manifest.segments.some(({ rollup }) => rollup !== undefined)).toBe(true);
-    expect(store.merge()).toEqual({ merged: 0, into: 0, rows: 0 });
+    expect(store.merge()).toEqual({ merged: 0, into: 0, rows: 0, damaged: [] });
   });
 
   it('leaves an hour that goes on alone until there are many alike', async () => {
@@ -83,7 +83,7 @@ describe('merging', () => {
     await live(store, 7);
     expect(store.merge(() => false).into).toBe(0);
     await live(store, 1, START + 420);
-    expect(store.merge(() => false)).toEqual({ merged: 8, into: 1, rows: 800 });
+    expect(store.merge(() => false)).toEqual({ merged: 8, into: 1, rows: 800, damaged: [] });
   });
 
   it('never mixes imports with each other or with live rows', async () => {
@@ -95,6 +95,21 @@ describe('merging', () => {
     }
     await live(store, 1);
     expect(planMerges(store.manifest.segments, () => true)).toEqual([]);
+  });
+
+  it('goes on where a segment is damaged', async () => {
+    const store = open();
+    await live(store, 2);
+    await live(store, 2, START + 7200);
+    const { path } = store.manifest.segments[0];
+    const file = readFileSync(join(directory, path));
+    file[100] ^= 1;
+    writeFileSync(join(directory, path), file);
+    const { into, damaged } = store.merge();
+    expect(into).toBe(1);
+    expect(damaged[0]).toMatch(/^column \w+: .*\(one of type=flow.*\.parquet\)$/);
+    expect(store.merge().damaged).toEqual([]);
+    expect(store.manifest.segments).toHaveLength(3);
   });
 
   it('serves a reader that has the former manifest', async () => {

@@ -224,3 +224,20 @@ it('does not make a store where there is none', async () => {
   await expect(openReader(join(directory, 'none'), { types: [] })).rejects.toThrow(/there is no store at/);
   expect(existsSync(join(directory, 'none'))).toBe(false);
 });
+
+describe('a store in a folder with signs that mean something to others', () => {
+  it.each(['a*b?c[d]{e}', "quo'te", 'sp ace', 'per%20cent', 'days [2026]', '$(x)'])('%s', async (name) => {
+    const parent = directory;
+    // What the name would match as a pattern is another store.
+    directory = join(parent, 'aXbXcdXeX');
+    put('other', makeBatch('dns', COLUMNS));
+    directory = join(parent, 'days 2');
+    put('other', makeBatch('dns', COLUMNS));
+    directory = join(parent, name);
+    put('a', makeBatch('dns', COLUMNS));
+    const open_ = await open();
+    expect((await open_.query('SELECT count(*) FROM dns')).rows).toEqual([[3]]);
+    expect((await open_.query('SELECT sum(rows) FROM dns_service_hour')).rows).toEqual([[3]]);
+    directory = parent;
+  });
+});

@@ -1,0 +1,132 @@
+// A disk that is full, read-only, or broken: a clear word, nothing acknowledged is lost, and it goes on when the disk does.
+
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkStore } from '../../src/store/check.ts';
+import { openStore } from '../../src/store/store.ts';
+import { valuesOf } from './batch-kit.ts';
+
+const CHILD = fileURLToPath(new URL('./faults-child.ts', import.meta.url));
+const SHIM = fileURLToPath(new URL('./faults.c', import.meta.url));
+const isRoot = process.getuid?.() === 0;
+const hasCompiler = spawnSync('cc', ['--version']).status === 0;
+
+let folder: string;
+let directory: string;
+let child: ChildProcess | undefined;
+let lines: AsyncIterator<string>;
+let reader: Interface | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'netscribe-faults-'));
+  directory = join(folder, 'disk', 'store');
+  mkdirSync(join(folder, 'disk'));
+});
+afterEach(async () => {
+  reader?.close();
+  if (child !== undefined && child.exitCode === null) {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  spawnSync('umount', [join(folder, 'disk')]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function start(env: NodeJS.ProcessEnv = {}): Promise<void> {
+  child = spawn(process.execPath, [CHILD, directory], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  reader = createInterface({ input: child.stdout! });
+  lines = reader[Symbol.asyncIterator]();
+  expect(await answer()).toBe('open');
+}
+const answer = async (): Promise<string> => (await lines.next()).value ?? '';
+async function order(line: string): Promise<string> {
+  child!.stdin!.write(`${line}\n`);
+  return answer();
+}
+async function end(): Promise<void> {
+  child!.stdin!.end('end\n');
+  await once(child!, 'exit');
+}
+
+/** Everything acknowledged is there, each once (four rows a batch), nothing else. */
+function expectStored(acknowledged: readonly number[], maybe: readonly number[] = []): void {
+  const store = openStore(directory);
+  store.rotate();
+  const values = valuesOf(store, 'flow');
+  store.close();
+  const counts = Map.groupBy(values, (value) => value);
+  for (const number of acknowledged) expect(counts.get(number)?.length, `batch ${number}`).toBe(4);
+  for (const [number, rows] of counts) {
+    expect([...acknowledged, ...maybe], `batch ${number}`).toContain(number);
+    expect(rows.length).toBe(4);
+  }
+  expect(checkStore(directory).problems).toEqual([]);
+}
+
+describe.skipIf(!isRoot)('a small disk (needs root: tmpfs is mounted)', () => {
+  beforeEach(() => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'netscribe-test', join(folder, 'disk')]);
+  });
+
+  it('says that it is full, keeps what it has, and goes on when there is room', async () => {
+    writeFileSync(join(folder, 'disk', 'filler'), Buffer.alloc(1_000_000));
+    await start();
+    const acknowledged: number[] = [];
+    let refused = '';
+    for (let i = 0; i < 30 && refused === ''; i++) {
+      const said = await order(`append ${i}`);
+      if (said.startsWith('ok')) acknowledged.push(i);
+      else refused = said;
+    }
+    expect(refused).toMatch(/ENOSPC the store at .* cannot be written: disk full; free space or choose another/);
+    expect(acknowledged.length).toBeGreaterThan(3);
+    expect(await order('rotate')).toMatch(/^(ok rotate|failed rotate: ENOSPC the store at .* disk full)/);
+    rmSync(join(folder, 'disk', 'filler'));
+    expect(await order('append 100')).toBe('ok append 100');
+    expect(await order('rotate')).toBe('ok rotate');
+    expect(await order('append 101')).toBe('ok append 101');
+    await end();
+    expectStored([...acknowledged, 100, 101], [acknowledged.length]);
+  });
+
+  it('says that it is read-only, and can still be read', async () => {
+    const store = openStore(directory);
+    store.close();
+    execFileSync('mount', ['-o', 'remount,ro', join(folder, 'disk')]);
+    expect(() => openStore(directory)).toThrow(/cannot be written: the file system is read-only; choose another with/);
+    expect(checkStore(directory).problems).toEqual([]);
+    expect(openStore(directory, { readOnly: true }).manifest.segments).toEqual([]);
+  });
+});
+
+describe.skipIf(!hasCompiler)('a broken disk (needs a C compiler: the fault is put under the program)', () => {
+  it.each([
+    ['f', 'flush'],
+    ['w', 'write'],
+  ])('that fails to %s (%s) costs nothing that was acknowledged', async (kind) => {
+    const shim = join(folder, 'faults.so');
+    execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', shim, SHIM, '-ldl']);
+    const fault = join(folder, 'fault');
+    await start({ LD_PRELOAD: shim, NETSCRIBE_FAULT: fault, NETSCRIBE_FAULT_BELOW: directory });
+    expect(await order('append 1')).toBe('ok append 1');
+    writeFileSync(fault, kind);
+    expect(await order('append 2')).toMatch(/^failed append 2: \w+ the store at .*(cannot be written)/);
+    expect(await order('append 2')).toMatch(/^failed append 2/);
+    expect(await order('rotate')).toMatch(/^failed rotate: EIO the store at .* the disk reports an error/);
+    rmSync(fault);
+    // The same batch again, as whoever was refused does.
+    expect(await order('append 2')).toBe('ok append 2');
+    expect(await order('append 3')).toBe('ok append 3');
+    expect(await order('rotate')).toBe('ok rotate');
+    await end();
+    expectStored([1, 2, 3]);
+  });
+});
