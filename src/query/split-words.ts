@@ -42,7 +42,7 @@ export function splitWords(words: readonly string[], vocabulary: Vocabulary): Sp
 function looksLikeColumns(word: string, vocabulary: Vocabulary): boolean {
   if (isColumnList(word, vocabulary)) return true;
   const parts = word.split(',');
-  return /^[\w.@-]+(,[\w.@-]+)+$/.test(word) && parts.some((part) => isColumnList(part, vocabulary));
+  return /^[\w.@-]+( ?, ?[\w.@-]+)+$/.test(word) && parts.some((part) => isColumnList(part, vocabulary));
 }
 
 /** `dns and …`, `icmp host 10.0.0.5`: the type is the first word of a condition, not a type before one. */

@@ -3,6 +3,7 @@
 import type { Field } from '../records/field.ts';
 import type { RecordType } from '../records/record.ts';
 import type { Name } from './ast.ts';
+import { QUERY_TYPES } from './columns.ts';
 import type { Hosts } from './comparison.ts';
 import { SYNONYMS, type Synonym, VALUE_WORDS } from './names.ts';
 import { suggestion } from './nearest.ts';
@@ -79,7 +80,7 @@ export function createVocabulary(types: readonly RecordType[], options: Vocabula
     resolve,
     isComputed: (text) => types.some((type) => indexOf(type).get(text.toLowerCase())?.isDerived === true),
     names,
-    suggestion: (text) => suggestion(text, [...names(), ...types.map((type) => type.name)]),
+    suggestion: (text) => suggestion(text, [...names(), ...types.map((type) => type.name), ...QUERY_TYPES.keys()]),
   };
 }
 

@@ -128,12 +128,18 @@ describe('words of the command line', () => {
     ['src dns', { columns: 'src', condition: 'dns' }],
     ['sip 10.0.0.5', { columns: 'sip', condition: '10.0.0.5' }],
     ['port 53', { condition: 'port 53' }],
+    ['sip,dprt', { columns: 'sip,dprt' }],
     ['http host 10.0.0.5', { condition: 'http host 10.0.0.5' }],
     ['http url.domain status = Error', { types: ['http'], columns: 'url.domain', condition: 'status = Error' }],
   ])('%s', (line, split) => {
     const words = splitWords(line.split(' '), vocabulary);
     if (line.startsWith('http host')) expect(words.columns).toBeUndefined();
     else expect(words).toEqual(split);
+  });
+
+  it('a list may have spaces, a query type a typing error', () => {
+    expect(splitWords(['sip, dip'], vocabulary)).toEqual({ columns: 'sip, dip' });
+    expect(vocabulary.suggestion('tlak_conv')).toBe('tlak_conv: talk_conv?');
   });
 
   it('a name of either side is no column', () => {
