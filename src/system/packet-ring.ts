@@ -58,6 +58,8 @@ export class PacketRing {
   /** Counted by the kernel since the ring was opened. */
   received = 0;
   dropped = 0;
+  /** The filter that was set last. */
+  program: Uint8Array | undefined;
   /** How often the ring was full. */
   freezes = 0;
   readonly #libc: Libc;
@@ -191,7 +193,9 @@ export class PacketRing {
     this.#libc.setsockopt(this.fd, SOL_PACKET, option, new Uint8Array(Int32Array.from(words).buffer));
   }
 
+  /** The kernel reads the program by its address during the call: it has to be kept until then. */
   #fprog(program: Uint8Array): Uint8Array {
+    this.program = program;
     const fprog = new DataView(new ArrayBuffer(16));
     fprog.setUint16(0, program.length / 8, true);
     fprog.setBigUint64(8, this.#libc.address(program), true);

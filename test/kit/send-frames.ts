@@ -19,6 +19,8 @@ const VECTOR = 16;
 const PATIENCE_MS = 5000;
 const libc = await loadLibc();
 const netlink = await openNetlink(NETLINK.ROUTE);
+/** What the kernel reads by address: nothing else would keep it. */
+let kept: Uint8Array[] = [];
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
 function send(link: string, file: string, times: number, perSecond: number, bypass: boolean): number {
@@ -37,6 +39,7 @@ function send(link: string, file: string, times: number, perSecond: number, bypa
   const vectors = Buffer.alloc(packets.length * VECTOR);
   const messages = Buffer.alloc(packets.length * MESSAGE);
   const vectorsAt = libc.address(vectors);
+  kept = [bytes, vectors];
   for (const [i, { offset, capturedLength }] of packets.entries()) {
     vectors.writeBigUInt64LE(at + BigInt(offset), i * VECTOR);
     vectors.writeBigUInt64LE(BigInt(capturedLength), i * VECTOR + 8);
@@ -66,6 +69,8 @@ function send(link: string, file: string, times: number, perSecond: number, bypa
     }
   }
   libc.close(fd);
+  if (kept.length !== 2) throw new Error('the frames are gone');
+  kept = [];
   return sent;
 }
 

@@ -115,4 +115,39 @@ describe.skipIf(noNamespaces !== '')('flows counted by the kernel', () => {
     expect(counted.reduce((sum, { network }) => sum + network.packets, 0)).toBe(sent);
     expect(counted).toHaveLength(5000);
   });
+
+  test('what the kernel joins or has not cut yet counts as the packets on the wire, in the kernel and through the ring', async () => {
+    ns.ip('link set dev lo mtu 1500');
+    ns.ip('addr replace 127.0.0.1/8 dev lo');
+    const words = ['capture', '-i', 'lo', '-B', '8192', '--records', 'flow,loss', '--json', '--summary', 'json'];
+    const programs = [ns.netscribe(words), ns.netscribe([...words, '--flow-source', 'tcx'])];
+    for (const program of programs) await program.until(() => program.err.includes('listening'));
+    ns.run('python3', '-c', BULK);
+    const ends = await Promise.all(programs.map((program) => program.interrupt()));
+    const [ring, tcx] = ends.map(({ out }) => documents(out).find(({ network }) => network?.transport === 'tcp')!);
+    const figures = ({ source, destination }: typeof ring) =>
+      [source, destination].map(({ packets, bytes }) => [packets, bytes]);
+    expect(figures(tcx)).toEqual(figures(ring));
+    // 1448 bytes fit a packet; each has Ethernet, IP and TCP with a time stamp: 66 bytes. SYN and FIN have a few more.
+    const { packets, bytes } = ring.source;
+    expect(packets).toBeGreaterThanOrEqual(Math.ceil(BULK_BYTES / 1448));
+    expect(bytes - BULK_BYTES - packets * 66).toBeGreaterThanOrEqual(0);
+    expect(bytes - BULK_BYTES - packets * 66).toBeLessThan(16);
+  });
 });
+
+const BULK_BYTES = 3_000_000;
+const BULK = `
+import socket, threading
+server = socket.create_server(('127.0.0.1', 0))
+def serve():
+    peer, _ = server.accept()
+    while peer.recv(1 << 20): pass
+    peer.close()
+thread = threading.Thread(target=serve)
+thread.start()
+client = socket.create_connection(server.getsockname())
+client.sendall(b'x' * ${BULK_BYTES})
+client.close()
+thread.join()
+`;
