@@ -5,7 +5,6 @@ import { parentPort, workerData } from 'node:worker_threads';
 import './kit/counters.ts';
 import { fromText, octetsOf, toText } from './kit/exchange.ts';
 import { Explorer, essential } from './kit/explorer.ts';
-import { ProtocolTarget } from './kit/protocol-target.ts';
 import { targets } from './targets/index.ts';
 
 export interface Task {
@@ -50,8 +49,6 @@ const explorer = new Explorer(target, {
   },
 });
 explorer.explore(task.mutants);
-// Records are text and columns too: what is measured is the parser.
-if (target instanceof ProtocolTarget) target.isThorough = false;
 explorer.flood(Math.ceil(task.mutants / MUTANTS_PER_FLOOD), FLOOD_OCTETS);
 const corpus = explorer.corpus.map(toText);
 const { user, system } = process.cpuUsage(before);

@@ -9,7 +9,7 @@ import { minimise } from './minimise.ts';
 import { mutate } from './mutate.ts';
 import { randomPlaces } from './places.ts';
 import { check, runOnce } from './rules.ts';
-import { Finding, type Target } from './target.ts';
+import { Finding, QUICK, type Target } from './target.ts';
 import { checkLinear, type Flood, floodsOf } from './work.ts';
 
 const BATCH = 64;
@@ -90,7 +90,7 @@ export class Explorer {
     this.#before(example);
     this.executed += 3;
     try {
-      checkLinear(this.target, flood, octets, { piece, canary: 0 });
+      checkLinear(this.target, flood, octets, { ...QUICK, piece });
     } catch (error) {
       const place = placeOf(error);
       if (this.#places.has(place)) return;
@@ -131,7 +131,7 @@ export class Explorer {
     this.#before(exchange);
     try {
       if (allRules) check(this.target, exchange, 2 + this.#random.below(30));
-      else runOnce(this.target, exchange);
+      else runOnce(this.target, exchange, QUICK);
       return true;
     } catch (error) {
       this.#report(exchange, error);

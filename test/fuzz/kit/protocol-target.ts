@@ -52,8 +52,6 @@ function appendColumns(type: RecordType, record: object, flow: FlowView): void {
 export class ProtocolTarget implements Target {
   readonly name: string;
   readonly code: readonly string[];
-  /** Is every record also put into columns and its text parsed? Costs more than most parsers. */
-  isThorough = true;
   readonly seeds: readonly Exchange[];
   readonly #resyncsAtSegments: boolean;
   readonly #protocol: Protocol;
@@ -79,7 +77,7 @@ export class ProtocolTarget implements Target {
   }
 
   run(exchange: Exchange, feeding: Feeding): Outcome {
-    const drive = new Drive(this.#protocol, this.#options, exchange, feeding, this.isThorough);
+    const drive = new Drive(this.#protocol, this.#options, exchange, feeding);
     const outcome = drive.outcome();
     const dependsOnCut = drive.isSkipping || (this.#resyncsAtSegments && drive.isMalformed);
     return dependsOnCut ? { ...outcome, dependsOnCut } : outcome;
@@ -96,7 +94,6 @@ class Drive implements Context, GatherContext {
   readonly #options: unknown;
   readonly #exchange: Exchange;
   readonly #feeding: Feeding;
-  readonly #isThorough: boolean;
   readonly #writer = new JsonWriter(4096);
   readonly #counts = new Map<string, number>();
   #lines = '';
@@ -109,12 +106,11 @@ class Drive implements Context, GatherContext {
   readonly #skip: [number, number] = [0, 0];
   #isFound = false;
 
-  constructor(protocol: Protocol, options: unknown, exchange: Exchange, feeding: Feeding, isThorough: boolean) {
+  constructor(protocol: Protocol, options: unknown, exchange: Exchange, feeding: Feeding) {
     this.#protocol = protocol;
     this.#options = options;
     this.#exchange = exchange;
     this.#feeding = feeding;
-    this.#isThorough = isThorough;
     fillFlow(this.flow, protocol, exchange.transport);
   }
 
@@ -152,7 +148,7 @@ class Drive implements Context, GatherContext {
     const to = encoderOf(type)(record, flow, this.#writer, 0);
     const line = this.#writer.out.toString('utf8', 0, to);
     this.#items++;
-    if (this.#isThorough) {
+    if (this.#feeding.isQuick !== true) {
       parse(type, line);
       appendColumns(type, record, flow);
     }
@@ -177,7 +173,7 @@ class Drive implements Context, GatherContext {
     this.#lines += `named ${protocol}\n`;
   }
   share(fact: object): void {
-    structuredClone(fact);
+    if (this.#feeding.isQuick !== true) structuredClone(fact);
     if (this.#gatherer === undefined) return;
     this.#gather(() => this.#gatherer!.take(fact, this.seconds, this.nanos));
   }

@@ -18,8 +18,11 @@ export interface Feeding {
   readonly piece: number;
   /** What the bytes around the input are filled with: they must not matter. */
   readonly canary: number;
+  /** What costs more than the parser may be left out: reading again what was written. */
+  readonly isQuick?: boolean;
 }
 export const WHOLE: Feeding = { piece: 0, canary: 0 };
+export const QUICK: Feeding = { ...WHOLE, isQuick: true };
 
 export interface Target {
   readonly name: string;
