@@ -11,6 +11,7 @@ import { type Detection, type Enabled, probeAll } from './detection.ts';
 
 /** Bytes of each direction that detection may keep and look at. */
 const DETECTION_BYTES = 16 * 1024;
+const NOTHING = new Uint8Array(0);
 /** Datagrams of a flow that are offered to detection before it is called unknown. */
 const DETECTION_DATAGRAMS = 4;
 
@@ -65,7 +66,7 @@ export class Conversation implements Context, StreamReceiver {
   // While the protocol is unknown: what each direction said so far, and whether it is of no use any more.
   #kept: [Buffer, Buffer] | undefined = undefined;
   #hopeless = [false, false];
-  #handOver: { protocol: string; rest: number } | undefined = undefined;
+  #handOver: { protocol: string; rest: number; early: Uint8Array } | undefined = undefined;
 
   constructor(
     host: ConversationHost,
@@ -200,8 +201,8 @@ export class Conversation implements Context, StreamReceiver {
   count(what: LossKind, n = 1): void {
     this.#host.count(`${this.#enabled?.protocol.name ?? 'unknown'}.${what}`, n);
   }
-  handOver(protocol: string, rest: number): void {
-    this.#handOver = { protocol, rest };
+  handOver(protocol: string, rest: number, early: Uint8Array = NOTHING): void {
+    this.#handOver = { protocol, rest, early };
   }
   name(protocol: string): void {
     this.#host.named(this, protocol);
@@ -216,9 +217,9 @@ export class Conversation implements Context, StreamReceiver {
   #data(direction: Direction, bytes: Uint8Array, from: number, to: number): void {
     const verdict: Verdict = this.#analyzer?.data?.(direction, bytes, from, to) ?? 'done';
     if (this.#handOver !== undefined) {
-      const { protocol, rest } = this.#handOver;
+      const { protocol, rest, early } = this.#handOver;
       this.#handOver = undefined;
-      this.#change(protocol, direction, bytes, to - rest, to);
+      this.#change(protocol, direction, early, bytes, to - rest, to);
       return;
     }
     if (verdict === 'ok') return;
@@ -227,8 +228,15 @@ export class Conversation implements Context, StreamReceiver {
     else this.stream!.sides[direction ^ this.initiator].skip += verdict.skip;
   }
 
-  /** Another protocol takes over with the bytes [from, to). */
-  #change(protocol: string, direction: Direction, bytes: Uint8Array, from: number, to: number): void {
+  /** Another protocol takes over with what the other direction said early, then with the bytes [from, to). */
+  #change(
+    protocol: string,
+    direction: Direction,
+    early: Uint8Array,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
     this.#analyzer?.end('handed-over');
     this.#analyzer = undefined;
     this.#enabled = undefined;
@@ -243,7 +251,13 @@ export class Conversation implements Context, StreamReceiver {
       }
       this.open(enabled);
     }
-    if (from >= to) return;
+    this.#first((1 - direction) as Direction, early, 0, early.length);
+    this.#first(direction, bytes, from, to);
+  }
+
+  /** Bytes of a protocol that has just taken over. */
+  #first(direction: Direction, bytes: Uint8Array, from: number, to: number): void {
+    if (from >= to || this.isOver) return;
     if (this.#analyzer === undefined) this.#detect(direction, bytes, from, to);
     else this.#data(direction, bytes, from, to);
   }

@@ -50,9 +50,10 @@ export interface Context {
   count(what: LossKind, n?: number): void;
   /**
    * From the next byte of this flow on another protocol takes over (CONNECT, STARTTLS, Upgrade). `protocol` '' means: detect it
-   * by content. `rest` bytes at the end of the segment being delivered belong to the new protocol already.
+   * by content. `rest` bytes at the end of the segment being delivered belong to the new protocol already; `early` is what the other
+   * direction said for it before, without waiting for its turn.
    */
-  handOver(protocol: string, rest: number): void;
+  handOver(protocol: string, rest: number, early?: Uint8Array): void;
   /** Names the application protocol of the flow when it is only recognised, not analysed (`h2`, `websocket`). */
   name(protocol: string): void;
   /**

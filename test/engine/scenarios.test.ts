@@ -135,6 +135,20 @@ describe('one exchange', () => {
     expect(one.text).toBe((await play(packets)).text);
   });
 
+  it('is found behind a SOCKS client that does not wait for the reply', async () => {
+    const hello = '\x05\x01\x00';
+    const connect = '\x05\x01\x00\x01\x0a\x00\x00\x02\x00\x50';
+    const reply = '\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00';
+    const early = talk()
+      .c('PA', 1, 1, hello)
+      .s('PA', 1, 4, '\x05\x00')
+      .c('PA', 4, 3, connect + REQUEST)
+      .s('PA', 3, 14 + REQUEST.length, reply)
+      .s('PA', 13, 14 + REQUEST.length, ANSWER);
+    const { http } = await play(early.packets);
+    expect(http.map((document) => [path(document), status(document)])).toEqual([['/GOOD', 200]]);
+  });
+
   it('gives a flow that is never asked about nothing but a flow', async () => {
     const { http, flows } = await play(talk().request().answer().close().packets, { records: ['flow'] });
     expect([http.length, flows.length]).toEqual([0, 1]);

@@ -50,8 +50,9 @@ export class AnalyzerKit<Options> implements Context {
   count(what: LossKind, n = 1): void {
     this.counts[what] = (this.counts[what] ?? 0) + n;
   }
-  handOver(protocol: string, rest: number): void {
-    this.handedOver.push({ protocol, rest });
+  handOver(protocol: string, rest: number, early?: Uint8Array): void {
+    const said = early === undefined || early.length === 0 ? {} : { early: Buffer.from(early).toString('hex') };
+    this.handedOver.push({ protocol, rest, ...said });
   }
   name(protocol: string): void {
     this.names.push(protocol);

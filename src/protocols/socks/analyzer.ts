@@ -37,6 +37,8 @@ const LENGTHS: Readonly<Record<Step, Length>> = {
 const FROM_SERVER: ReadonlySet<Step> = new Set(['choice5', 'passwordReply', 'reply5', 'reply4']);
 /** More than the longest message: what does not fit is no SOCKS. */
 const MAX_HELD_OCTETS = 1024;
+/** What the client may say before it was told that it is connected: a TLS hello, a request. */
+const MAX_EARLY_OCTETS = 16 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 export class SocksAnalyzer implements Analyzer {
@@ -57,7 +59,7 @@ export class SocksAnalyzer implements Analyzer {
       this.#client = direction;
       this.#step = bytes[from] === VERSION_4 ? 'request4' : 'greeting5';
     }
-    if (this.#held[direction].length + to - from > MAX_HELD_OCTETS && !this.#isTurnOf(direction)) return 'done';
+    if (this.#held[direction].length + to - from > MAX_EARLY_OCTETS && !this.#isTurnOf(direction)) return 'done';
     this.#held[direction] = Buffer.concat([this.#held[direction], bytes.subarray(from, to)]);
     for (;;) {
       const side = this.#turn();
@@ -69,8 +71,8 @@ export class SocksAnalyzer implements Analyzer {
       this.#held[side] = held.subarray(length);
       const next = this.#after(this.#step, held);
       if (next === 'connected') {
-        // The reply stands in the segment being delivered unless the capture has the sides out of order.
-        this.#context.handOver('', side === direction ? this.#held[side].length : 0);
+        // What is held of this direction stands at the end of the segment being delivered; the other one was early.
+        this.#context.handOver('', Math.min(this.#held[direction].length, to - from), this.#held[1 - direction]);
         return 'ok';
       }
       if (next === 'over') return 'done';

@@ -2,7 +2,7 @@
 // NoMachine's NX (a line with its version each).
 
 import type { Direction } from '../protocol.ts';
-import { Held, type Recogniser, type Watched, type Watcher } from './watcher.ts';
+import { Held, MAX_EARLY_OCTETS, type Recogniser, type Watched, type Watcher } from './watcher.ts';
 
 /** How long the message at the beginning is and whether it is the last one in clear; 'more' while that cannot be told. */
 type Measure = (bytes: Uint8Array) => { octets: number; isLast: boolean } | 'more' | 'no';
@@ -23,7 +23,7 @@ class BothSides implements Watcher {
     const held = this.#held[direction];
     held.add(bytes, from, to);
     // It speaks TLS before the other side was heard to be ready.
-    if (this.#isReady[direction]) return 'over';
+    if (this.#isReady[direction]) return held.length > MAX_EARLY_OCTETS ? 'over' : 'watch';
     while (held.bytes.length > 0) {
       const message = this.#measure(held.bytes);
       if (message === 'no' || ++this.#messages > MAX_MESSAGES) return 'over';
@@ -34,8 +34,8 @@ class BothSides implements Watcher {
       held.drop(message.octets);
       if (!message.isLast) continue;
       this.#isReady[direction] = true;
-      if (this.#isReady[0] && this.#isReady[1]) return { protocol: 'tls', rest: held.bytes.length };
-      return held.bytes.length > 0 ? 'over' : 'watch';
+      if (!this.#isReady[0] || !this.#isReady[1]) return 'watch';
+      return { protocol: 'tls', rest: held.length, early: this.#held[1 - direction].bytes };
     }
     return 'watch';
   }

@@ -12,6 +12,8 @@ import type { Recogniser, Watcher } from './watcher.ts';
 
 const PORTS = [21, 25, 110, 143, 389, 587, 3306, 3389, 5222, 5269, 5432] as const;
 const RECOGNISERS: readonly Recogniser[] = [...BINARY_PROTOCOLS, ...BOTH_SIDES, ...LINE_PROTOCOLS];
+/** First octet of a TLS record with a hello (RFC 8446 section 5.1). */
+const TLS_HANDSHAKE = 22;
 /** Segments before the one that tells: what the other side said earlier. */
 const MAX_UNKNOWN_SEGMENTS = 4;
 
@@ -50,8 +52,9 @@ class StartTlsAnalyzer implements Analyzer {
     const watched = this.#watcher.data(direction, bytes, from, to);
     if (watched === 'watch') return 'ok';
     if (watched === 'over') return 'done';
-    // What was held of earlier segments cannot be handed on; a side does not send TLS before it may.
-    this.#context.handOver(watched.protocol, Math.min(watched.rest, to - from));
+    // Commands that somebody slipped in behind the request are no TLS, and are discarded (RFC 3207 section 4.2).
+    const early = watched.early?.[0] === TLS_HANDSHAKE ? watched.early : undefined;
+    this.#context.handOver(watched.protocol, Math.min(watched.rest, to - from), early);
     return 'ok';
   }
 

@@ -3,7 +3,7 @@
 
 import { asciiText } from '../../records/text.ts';
 import type { Direction } from '../protocol.ts';
-import { type Answer, Held, type Recogniser, type Watched, type Watcher } from './watcher.ts';
+import { type Answer, Held, MAX_EARLY_OCTETS, type Recogniser, type Watched, type Watcher } from './watcher.ts';
 
 const LF = 10;
 const MAX_LINE_OCTETS = 2048;
@@ -92,7 +92,14 @@ class LineWatcher implements Watcher {
   data(direction: Direction, bytes: Uint8Array, from: number, to: number): Watched {
     const held = this.#held[direction];
     held.add(bytes, from, to);
+    return this.#read(direction);
+  }
+
+  #read(direction: Direction): Watched {
+    const held = this.#held[direction];
     for (;;) {
+      // What the client says behind its request is TLS, unless the server refuses.
+      if (direction === 0 && this.#tag !== undefined) return held.length > MAX_EARLY_OCTETS ? 'over' : 'watch';
       const all = held.bytes;
       const end = lineEnd(all, this.#searched[direction], Math.min(all.length, MAX_LINE_OCTETS));
       this.#searched[direction] = end < 0 ? all.length : 0;
@@ -101,7 +108,8 @@ class LineWatcher implements Watcher {
       held.drop(end + 1);
       if (++this.#lines > MAX_LINES) return 'over';
       if (direction === 0) this.#asked(line);
-      else if (this.#isAgreed(line)) return { protocol: 'tls', rest: held.length };
+      else if (this.#isAgreed(line)) return { protocol: 'tls', rest: held.length, early: this.#held[0].bytes };
+      else if (this.#tag === undefined && this.#held[0].length > 0 && this.#read(0) === 'over') return 'over';
     }
   }
 

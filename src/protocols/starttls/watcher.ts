@@ -7,7 +7,12 @@ import type { Direction } from '../protocol.ts';
 export interface Switch {
   readonly protocol: 'tls' | '';
   readonly rest: number;
+  /** What the other side said behind its last word in clear, before it was its turn. */
+  readonly early?: Uint8Array;
 }
+
+/** What a side may say of its TLS before the other one has agreed. */
+export const MAX_EARLY_OCTETS = 16 * 1024;
 
 /** `watch`: go on; `over`: there will be no TLS, or nobody could tell. */
 export type Watched = 'watch' | 'over' | Switch;

@@ -31,6 +31,19 @@ describe.each(Object.entries(CONNECTED))('%s', (_name, exchange) => {
   });
 });
 
+describe('a client that does not wait', () => {
+  it('has what it said for the other protocol handed over', () => {
+    const eager: Exchange = [
+      ['>', '05 01 00'],
+      ['<', '05 00'],
+      ['>', `${REQUEST_5} 47455420`],
+      ['>', '2f20'],
+      ['<', '05 00 00 01 00000000 0000 4854'],
+    ];
+    expect(drive(eager).handedOver).toEqual([{ protocol: '', rest: 2, early: '474554202f20' }]);
+  });
+});
+
 describe('no connection', () => {
   it.each([
     [

@@ -50,6 +50,23 @@ describe.each(Object.entries(BEGINNINGS))('%s', (name, exchange) => {
   });
 });
 
+describe('a client that does not wait for the answer', () => {
+  const asked = BEGINNINGS.smtp.slice(0, 4);
+  const agreed = ['<', text('220 go ahead\r\n')] as const;
+  it('has its hello handed over', () => {
+    const exchange: Exchange = [...asked, ['>', hex('160301')], ['>', hex('0002')], agreed];
+    expect(drive(exchange).handedOver).toEqual([{ protocol: 'tls', rest: 0, early: '1603010002' }]);
+  });
+  it('has commands left out that are no hello', () => {
+    const exchange: Exchange = [...asked, ['>', text('MAIL FROM:<evil@example.org>\r\n')], agreed];
+    expect(drive(exchange).handedOver).toEqual([{ protocol: 'tls', rest: 0 }]);
+  });
+  it('is read on when it was refused', () => {
+    const exchange: Exchange = [...asked, ['>', text('STARTTLS\r\n')], ['<', text('454 not now\r\n')], agreed];
+    expect(drive(exchange).handedOver).toEqual([{ protocol: 'tls', rest: 0 }]);
+  });
+});
+
 describe('no TLS', () => {
   it('refused in a line', () => {
     const exchange: Exchange = [
