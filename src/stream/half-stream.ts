@@ -75,6 +75,11 @@ export class HalfStream {
     return (this.acked > this.position || this.unseenAck > this.position) && !this.isReady;
   }
 
+  /** Something waits, or is waited for. */
+  get isUnsettled(): boolean {
+    return this.pieces.list.length > 0 || this.acked > this.position || this.unseenAck > this.position;
+  }
+
   /** The next byte waits among the pieces, and its receiver took it. */
   get isReady(): boolean {
     const { list } = this.pieces;

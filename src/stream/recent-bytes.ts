@@ -1,11 +1,14 @@
 // What was delivered lately, of all streams of a thread: one ring of bytes. A copy that comes after delivery is compared with it.
 
 const DEFAULT_BYTES = 2 * 1024 * 1024;
+const SHORT = 256;
 
 export class RecentBytes {
   readonly #ring: Uint8Array;
   /** Bytes ever written: place in the ring, and age. */
   #at = 0;
+  /** The place in the ring: `#at` modulo its length. */
+  #next = 0;
 
   constructor(size = DEFAULT_BYTES) {
     this.#ring = new Uint8Array(size);
@@ -16,14 +19,18 @@ export class RecentBytes {
     const ring = this.#ring;
     const length = to - from;
     // A stretch is never cut in two: what does not fit before the end goes to the begin.
-    let at = this.#at % ring.length;
+    let at = this.#next;
     if (at + length > ring.length) {
       this.#at += ring.length - at;
       at = 0;
     }
     const place = this.#at;
     this.#at += length;
-    if (length <= ring.length) ring.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), at);
+    this.#next = length <= ring.length ? at + length : 0;
+    if (length > ring.length) this.#at = (Math.floor(this.#at / ring.length) + 1) * ring.length;
+    // A short copy by hand is cheaper than a view of the source.
+    if (length <= SHORT) for (let i = 0; i < length; i++) ring[at + i] = bytes[from + i];
+    else if (length <= ring.length) ring.set(bytes.subarray(from, to), at);
     return place;
   }
 

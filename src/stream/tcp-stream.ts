@@ -206,8 +206,7 @@ export class TcpStream {
     } else if (ahead === -1 && (flags & (FIN | SYN)) === 0 && half.finAt < 0) this.#receiver.event('keepalive', 1);
     if ((flags & FIN) !== 0 && ahead > -MAX_AHEAD && ahead < MAX_AHEAD)
       this.#fin(half, position + length, flags, doubt);
-    if (half.pieces.list.length > 0 || other.pieces.list.length > 0 || half.hasHole || other.hasHole)
-      this.#settle(false);
+    if (half.isUnsettled || other.isUnsettled) this.#settle(false);
     if (half.finAt >= 0 && half.position >= half.finAt) this.#finish(side, half);
     if (other.finAt >= 0 && other.position >= other.finAt) this.#finish((1 - side) as 0 | 1, other);
   }

@@ -30,6 +30,10 @@ export function isTcpChecksumWrong(
 export function sumWords(view: DataView, from: number, to: number): number {
   let sum = 0;
   let i = from;
+  for (; i + 4 <= to; i += 4) {
+    const word = view.getInt32(i, true);
+    sum += (word & 0xffff) + (word >>> 16);
+  }
   for (; i + 2 <= to; i += 2) sum += view.getUint16(i, true);
   return i < to ? sum + view.getUint8(i) : sum;
 }
