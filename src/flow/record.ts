@@ -78,7 +78,9 @@ export const flowRecord = defineRecord(
     tcpState: f
       .keyword('netscribe.tcp.state', 'syn_sent, syn_received, established, closing, closed, reset, rejected, partial')
       .optional(),
-    tcpEvents: f.keywords('netscribe.tcp.events', 'what was noticed of the connection: see docs/evasion.md').optional(),
+    tcpEvents: f
+      .keywords('netscribe.tcp.events', 'what was noticed of the connection, by the names in docs/evasion.md')
+      .optional(),
     sourceTcpFlags: f
       .keyword('netscribe.source.tcp_flags', 'all TCP flags that the initiator set, as letters FSRPAUEC')
       .optional(),

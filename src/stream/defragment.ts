@@ -60,17 +60,20 @@ export interface Datagram {
   deadline: number;
 }
 
-export type FragmentEvent =
-  | 'overlap'
-  | 'conflict'
-  | 'too_large'
-  | 'abandoned'
-  | 'timeout'
-  | 'evicted'
-  | 'size_mismatch'
-  | 'empty'
-  | 'tiny'
-  | 'odd_length';
+/** Names and meanings of what is counted. */
+export const FRAGMENT_EVENTS = {
+  overlap: 'a fragment came twice, or overlaps with the same bytes',
+  conflict: 'fragments overlap with different bytes',
+  size_mismatch: 'two last fragments end at different places',
+  tiny: 'a first fragment without a whole transport header',
+  odd_length: 'a fragment whose length is no multiple of eight',
+  empty: 'a fragment without data',
+  too_large: 'a fragment that would end beyond the longest datagram',
+  abandoned: 'a datagram dropped because its fragments overlap',
+  timeout: 'a datagram whose fragments did not all come',
+  evicted: 'a datagram that had to go for lack of room',
+} as const;
+export type FragmentEvent = keyof typeof FRAGMENT_EVENTS;
 
 export class Defragmenter {
   readonly #options: DefragmentOptions;

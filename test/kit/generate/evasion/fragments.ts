@@ -13,10 +13,11 @@ const GOOD = request('GOOD');
 const END = 1 + GOOD.length;
 
 /** A DNS query for `name` under example.org, as UDP with its checksum. */
-export function query(name: string, id = 7): Bytes {
+export function query(name: string, between: IpFields = {}): Bytes {
   const labels = [name, 'example', 'org'].map((label) => bytes(label.length, text(label)));
-  const question = bytes(u16(id), u16(0x0100), u16(1), u16(0), u16(0), u16(0), ...labels, 0, u16(1), u16(1));
-  return sealed(ip(17, udpDatagram(50_000, 53, question))).subarray(20);
+  const question = bytes(u16(7), u16(0x0100), u16(1), u16(0), u16(0), u16(0), ...labels, 0, u16(1), u16(1));
+  const isV6 = between.from !== undefined;
+  return sealed(ip(17, udpDatagram(50_000, 53, question), between)).subarray(isV6 ? 40 : 20);
 }
 
 type Fragment = readonly [
@@ -159,10 +160,9 @@ export const FRAGMENTS: readonly Vector[] = [
     source: 'kernel',
     make: () =>
       captured([
-        fragment6(WHOLE, 0, CUT),
-        fragment6(query('overlapped'), CUT - 8, CUT, false),
-        fragment6(query('overlapped'), 16, 32, false),
-        fragment6(WHOLE, CUT, WHOLE.length),
+        fragment6(PIECES6, 0, CUT),
+        fragment6(query('overlapped', V6), 16, 32, false),
+        fragment6(PIECES6, CUT, PIECES6.length),
       ]),
     expected: { names: [], events: { 'fragments.conflict': 1, 'fragments.abandoned': 1 } },
   },
@@ -185,7 +185,7 @@ export const FRAGMENTS: readonly Vector[] = [
     id: 'I4',
     what: 'a first fragment that ends before the TCP flags (RFC 1858)',
     receiver: 'puts it together',
-    source: 'kernel',
+    source: 'standard',
     make: () => {
       const syn = sealed(ip(6, tcpSegment(CLIENT_PORT, SERVER_PORT, 1000, 0, { flags: 'S' }))).subarray(20);
       return captured([fragment(syn, 0, 8, false, { protocol: 6 }), fragment(syn, 8, 20, true, { protocol: 6 })]);
@@ -370,4 +370,7 @@ export const FRAGMENTS: readonly Vector[] = [
   },
 ];
 
-const WHOLE6 = query('whole');
+/** Addresses of IPv6, which UDP's checksum is made for. */
+const V6 = { from: '2001:db8::1', to: '2001:db8::2' };
+const WHOLE6 = query('whole', V6);
+const PIECES6 = query('fragmented', V6);
