@@ -15,6 +15,7 @@ export interface PacketWords {
   fileCount?: string;
   snaplen?: string;
   micro?: boolean;
+  quiet?: boolean;
 }
 
 /** libpcap's largest snap length, which 0 stands for. */
@@ -55,6 +56,11 @@ export function packetFileOptions(
   if (/\.(gz|zst|xz|bz2|lz4)$/.test(words.write ?? '')) {
     throw new UsageError(
       `-w ${words.write}: packets are written as they are; compress them with -w - | gzip > ${words.write}`,
+    );
+  }
+  if (seconds > 0 && words.write?.includes('%') === false && words.quiet !== true) {
+    process.stderr.write(
+      `netscribe: every file of -G will replace the one before: put a time into the name, as in -w '%Y%m%d-%H%M%S.pcap'\n`,
     );
   }
   return { rotation: { bytes, seconds, files }, micros: words.micro === true, forbidden: identities(inputs) };

@@ -148,10 +148,7 @@ function cannotLoad(name: string, error: unknown): PluginError {
   return new PluginError(`${name} cannot be loaded: ${wordsOf(error)}`, { cause: error });
 }
 
-/** A syntax error's stack begins with its place. */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (!(error instanceof SyntaxError)) return error.message;
-  const place = /^(file:.*|\/.*):(\d+)$/m.exec(error.stack ?? '');
-  return `${error.name}: ${error.message}${place === null ? '' : ` (${place[0]})`}`;
+  return error instanceof SyntaxError ? `${error.name}: ${error.message}` : error.message;
 }
