@@ -37,9 +37,9 @@ function encoding<W extends ValueWriter>(
 
 export const ENCODINGS = {
   ndjson: encoding((bytes) => new JsonWriter(bytes), ndjsonEncoder),
+  csv: encoding((bytes) => new CsvWriter(bytes), flatEncoder, csvHeader),
   binary: encoding((bytes) => new BinaryWriter(bytes), flatEncoder),
   copy: encoding((bytes) => new CopyWriter(bytes), flatEncoder),
-  csv: encoding((bytes) => new CsvWriter(bytes), flatEncoder, csvHeader),
 };
 
 export type EncodingName = keyof typeof ENCODINGS;
