@@ -215,6 +215,11 @@ class Heap {
   }
 }
 
+/** A column is judged when it has this many entries … */
+const TRIAL_ENTRIES = 512;
+/** … and is varied when they are more than this share of its rows. */
+const VARIED_SHARE = 0.7;
+
 export class KeywordBuilder extends Builder {
   #codes = new Uint32Array(FIRST_ROWS);
   #dictionary = new Map<string, number>();
@@ -222,24 +227,32 @@ export class KeywordBuilder extends Builder {
   readonly #heap = new Heap();
   #last = '';
   #lastCode = -1;
+  /** Hardly a value came twice (ids): looking each up costs more than entries that stand twice. */
+  #isVaried = false;
 
   push(value: string): void {
     if (this.rows === this.capacity) this.grow();
     let code: number | undefined = this.#lastCode;
     if (code < 0 || value !== this.#last) {
-      code = this.#dictionary.get(value);
-      if (code === undefined) {
-        code = this.#dictionary.size;
-        this.#dictionary.set(value, code);
-        this.#heap.append(value);
-        this.#offsets.push(this.#heap.length);
-      }
+      code = this.#isVaried ? undefined : this.#dictionary.get(value);
+      if (code === undefined) code = this.#enter(value);
       this.#last = value;
       this.#lastCode = code;
     }
     this.#codes[this.rows] = code;
     if (this.present !== undefined) this.present[this.rows] = 1;
     this.rows++;
+  }
+  #enter(value: string): number {
+    const code = this.#offsets.length - 1;
+    if (!this.#isVaried) {
+      this.#dictionary.set(value, code);
+      // An entry that stands twice does no harm.
+      if (code >= TRIAL_ENTRIES && code > this.rows * VARIED_SHARE) this.#isVaried = true;
+    }
+    this.#heap.append(value);
+    this.#offsets.push(this.#heap.length);
+    return code;
   }
   protected resize(capacity: number): void {
     this.#codes = enlarged(this.#codes, capacity);
@@ -262,6 +275,7 @@ export class KeywordBuilder extends Builder {
     this.#dictionary = new Map();
     this.#offsets = [0];
     this.#lastCode = -1;
+    this.#isVaried = false;
     return column;
   }
   get bytes(): number {
