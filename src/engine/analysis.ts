@@ -119,7 +119,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   readonly #free: number[] = [];
   readonly #waiting = new Float64Array(SHARDS);
   readonly #segment = new Segment();
-  readonly #recent = new RecentBytes();
+  readonly #recent: (RecentBytes | undefined)[] = new Array(SHARDS).fill(undefined);
   readonly #applications: string[] = [''];
   readonly #applicationIds = new Map<string, number>([['', 0]]);
   readonly #flowView = new FlowView();
@@ -509,7 +509,8 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.#conversations[index] = conversation;
     table.cold[coldAt(base) + C_CONVERSATION] = index;
     if (transport === 'tcp') {
-      const stream = new TcpStream(conversation, this.#options.stream, this.#recent);
+      this.#recent[conversation.shard] ??= new RecentBytes();
+      const stream = new TcpStream(conversation, this.#options.stream, this.#recent[conversation.shard]!);
       conversation.stream = stream;
       this.#beginSides(table, base, side, stream);
     }

@@ -1,6 +1,7 @@
-// What was delivered lately, of all streams of a thread: one ring of bytes. A copy that comes after delivery is compared with it.
+// What was delivered lately, of all streams of a shard: one ring of bytes. A copy that comes after delivery is compared with it. Of a
+// shard, not of a thread: what is still there must not depend on the number of threads.
 
-const DEFAULT_BYTES = 2 * 1024 * 1024;
+const DEFAULT_BYTES = 64 * 1024;
 const SHORT = 256;
 
 export class RecentBytes {

@@ -89,7 +89,7 @@ export class TcpStream {
   /** The last segment was a reset that its receiver will not have believed. */
   ignoredReset = false;
 
-  /** `recent`: of the thread. */
+  /** `recent`: of the shard. */
   constructor(receiver: StreamReceiver, options: StreamOptions, recent: RecentBytes) {
     this.#receiver = receiver;
     this.#options = options;
