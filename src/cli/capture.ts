@@ -6,6 +6,7 @@ import { loadConfig } from '../config/load.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { runLive } from '../engine/live.ts';
 import { makePlan, type RunPlan, shownTypes } from '../engine/plan.ts';
+import { portFilter } from '../engine/port-filter.ts';
 import { runCounts } from '../engine/pump-counts.ts';
 import { isHeadersOnly, type RunHooks, type RunResult, run } from '../engine/run.ts';
 import { DEFAULT_STORE, openSink, SINK_FORMS } from '../sinks/open.ts';
@@ -191,7 +192,9 @@ async function capture(words: string[]): Promise<number> {
   let notes: readonly string[] = [];
   let result: RunResult;
   if (isLive) {
-    const live = liveOptions(options, filter, takesPackets || !isHeadersOnly(plan));
+    const derived = filter === '' && options.filter === undefined && !takesPackets ? portFilter(plan) : '';
+    const live = liveOptions(options, filter || derived, takesPackets || !isHeadersOnly(plan));
+    if (derived !== '') live.tell?.(`only packets that these records need: ${derived} (-f '' takes all)`);
     const byKernel = isCountedByKernel(options, filter, plan, takesPackets);
     try {
       if (byKernel)

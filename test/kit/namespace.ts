@@ -72,10 +72,10 @@ export class Namespace {
     ]);
   }
 
-  /** Sends the frames of a classic pcap on an interface, `times` times; gives their number. */
-  async send(link: string, file: string, times = 1): Promise<number> {
+  /** Sends the frames of a classic pcap on an interface, `times` times, as fast as it goes or as said; gives their number. */
+  async send(link: string, file: string, times = 1, perSecond = 0): Promise<number> {
     this.#sender ??= this.#script('send-frames.ts');
-    return Number(await this.#sender.ask(`${link} ${file} ${times}`));
+    return Number(await this.#sender.ask(`${link} ${file} ${times} ${perSecond}`));
   }
   #sender: Program | undefined;
 
