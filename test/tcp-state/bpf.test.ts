@@ -1,11 +1,20 @@
 // TCP events from BPF, in a network namespace of its own, through the command that users call.
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import { afterAll, expect, it, type TestContext } from 'vitest';
+import { COMMAND, loadKernel } from '../../src/system/bpf/kernel.ts';
 import { BpfSource } from '../../src/tcp-state/bpf/source.ts';
 import type { TcpStateFilter } from '../../src/tcp-state/filter.ts';
 import type { RecordKind } from '../../src/tcp-state/lifecycle.ts';
 import { parseCgroups, parseNetworks, parsePorts, parseStates } from '../../src/tcp-state/parse-filter.ts';
+import { PROJECT } from '../kit/shared.ts';
 import { documentsOf, multiset, Namespace, watch, whyNot } from './kit.ts';
+
+/** Commands of bpf(2) that only tests need. */
+const PROG_GET_NEXT_ID = 11;
+const PROG_GET_FD_BY_ID = 13;
 
 const usable = whyNot === undefined ? await new BpfSource().probe() : { usable: false, detail: whyNot };
 const namespace = usable.usable ? new Namespace('bpf') : undefined;
@@ -178,9 +187,9 @@ it('shows what was there before, with its owner', async (context) => {
 it('filters in the kernel', async (context) => {
   const net = here(context);
   const expected: [TcpStateFilter, Record<string, number>][] = [
-    [{ ports: parsePorts('1') }, { fail: 3 }],
+    [{ ports: parsePorts('9001') }, { fail: 3 }],
     [{ localPorts: parsePorts('9000') }, { close: 3 }],
-    [{ remotePorts: parsePorts('1-100,9000') }, { close: 3, fail: 3 }],
+    [{ remotePorts: parsePorts('9001-9100,9000') }, { close: 3, fail: 3 }],
     [{ networks: parseNetworks('10.0.0.0/8,127.0.0.0/8') }, { close: 6, fail: 3 }],
     [{ networks: parseNetworks('10.0.0.0/8') }, {}],
     [{ states: parseStates('syn-sent') }, { fail: 3 }],
@@ -245,4 +254,41 @@ it("speaks tcp-audit's language", async (context) => {
     new_state: 'ESTABLISHED',
     socket_info: { user_id: 0, state: 'CONNECTING' },
   });
+});
+
+it('leaves nothing in the kernel when it is killed', async (context) => {
+  here(context);
+  const kernel = await loadKernel();
+  /** Names of the programs that the kernel has. */
+  const programs = (): string[] => {
+    const names: string[] = [];
+    for (let id = 0; ; ) {
+      const next = kernel.attribute().u32(0, id);
+      if (kernel.try(PROG_GET_NEXT_ID, next) < 0) return names;
+      id = next.bytes.readUInt32LE(4);
+      const fd = kernel.try(PROG_GET_FD_BY_ID, kernel.attribute().u32(0, id));
+      // Gone between the two.
+      if (fd < 0) continue;
+      const info = Buffer.alloc(232);
+      kernel.try(COMMAND.OBJ_GET_INFO_BY_FD, kernel.attribute().u32(0, fd).u32(4, info.length).pointer(8, info));
+      closeSync(fd);
+      names.push(`${info.readUInt32LE(4)} ${info.toString('latin1', 64, 80).replace(/\0.*$/s, '')}`);
+    }
+  };
+  const before = new Set(programs());
+  const words = [`${PROJECT}bin/netscribe.js`, 'tcp', '--event', 'bpf', '--kinds', 'close', '--to', 'null:'];
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  await once(child.stderr!, 'data');
+  const itsOwn = programs().filter((program) => !before.has(program) && /on_(state|descriptor)/.test(program));
+  expect(itsOwn).not.toEqual([]);
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  // The kernel frees what nobody refers to a moment after the process is gone.
+  let left = itsOwn;
+  for (let i = 0; i < 100 && left.length > 0; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const there = new Set(programs());
+    left = itsOwn.filter((program) => there.has(program));
+  }
+  expect(left).toEqual([]);
 });

@@ -4,7 +4,8 @@ import os, socket, struct, subprocess, sys, time
 
 # Other tests may run at the same time, in other namespaces.
 PORT = int(os.environ.get('TRAFFIC_PORT', 9000))
-REFUSED_PORT = PORT + 1 if 'TRAFFIC_PORT' in os.environ else 1
+# Nobody listens there.
+REFUSED_PORT = PORT + 1
 
 def listener(host='127.0.0.1', port=PORT, protocol=0):
     s = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET, socket.SOCK_STREAM, protocol)

@@ -126,12 +126,16 @@ export class BpfProgram implements Disposable {
     return attribute.bytes.readUInt32LE(4);
   }
 
-  /** Times that it ran and ns that it took, counted while kernel.bpf_stats_enabled is on. */
-  runs(): { count: number; ns: number } {
+  /**
+   * Times that it ran and ns that it took, counted while kernel.bpf_stats_enabled is on; and times that it should have run while it was
+   * running on the same CPU already, which the kernel does not let it.
+   */
+  runs(): { count: number; ns: number; misses: number } {
     const info = Buffer.alloc(232);
     const attribute = this.#kernel.attribute().u32(0, this.fd).u32(4, info.length).pointer(8, info);
     this.#kernel.call(COMMAND.OBJ_GET_INFO_BY_FD, attribute, `${this.name} can not be looked at`);
-    return { ns: Number(info.readBigUInt64LE(192)), count: Number(info.readBigUInt64LE(200)) };
+    const [ns, count, misses] = [192, 200, 208].map((at) => Number(info.readBigUInt64LE(at)));
+    return { ns, count, misses };
   }
 
   /** The program stays in the kernel as long as links hold it. */

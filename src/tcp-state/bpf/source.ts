@@ -122,7 +122,8 @@ export class BpfSource implements TcpStateSource {
   }
 
   stats(): TcpStateStats {
-    const produced = this.#object === undefined ? 0 : producedBy(this.#object) + this.#snapshotTold;
+    const produced =
+      this.#object === undefined ? 0 : producedBy(this.#object) + missesOf(this.#object) + this.#snapshotTold;
     return { produced, delivered: this.#delivered, lost: this.#lost };
   }
 
@@ -161,9 +162,10 @@ export class BpfSource implements TcpStateSource {
     return undefined;
   }
 
-  /** What the ring had no room for. */
+  /** What the ring had no room for, and what happened while the program was at work on the same CPU. */
   #tellLost(emit: (event: TcpEvent) => void): void {
-    const lost = this.#object!.map('lost').sum(0) - this.#lost;
+    const object = this.#object!;
+    const lost = object.map('lost').sum(0) + missesOf(object) - this.#lost;
     if (lost === 0) return;
     this.#lost += lost;
     emit(aboutSource('lost', lost));
@@ -180,6 +182,11 @@ export class BpfSource implements TcpStateSource {
     const total = drops.reduce((sum, [, n]) => sum + n, 0);
     emit(aboutSource('drops', total, drops));
   }
+}
+
+/** Changes of state that happened while the program was at work on the same CPU. */
+function missesOf(object: BpfObject): number {
+  return object.program('on_state').runs().misses;
 }
 
 /** All kinds together. */

