@@ -24,7 +24,9 @@ const RETRY_MS = 1000;
 /** Readers may still have the files of segments that were replaced. */
 const GRACE_MS = 120_000;
 /** What is still waiting at the end is tried for so long. */
-const LAST_TRY_MS = 3000;
+const LAST_TRY_MS = 2500;
+/** And the last write-out may take so long. */
+const LAST_WRITEOUT_MS = 1500;
 
 export class LiveStoreSink implements ColumnSink {
   readonly encoding = 'columns';
@@ -93,11 +95,13 @@ export class LiveStoreSink implements ColumnSink {
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    const late = new Promise<void>((resolve) => setTimeout(resolve, LAST_TRY_MS).unref());
-    await Promise.race([this.#sending, late]);
+    await Promise.race([this.#sending, after(LAST_TRY_MS)]);
     for (const { batch } of this.#waiting) this.lostRows += batch.rows;
+    const writer = this.#writer;
     try {
-      await this.#writer?.close();
+      // What is acknowledged is safe in the log, so a long last write-out need not be waited for: the next start makes it.
+      const isClosed = await Promise.race([writer?.close().then(() => true), after(LAST_WRITEOUT_MS)]);
+      if (isClosed !== true) await writer?.end();
     } catch (error) {
       this.#ill(error);
     }
@@ -142,4 +146,10 @@ export class LiveStoreSink implements ColumnSink {
   #ill(error: unknown): void {
     this.error = error instanceof Error ? error.message : String(error);
   }
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
 }

@@ -58,12 +58,17 @@ function opened(): Store {
   return store;
 }
 
-/** What follows every rotation: small segments of hours that are over become one, what is too old or too much goes. */
+/** Merging reads and writes again what is there: not with every rotation, and appends wait meanwhile. */
+const TIDY_MS = 10 * 60_000;
+let tidyAt = performance.now() + TIDY_MS;
+
+/** What follows a rotation now and then: small segments of hours that are over become one, what is too old or too much goes. */
 function tidy(tidied: Store): void {
   const over = new Date(Date.now() - HOUR_OVER_MS).toISOString();
   tidied.merge((time) => time < over);
   if (Object.keys(retention).length > 0) tidied.prune(retention);
   tidied.removeReplaced(Date.now());
+  tidyAt = performance.now() + TIDY_MS;
 }
 
 async function answer(request: LiveRequest): Promise<ImportSummary | undefined> {
@@ -76,7 +81,7 @@ async function answer(request: LiveRequest): Promise<ImportSummary | undefined> 
       return undefined;
     case 'rotate': {
       const summary = opened().rotate();
-      tidy(opened());
+      if (performance.now() >= tidyAt) tidy(opened());
       return summary;
     }
     case 'close':

@@ -70,6 +70,11 @@ export class LiveWriter {
     if (!this.isDead) await this.#ask({ kind: 'close' });
   }
 
+  /** Ends the thread in the middle of whatever it does, as a crash would: what was acknowledged stays. */
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
   #ask(body: Body): Promise<ImportSummary | undefined> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const answer = Promise.withResolvers<ImportSummary | undefined>();
