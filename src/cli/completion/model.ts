@@ -119,7 +119,7 @@ function wordSets(commands: readonly string[]): CompletionModel['words'] {
     sinks: [
       ...new Set([
         ...[...SINK_KINDS.keys()].map((kind) => `${kind}:`),
-        ...[...SINK_KINDS.values()].flatMap(({ forms }) => forms).filter((form) => !/[A-Z]/.test(form)),
+        ...[...SINK_KINDS.values()].flatMap(({ forms }) => forms).filter((form) => !/[A-Z…]/.test(form)),
       ]),
     ],
     sorts: unique([...SORTS, ...names]),
