@@ -49,6 +49,7 @@ export class TlsAnalyzer implements Analyzer {
     if (!side.layer.isBroken) return 'ok';
     if (!this.#hasHello) {
       this.#isOver = true;
+      this.#giveBack();
       return 'reject';
     }
     this.context.count('malformed');
@@ -172,6 +173,10 @@ export class TlsAnalyzer implements Analyzer {
         this.context.count('unmatchedRequests');
       this.context.emit(tls, describe(session, 'tls', this.#options), this.#client ?? 0);
     }
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
     this.context.hold(-this.#held);
     this.#held = 0;
   }

@@ -145,6 +145,14 @@ describe('anything', () => {
       { numRuns: 400 },
     );
   });
+  it('gives back what one side held when the other one is no TLS', () => {
+    const driven = kit();
+    driven.data(0, u8(0), 1);
+    driven.data(1, record(22, join(u8(11), u24(2), u8(0))), 1);
+    expect(driven.data(0, join(u8(22), u8(3), u8(3), u8(0), u8(4), u8(2), u24(0)), 1)).toBe('reject');
+    driven.end();
+    expect(driven.held).toBe(0);
+  });
   it('with one octet changed gives a record of the same outline', () => {
     const client = HANDSHAKE[0][1];
     fc.assert(
