@@ -27,7 +27,7 @@ it('the composition names files, options and versions that there are', () => {
   const { build, image, command } = services.tcp;
   expect(existsSync(join(FOLDER, build!.context, build!.dockerfile))).toBe(true);
   expect(image).toBe(`netscribe-tcp:${VERSION}`);
-  const help = spawnSync(process.execPath, [join(PROJECT, 'bin/netscribe.js'), 'tcp', '--help'], { encoding: 'utf8' });
+  const help = spawnSync(process.execPath, [join(PROJECT, 'bin/netscribe.js'), 'help', 'tcp'], { encoding: 'utf8' });
   for (const word of command!.filter((part) => part.startsWith('--'))) expect(help.stdout).toContain(word);
   for (const name of dockerfiles) {
     const text = readFileSync(join(FOLDER, name), 'utf8');
