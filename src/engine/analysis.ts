@@ -3,41 +3,11 @@
 
 import { fillRecord, fillView, firstPacketOf } from '../flow/document.ts';
 import { SHARDS } from '../flow/hash.ts';
-import {
-  APPLICATION_SHIFT,
-  C_CONVERSATION,
-  C_LINK,
-  C_SHARD,
-  C_SYN_A,
-  C_SYN_B,
-  COLD_WORDS,
-  F_PACKETS_A,
-  F_PACKETS_B,
-  F_SEQUENCE_A,
-  F_STATE,
-  HOT_SHIFT,
-  S_INITIATOR_B,
-  S_SEQUENCE_A,
-  S_UNINTERESTING,
-  TCP_REJECTED,
-  TCP_RESET,
-} from '../flow/layout.ts';
+import * as layout from '../flow/layout.ts';
 import { Links } from '../flow/links.ts';
 import { type FlowRecord, flowRecord } from '../flow/record.ts';
-import {
-  INFO_FAULTY,
-  INFO_ICMP,
-  INFO_TCP,
-  ROW_INFO,
-  ROW_MARKS,
-  ROW_NETWORK,
-  ROW_PACKET,
-  ROW_PAYLOAD,
-  ROW_PAYLOAD_END,
-  ROW_PAYLOAD_LENGTH,
-  ROW_TRANSPORT,
-  type Stage,
-} from '../flow/stage.ts';
+import type { Stage } from '../flow/stage.ts';
+import * as stageWords from '../flow/stage.ts';
 import { coldAt, type FlowTable } from '../flow/table.ts';
 import { tcpState } from '../flow/tcp.ts';
 import { TCP_EVENT_BIT, type TcpEvent } from '../flow/tcp-events.ts';
@@ -68,6 +38,40 @@ import {
 } from './outlet.ts';
 import type { ShownTypes } from './plan.ts';
 import type { EngineFigures } from './view.ts';
+
+// A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
+const {
+  APPLICATION_SHIFT,
+  C_CONVERSATION,
+  C_LINK,
+  C_SHARD,
+  C_SYN_A,
+  C_SYN_B,
+  COLD_WORDS,
+  F_PACKETS_A,
+  F_PACKETS_B,
+  F_SEQUENCE_A,
+  F_STATE,
+  HOT_SHIFT,
+  S_INITIATOR_B,
+  S_SEQUENCE_A,
+  S_UNINTERESTING,
+  TCP_REJECTED,
+  TCP_RESET,
+} = layout;
+const {
+  INFO_FAULTY,
+  INFO_ICMP,
+  INFO_TCP,
+  ROW_INFO,
+  ROW_MARKS,
+  ROW_NETWORK,
+  ROW_PACKET,
+  ROW_PAYLOAD,
+  ROW_PAYLOAD_END,
+  ROW_PAYLOAD_LENGTH,
+  ROW_TRANSPORT,
+} = stageWords;
 
 const OUT_FLOW = OUTCOMES.indexOf('flow');
 const OUT_OVERLOAD = OUTCOMES.indexOf('overload');

@@ -6,9 +6,31 @@
 
 import { foldV6, shardOf, tableHash } from '../flow/hash.ts';
 import { icmpPorts } from '../flow/icmp-types.ts';
-import { ACK, FIN, RST, SYN } from '../flow/layout.ts';
+import * as layout from '../flow/layout.ts';
+import type { Extra, Stage, Tick } from '../flow/stage.ts';
+import * as stageWords from '../flow/stage.ts';
+import { wideHash } from '../flow/table.ts';
+import { QuotedTuple, quotedTuple } from '../protocols/icmp/quoted.ts';
+import type { FlowCount } from '../sources/flow-count.ts';
 import {
-  type Extra,
+  PACKET_CHECKSUM_PENDING,
+  PACKET_DIRECTION_KNOWN,
+  PACKET_OUTGOING,
+  PACKET_SEGMENTED,
+  type PacketBatch,
+} from '../sources/source.ts';
+import { type Datagram, Defragmenter, type DefragmentOptions, wholeDatagram } from '../stream/defragment.ts';
+import { checkTransport } from '../wire/checksum.ts';
+import { CHECKSUM_NETWORK_BAD, CHECKSUM_TRANSPORT_BAD, Cursor, FAULT_NAMES } from '../wire/cursor.ts';
+import { decode, decodeReassembled } from '../wire/decode.ts';
+import { LAYER_NAMES } from '../wire/layers.ts';
+import { isTunnelPort } from '../wire/udp.ts';
+import { type Clock, EPOCH_STEP_SECONDS } from './clock.ts';
+import { KeyContexts } from './key-contexts.ts';
+import { type Ledger, OUTCOMES } from './ledger.ts';
+
+// A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
+const {
   INFO_BARE,
   INFO_COUNTED,
   INFO_EXTRA,
@@ -41,29 +63,9 @@ import {
   ROW_SEQUENCE,
   ROW_SHARD,
   ROW_TRANSPORT,
-  type Stage,
-  type Tick,
   WIDE,
-} from '../flow/stage.ts';
-import { wideHash } from '../flow/table.ts';
-import { QuotedTuple, quotedTuple } from '../protocols/icmp/quoted.ts';
-import type { FlowCount } from '../sources/flow-count.ts';
-import {
-  PACKET_CHECKSUM_PENDING,
-  PACKET_DIRECTION_KNOWN,
-  PACKET_OUTGOING,
-  PACKET_SEGMENTED,
-  type PacketBatch,
-} from '../sources/source.ts';
-import { type Datagram, Defragmenter, type DefragmentOptions, wholeDatagram } from '../stream/defragment.ts';
-import { checkTransport } from '../wire/checksum.ts';
-import { CHECKSUM_NETWORK_BAD, CHECKSUM_TRANSPORT_BAD, Cursor, FAULT_NAMES } from '../wire/cursor.ts';
-import { decode, decodeReassembled } from '../wire/decode.ts';
-import { LAYER_NAMES } from '../wire/layers.ts';
-import { isTunnelPort } from '../wire/udp.ts';
-import { type Clock, EPOCH_STEP_SECONDS } from './clock.ts';
-import { KeyContexts } from './key-contexts.ts';
-import { type Ledger, OUTCOMES } from './ledger.ts';
+} = stageWords;
+const { ACK, FIN, RST, SYN } = layout;
 
 const LINKTYPE_ETHERNET = 1;
 const ETHERTYPE_IPV4 = 0x0800;

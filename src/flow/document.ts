@@ -2,7 +2,16 @@
 
 import type { FlowView } from '../protocols/flow-view.ts';
 import { flowId } from '../records/flow-id.ts';
-import {
+import * as layout from './layout.ts';
+import type { Links } from './links.ts';
+import { CONFIDENCE, type FlowRecord, TCP_STATES } from './record.ts';
+import { coldAt, type FlowTable } from './table.ts';
+import { tcpState } from './tcp.ts';
+import { TCP_EVENT_NAMES } from './tcp-events.ts';
+import { transportName } from './transports.ts';
+
+// A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
+const {
   C_EXTENSION,
   C_FIRST_NANOS,
   C_FIRST_PACKET,
@@ -41,13 +50,7 @@ import {
   S_SEEN_A,
   TCP_RESET,
   WIDE_WORDS,
-} from './layout.ts';
-import type { Links } from './links.ts';
-import { CONFIDENCE, type FlowRecord, TCP_STATES } from './record.ts';
-import { coldAt, type FlowTable } from './table.ts';
-import { tcpState } from './tcp.ts';
-import { TCP_EVENT_NAMES } from './tcp-events.ts';
-import { transportName } from './transports.ts';
+} = layout;
 
 const PROTOCOL_ICMP = 1;
 const PROTOCOL_ICMPV6 = 58;

@@ -4,7 +4,12 @@
 // it is touched. Row 0 is nobody's: entries of flows that are gone point to it, and no key is equal to its key.
 
 import { foldV6, SHARDS, tableHash } from './hash.ts';
-import {
+import * as layout from './layout.ts';
+import * as stageWords from './stage.ts';
+import { TCP_EVENT_BIT, type TcpEvent } from './tcp-events.ts';
+
+// A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
+const {
   C_EXTENSION,
   C_NEXT,
   C_SHARD,
@@ -18,9 +23,8 @@ import {
   HOT_SHIFT,
   HOT_WORDS,
   WIDE_WORDS,
-} from './layout.ts';
-import { ROW_A, ROW_B, ROW_HASH, ROW_PORTS, ROW_PROTOCOL, ROW_SHARD } from './stage.ts';
-import { TCP_EVENT_BIT, type TcpEvent } from './tcp-events.ts';
+} = layout;
+const { ROW_A, ROW_B, ROW_HASH, ROW_PORTS, ROW_PROTOCOL, ROW_SHARD } = stageWords;
 
 export const SLOT_MASK = 0xffffff;
 /** Entry of a flow that is gone: it points to row 0. */

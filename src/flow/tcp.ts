@@ -4,7 +4,12 @@
 
 import { isTcpChecksumWrong, sumWords } from '../wire/tcp-checksum.ts';
 import { TcpOptions } from '../wire/tcp-options.ts';
-import {
+import * as layout from './layout.ts';
+import { SYN_FACTS_OFFLOADED, synFacts } from './syn-facts.ts';
+import { coldAt, type FlowTable } from './table.ts';
+
+// A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
+const {
   ACK,
   C_EXTENSION,
   C_FIRST_NANOS,
@@ -51,9 +56,7 @@ import {
   TCP_RESET,
   TCP_SYN_RECEIVED,
   TCP_SYN_SENT,
-} from './layout.ts';
-import { SYN_FACTS_OFFLOADED, synFacts } from './syn-facts.ts';
-import { coldAt, type FlowTable } from './table.ts';
+} = layout;
 
 const HEADER = 20;
 /** Sequence numbers that are no farther apart belong together. */

@@ -3,7 +3,10 @@
 // A list says when to look again, not when to end: traffic does not move a flow, the next look does.
 
 import { SHARDS } from './hash.ts';
-import { C_NEXT, C_PREVIOUS, COLD_WORDS } from './layout.ts';
+import * as layout from './layout.ts';
+
+// A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
+const { C_NEXT, C_PREVIOUS, COLD_WORDS } = layout;
 
 export const SHORT_SECONDS = 1024;
 export const LONG_SECONDS = 4096;

@@ -4,7 +4,18 @@
 import type { PacketBatch } from '../sources/source.ts';
 import { SHARDS } from './hash.ts';
 import { GUESS, senderBegan } from './initiator.ts';
-import {
+import * as layout from './layout.ts';
+import type { Links } from './links.ts';
+import { sortByKey } from './radix.ts';
+import type { Extra, Stage, Tick } from './stage.ts';
+import * as stageWords from './stage.ts';
+import * as tableWords from './table.ts';
+import { coldAt, FlowTable } from './table.ts';
+import { countedTcp, firstTcpState, reusesPorts, takeBackReset, tcpState, trackTcp } from './tcp.ts';
+import { Timers } from './timers.ts';
+
+// A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
+const {
   ACK,
   C_EXTENSION,
   C_FIRST_NANOS,
@@ -48,11 +59,8 @@ import {
   TCP_REJECTED,
   TCP_RESET,
   TCP_SYN_RECEIVED,
-} from './layout.ts';
-import type { Links } from './links.ts';
-import { sortByKey } from './radix.ts';
-import {
-  type Extra,
+} = layout;
+const {
   INFO_BARE,
   INFO_COUNTED,
   INFO_EXTRA,
@@ -80,13 +88,9 @@ import {
   ROW_SEQUENCE,
   ROW_SHARD,
   ROW_TRANSPORT,
-  type Stage,
-  type Tick,
   WIDE,
-} from './stage.ts';
-import { coldAt, FlowTable, SLOT_MASK } from './table.ts';
-import { countedTcp, firstTcpState, reusesPorts, takeBackReset, tcpState, trackTcp } from './tcp.ts';
-import { Timers } from './timers.ts';
+} = stageWords;
+const { SLOT_MASK } = tableWords;
 
 const PROTOCOL_TCP = 6;
 
@@ -380,8 +384,9 @@ export class FlowTracker {
     const handler = this.#handler;
     const wantsPackets = handler.wantsPackets;
     const place = this.#place;
-    const { v4, v6 } = this;
-    const { region: span } = v4;
+    const { v4: table4, v6: table6 } = this;
+    const { words: words4, index: index4, masks: masks4, region: span } = table4;
+    const { words: words6, index: index6, masks: masks6 } = table6;
     const { wide } = stage;
     const touching = this.flows > TOUCH_ABOVE;
     let touched = this.#row;
@@ -399,11 +404,12 @@ export class FlowTracker {
       // The next packet of a known flow that changes nothing but counters: here, with everything at hand. All else is `#one`.
       known: {
         if ((info & UNUSUAL) !== 0) break known;
-        const table = (info & INFO_V6) === 0 ? v4 : v6;
-        const { words, index } = table;
+        const v6 = (info & INFO_V6) !== 0;
+        const words = v6 ? words6 : words4;
+        const index = v6 ? index6 : index4;
         const hash = rows[row + ROW_HASH];
         const region = shard * span;
-        const mask = table.masks[shard];
+        const mask = v6 ? masks6[shard] : masks4[shard];
         const tag = hash >>> 24;
         const a = rows[row + ROW_A];
         const b = rows[row + ROW_B];
@@ -420,7 +426,7 @@ export class FlowTracker {
             words[at + F_B] === b &&
             words[at + F_PORTS] === ports &&
             words[at + F_PROTOCOL] === protocol &&
-            ((info & INFO_V6) === 0 || v6.sameWide(at >>> HOT_SHIFT, wide, r * WIDE))
+            (!v6 || table6.sameWide(at >>> HOT_SHIFT, wide, r * WIDE))
           ) {
             base = at;
             break;
@@ -454,21 +460,21 @@ export class FlowTracker {
         } else if (seconds === last && nanos > words[base + F_LAST_NANOS]) words[base + F_LAST_NANOS] = nanos;
         const count = words[base + F_PACKETS_A + side] + 1;
         words[base + F_PACKETS_A + side] = count;
-        if (count === 0) carry(table, base, side);
+        if (count === 0) carry(v6 ? table6 : table4, base, side);
         const bytes = (words[base + F_BYTES_A + side] >>> 0) + wireLength[packet];
         words[base + F_BYTES_A + side] = bytes;
-        if (bytes > 0xffffffff) carry(table, base, 2 + side);
+        if (bytes > 0xffffffff) carry(v6 ? table6 : table4, base, 2 + side);
         if (length !== 0) {
           const payload = (words[base + F_PAYLOAD_A + side] >>> 0) + length;
           words[base + F_PAYLOAD_A + side] = payload;
-          if (payload > 0xffffffff) carry(table, base, 4 + side);
+          if (payload > 0xffffffff) carry(v6 ? table6 : table4, base, 4 + side);
         }
         const before = words[base + F_MARKS];
         if (
           ((before >>> (16 + (side << 3))) & 255) !== ((marks >>> 8) & 255) ||
           ((state >>> (S_DSCP_SHIFT + S_DSCP_BITS * side)) & 63) !== marks >>> 16
         ) {
-          mark(table, base, side, marks);
+          mark(v6 ? table6 : table4, base, side, marks);
         } else {
           const after = before | ((marks & 255) << (side << 3));
           if (after !== before) words[base + F_MARKS] = after;
@@ -479,7 +485,7 @@ export class FlowTracker {
           place.number = batch.numbers[packet];
           place.seconds = seconds;
           place.nanos = nanos;
-          handler.packet(table, base >>> HOT_SHIFT, side as 0 | 1, place);
+          handler.packet(v6 ? table6 : table4, base >>> HOT_SHIFT, side as 0 | 1, place);
         }
         if ((r & 63) === 0 && handler.full()) {
           this.#row = r + 1;

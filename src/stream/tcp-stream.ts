@@ -4,11 +4,21 @@
 // acknowledged hole: an answer is never delivered before the question that the capture shows a little later. What the receiver may
 // refuse waits until it acknowledges it (`doubt.ts`).
 
-import { ACK, FIN, RST, SYN } from '../flow/layout.ts';
+import * as layout from '../flow/layout.ts';
 import { offloadedOf, SYN_FACTS_SCALED, scaleOf, signedOf, synFacts, ttlOf, windowOf } from '../flow/syn-facts.ts';
 import type { TcpEvent } from '../flow/tcp-events.ts';
 import { digest, payloadSum } from './digest.ts';
-import {
+import * as doubts from './doubt.ts';
+import { doubtOf } from './doubt.ts';
+import { HalfStream } from './half-stream.ts';
+import { TCP_NEW_WINS, type TcpPolicy } from './overlap.ts';
+import type { Piece } from './pieces.ts';
+import type { RecentBytes } from './recent-bytes.ts';
+import type { Segment } from './segment.ts';
+
+// A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
+const { ACK, FIN, RST, SYN } = layout;
+const {
   DOUBT_CHECKSUM,
   DOUBT_NAMES,
   DOUBT_PAWS,
@@ -18,13 +28,7 @@ import {
   DOUBT_UNSENT_ACK,
   DOUBT_WHOLE,
   DOUBT_WINDOW,
-  doubtOf,
-} from './doubt.ts';
-import { HalfStream } from './half-stream.ts';
-import { TCP_NEW_WINS, type TcpPolicy } from './overlap.ts';
-import type { Piece } from './pieces.ts';
-import type { RecentBytes } from './recent-bytes.ts';
-import type { Segment } from './segment.ts';
+} = doubts;
 
 export const URGENT_POLICIES = ['out-of-band', 'inline'] as const;
 export type UrgentPolicy = (typeof URGENT_POLICIES)[number];
