@@ -73,6 +73,8 @@ export class CaptureSet implements PacketSource {
   #wake: (() => void) | undefined;
   #change: Promise<unknown> = Promise.resolve();
   #stopping: Promise<void> | undefined;
+  #readUntil = Number.POSITIVE_INFINITY;
+  #isCutShort = false;
   #isStopped = false;
   #isClosed = false;
   /** What interfaces that are gone had counted. */
@@ -131,6 +133,10 @@ export class CaptureSet implements PacketSource {
 
   next(): PacketBatch | 'idle' | 'end' | Promise<PacketBatch | 'idle' | 'end'> {
     const now = performance.now();
+    if (now > this.#readUntil) {
+      this.#isCutShort = true;
+      return 'end';
+    }
     if (now > this.#turnEnds) {
       this.#turnEnds = Number.POSITIVE_INFINITY;
       return new Promise((resolve) => {
@@ -170,9 +176,20 @@ export class CaptureSet implements PacketSource {
     this.#owners.get(batch)?.release(batch);
   }
 
-  /** Ends after what is there: no packet that has come is left behind. */
-  stop(): void {
+  /**
+   * Ends after what is there: no packet that has come is left behind, unless reading takes longer than until then, in
+   * `performance.now()`'s milliseconds; `unread` tells.
+   */
+  stop(until = Number.POSITIVE_INFINITY): void {
+    this.#readUntil = until;
     this.#stopping ??= this.#drain();
+  }
+
+  /** Packets that were left in the rings because there was no time to read them. */
+  get unread(): number {
+    if (!this.#isCutShort) return 0;
+    const { received, dropped } = this.stats().live!;
+    return Math.max(0, received - dropped - this.#packets);
   }
 
   async #drain(): Promise<void> {

@@ -7,6 +7,8 @@ const FIRST_RESTART_MS = 1000;
 const LAST_RESTART_MS = 60_000;
 /** A thread that ran for so long had no fault that comes back at once. */
 const STEADY_MS = 60_000;
+/** The thread is told to have ended so much before it is ended. */
+const RESERVE_MS = 300;
 
 export interface CaptureLinkEvents {
   /** The thread keeps its capability: become another user now. */
@@ -123,9 +125,10 @@ export class CaptureLink {
     clearTimeout(this.#timer);
     const worker = this.#worker;
     if (worker === undefined) return '';
-    this.ask({ kind: 'stop' }).catch(() => undefined);
+    this.ask({ kind: 'stop', by: Date.now() + deadlineMs - RESERVE_MS }).catch(() => undefined);
     const late = new Promise<string>((resolve) => {
-      setTimeout(() => resolve(`the capture thread did not end within ${deadlineMs / 1000} s`), deadlineMs).unref();
+      const text = `the capture thread did not end within ${deadlineMs / 1000} s: open flows and records that waited are lost`;
+      setTimeout(() => resolve(text), deadlineMs).unref();
     });
     const answer = await Promise.race([this.#ended.promise, late]);
     if (this.#worker !== undefined) await worker.terminate();

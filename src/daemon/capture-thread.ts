@@ -18,6 +18,7 @@ import { openSink } from '../sinks/open.ts';
 import type { RowSink, Sink } from '../sinks/sink.ts';
 import { keepCapabilitiesAcrossUsers, limitCapabilities } from '../system/privileges.ts';
 import { tcpStateRecord } from '../tcp-state/record.ts';
+import { lossesOf } from './losses.ts';
 import type { CaptureThreadData, FromThread, Request, SinkStatus, ThreadStatus, ToThread, Wanted } from './messages.ts';
 import { snapshotStore } from './snapshot.ts';
 import { Tap } from './tap.ts';
@@ -87,6 +88,28 @@ function sinkStatus(sink: Sink): SinkStatus {
   return { name: sink.name, rows: 0, bytes: 0, error: '' };
 }
 
+/** TCP events that are there are handed on within this. */
+const TCP_STATE_MS = 500;
+/** So long before the end the rings are left, and flows that are not records yet: what follows needs the time. */
+const UNREAD_MS = 2700;
+const LATE_MS = 1000;
+const STORE_MS = 1800;
+/** When all must be over, by `performance.now()`. */
+let endAt = Number.POSITIVE_INFINITY;
+
+function endBy(at: number, sinks: readonly Sink[]): void {
+  endAt = at;
+  store?.endBy(at);
+  // They are closed before the store, one after the other.
+  for (const sink of sinks) if (sink instanceof GuardedSink) sink.endBy(at - STORE_MS);
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}
+
 async function answer(request: Request, sinks: readonly Sink[]): Promise<unknown> {
   switch (request.kind) {
     case 'update':
@@ -106,9 +129,10 @@ async function answer(request: Request, sinks: readonly Sink[]): Promise<unknown
       tap.isOn = request.on;
       return undefined;
     case 'stop':
+      endBy(performance.now() + request.by - Date.now(), sinks);
       // Its last records must be with the sinks before those are closed.
-      await endTcpState();
-      set.stop();
+      await Promise.race([endTcpState(), after(TCP_STATE_MS)]);
+      set.stop(endAt - UNREAD_MS);
       return undefined;
   }
 }
@@ -142,7 +166,8 @@ async function work(): Promise<void> {
   });
   let schedule: Schedule | undefined;
   loopDelay.enable();
-  await run(set, sinks, plan, {
+  const result = await run(set, sinks, plan, {
+    isLate: () => performance.now() > endAt - LATE_MS,
     started: () => {
       if (tcpState !== undefined) {
         const shown = shownTypes(plan);
@@ -171,12 +196,14 @@ async function work(): Promise<void> {
     },
   });
   schedule?.stop();
+  const losses = lossesOf(set.unread, result.ledger.counts.get('flows.unwritten') ?? 0, sinks);
+  if (losses.length > 0) throw new Error(losses.join('; '));
 }
 
 /** Interval documents come with the first packets, or the first pause, behind the interval: the write-out waits for them. */
 const REPORTS_MS = 1500;
 async function afterReports(at: Date): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, REPORTS_MS).unref());
+  await after(REPORTS_MS);
   await writeOut(at);
 }
 
@@ -184,7 +211,8 @@ async function afterReports(at: Date): Promise<void> {
 const LAST_WORDS_MS = 5000;
 process.on('uncaughtException', (error) => {
   say({ kind: 'ended', error: error.stack ?? String(error), code: 'crashed' });
-  set.stop();
+  endBy(performance.now() + LAST_WORDS_MS - 500, []);
+  set.stop(endAt - UNREAD_MS);
   setTimeout(() => process.exit(1), LAST_WORDS_MS).unref();
 });
 

@@ -54,7 +54,8 @@ export type Request =
   | { kind: 'snapshot'; directory: string }
   | { kind: 'writeout' }
   | { kind: 'stream'; on: boolean }
-  | { kind: 'stop' };
+  /** `by`: Unix milliseconds; everything is written, and the thread has ended, before. */
+  | { kind: 'stop'; by: number };
 
 export interface Answers {
   update: Changes;

@@ -31,8 +31,8 @@ export interface Analyst {
   flush(all: boolean): Promise<void>;
   /** Waits until something changed: the source has nothing for now, or all its batches are in use here. */
   idle(): Promise<void>;
-  /** Ends all flows and adds this analyst's figures to the result. */
-  finish(lastPacket: number, result: RunResult): Promise<void>;
+  /** Ends all flows and adds this analyst's figures to the result. `isLate`: see `RunHooks`. */
+  finish(lastPacket: number, result: RunResult, isLate?: () => boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -162,9 +162,15 @@ export class InlineAnalyst implements Analyst {
     };
   }
 
-  async finish(lastPacket: number, result: RunResult): Promise<void> {
+  async finish(lastPacket: number, result: RunResult, isLate?: () => boolean): Promise<void> {
     const { tracker } = this.#analysis;
-    for (let started = false; !tracker.finish(lastPacket, started); started = true) await this.#deliver(false);
+    for (let started = false; !tracker.finish(lastPacket, started); started = true) {
+      if (isLate?.() === true) {
+        result.ledger.count('flows.unwritten', tracker.flows);
+        break;
+      }
+      await this.#deliver(false);
+    }
     this.#gathering.end(causeOf(lastPacket + 1, PHASE_PACKET));
     await this.#deliver(true);
     const analysis = this.#analysis;

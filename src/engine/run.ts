@@ -61,6 +61,8 @@ export interface RunHooks {
   progress?: (progress: Progress) => void;
   /** Asked between batches: true ends the run as if the input had ended. */
   stop?: () => boolean;
+  /** Asked while all flows are ended: true gives up those that are left, and counts them as `flows.unwritten`. */
+  isLate?: () => boolean;
   /** Called once, between batches, with what was counted so far. */
   report?: () => ((result: RunResult) => void) | undefined;
 }
@@ -214,7 +216,7 @@ export async function pump(
       done = dissector.finish(stage, lastNumber);
       await analyst.analyse(stage, undefined);
     }
-    await analyst.finish(lastNumber, result);
+    await analyst.finish(lastNumber, result, hooks.isLate);
   } finally {
     await analyst.close();
   }

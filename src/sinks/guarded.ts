@@ -7,7 +7,11 @@ import type { RowBatch } from '../records/row-batch.ts';
 import type { PacketOrigin, RowSink, RunFacts } from './sink.ts';
 
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
-const LAST_TRY_MS = 3000;
+/** How long the end may take when nobody says when it must be over. */
+const END_MS = 4000;
+/** So much of it is for closing the sink. */
+const CLOSE_MS = 1000;
+const LEAST_CLOSE_MS = 100;
 
 export class GuardedSink implements RowSink {
   readonly name: string;
@@ -16,10 +20,14 @@ export class GuardedSink implements RowSink {
   lostRows = 0;
   bytes = 0;
   error = '';
+  /** All that was written is where it shall be. */
+  isClosed = false;
   readonly #inner: RowSink;
   readonly #waiting: RowBatch[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
+  #endAt = Number.POSITIVE_INFINITY;
+  #isOver = false;
 
   constructor(inner: RowSink) {
     this.#inner = inner;
@@ -52,23 +60,48 @@ export class GuardedSink implements RowSink {
     this.#writing ??= this.#drain();
   }
 
-  async close(facts: RunFacts): Promise<void> {
-    const late = new Promise<void>((resolve) => setTimeout(resolve, LAST_TRY_MS).unref());
-    await Promise.race([this.#writing, late]);
-    await this.#inner.close(facts);
+  /** The run ends: everything must be over by then, in `performance.now()`'s milliseconds. */
+  endBy(at: number): void {
+    this.#endAt = at;
   }
-  async abort(): Promise<void> {
-    await this.#inner.abort();
+
+  /** Never rejects: what could not be written is in `lostRows`, what else is wrong in `error`. */
+  close(facts: RunFacts): Promise<void> {
+    return this.#end(() => this.#inner.close(facts));
+  }
+  abort(): Promise<void> {
+    return this.#end(() => this.#inner.abort());
+  }
+
+  /** What waits is written while there is time; the rest is lost, and counted. */
+  async #end(close: () => Promise<void>): Promise<void> {
+    const endAt = Math.min(this.#endAt, performance.now() + END_MS);
+    await Promise.race([this.#writing, until(endAt - CLOSE_MS)]);
+    this.#isOver = true;
+    for (const { rows } of this.#waiting.splice(0)) this.lostRows += rows;
+    this.#waitingBytes = 0;
+    const late = until(Math.max(endAt, performance.now() + LEAST_CLOSE_MS)).then(() => {
+      throw new Error('it could not be closed in time, and its last rows may be missing');
+    });
+    this.isClosed = await Promise.race([close(), late]).then(
+      () => true,
+      (error: Error) => {
+        this.error = error.message;
+        return false;
+      },
+    );
   }
 
   async #drain(): Promise<void> {
     for (let batch = this.#waiting[0]; batch !== undefined; batch = this.#waiting[0]) {
       try {
         await this.#inner.write(batch);
+        if (this.#isOver) return;
         this.rows += batch.rows;
         this.bytes += batch.bytes.length;
         this.error = '';
       } catch (error) {
+        if (this.#isOver) return;
         // Nobody knows how much of it is there: written again, rows might be there twice.
         this.lostRows += batch.rows;
         this.error = error instanceof Error ? error.message : String(error);
@@ -78,4 +111,11 @@ export class GuardedSink implements RowSink {
     }
     this.#writing = undefined;
   }
+}
+
+/** `at` in `performance.now()`'s milliseconds. */
+function until(at: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, Math.max(0, at - performance.now())).unref();
+  });
 }

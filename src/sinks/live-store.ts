@@ -6,6 +6,7 @@ import type { ColumnBatch } from '../records/columns.ts';
 import type { RecordType } from '../records/record.ts';
 import { batchBytes } from '../store/batches.ts';
 import { StoreError } from '../store/errors.ts';
+import { LastLog } from '../store/last-log.ts';
 import { LiveWriter } from '../store/live-writer.ts';
 import type { Retention } from '../store/retention.ts';
 import { rollupSpecs } from '../store/rollup/tables.ts';
@@ -23,10 +24,14 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const RETRY_MS = 1000;
 /** Readers may still have the files of segments that were replaced. */
 const GRACE_MS = 120_000;
-/** What is still waiting at the end is tried for so long. */
-const LAST_TRY_MS = 2500;
-/** And the last write-out may take so long. */
-const LAST_WRITEOUT_MS = 1500;
+/** A store that took nothing for so long is not waited for when too much waits. */
+const PATIENCE_MS = 100;
+/** How long the end may take when nobody says when it must be over. */
+const END_MS = 4000;
+/** So long before the end the store's thread has had its time: what it has not taken goes into the log from here. */
+const LAST_LOG_MS = 1500;
+/** What ending that thread, and what follows, may take of it. */
+const LEAVE_MS = 200;
 
 export class LiveStoreSink implements ColumnSink {
   readonly encoding = 'columns';
@@ -45,7 +50,14 @@ export class LiveStoreSink implements ColumnSink {
   #writer: LiveWriter | undefined;
   #storeOptions: Omit<StoreOptions, 'readOnly'> = {};
   #sending: Promise<void> | undefined;
-  #isClosing = false;
+  /** By `performance.now()`: when the store took a batch last, and when all must be over. */
+  #tookAt = 0;
+  #endAt = Number.POSITIVE_INFINITY;
+  #isStalled = false;
+  #lastLog: LastLog | undefined;
+  #takingOver: Promise<void> | undefined;
+  /** Appended to the last log, not flushed yet. */
+  readonly #unsafe: Promise<void>[] = [];
 
   constructor(directory: string, options: LiveStoreOptions = {}) {
     this.name = `store:${directory}`;
@@ -62,21 +74,31 @@ export class LiveStoreSink implements ColumnSink {
     }
   }
 
+  /** The run ends: everything must be over by then, in `performance.now()`'s milliseconds. */
+  endBy(at: number): void {
+    this.#endAt = at;
+  }
+
+  /** Resolves at once while there is room; what finds none is given up, and counted. */
   async write(batch: ColumnBatch): Promise<void> {
     const bytes = batchBytes(batch);
-    if (this.#waitingBytes + bytes > (this.#options.maxWaitingBytes ?? MAX_WAITING_BYTES)) {
+    if (this.#isFull(bytes)) await this.#room(bytes);
+    if (this.#isFull(bytes)) {
       this.lostRows += batch.rows;
       return;
     }
     this.#waiting.push({ batch, bytes, id: `${this.#prefix}-${this.#count++}` });
     this.#waitingBytes += bytes;
-    this.#sending ??= this.#send();
+    if (this.#lastLog !== undefined) this.#appendLast();
+    else if (this.#takingOver === undefined) this.#sending ??= this.#send();
   }
 
   /** What was acknowledged becomes segments. Never rejects: what is wrong stands in `error`, and nothing is lost by it. */
   async writeOut(): Promise<{ rows: number }> {
     // What was handed over before is part of it, unless the store is ill.
     if (this.error === '') await this.#sending;
+    // The end makes a write-out of its own, when there is time.
+    if (this.#endAt !== Number.POSITIVE_INFINITY) return { rows: 0 };
     try {
       const { rows } = await (await this.#open()).rotate();
       return { rows };
@@ -93,48 +115,125 @@ export class LiveStoreSink implements ColumnSink {
     return this.#writer?.figures ?? { logBytes: 0, segments: 0, segmentBytes: 0 };
   }
 
+  /** Never rejects: what could not be written is in `lostRows`. */
   async close(): Promise<void> {
-    this.#isClosing = true;
-    await Promise.race([this.#sending, after(LAST_TRY_MS)]);
-    for (const { batch } of this.#waiting) this.lostRows += batch.rows;
-    const writer = this.#writer;
-    try {
-      // What is acknowledged is safe in the log, so a long last write-out need not be waited for: the next start makes it.
-      const isClosed = await Promise.race([writer?.close().then(() => true), after(LAST_WRITEOUT_MS)]);
-      if (isClosed !== true) await writer?.end();
-    } catch (error) {
-      this.#ill(error);
-    }
-    if (this.lostRows > 0)
-      throw new SinkError(
-        `${this.lostRows} rows could not be written to ${this.name}${this.error && `: ${this.error}`}`,
-      );
+    if (this.#endAt === Number.POSITIVE_INFINITY) this.#endAt = performance.now() + END_MS;
+    if (this.#takingOver === undefined) await Promise.race([this.#sending, after(this.#leaveAt - performance.now())]);
+    if (this.#takingOver !== undefined || this.#waiting.length > 0) await this.#takeOver();
+    if (this.#lastLog !== undefined) await this.#closeLast(this.#lastLog);
+    else await this.#leave();
+    for (const { batch } of this.#waiting.splice(0)) this.lostRows += batch.rows;
+    this.#waitingBytes = 0;
   }
 
   /** The log has what was acknowledged; the next start makes segments of it. */
   async abort(): Promise<void> {
-    await this.close().catch(() => undefined);
+    await this.close();
   }
 
   async #send(): Promise<void> {
-    const until = () => (this.#isClosing ? LAST_TRY_MS / RETRY_MS : Number.POSITIVE_INFINITY);
-    for (let tries = 0; this.#waiting.length > 0; ) {
+    while (this.#waiting.length > 0) {
       const [{ batch, bytes, id }] = this.#waiting;
       try {
         await (await this.#open()).append(batch, id);
+        // Taken over meanwhile: it is repeated there, and known by its id.
+        if (this.#takingOver !== undefined) break;
         this.#waiting.shift();
         this.#waitingBytes -= bytes;
-        this.rows += batch.rows;
-        this.bytes += bytes;
-        this.error = '';
-        tries = 0;
+        this.#took(batch.rows, bytes);
+        this.#tookAt = performance.now();
+        this.#isStalled = false;
       } catch (error) {
+        if (this.#takingOver !== undefined) break;
         this.#ill(error);
-        if (++tries >= until()) break;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await after(RETRY_MS);
       }
     }
     this.#sending = undefined;
+  }
+
+  #took(rows: number, bytes: number): void {
+    this.rows += rows;
+    this.bytes += bytes;
+    this.error = '';
+  }
+
+  #isFull(bytes: number): boolean {
+    return this.#waitingBytes + bytes > (this.#options.maxWaitingBytes ?? MAX_WAITING_BYTES);
+  }
+
+  /**
+   * Whoever hands over much at once (all flows at an interval or at the end) leaves no turn for the store's answers: while the store takes
+   * batches it is given turns, and a stalled or ill one holds up nobody. At the end it is waited for while there is time.
+   */
+  async #room(bytes: number): Promise<void> {
+    const since = performance.now();
+    do {
+      await (this.#isStalled ? turn() : after(1));
+      if (!this.#isFull(bytes)) return;
+      const now = performance.now();
+      if (this.#endAt !== Number.POSITIVE_INFINITY) {
+        if (now >= this.#leaveAt) return this.#takeOver();
+      } else if (now - Math.max(since, this.#tookAt) > PATIENCE_MS) this.#isStalled = true;
+    } while (!this.#isStalled || this.#endAt !== Number.POSITIVE_INFINITY);
+  }
+
+  get #leaveAt(): number {
+    return this.#endAt - LAST_LOG_MS;
+  }
+
+  /** What is acknowledged is safe in the log, so a long last write-out need not be waited for: the next start makes it. */
+  async #leave(): Promise<void> {
+    const writer = this.#writer;
+    try {
+      const late = after(this.#endAt - LEAVE_MS - performance.now());
+      const isClosed = await Promise.race([writer?.close().then(() => true), late]);
+      if (isClosed !== true) await writer?.end();
+    } catch (error) {
+      this.#ill(error);
+    }
+  }
+
+  /** The store's thread is busy, with a long write-out perhaps, and time runs out: it is ended, and the log is written from here. */
+  #takeOver(): Promise<void> {
+    this.#takingOver ??= this.#beginLast();
+    return this.#takingOver;
+  }
+
+  async #beginLast(): Promise<void> {
+    try {
+      await this.#writer?.end();
+      this.#lastLog = new LastLog(this.directory, this.#storeOptions);
+      this.#appendLast();
+    } catch (error) {
+      this.#ill(error);
+    }
+  }
+
+  #appendLast(): void {
+    while (this.#waiting.length > 0 && performance.now() < this.#endAt - LEAVE_MS) {
+      const { batch, bytes, id } = this.#waiting.shift()!;
+      this.#waitingBytes -= bytes;
+      this.#unsafe.push(
+        this.#lastLog!.append(batch, id).then(
+          () => this.#took(batch.rows, bytes),
+          (error) => {
+            this.#ill(error);
+            this.lostRows += batch.rows;
+          },
+        ),
+      );
+    }
+  }
+
+  async #closeLast(log: LastLog): Promise<void> {
+    this.#appendLast();
+    try {
+      log.close();
+    } catch (error) {
+      this.#ill(error);
+    }
+    await Promise.all(this.#unsafe);
   }
 
   async #open(): Promise<LiveWriter> {
@@ -150,6 +249,10 @@ export class LiveStoreSink implements ColumnSink {
 
 function after(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
+    setTimeout(resolve, Math.max(0, ms)).unref();
   });
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

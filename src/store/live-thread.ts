@@ -45,17 +45,22 @@ let store: Store | undefined;
 /** The store, opened when it is not. Whoever removed the folder removed the lock in it. */
 function opened(): Store {
   if (store !== undefined && !existsSync(join(directory, LOCK_FILE))) {
-    const gone = store;
-    store = undefined;
-    try {
-      gone.close();
-    } catch {
-      // Nothing of it is there any more.
-    }
+    forget();
     throw new StoreError(`the store at ${directory} is gone: it is made anew`, 'gone', directory);
   }
   store ??= openStore(directory, options);
   return store;
+}
+
+/** The next request opens the store anew. */
+function forget(): void {
+  const gone = store;
+  store = undefined;
+  try {
+    gone?.close();
+  } catch {
+    // Nothing of it is there any more.
+  }
 }
 
 /** Merging reads and writes again what is there: not with every rotation, and appends wait meanwhile. */
@@ -110,6 +115,8 @@ port.on('message', async (request: LiveRequest) => {
     port.postMessage({ id, summary, figures: figures() } satisfies LiveReply);
   } catch (error) {
     const { message, code, path } = writeError(directory, error);
+    // A part of the folder is gone, be it while the rest is being removed.
+    if (code === 'ENOENT') forget();
     port.postMessage({ id, error: { message, code, path }, figures: figures() } satisfies LiveReply);
   }
   if (request.kind === 'close') port.close();

@@ -5,6 +5,7 @@ import type { ColumnBatch } from '../records/columns.ts';
 import { StoreError } from './errors.ts';
 import type { ImportSummary } from './import.ts';
 import type { LiveFigures, LiveReply, LiveRequest, LiveThreadData } from './live-thread.ts';
+import { releaseOfThread } from './lock.ts';
 import type { Retention } from './retention.ts';
 import type { StoreOptions } from './store.ts';
 
@@ -47,7 +48,11 @@ export class LiveWriter {
       else waiting?.reject(new StoreError(reply.error.message, reply.error.code, reply.error.path));
     });
     this.#worker.on('error', (error) => this.#fail(String(error)));
-    this.#worker.on('exit', (code) => this.#fail(`exit code ${code}`));
+    const { threadId } = this.#worker;
+    this.#worker.on('exit', (code) => {
+      releaseOfThread(directory, threadId);
+      this.#fail(`exit code ${code}`);
+    });
   }
 
   /** The thread is no more: another must be opened. */

@@ -55,6 +55,17 @@ export class WriterLock {
   }
 }
 
+/** Gives back what a thread of this process held when it ended without doing so itself. */
+export function releaseOfThread(directory: string, thread: number): void {
+  const path = join(directory, LOCK_FILE);
+  try {
+    const owner = JSON.parse(readFileSync(path, 'utf8')) as Owner & { thread?: number };
+    if (owner.pid === process.pid && owner.started === startTime(process.pid) && owner.thread === thread) rmSync(path);
+  } catch {
+    // There is none, or none that can be read: nothing of the thread's.
+  }
+}
+
 /** Process id of who writes the store now; undefined when nobody does. */
 export function writerOf(directory: string): number | undefined {
   try {
