@@ -26,12 +26,12 @@ const udp = (n: number, from = 30_000, to = 9999): Uint8Array[] =>
 const udp6 = (n: number): Uint8Array[] =>
   Array.from({ length: n }, () => udpFrame(40_000, 9999, { from: '2001:db8::1', to: '2001:db8::2' }));
 
-describe.skipIf(noNamespaces !== '')('netscribe run', { timeout: 60_000 }, () => {
+describe.skipIf(noNamespaces !== '')('netscribe run', { timeout: 300_000 }, () => {
   let kit: DaemonKit;
   beforeAll(async () => {
     kit = new DaemonKit();
     await kit.start();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => kit.remove());
 
   test('counts what comes; open flows are told, and asked together with what is stored', async () => {
@@ -229,7 +229,7 @@ describe.skipIf(noNamespaces !== '')('netscribe run', { timeout: 60_000 }, () =>
   });
 });
 
-describe.skipIf(noNamespaces !== '')('privileges', { timeout: 60_000 }, () => {
+describe.skipIf(noNamespaces !== '')('privileges', { timeout: 300_000 }, () => {
   test('started as root it becomes who it shall be, and its capture thread alone keeps CAP_NET_RAW', async () => {
     const kit = new DaemonKit();
     try {

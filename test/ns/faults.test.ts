@@ -36,7 +36,7 @@ function flowRows(store: string): { rows: number; different: number; packets: nu
   return { rows, different, packets };
 }
 
-describe.skipIf(noNamespaces !== '')('a daemon survives', { timeout: 90_000 }, () => {
+describe.skipIf(noNamespaces !== '')('a daemon survives', { timeout: 300_000 }, () => {
   test('an interface that flaps, is removed and made again; another one never notices', async () => {
     kit = new DaemonKit({ capture: { interfaces: { b: null, d: null }, records: ['flow'] } });
     kit.ns.ip('link add name c type veth peer name d');

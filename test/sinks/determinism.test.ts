@@ -50,7 +50,7 @@ async function outputs(workers: number): Promise<Record<string, string>> {
   );
 }
 
-it('is the same with 1, 2 and 4 threads', { timeout: 120_000 }, async () => {
+it('is the same with 1, 2 and 4 threads', { timeout: 300_000 }, async () => {
   const one = await outputs(1);
   expect(Object.keys(one)).toEqual(
     expect.arrayContaining([

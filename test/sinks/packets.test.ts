@@ -92,7 +92,7 @@ describe('a capture file', () => {
 
   it.skipIf(!hasShared)(
     'has the packets of the capture that was read, and gives the same records',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const different: string[] = [];
       let compared = 0;

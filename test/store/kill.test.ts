@@ -17,4 +17,4 @@ afterEach(() => {
 
 it('survives kill -9', async () => {
   await killAndLook(directory, 12, 1);
-}, 120_000);
+}, 300_000);

@@ -59,7 +59,7 @@ describe('parquet', () => {
       }),
       { numRuns: 60 },
     );
-  }, 60_000);
+  }, 300_000);
 
   it('is read back exactly by hyparquet', async () => {
     await fc.assert(
@@ -70,7 +70,7 @@ describe('parquet', () => {
       }),
       { numRuns: 30 },
     );
-  }, 60_000);
+  }, 300_000);
 
   it.each([1, 2, 255, 256, 257, 4096, 4097, 65_535, 65_536, 65_537])('keeps %i distinct values', async (distinct) => {
     const rows = Math.min(122_880, distinct * 2 + 3);
