@@ -124,7 +124,8 @@ const QUESTIONS: Question[] = [
 ];
 
 describe.each(['bash', 'zsh', 'fish'] as const)('%s', (shell) => {
-  it.skipIf(!has(shell))('offers what fits', () => {
+  // A shell in a pseudo terminal takes what is typed when it has time: on a busy machine now and then too late.
+  it.skipIf(!has(shell))('offers what fits', { retry: 2 }, () => {
     const answers = ASK[shell](QUESTIONS.map(([line]) => line));
     QUESTIONS.forEach(([line, offers, hides], i) => {
       for (const word of offers) expect(answers[i], `${shell}: ${line}`).toContain(word);
