@@ -10,7 +10,6 @@ export interface SqlColumn {
   /** PostgreSQL's type. */
   readonly type: string;
   readonly isOptional: boolean;
-  readonly doc: string;
 }
 
 /** The columns of a record type's rows, under their ECS names. */
@@ -19,7 +18,6 @@ export function copyColumns(type: RecordType): SqlColumn[] {
     name: flatName(field),
     type: sqlType(field),
     isOptional: field.isOptional,
-    doc: field.doc,
   }));
 }
 

@@ -72,7 +72,7 @@ export function tableStatements(table: Table): string[] {
     ...(partition === 'none'
       ? []
       : [`CREATE TABLE IF NOT EXISTS ${partitionName(table, 'others')} PARTITION OF ${name} DEFAULT`]),
-    ...columns.map((c) => `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${identifier(c.name)} ${c.type}`),
+    `ALTER TABLE ${name} ${columns.map((c) => `ADD COLUMN IF NOT EXISTS ${identifier(c.name)} ${c.type}`).join(', ')}`,
     ...(time === undefined
       ? []
       : [
