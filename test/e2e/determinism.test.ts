@@ -52,6 +52,8 @@ let folder = '';
 let file = '';
 /** What one thread makes of the file with the default cap, with reports. */
 let reference: Output;
+/** The same under a cap that ends flows all the time. */
+let capped: Output;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'netscribe-determinism-'));
@@ -59,6 +61,7 @@ beforeAll(async () => {
   const traffic = new TroubledTraffic(officeTraffic(FLOWS, SEED, NEWCOMERS), SEED);
   writePcap(file, traffic, { packets: PACKETS, packetsPerSecond: PACKETS_PER_SECOND, seed: SEED });
   reference = await capture(['-r', file, ...INTERVAL]);
+  capped = await capture(['-r', file, ...INTERVAL, ...CAP]);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -151,8 +154,9 @@ describe('the generated file', () => {
     expect(reference.lines).toBe(Object.values(records).reduce((sum, n) => sum + n, 0));
   });
 
-  it('gives the same output when it is run again', async () => {
-    expect(await capture(['-r', file, ...INTERVAL])).toEqual(reference);
+  it('keeps a cap on flows busy', () => {
+    expect(capped.summary.loss.evicted).toBeGreaterThan(10_000);
+    expect(capped.digest).not.toBe(reference.digest);
   });
 });
 
@@ -172,10 +176,7 @@ describe.skipIf(!hasPool)('several workers', () => {
   });
 
   it('is so under a cap that ends flows all the time', async () => {
-    const one = await capture(['-r', file, ...INTERVAL, ...CAP]);
-    expect(one.summary.loss.evicted).toBeGreaterThan(10_000);
-    expect(one.digest).not.toBe(reference.digest);
-    expect(await capture(['-r', file, ...INTERVAL, ...CAP, '--workers', '4'])).toEqual(one);
+    expect(await capture(['-r', file, ...INTERVAL, ...CAP, '--workers', '4'])).toEqual(capped);
   });
 });
 
@@ -185,7 +186,6 @@ describe('standard input in random pieces', () => {
   });
 
   it.skipIf(!hasPool)('gives it to two workers under a cap as well', async () => {
-    const one = await capture(['-r', file, ...INTERVAL, ...CAP]);
-    expect(await capture(['-r', '-', ...INTERVAL, ...CAP, '--workers', '2'], new Random(4))).toEqual(one);
+    expect(await capture(['-r', '-', ...INTERVAL, ...CAP, '--workers', '2'], new Random(4))).toEqual(capped);
   });
 });
