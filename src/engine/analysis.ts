@@ -2,8 +2,10 @@
 // It sees staged rows and gives encoded records; it knows neither sources nor sinks.
 
 import { fillRecord, fillView, firstPacketOf } from '../flow/document.ts';
+import type { FlowEnd, FlowHandler, PacketPlace } from '../flow/handler.ts';
 import { SHARDS } from '../flow/hash.ts';
 import * as layout from '../flow/layout.ts';
+import type { FlowOptions } from '../flow/lifetimes.ts';
 import { Links } from '../flow/links.ts';
 import { type FlowRecord, flowRecord } from '../flow/record.ts';
 import type { Stage } from '../flow/stage.ts';
@@ -11,7 +13,7 @@ import * as stageWords from '../flow/stage.ts';
 import { coldAt, type FlowTable } from '../flow/table.ts';
 import { tcpState } from '../flow/tcp.ts';
 import { TCP_EVENT_BIT, type TcpEvent } from '../flow/tcp-events.ts';
-import { type FlowEnd, type FlowHandler, type FlowOptions, FlowTracker, type PacketPlace } from '../flow/tracker.ts';
+import { FlowTracker } from '../flow/tracker.ts';
 import { FlowView } from '../protocols/flow-view.ts';
 import type { Direction, Transport } from '../protocols/protocol.ts';
 import { blankRecord, type RecordType } from '../records/record.ts';

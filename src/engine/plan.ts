@@ -1,7 +1,7 @@
 // What a run shall do, as plain data: it is made once from options and configuration, and crosses to the analysing threads.
 
+import type { FlowOptions } from '../flow/lifetimes.ts';
 import { flowRecord } from '../flow/record.ts';
-import type { FlowOptions } from '../flow/tracker.ts';
 import { customisationOf, customise, customiseColumns } from '../processors/customise.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import type { RecordType } from '../records/record.ts';

@@ -2,29 +2,28 @@
 // flow (reassembly, analyzers) and what is written of it is the handler's business.
 
 import type { PacketBatch } from '../sources/source.ts';
+import { Bursts } from './bursts.ts';
+import { carry, count, lastAt, mark } from './counting.ts';
+import type { FlowEnd, FlowHandler, PacketPlace } from './handler.ts';
 import { SHARDS } from './hash.ts';
 import { GUESS, senderBegan } from './initiator.ts';
 import * as layout from './layout.ts';
+import { endOf, type FlowOptions, isOver, Lifetimes } from './lifetimes.ts';
 import type { Links } from './links.ts';
-import { sortByKey } from './radix.ts';
 import type { Extra, Stage, Tick } from './stage.ts';
 import * as stageWords from './stage.ts';
 import * as tableWords from './table.ts';
 import { coldAt, FlowTable } from './table.ts';
 import { countedTcp, firstTcpState, reusesPorts, takeBackReset, tcpState, trackTcp } from './tcp.ts';
-import { Timers } from './timers.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const {
   ACK,
-  C_EXTENSION,
   C_FIRST_NANOS,
   C_FIRST_PACKET,
   C_FIRST_SECONDS,
   C_ISN,
   C_LINK,
-  C_TTL,
-  E_HIGH,
   E_ICMP_ERRORS,
   F_B,
   F_BYTES_A,
@@ -32,7 +31,6 @@ const {
   F_LAST_SECONDS,
   F_MARKS,
   F_PACKETS_A,
-  F_PACKETS_B,
   F_PAYLOAD_A,
   F_PORTS,
   F_PROTOCOL,
@@ -43,7 +41,6 @@ const {
   S_DSCP_BITS,
   S_DSCP_SHIFT,
   S_INITIATOR_B,
-  S_LONG,
   S_OTHER_SYN,
   S_PORTS,
   S_RESET_LAST,
@@ -52,12 +49,7 @@ const {
   S_TCP_SHIFT,
   S_WATCH,
   SYN,
-  TCP_CLOSED,
-  TCP_CLOSING,
   TCP_ESTABLISHED,
-  TCP_PARTIAL,
-  TCP_REJECTED,
-  TCP_RESET,
   TCP_SYN_RECEIVED,
 } = layout;
 const {
@@ -94,51 +86,6 @@ const { SLOT_MASK } = tableWords;
 
 const PROTOCOL_TCP = 6;
 
-export type FlowEnd = 'fin' | 'rst' | 'timeout' | 'evicted' | 'reused' | 'end-of-input' | 'epoch';
-
-export interface FlowOptions {
-  /** Flows held at most, all shards together. */
-  maxFlows: number;
-  /** Idle seconds after which a flow ends: UDP and the rest; established TCP; TCP that never answered; TCP after FIN or RST. */
-  timeoutSeconds: number;
-  tcpTimeoutSeconds: number;
-  halfOpenSeconds: number;
-  lingerSeconds: number;
-  /** Seconds between documents of a flow that goes on, aligned to the clock; 0: only the last one. */
-  intervalSeconds: number;
-}
-
-/** Where a packet of a flow stands, for whoever looks into it. One object, reused. */
-export interface PacketPlace {
-  batch: PacketBatch;
-  stage: Stage;
-  /** Offset of the row in `stage.rows`. */
-  row: number;
-  /** The reassembled datagram when the packet is one, else null: offsets are in the batch's bytes. */
-  extra: Extra | null;
-  number: number;
-  seconds: number;
-  nanos: number;
-}
-
-export interface FlowHandler {
-  /** A packet was counted in this flow. `side`: 0 when the lower endpoint sent it. Called only when `wantsPackets`. */
-  packet(table: FlowTable, slot: number, side: 0 | 1, place: PacketPlace): void;
-  readonly wantsPackets: boolean;
-  /** The flow is over; it is gone when this returns. */
-  ended(table: FlowTable, slot: number, reason: FlowEnd): void;
-  /** The interval is over; counters are set to zero when this returns. */
-  report(table: FlowTable, slot: number): void;
-  /** What happens from here on was caused by packet `number`: by itself, or by time passing just before it. */
-  cause(number: number, phase: 'fragments' | 'timeout' | 'interval' | 'packet'): void;
-  /** Time moved on just before packet `number`: deadlines of analyzers. Called after flows that ended. */
-  tick(number: number, seconds: number): void;
-  /** Output is waiting to be taken: pause. */
-  full(): boolean;
-  /** Packets could not be counted because the table is full of flows that cannot go. */
-  refused(packets: number, frameBytes: number): void;
-}
-
 /** Rows looked at together when the table is too big for the first caches. */
 const TOUCH = 64;
 const TOUCH_ABOVE = 2000;
@@ -147,33 +94,22 @@ const MANY_FLOWS = 16_384;
 /** Rows that are not simply the next packet of their flow. */
 const UNUSUAL = INFO_NOTE | INFO_EXTRA | INFO_FAULTY | INFO_SEGMENTED | INFO_SPECIAL;
 
-interface Burst {
-  /** Slot * 2 + 1 for IPv6, slot * 2 for IPv4, in the order of the flows' first packets. */
-  flows: Uint32Array;
-  at: number;
-  reason: FlowEnd | 'interval';
-  /** Number of the packet before which it happens. */
-  number: number;
-}
-
 export class FlowTracker {
   readonly v4: FlowTable;
   readonly v6: FlowTable;
   readonly counters = { packets: 0, created: 0, evicted: 0, evictedHalfOpen: 0, expired: 0, peak: 0, reused: 0 };
-  readonly #options: FlowOptions;
+  readonly #intervalSeconds: number;
   readonly #handler: FlowHandler;
   readonly #manyFlows: (memory: readonly ArrayBufferView[]) => void;
   readonly #links: Links;
-  readonly #timers4: Timers;
-  readonly #timers6: Timers;
+  readonly #lifetimes: Lifetimes;
+  readonly #bursts: Bursts;
   readonly #perShard: number;
   readonly #owned: Uint8Array;
   readonly #ownsAll: boolean;
   #now = -1;
-  #number = 0;
   #row = 0;
   #tick = 0;
-  #bursts: Burst[] = [];
   #afterBursts: Tick | null = null;
   readonly #place: PacketPlace;
   /** What the present packet's side was expected to send next, before the packet was counted: where reassembly begins. */
@@ -194,15 +130,15 @@ export class FlowTracker {
     owned: Uint8Array,
     manyFlows: (memory: readonly ArrayBufferView[]) => void = () => undefined,
   ) {
-    this.#options = options;
+    this.#intervalSeconds = options.intervalSeconds;
     this.#manyFlows = manyFlows;
     this.#handler = handler;
     this.#links = links;
     this.#perShard = Math.max(1, Math.floor(options.maxFlows / SHARDS));
     this.v4 = new FlowTable(false, options.maxFlows, this.#perShard, salts);
     this.v6 = new FlowTable(true, options.maxFlows, this.#perShard, salts);
-    this.#timers4 = new Timers(this.v4.cold);
-    this.#timers6 = new Timers(this.v6.cold);
+    this.#lifetimes = new Lifetimes(options, this.v4, this.v6);
+    this.#bursts = new Bursts(this.v4, this.v6, handler, this.counters, () => this.#clear());
     this.#owned = owned;
     this.#ownsAll = owned.every((flag) => flag === 1);
     this.#place = { batch: null as never, stage: null as never, row: 0, extra: null, number: 0, seconds: 0, nanos: 0 };
@@ -236,143 +172,39 @@ export class FlowTracker {
 
   /** Ends all flows. Call until it says true. */
   finish(lastPacket: number, started: boolean): boolean {
-    if (!started) {
-      this.#number = lastPacket + 1;
-      this.#gather('end-of-input', this.#all());
-    }
+    if (!started) this.#bursts.endAll('end-of-input', lastPacket + 1);
     return this.#runBursts();
   }
 
   #passTime(tick: Tick): void {
     const before = this.#now;
     this.#now = tick.seconds;
-    this.#number = tick.packet;
+    this.#afterBursts = tick;
     if (tick.epoch) {
-      this.#gather('epoch', this.#all());
-      this.#afterBursts = tick;
+      this.#bursts.endAll('epoch', tick.packet);
       return;
     }
-    const due: number[] = [];
-    this.#timers4.advance(tick.seconds, (slot) => this.#look(this.v4, this.#timers4, slot, due, 0));
-    this.#timers6.advance(tick.seconds, (slot) => this.#look(this.v6, this.#timers6, slot, due, 1));
-    if (due.length > 0) this.#gather('timeout', Uint32Array.from(due));
-    const interval = this.#options.intervalSeconds;
-    if (interval > 0 && before >= 0 && Math.floor(before / interval) !== Math.floor(tick.seconds / interval)) {
-      this.#gather('interval', this.#withTraffic(new Set(due)));
-    }
-    this.#afterBursts = tick;
-  }
-
-  /** A flow's second has come: over, or put where its time will be. */
-  #look(table: FlowTable, timers: Timers, slot: number, due: number[], family: 0 | 1): void {
-    const base = slot << HOT_SHIFT;
-    const at = this.#dueAt(table, base);
-    if (at > this.#now) this.#arm(table, timers, slot, base, at);
-    else due.push(slot * 2 + family);
-  }
-
-  #arm(table: FlowTable, timers: Timers, slot: number, base: number, due: number): void {
-    const long = this.#isLong(table.words[base + F_STATE]);
-    if (long) table.words[base + F_STATE] |= S_LONG;
-    else table.words[base + F_STATE] &= ~S_LONG;
-    timers.add(slot, table.shardOfRow(base), long, due);
-  }
-
-  #isLong(state: number): boolean {
-    if ((state & S_RESET_LAST) !== 0) return false;
-    const tcp = tcpState(state);
-    return (
-      tcp === TCP_ESTABLISHED ||
-      tcp === TCP_CLOSING ||
-      (tcp === TCP_PARTIAL && (state & (3 * S_SEEN_A)) === 3 * S_SEEN_A)
-    );
-  }
-
-  /** The second in which the flow has been idle for long enough. */
-  #dueAt(table: FlowTable, base: number): number {
-    const state = table.words[base + F_STATE];
-    const tcp = tcpState(state);
-    const o = this.#options;
-    let idle = o.timeoutSeconds;
-    if (tcp !== 0) {
-      if (isOver(tcp)) idle = o.lingerSeconds;
-      else idle = this.#isLong(state) ? o.tcpTimeoutSeconds : o.halfOpenSeconds;
-    }
-    return (table.words[base + F_LAST_SECONDS] >>> 0) + idle + 1;
-  }
-
-  #all(): Uint32Array {
-    const list = new Uint32Array(this.flows);
-    let n = 0;
-    this.v4.forEach((slot) => {
-      list[n++] = slot * 2;
-    });
-    this.v6.forEach((slot) => {
-      list[n++] = slot * 2 + 1;
-    });
-    return list;
-  }
-
-  #withTraffic(except: Set<number>): Uint32Array {
-    return this.#all().filter((flow) => {
-      if (except.has(flow)) return false;
-      const table = (flow & 1) === 0 ? this.v4 : this.v6;
-      const base = (flow >>> 1) << HOT_SHIFT;
-      return table.words[base + F_PACKETS_A] !== 0 || table.words[base + F_PACKETS_B] !== 0;
-    });
-  }
-
-  #gather(reason: FlowEnd | 'interval', flows: Uint32Array): void {
-    const keys = new Uint32Array(flows.length);
-    for (let i = 0; i < flows.length; i++) {
-      const table = (flows[i] & 1) === 0 ? this.v4 : this.v6;
-      keys[i] = table.cold[coldAt((flows[i] >>> 1) << HOT_SHIFT) + C_FIRST_PACKET];
-    }
-    this.#bursts.push({ flows: sortByKey(keys, flows), at: 0, reason, number: this.#number });
+    const due = this.#lifetimes.advance(tick.seconds);
+    this.#bursts.timeout(due, tick.packet);
+    const interval = this.#intervalSeconds;
+    if (interval > 0 && before >= 0 && Math.floor(before / interval) !== Math.floor(tick.seconds / interval))
+      this.#bursts.interval(new Set(due), tick.packet);
   }
 
   #runBursts(): boolean {
-    while (this.#bursts.length > 0) {
-      const burst = this.#bursts[0];
-      this.#handler.cause(burst.number, burst.reason === 'interval' ? 'interval' : 'timeout');
-      while (burst.at < burst.flows.length) {
-        if (this.#handler.full()) return false;
-        const flow = burst.flows[burst.at++];
-        const table = (flow & 1) === 0 ? this.v4 : this.v6;
-        const slot = flow >>> 1;
-        if (burst.reason === 'interval') {
-          this.#handler.report(table, slot);
-          resetCounters(table, slot << HOT_SHIFT);
-        } else {
-          if (burst.reason === 'timeout') this.counters.expired++;
-          const over = endOf(table.words[(slot << HOT_SHIFT) + F_STATE], burst.reason);
-          if (burst.reason === 'timeout') {
-            this.#handler.ended(table, slot, over);
-            table.remove(slot);
-          } else this.#handler.ended(table, slot, over);
-        }
-      }
-      this.#bursts.shift();
-      // All flows ended: emptying the tables at once is far cheaper than taking out one after the other.
-      if (burst.reason === 'end-of-input' || burst.reason === 'epoch') this.#clear();
-    }
-    if (this.#afterBursts !== null) {
-      const tick = this.#afterBursts;
-      this.#afterBursts = null;
-      if (tick.epoch) {
-        this.#timers4.restart(tick.seconds);
-        this.#timers6.restart(tick.seconds);
-      }
-      this.#handler.tick(tick.packet, tick.seconds);
-    }
+    if (!this.#bursts.run()) return false;
+    const tick = this.#afterBursts;
+    if (tick === null) return true;
+    this.#afterBursts = null;
+    if (tick.epoch) this.#lifetimes.restart(tick.seconds);
+    this.#handler.tick(tick.packet, tick.seconds);
     return true;
   }
 
   #clear(): void {
     this.v4.clear();
     this.v6.clear();
-    this.#timers4.clear();
-    this.#timers6.clear();
+    this.#lifetimes.clear();
   }
 
   /** Rows [#row, until). False when the handler is full. */
@@ -535,8 +367,7 @@ export class FlowTracker {
   #one(stage: Stage, batch: PacketBatch, r: number): void {
     const { rows, wide } = stage;
     const handler = this.#handler;
-    const wantsPackets = handler.wantsPackets;
-    const place = this.#place;
+    const { wantsPackets } = handler;
     const row = r * ROW;
     const info = rows[row + ROW_INFO];
     const table = (info & INFO_V6) !== 0 ? this.v6 : this.v4;
@@ -568,50 +399,13 @@ export class FlowTracker {
         }
       }
       const base = slot << HOT_SHIFT;
-      const words = table.words;
-      const marks = rows[row + ROW_MARKS];
-      const before = words[base + F_PACKETS_A + side] >>> 0;
-      words[base + F_PACKETS_A + side] = before + packets;
-      if (before + packets > 0xffffffff) carry(table, base, 0 + side);
-      add(table, base, 1, side, batch.wireLength[packet]);
-      add(table, base, 2, side, rows[row + ROW_PAYLOAD_LENGTH]);
-      const last = words[base + F_LAST_SECONDS] >>> 0;
-      if (seconds > last || (seconds === last && nanos > words[base + F_LAST_NANOS])) {
-        words[base + F_LAST_SECONDS] = seconds;
-        words[base + F_LAST_NANOS] = nanos;
-      }
-      mark(table, base, side, marks);
-      if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP) {
-        const t = rows[row + ROW_TRANSPORT];
-        const state = words[base + F_STATE];
-        if (wantsPackets) {
-          this.sequenceBefore[side] = words[base + F_SEQUENCE_A + side];
-          this.sequenceBeforeKnown[side] = (state & (S_SEQUENCE_A << side)) !== 0;
-        }
-        const tcp = trackTcp(
-          table,
-          base,
-          side,
-          batch.bytes,
-          batch.view,
-          wantsPackets ? rows[row + ROW_NETWORK] : -1,
-          t,
-          marks & 0xff,
-          (marks >>> 8) & 0xff,
-          rows[row + ROW_PAYLOAD_LENGTH],
-          seconds,
-          nanos,
-        );
-        this.#followed(table, slot, base, state, tcp, batch.numbers[packet]);
-      }
-      if (wantsPackets) {
-        place.row = row;
-        place.extra = null;
-        place.number = batch.numbers[packet];
-        place.seconds = seconds;
-        place.nanos = nanos;
-        handler.packet(table, slot, side, place);
-      }
+      count(table, base, side, packets, batch.wireLength[packet], rows[row + ROW_PAYLOAD_LENGTH]);
+      lastAt(table.words, base, seconds, nanos);
+      mark(table, base, side, rows[row + ROW_MARKS]);
+      const number = batch.numbers[packet];
+      if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP)
+        this.#follow(table, slot, side, rows, row, batch.bytes, batch.view, seconds, nanos, number);
+      if (wantsPackets) this.#hand(table, slot, side, row, null, number, seconds, nanos);
     }
   }
 
@@ -639,57 +433,80 @@ export class FlowTracker {
     }
     const base = slot << HOT_SHIFT;
     const words = table.words;
-    const before = words[base + F_PACKETS_A + side] >>> 0;
-    words[base + F_PACKETS_A + side] = before + extra.packets;
-    if (before + extra.packets > 0xffffffff) carry(table, base, 0 + side);
-    add(table, base, 1, side, extra.frameBytes);
-    add(table, base, 2, side, rows[row + ROW_PAYLOAD_LENGTH]);
-    if (extra.lastSeconds > words[base + F_LAST_SECONDS] >>> 0) {
-      words[base + F_LAST_SECONDS] = extra.lastSeconds;
-      words[base + F_LAST_NANOS] = extra.lastNanos;
-    } else if (
-      extra.lastSeconds === words[base + F_LAST_SECONDS] >>> 0 &&
-      extra.lastNanos > words[base + F_LAST_NANOS]
-    ) {
-      words[base + F_LAST_NANOS] = extra.lastNanos;
-    }
+    count(table, base, side, extra.packets, extra.frameBytes, rows[row + ROW_PAYLOAD_LENGTH]);
+    lastAt(words, base, extra.lastSeconds, extra.lastNanos);
     mark(table, base, side, rows[row + ROW_MARKS]);
     if ((info & INFO_COUNTED) !== 0 && (rows[row + ROW_PROTOCOL] & 0xff) === PROTOCOL_TCP) {
       const was = tcpState(words[base + F_STATE]);
       const tcp = countedTcp(words, base, side, rows[row + ROW_MARKS] & 0xff);
-      if (tcp !== was) this.#rearm(table, slot, base);
+      if (tcp !== was) this.#lifetimes.changed(table, slot);
     }
-    if (extra.bytes === null) return;
-    if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP) {
-      const t = rows[row + ROW_TRANSPORT];
-      const view = viewOf(extra.bytes);
+    const { bytes, lastSeconds, lastNanos } = extra;
+    if (bytes === null) return;
+    const number = packet >= 0 ? batch.numbers[packet] : -1;
+    if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP)
+      this.#follow(table, slot, side, rows, row, bytes, viewOf(bytes), lastSeconds, lastNanos, number);
+    if (this.#handler.wantsPackets) this.#hand(table, slot, side, row, extra, number, lastSeconds, lastNanos);
+  }
+
+  /** Follows the connection by a segment that lies in `bytes`; the row's offsets are in them. */
+  #follow(
+    table: FlowTable,
+    slot: number,
+    side: 0 | 1,
+    rows: Int32Array,
+    row: number,
+    bytes: Uint8Array,
+    view: DataView,
+    seconds: number,
+    nanos: number,
+    number: number,
+  ): void {
+    const base = slot << HOT_SHIFT;
+    const { words } = table;
+    const before = words[base + F_STATE];
+    const { wantsPackets } = this.#handler;
+    if (wantsPackets) {
       this.sequenceBefore[side] = words[base + F_SEQUENCE_A + side];
-      this.sequenceBeforeKnown[side] = (words[base + F_STATE] & (S_SEQUENCE_A << side)) !== 0;
-      const flags = rows[row + ROW_MARKS] & 0xff;
-      const state = words[base + F_STATE];
-      const tcp = trackTcp(
-        table,
-        base,
-        side,
-        extra.bytes,
-        view,
-        this.#handler.wantsPackets ? rows[row + ROW_NETWORK] : -1,
-        t,
-        flags,
-        (rows[row + ROW_MARKS] >>> 8) & 0xff,
-        rows[row + ROW_PAYLOAD_LENGTH],
-        extra.lastSeconds,
-        extra.lastNanos,
-      );
-      this.#followed(table, slot, base, state, tcp, packet >= 0 ? batch.numbers[packet] : -1);
+      this.sequenceBeforeKnown[side] = (before & (S_SEQUENCE_A << side)) !== 0;
     }
-    if (!this.#handler.wantsPackets) return;
+    const marks = rows[row + ROW_MARKS];
+    const tcp = trackTcp(
+      table,
+      base,
+      side,
+      bytes,
+      view,
+      wantsPackets ? rows[row + ROW_NETWORK] : -1,
+      rows[row + ROW_TRANSPORT],
+      marks & 0xff,
+      (marks >>> 8) & 0xff,
+      rows[row + ROW_PAYLOAD_LENGTH],
+      seconds,
+      nanos,
+    );
+    const was = tcpState(before);
+    const isDoubted = ((before ^ words[base + F_STATE]) & S_RESET_LAST) !== 0;
+    if (isDoubted || (tcp !== was && isOver(tcp))) this.#lifetimes.changed(table, slot);
+    if (was === TCP_SYN_RECEIVED && tcp === TCP_ESTABLISHED) this.establishedBy = number;
+  }
+
+  #hand(
+    table: FlowTable,
+    slot: number,
+    side: 0 | 1,
+    row: number,
+    extra: Extra | null,
+    number: number,
+    seconds: number,
+    nanos: number,
+  ): void {
     const place = this.#place;
     place.row = row;
     place.extra = extra;
-    place.number = batch.numbers[packet];
-    place.seconds = extra.lastSeconds;
-    place.nanos = extra.lastNanos;
+    place.number = number;
+    place.seconds = seconds;
+    place.nanos = nanos;
     this.#handler.packet(table, slot, side, place);
   }
 
@@ -757,124 +574,34 @@ export class FlowTracker {
       cold[coldAt(base) + C_LINK] = this.#links.of(batch, packet, side === 1, (info & INFO_TUNNEL) !== 0);
     else if (counted !== undefined)
       cold[coldAt(base) + C_LINK] = this.#links.ofCounted(counted.interfaceId, counted.vlan);
-    this.#arm(table, table.v6 ? this.#timers6 : this.#timers4, slot, base, this.#dueAt(table, base));
+    this.#lifetimes.begin(table, slot);
     this.counters.created++;
     if (this.flows > this.counters.peak) this.counters.peak = this.flows;
     return slot;
   }
 
-  /** Makes room in a shard: what would end first goes first, half-open flows before established ones. */
+  /** Makes room in a shard for a flow of `wanted`. */
   #evict(shard: number, wanted: FlowTable): void {
-    const other = wanted === this.v4 ? this.v6 : this.v4;
-    for (const long of [false, true]) {
-      for (const table of [wanted, other]) {
-        const timers = table.v6 ? this.#timers6 : this.#timers4;
-        for (let slot = timers.first(shard, long); slot >= 0; slot = timers.first(shard, long)) {
-          const base = slot << HOT_SHIFT;
-          // Looked at before its time: a flow that became established, or was busy since, goes where it belongs now.
-          const now = this.#isLong(table.words[base + F_STATE]);
-          timers.remove(slot, shard, long);
-          if (now !== long) {
-            this.#arm(table, timers, slot, base, this.#dueAt(table, base));
-            continue;
-          }
-          this.counters.evicted++;
-          if (!long) this.counters.evictedHalfOpen++;
-          this.#handler.ended(table, slot, 'evicted');
-          table.remove(slot);
-          return;
-        }
-      }
-    }
+    if (!this.#lifetimes.evict(shard, wanted)) return;
+    const { table, slot, isHalfOpen } = this.#lifetimes.evicted;
+    this.counters.evicted++;
+    if (isHalfOpen) this.counters.evictedHalfOpen++;
+    this.#handler.ended(table, slot, 'evicted');
+    table.remove(slot);
   }
 
   /** Ends one flow now. */
   #end(table: FlowTable, slot: number, reason: FlowEnd, number: number): void {
-    const base = slot << HOT_SHIFT;
     this.#handler.cause(number, 'packet');
-    (table.v6 ? this.#timers6 : this.#timers4).remove(
-      slot,
-      table.shardOfRow(base),
-      (table.words[base + F_STATE] & S_LONG) !== 0,
-    );
-    this.#handler.ended(table, slot, endOf(table.words[base + F_STATE], reason));
+    this.#lifetimes.end(table, slot);
+    this.#handler.ended(table, slot, endOf(table.words[(slot << HOT_SHIFT) + F_STATE], reason));
     table.remove(slot);
   }
 
   /** The connection was taken for reset; its stream says that nobody obeyed. */
   takeBackReset(table: FlowTable, slot: number): void {
-    const base = slot << HOT_SHIFT;
-    takeBackReset(table, base);
-    this.#rearm(table, slot, base);
-  }
-
-  /** A segment was followed that made of `before` what the state is now. */
-  #followed(table: FlowTable, slot: number, base: number, before: number, tcp: number, number: number): void {
-    const was = tcpState(before);
-    const isDoubted = ((before ^ table.words[base + F_STATE]) & S_RESET_LAST) !== 0;
-    if (isDoubted || (tcp !== was && isOver(tcp))) this.#rearm(table, slot, base);
-    if (was === TCP_SYN_RECEIVED && tcp === TCP_ESTABLISHED) this.establishedBy = number;
-  }
-
-  /** Its time is another one now: a closed connection lingers for a short time only. */
-  #rearm(table: FlowTable, slot: number, base: number): void {
-    const timers = table.v6 ? this.#timers6 : this.#timers4;
-    timers.remove(slot, table.shardOfRow(base), (table.words[base + F_STATE] & S_LONG) !== 0);
-    this.#arm(table, timers, slot, base, this.#dueAt(table, base));
-  }
-}
-
-/** Why a flow ended: its connection's own end goes before what took it out of the table. */
-function endOf(state: number, reason: FlowEnd): FlowEnd {
-  const tcp = tcpState(state);
-  if (tcp === TCP_CLOSED) return 'fin';
-  return tcp === TCP_RESET || tcp === TCP_REJECTED || (state & S_RESET_LAST) !== 0 ? 'rst' : reason;
-}
-
-function isOver(tcp: number): boolean {
-  return tcp === TCP_CLOSED || tcp === TCP_RESET || tcp === TCP_REJECTED;
-}
-
-/** Adds `n` to counter `kind` (1 bytes, 2 payload) of a side, carrying what runs over 32 bits. */
-function add(table: FlowTable, base: number, kind: 1 | 2, side: number, n: number): void {
-  const at = base + (kind === 1 ? F_BYTES_A : F_PAYLOAD_A) + side;
-  const before = table.words[at] >>> 0;
-  table.words[at] = before + n;
-  if (before + n > 0xffffffff) carry(table, base, kind * 2 + side);
-}
-
-function carry(table: FlowTable, base: number, index: number): void {
-  const extension = table.extension(base);
-  table.extensions[extension + E_HIGH + index]++;
-}
-
-/** TTL range, last TTL, TCP flags and DSCP of a side. */
-function mark(table: FlowTable, base: number, side: number, marks: number): void {
-  const { words, cold } = table;
-  const ttl = (marks >>> 8) & 255;
-  const range = coldAt(base) + C_TTL;
-  const shift = side << 4;
-  const state = words[base + F_STATE];
-  const both = (cold[range] >>> shift) & 0xffff;
-  const seen = (state & (S_SEEN_A << side)) !== 0;
-  const min = seen ? Math.min(both & 255, ttl) : ttl;
-  const max = seen ? Math.max(both >>> 8, ttl) : ttl;
-  cold[range] = (cold[range] & ~(0xffff << shift)) | ((min | (max << 8)) << shift);
-  const dscpShift = S_DSCP_SHIFT + S_DSCP_BITS * side;
-  words[base + F_STATE] = (state & ~(63 << dscpShift)) | (((marks >>> 16) & 63) << dscpShift) | (S_SEEN_A << side);
-  const ttlShift = 16 + (side << 3);
-  words[base + F_MARKS] =
-    (words[base + F_MARKS] & ~(255 << ttlShift)) | (ttl << ttlShift) | ((marks & 255) << (side << 3));
-}
-
-/** After a document: what it told is not told again. */
-function resetCounters(table: FlowTable, base: number): void {
-  const words = table.words;
-  for (let i = F_PACKETS_A; i < F_PACKETS_A + 6; i++) words[base + i] = 0;
-  if (table.cold[coldAt(base) + C_EXTENSION] !== 0) {
-    const e = table.extension(base);
-    for (let i = 0; i < 6; i++) table.extensions[e + E_HIGH + i] = 0;
-    for (let i = 6; i < 13; i++) table.extensions[e + i] = 0;
+    takeBackReset(table, slot << HOT_SHIFT);
+    this.#lifetimes.changed(table, slot);
   }
 }
 

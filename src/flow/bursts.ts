@@ -1,0 +1,112 @@
+// Many flows that end, or are reported, at once: in the order of their first packets, and only as fast as their documents are taken.
+
+import { resetCounters } from './counting.ts';
+import type { FlowEnd, FlowHandler } from './handler.ts';
+import * as layout from './layout.ts';
+import { endOf } from './lifetimes.ts';
+import { sortByKey } from './radix.ts';
+import { coldAt, type FlowTable } from './table.ts';
+
+const { C_FIRST_PACKET, F_PACKETS_A, F_PACKETS_B, F_STATE, HOT_SHIFT } = layout;
+
+interface Burst {
+  /** Slot * 2 + 1 for IPv6, slot * 2 for IPv4, in the order of the flows' first packets. */
+  flows: Uint32Array;
+  at: number;
+  reason: FlowEnd | 'interval';
+  /** Number of the packet before which it happens. */
+  number: number;
+}
+
+export class Bursts {
+  readonly #v4: FlowTable;
+  readonly #v6: FlowTable;
+  readonly #handler: FlowHandler;
+  readonly #counters: { expired: number };
+  readonly #allEnded: () => void;
+  readonly #waiting: Burst[] = [];
+
+  /** `allEnded` is called when every flow of the tables was told to be over: the tables have to be emptied. */
+  constructor(v4: FlowTable, v6: FlowTable, handler: FlowHandler, counters: { expired: number }, allEnded: () => void) {
+    this.#v4 = v4;
+    this.#v6 = v6;
+    this.#handler = handler;
+    this.#counters = counters;
+    this.#allEnded = allEnded;
+  }
+
+  /** These flows are over, just before packet `number`. */
+  timeout(due: readonly number[], number: number): void {
+    if (due.length > 0) this.#add('timeout', Uint32Array.from(due), number);
+  }
+
+  /** All flows are over. */
+  endAll(reason: 'end-of-input' | 'epoch', number: number): void {
+    this.#add(reason, this.#all(), number);
+  }
+
+  /** Flows that had packets since their last document are reported, but for those that end now. */
+  interval(except: ReadonlySet<number>, number: number): void {
+    const flows = this.#all().filter((flow) => {
+      if (except.has(flow)) return false;
+      const { words } = this.#tableOf(flow);
+      const base = (flow >>> 1) << HOT_SHIFT;
+      return words[base + F_PACKETS_A] !== 0 || words[base + F_PACKETS_B] !== 0;
+    });
+    this.#add('interval', flows, number);
+  }
+
+  /** Hands flows to the handler until none waits (true) or the handler is full (false: take its output and call again). */
+  run(): boolean {
+    for (let burst = this.#waiting[0]; burst !== undefined; burst = this.#waiting[0]) {
+      this.#handler.cause(burst.number, burst.reason === 'interval' ? 'interval' : 'timeout');
+      while (burst.at < burst.flows.length) {
+        if (this.#handler.full()) return false;
+        const flow = burst.flows[burst.at++];
+        this.#hand(this.#tableOf(flow), flow >>> 1, burst.reason);
+      }
+      this.#waiting.shift();
+      // Emptying the tables at once is far cheaper than taking out one flow after the other.
+      if (burst.reason === 'end-of-input' || burst.reason === 'epoch') this.#allEnded();
+    }
+    return true;
+  }
+
+  #hand(table: FlowTable, slot: number, reason: FlowEnd | 'interval'): void {
+    const base = slot << HOT_SHIFT;
+    if (reason === 'interval') {
+      this.#handler.report(table, slot);
+      resetCounters(table, base);
+      return;
+    }
+    this.#handler.ended(table, slot, endOf(table.words[base + F_STATE], reason));
+    if (reason === 'timeout') {
+      this.#counters.expired++;
+      table.remove(slot);
+    }
+  }
+
+  #tableOf(flow: number): FlowTable {
+    return (flow & 1) === 0 ? this.#v4 : this.#v6;
+  }
+
+  #all(): Uint32Array {
+    const list = new Uint32Array(this.#v4.count + this.#v6.count);
+    let n = 0;
+    this.#v4.forEach((slot) => {
+      list[n++] = slot * 2;
+    });
+    this.#v6.forEach((slot) => {
+      list[n++] = slot * 2 + 1;
+    });
+    return list;
+  }
+
+  #add(reason: FlowEnd | 'interval', flows: Uint32Array, number: number): void {
+    const keys = new Uint32Array(flows.length);
+    for (let i = 0; i < flows.length; i++) {
+      keys[i] = this.#tableOf(flows[i]).cold[coldAt((flows[i] >>> 1) << HOT_SHIFT) + C_FIRST_PACKET];
+    }
+    this.#waiting.push({ flows: sortByKey(keys, flows), at: 0, reason, number });
+  }
+}

@@ -1,0 +1,90 @@
+// What a packet adds to its flow's row: counters modulo 2^32 with a carry, the time of the last packet, TTL, flags and DSCP.
+
+import * as layout from './layout.ts';
+import { coldAt, type FlowTable } from './table.ts';
+
+// A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
+const {
+  C_EXTENSION,
+  C_TTL,
+  E_HIGH,
+  E_ICMP_ERRORS,
+  E_RETRANSMITS_A,
+  F_BYTES_A,
+  F_LAST_NANOS,
+  F_LAST_SECONDS,
+  F_MARKS,
+  F_PACKETS_A,
+  F_PAYLOAD_A,
+  F_STATE,
+  S_DSCP_BITS,
+  S_DSCP_SHIFT,
+  S_SEEN_A,
+} = layout;
+
+/** Counters of a document: packets, bytes and payload of each side. */
+const COUNTERS = 6;
+
+/** `packets` packets of `frameBytes` with `payload` bytes in them, sent by `side`. */
+export function count(
+  table: FlowTable,
+  base: number,
+  side: number,
+  packets: number,
+  frameBytes: number,
+  payload: number,
+): void {
+  add(table, base, F_PACKETS_A + side, packets);
+  add(table, base, F_BYTES_A + side, frameBytes);
+  add(table, base, F_PAYLOAD_A + side, payload);
+}
+
+function add(table: FlowTable, base: number, counter: number, n: number): void {
+  const before = table.words[base + counter] >>> 0;
+  table.words[base + counter] = before + n;
+  if (before + n > 0xffffffff) carry(table, base, counter - F_PACKETS_A);
+}
+
+/** Counter `index` (packets, bytes and payload, each of A and B) ran over. */
+export function carry(table: FlowTable, base: number, index: number): void {
+  const extension = table.extension(base);
+  table.extensions[extension + E_HIGH + index]++;
+}
+
+/** The flow's last packet, unless a later one came before it. */
+export function lastAt(words: Int32Array, base: number, seconds: number, nanos: number): void {
+  const last = words[base + F_LAST_SECONDS] >>> 0;
+  if (seconds > last || (seconds === last && nanos > words[base + F_LAST_NANOS])) {
+    words[base + F_LAST_SECONDS] = seconds;
+    words[base + F_LAST_NANOS] = nanos;
+  }
+}
+
+/** TTL range, last TTL, TCP flags and DSCP of a side. */
+export function mark(table: FlowTable, base: number, side: number, marks: number): void {
+  const { words, cold } = table;
+  const ttl = (marks >>> 8) & 255;
+  const range = coldAt(base) + C_TTL;
+  const shift = side << 4;
+  const state = words[base + F_STATE];
+  const both = (cold[range] >>> shift) & 0xffff;
+  const seen = (state & (S_SEEN_A << side)) !== 0;
+  const min = seen ? Math.min(both & 255, ttl) : ttl;
+  const max = seen ? Math.max(both >>> 8, ttl) : ttl;
+  cold[range] = (cold[range] & ~(0xffff << shift)) | ((min | (max << 8)) << shift);
+  const dscpShift = S_DSCP_SHIFT + S_DSCP_BITS * side;
+  words[base + F_STATE] = (state & ~(63 << dscpShift)) | (((marks >>> 16) & 63) << dscpShift) | (S_SEEN_A << side);
+  const ttlShift = 16 + (side << 3);
+  words[base + F_MARKS] =
+    (words[base + F_MARKS] & ~(255 << ttlShift)) | (ttl << ttlShift) | ((marks & 255) << (side << 3));
+}
+
+/** After a document: what it told is not told again. */
+export function resetCounters(table: FlowTable, base: number): void {
+  table.words.fill(0, base + F_PACKETS_A, base + F_PACKETS_A + COUNTERS);
+  if (table.cold[coldAt(base) + C_EXTENSION] !== 0) {
+    const e = table.extension(base);
+    table.extensions.fill(0, e + E_HIGH, e + E_HIGH + COUNTERS);
+    table.extensions.fill(0, e + E_RETRANSMITS_A, e + E_ICMP_ERRORS + 1);
+  }
+}
