@@ -2,10 +2,11 @@
 
 import type { Command } from 'commander';
 import { UsageError } from '../config/usage-error.ts';
+import { lossesOf } from '../daemon/losses.ts';
 import { runTcpState, type TcpRunResult } from '../engine/tcp-run.ts';
 import { isModulePath, isPackageName } from '../plugins/load.ts';
 import { openSink, SINK_FORMS } from '../sinks/open.ts';
-import type { Sink } from '../sinks/sink.ts';
+import { type Sink, SinkError } from '../sinks/sink.ts';
 import { chooseSource, SOURCE_NAMES } from '../tcp-state/choose.ts';
 import { LAYOUTS, type Layout } from '../tcp-state/documents.ts';
 import type { TcpStateFilter } from '../tcp-state/filter.ts';
@@ -88,7 +89,7 @@ export function definition(): Command {
     .option('-c, --count <n>', 'stop after so many records')
     .option('--duration <time>', 'stop after so long')
     .option('--max-errors <n>', 'give up after so many failures of the source in a row', '5')
-    .option('--commit <time>', 'how often what was written to a store becomes visible', '1m')
+    .option('--commit <time>', 'how often what is in a store becomes visible; it is safe within a second', '1m')
     .option('--summary <form>', 'text or json (default: text)')
     .option('-q, --quiet', 'no summary, no notes');
 }
@@ -118,10 +119,10 @@ async function tcp(words: string[]): Promise<number> {
   const bufferBytes =
     options.buffer === undefined ? undefined : byteCount(options.buffer, '--buffer', MIN_BUFFER, MAX_BUFFER);
   const seconds = options.duration === undefined ? undefined : durationMs(options.duration, '--duration');
-  const sinks = await sinksOf(options);
   const note = (text: string) => {
     if (options.quiet !== true) process.stderr.write(`netscribe: ${text}\n`);
   };
+  const sinks = await sinksOf(options, note);
   const source = await sourceOf(options.event, bufferBytes, note);
   if (typeof source === 'number') return source;
 
@@ -146,6 +147,8 @@ async function tcp(words: string[]): Promise<number> {
     });
     if (options.summary === 'json') process.stderr.write(`${JSON.stringify(result)}\n`);
     else if (options.quiet !== true) process.stderr.write(`${summary(result)}\n`);
+    const losses = lossesOf(0, 0, sinks);
+    if (losses.length > 0) throw new SinkError(losses.join('; '));
   } catch (error) {
     if (!(error instanceof TcpSourceError)) throw error;
     process.stderr.write(`netscribe: ${error.message}\n`);
@@ -187,10 +190,10 @@ async function sourceOf(
   }
 }
 
-function sinksOf({ to, sink, json }: TcpOptions): Promise<Sink[]> {
+function sinksOf({ to, sink, json }: TcpOptions, tell: (text: string) => void): Promise<Sink[]> {
   const targets = [...to, ...sink, ...(json === true ? ['ndjson:-'] : [])];
   if (targets.length === 0) targets.push('ndjson:-');
-  return Promise.all(targets.map((target) => openSink(target, { nearest })));
+  return Promise.all(targets.map((target) => openSink(target, { nearest, isEndless: true, tell })));
 }
 
 function filterOf(options: TcpOptions): TcpStateFilter {

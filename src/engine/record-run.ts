@@ -1,5 +1,4 @@
-// Records that do not come from packets, on their way to the sinks: encoded when they are put, handed on when there is time. Sinks that
-// keep what they get as imports (the store) are given one import after the other, so that what was written becomes visible.
+// Records that do not come from packets, on their way to the sinks: encoded when they are put, handed on when there is time.
 
 import { randomBytes } from 'node:crypto';
 import type { RecordType } from '../records/record.ts';
@@ -9,6 +8,8 @@ import { ColumnOutlet, RowOutlet } from './outlet.ts';
 
 /** No packets, so no interfaces and names either. */
 const NO_ORIGIN = { interfaces: [], secrets: [], names: [] };
+/** Sinks of columns are given what there is at least so often: it is safe then, if not visible yet. */
+const HAND_OVER_MS = 1000;
 
 /** Where records are put, and handed on from. */
 export interface RecordPlace {
@@ -57,23 +58,24 @@ export class RecordRun implements RecordPlace {
   readonly #sinks: readonly Sink[];
   readonly #records: SharedRecords;
   readonly #input: string;
-  readonly #commitMs: number;
+  readonly #writeOutMs: number;
   readonly #opened: Sink[] = [];
-  #run = randomBytes(16).toString('hex');
-  #nextCommitMs = 0;
+  #nextHandOverMs = 0;
+  #nextWriteOutMs = 0;
+  #writingOut: Promise<unknown> | undefined;
 
   /**
-   * `input`: what the records are from, for sinks that note it. `commitMs`: how often sinks of columns make visible what they have.
+   * `input`: what the records are from, for sinks that note it. `writeOutMs`: how often sinks of columns make visible what they have.
    * Throws SinkError for a sink that takes packets.
    */
-  constructor(types: readonly RecordType[], sinks: readonly Sink[], input: string, commitMs: number) {
+  constructor(types: readonly RecordType[], sinks: readonly Sink[], input: string, writeOutMs: number) {
     for (const { name, encoding } of sinks) {
       if (encoding === 'packets') throw new SinkError(`${name} takes packets, and there are none here`);
     }
     this.#types = types;
     this.#sinks = sinks;
     this.#input = input;
-    this.#commitMs = commitMs;
+    this.#writeOutMs = writeOutMs;
     this.#records = new SharedRecords({ rows: types, columns: types }, sinks);
   }
 
@@ -82,7 +84,7 @@ export class RecordRun implements RecordPlace {
       await sink.open(this.#types, NO_ORIGIN);
       this.#opened.push(sink);
     }
-    this.#nextCommitMs = performance.now() + this.#commitMs;
+    this.#nextWriteOutMs = performance.now() + this.#writeOutMs;
   }
 
   put(type: number, record: object, view: object): void {
@@ -93,32 +95,31 @@ export class RecordRun implements RecordPlace {
   }
 
   async flush(): Promise<void> {
-    const isDue = performance.now() >= this.#nextCommitMs;
-    await this.#records.flush(isDue);
-    if (isDue) await this.#commit();
+    const nowMs = performance.now();
+    const isWriteOutDue = nowMs >= this.#nextWriteOutMs;
+    const isHandOverDue = isWriteOutDue || nowMs >= this.#nextHandOverMs;
+    if (isHandOverDue) this.#nextHandOverMs = nowMs + HAND_OVER_MS;
+    await this.#records.flush(isHandOverDue);
+    if (!isWriteOutDue) return;
+    this.#nextWriteOutMs = nowMs + this.#writeOutMs;
+    // Not waited for: events go on meanwhile.
+    this.#writingOut ??= this.#writeOut().finally(() => {
+      this.#writingOut = undefined;
+    });
   }
 
   async close(): Promise<void> {
     await this.#records.flush();
-    while (this.#opened.length > 0) await this.#opened.pop()!.close(this.#facts());
+    // Nothing is imported twice: each run has a name of its own.
+    const facts = { digest: randomBytes(16).toString('hex'), inputs: [this.#input], packets: 0 };
+    while (this.#opened.length > 0) await this.#opened.pop()!.close(facts);
   }
 
   async abort(): Promise<void> {
     for (const sink of this.#opened.splice(0)) await sink.abort().catch(() => undefined);
   }
 
-  async #commit(): Promise<void> {
-    for (const sink of this.#sinks) {
-      if (sink.encoding !== 'columns') continue;
-      await sink.close(this.#facts());
-      await sink.open(this.#types, NO_ORIGIN);
-    }
-    this.#run = randomBytes(16).toString('hex');
-    this.#nextCommitMs = performance.now() + this.#commitMs;
-  }
-
-  /** Nothing is imported twice: each import has a name of its own. */
-  #facts() {
-    return { digest: this.#run, inputs: [this.#input], packets: 0 };
+  async #writeOut(): Promise<void> {
+    for (const sink of this.#sinks) if (sink.encoding === 'columns') await sink.writeOut?.();
   }
 }

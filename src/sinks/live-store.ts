@@ -17,6 +17,10 @@ export interface LiveStoreOptions {
   retention?: Retention;
   /** Bytes that may wait. */
   maxWaitingBytes?: number;
+  /** How long the end may take when `endBy` was not called. */
+  endMs?: number;
+  /** Told what is wrong with the store, once as long as it is the same. */
+  tell?: (text: string) => void;
   store?: Omit<StoreOptions, 'readOnly'>;
 }
 
@@ -117,7 +121,7 @@ export class LiveStoreSink implements ColumnSink {
 
   /** Never rejects: what could not be written is in `lostRows`. */
   async close(): Promise<void> {
-    if (this.#endAt === Number.POSITIVE_INFINITY) this.#endAt = performance.now() + END_MS;
+    if (this.#endAt === Number.POSITIVE_INFINITY) this.#endAt = performance.now() + (this.#options.endMs ?? END_MS);
     if (this.#takingOver === undefined) await Promise.race([this.#sending, after(this.#leaveAt - performance.now())]);
     if (this.#takingOver !== undefined || this.#waiting.length > 0) await this.#takeOver();
     if (this.#lastLog !== undefined) await this.#closeLast(this.#lastLog);
@@ -243,7 +247,9 @@ export class LiveStoreSink implements ColumnSink {
   }
 
   #ill(error: unknown): void {
-    this.error = error instanceof Error ? error.message : String(error);
+    const text = error instanceof Error ? error.message : String(error);
+    if (text !== this.error) this.#options.tell?.(`${this.name}: ${text}`);
+    this.error = text;
   }
 }
 

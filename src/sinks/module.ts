@@ -30,7 +30,7 @@ function guarded(name: string, sink: Sink): Sink {
       cause: error,
     });
   };
-  const call = (method: 'open' | 'write' | 'close' | 'abort', ...values: unknown[]): unknown => {
+  const call = (method: 'open' | 'write' | 'writeOut' | 'close' | 'abort', ...values: unknown[]): unknown => {
     try {
       const result = (sink as unknown as Record<string, (...values: unknown[]) => unknown>)[method](...values);
       return result instanceof Promise ? result.catch(told) : result;
@@ -43,6 +43,7 @@ function guarded(name: string, sink: Sink): Sink {
     encoding: sink.encoding,
     open: async (types: unknown, origin: unknown) => call('open', types, origin),
     write: (batch: unknown) => call('write', batch),
+    ...('writeOut' in sink ? { writeOut: async () => call('writeOut') } : {}),
     close: async (facts: unknown) => call('close', facts),
     abort: async () => call('abort'),
   } as Sink;

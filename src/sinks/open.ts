@@ -14,6 +14,8 @@ import { type Sink, SinkError } from './sink.ts';
 import { StoreSink } from './store.ts';
 
 export const DEFAULT_STORE = 'netscribe-data';
+/** Whoever ends a command wants to ask at once, and waits so long for what is in the log to become segments. */
+const LAST_WRITE_OUT_MS = 60_000;
 
 /** The kinds, each with what it takes and what it does, as `--help` and messages show them. */
 export const SINK_KINDS: ReadonlyMap<string, { readonly forms: readonly string[]; readonly doc: string }> = new Map([
@@ -38,10 +40,17 @@ export interface OpenOptions {
   nearest?: (word: string, candidates: readonly string[]) => string | undefined;
   /** How packets are written; without it there are none to write. */
   packets?: Omit<PacketFileOptions, 'format'>;
+  /** The run has no end of its own: a store has what it is given at once, instead of all of it when the run is over. */
+  isEndless?: boolean;
+  /** Told what is wrong with a sink that goes on trying. */
+  tell?: (text: string) => void;
 }
 
 /** Throws SinkError, PluginError. */
-export async function openSink(spec: string, { from, nearest, packets }: OpenOptions = {}): Promise<Sink> {
+export async function openSink(
+  spec: string,
+  { from, nearest, packets, isEndless, tell }: OpenOptions = {},
+): Promise<Sink> {
   if (isModulePath(spec)) return openModule(spec, from);
   if (isPostgres(spec)) {
     // Loaded when it is named: start-up costs what is used.
@@ -61,7 +70,7 @@ export async function openSink(spec: string, { from, nearest, packets }: OpenOpt
     case 'pcapng':
       return openPackets(kind, place, packets);
     case 'store':
-      return new StoreSink(place === '' ? DEFAULT_STORE : place);
+      return openStore(place === '' ? DEFAULT_STORE : place, isEndless === true, tell);
     case 'null':
       return new NoSink();
   }
@@ -76,6 +85,12 @@ export async function openSink(spec: string, { from, nearest, packets }: OpenOpt
     if (error instanceof PluginError && meant !== '') throw new PluginError(`there is no sink '${spec}'${meant}`);
     throw error;
   }
+}
+
+async function openStore(directory: string, isEndless: boolean, tell?: (text: string) => void): Promise<Sink> {
+  if (!isEndless) return new StoreSink(directory);
+  const { LiveStoreSink } = await import('./live-store.ts');
+  return new LiveStoreSink(directory, { endMs: LAST_WRITE_OUT_MS, tell });
 }
 
 /** A name that ends as files of this kind do is a file. */

@@ -40,6 +40,11 @@ export interface ColumnSink extends Common {
   readonly encoding: 'columns';
   /** The batch's buffers are the sink's from now on. Resolves when there is room for the next. */
   write(batch: ColumnBatch): Promise<void>;
+  /**
+   * What was written becomes visible, while more is to come: asked for now and then by runs that have no end. Never rejects. `close` may
+   * come before it is done.
+   */
+  writeOut?(): Promise<unknown>;
 }
 
 /** Takes packets: those that pass the filter, in the order of the input. */
