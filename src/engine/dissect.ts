@@ -4,13 +4,10 @@
 // Two ways lead to the same row: the fast path reads the common packet (Ethernet, IPv4 without options or IPv6 without extension
 // headers, whole, TCP or UDP) in place; the decoder of `wire/` takes every other one. A property test holds them against each other.
 
-import { foldV6, shardOf, tableHash } from '../flow/hash.ts';
-import { icmpPorts } from '../flow/icmp-types.ts';
+import { shardOf, tableHash } from '../flow/hash.ts';
 import * as layout from '../flow/layout.ts';
-import type { Extra, Stage, Tick } from '../flow/stage.ts';
+import type { Stage } from '../flow/stage.ts';
 import * as stageWords from '../flow/stage.ts';
-import { wideHash } from '../flow/table.ts';
-import { QuotedTuple, quotedTuple } from '../protocols/icmp/quoted.ts';
 import type { FlowCount } from '../sources/flow-count.ts';
 import {
   PACKET_CHECKSUM_PENDING,
@@ -26,26 +23,22 @@ import { decode, decodeReassembled } from '../wire/decode.ts';
 import { LAYER_NAMES } from '../wire/layers.ts';
 import { isTunnelPort } from '../wire/udp.ts';
 import { type Clock, EPOCH_STEP_SECONDS } from './clock.ts';
+import { Interludes, ROWS_OF_A_PACKET } from './interludes.ts';
 import { KeyContexts } from './key-contexts.ts';
 import { type Ledger, OUTCOMES } from './ledger.ts';
+import { RowKeys } from './row-keys.ts';
+import { extraOf, RowWriter } from './row-writer.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const {
-  INFO_BARE,
-  INFO_COUNTED,
-  INFO_EXTRA,
-  INFO_FAULTY,
   INFO_ICMP,
   INFO_MULTICAST,
-  INFO_NOTE,
   INFO_PORTS,
   INFO_REVERSE,
   INFO_SEEN_SHIFT,
   INFO_SEGMENTED,
   INFO_SPECIAL,
   INFO_TCP,
-  INFO_TUNNEL,
-  INFO_V6,
   ROW,
   ROW_A,
   ROW_B,
@@ -63,7 +56,6 @@ const {
   ROW_SEQUENCE,
   ROW_SHARD,
   ROW_TRANSPORT,
-  WIDE,
 } = stageWords;
 const { ACK, FIN, RST, SYN } = layout;
 
@@ -71,30 +63,19 @@ const LINKTYPE_ETHERNET = 1;
 const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
 const SYN_FIN_RST_ACK = SYN | FIN | RST | ACK;
-const PROTOCOL_ICMP = 1;
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
-const PROTOCOL_DCCP = 33;
-const PROTOCOL_ICMPV6 = 58;
-const PROTOCOL_SCTP = 132;
-const PROTOCOL_UDPLITE = 136;
 
 const OUT_FLOW = OUTCOMES.indexOf('flow');
 const OUT_NO_IP = OUTCOMES.indexOf('no_ip');
 const OUT_BAD_CHECKSUM = OUTCOMES.indexOf('bad_checksum');
-const OUT_BY_FAULT = FAULT_NAMES.map((name) =>
-  OUTCOMES.indexOf(
-    name === 'cut'
-      ? 'cut'
-      : name === 'malformed'
-        ? 'malformed'
-        : name === 'tooManyLayers'
-          ? 'too_deep'
-          : name === 'unsupportedLink'
-            ? 'unsupported_link'
-            : 'no_ip',
-  ),
-);
+const OUTCOME_OF_FAULT: Readonly<Record<string, (typeof OUTCOMES)[number]>> = {
+  cut: 'cut',
+  malformed: 'malformed',
+  tooManyLayers: 'too_deep',
+  unsupportedLink: 'unsupported_link',
+};
+const OUT_BY_FAULT = FAULT_NAMES.map((name) => OUTCOMES.indexOf(OUTCOME_OF_FAULT[name] ?? 'no_ip'));
 
 export interface DissectOptions {
   defragment: DefragmentOptions;
@@ -107,12 +88,6 @@ export interface DissectOptions {
   /** Tell flows about the ICMP errors that quote them. */
   icmpNotes: boolean;
 }
-
-/** Protocols over IP that have ports where TCP has them. */
-const HAS_PORTS = new Set([PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_DCCP, PROTOCOL_SCTP, PROTOCOL_UDPLITE]);
-/** Bytes counted in one row at most, and rows that one count can fill. */
-const PART_BYTES = 0x7fffffff;
-export const ROWS_OF_A_COUNT = 256;
 
 /** Packets on the wire that entry `i` stands for. */
 export function packetsOf(batch: PacketBatch, i: number): number {
@@ -128,7 +103,9 @@ export class Dissector {
   readonly #cursor = new Cursor();
   readonly #salt0: number;
   readonly #salt1: number;
-  readonly #quoted = new QuotedTuple();
+  readonly #keys: RowKeys;
+  readonly #rows: RowWriter;
+  readonly #interludes = new Interludes();
   readonly #alwaysDecode: boolean;
 
   constructor(options: DissectOptions, ledger: Ledger, clock: Clock, salts: readonly [number, number]) {
@@ -139,6 +116,8 @@ export class Dissector {
     this.#defragmenter = new Defragmenter(options.defragment, (event) => ledger.count(`fragments.${event}`));
     this.#salt0 = salts[0];
     this.#salt1 = salts[1];
+    this.#keys = new RowKeys(salts);
+    this.#rows = new RowWriter(this.#keys);
     this.#alwaysDecode = options.checksums !== 'ignore' || options.interfaceInKey;
     this.#cursor.wantChecksums = options.checksums !== 'ignore';
   }
@@ -155,15 +134,16 @@ export class Dissector {
     const clock = this.#clock;
     const always = this.#alwaysDecode;
     const { headersOnly } = this.#options;
-    const room = stage.capacity - 4;
+    const room = stage.capacity - ROWS_OF_A_PACKET;
+    const interludes = this.#interludes;
     let flowPackets = 0;
     let flowBytes = 0;
     let i = from;
     for (; i < batch.count && stage.count < room; i++) {
-      if (this.#behind && !this.#catchUp(stage)) break;
+      if (interludes.isWaiting && !interludes.stage(stage, this.#rows)) break;
       if (seconds[i] !== clock.seconds && clock.moves(seconds[i])) {
         this.#tick(batch.numbers[i], seconds[i]);
-        if (!this.#catchUp(stage)) break;
+        if (!interludes.stage(stage, this.#rows)) break;
       }
       const o = offset[i];
       const captured = capturedLength[i];
@@ -234,7 +214,7 @@ export class Dissector {
           rows[row + ROW_PORTS] = pair;
           rows[row + ROW_PROTOCOL] = protocol;
           rows[row + ROW_INFO] = info;
-        } else this.#stageKey(stage, row, true, view, l3, protocol, ports >>> 16, ports & 0xffff, 0, info);
+        } else this.#keys.header(stage, row, true, view, l3, protocol, ports >>> 16, ports & 0xffff, 0, info);
         rows[row + ROW_PACKET] = i;
         rows[row + ROW_TRANSPORT] = transport;
         rows[row + ROW_PAYLOAD_LENGTH] = ipEnd - payload;
@@ -292,13 +272,13 @@ export class Dissector {
           clock.seconds,
         );
         if (whole !== null) this.#stageDatagram(stage, whole, i, interfaceId, info);
-        this.#collectGivenUp(batch.numbers[i] + 1);
+        interludes.giveUp(this.#defragmenter.takeGivenUp(), batch.numbers[i] + 1);
         continue;
       }
       flowPackets += packetsOf(batch, i) - 1;
       row = stage.count * ROW;
-      this.#stagePacket(stage, c, context, i, -1, info);
-      if ((rows[row + ROW_INFO] & INFO_ICMP) !== 0 && this.#options.icmpNotes) this.#stageNote(stage, c, context, i);
+      this.#rows.packet(stage, c, context, i, -1, info);
+      if ((rows[row + ROW_INFO] & INFO_ICMP) !== 0 && this.#options.icmpNotes) this.#rows.note(stage, c, context, i);
     }
     const ledger = this.#ledger;
     ledger.packets[OUT_FLOW] += flowPackets;
@@ -313,19 +293,34 @@ export class Dissector {
   passTime(stage: Stage, seconds: number, number: number): boolean {
     const clock = this.#clock;
     if (
-      !this.#behind &&
+      !this.#interludes.isWaiting &&
       clock.seconds >= 0 &&
       (seconds > clock.seconds || seconds < clock.seconds - EPOCH_STEP_SECONDS)
     )
       this.#tick(number, seconds);
-    return !this.#behind || this.#catchUp(stage);
+    return !this.#interludes.isWaiting || this.#interludes.stage(stage, this.#rows);
   }
 
   /** End of input: what still waits for fragments becomes rows. Call until it says true: all of them were staged. */
   finish(stage: Stage, lastPacket: number): boolean {
     this.#defragmenter.flush();
-    this.#collectGivenUp(lastPacket + 1);
-    return this.#catchUp(stage);
+    this.#interludes.giveUp(this.#defragmenter.takeGivenUp(), lastPacket + 1);
+    return this.#interludes.stage(stage, this.#rows);
+  }
+
+  /** Packets that were counted elsewhere; `number` is theirs in the order of things. Takes `ROWS_OF_A_COUNT` rows at most. */
+  stageCount(stage: Stage, count: FlowCount, number: number): void {
+    if (this.#clock.seconds < 0) {
+      this.#tick(number, count.firstSeconds);
+      this.#interludes.stage(stage, this.#rows);
+    }
+    const c = this.#cursor;
+    c.vlanOuter = count.vlan;
+    c.vlanInner = count.innerVlan;
+    c.virtualNetwork = 0;
+    const context = this.#contexts.id(c, this.#options.interfaceInKey ? count.interfaceId : -1);
+    this.#rows.count(stage, count, context, number);
+    this.#ledger.outcome(OUT_FLOW, count.packets, count.bytes);
   }
 
   /** Packet time moves to `seconds` before packet `number`. */
@@ -335,202 +330,8 @@ export class Dissector {
       this.#ledger.count('clock.epochs');
       this.#defragmenter.flush();
     } else this.#defragmenter.advance(seconds);
-    this.#collectGivenUp(number);
-    this.#dueTick = { row: 0, packet: number, seconds, epoch };
-    this.#behind = true;
-  }
-
-  #collectGivenUp(cause: number): void {
-    for (const d of this.#defragmenter.takeGivenUp()) {
-      this.#givenUp.push({ ...d, lastPacket: cause });
-      this.#behind = true;
-    }
-  }
-
-  /**
-   * Stages what must come before the next packet: fragments that were given up, then the tick. False when the stage is full; the
-   * order of rows never depends on where a batch or a stage ends.
-   */
-  #catchUp(stage: Stage): boolean {
-    let staged = 0;
-    for (const d of this.#givenUp) {
-      if (stage.count >= stage.capacity - 4) break;
-      this.#stageBare(stage, d);
-      staged++;
-    }
-    this.#givenUp.splice(0, staged);
-    if (this.#givenUp.length > 0) return false;
-    if (this.#dueTick !== null) {
-      this.#dueTick.row = stage.count;
-      stage.ticks.push(this.#dueTick);
-      this.#dueTick = null;
-    }
-    this.#behind = false;
-    return true;
-  }
-  #behind = false;
-  #dueTick: Tick | null = null;
-  readonly #givenUp: Datagram[] = [];
-
-  /** `extra` >= 0: the packet is a reassembled datagram whose bytes are the cursor's. */
-  #stagePacket(stage: Stage, c: Cursor, context: number, packet: number, extra: number, info: number): void {
-    const rows = stage.rows;
-    const row = stage.count * ROW;
-    const { bytes, view } = c;
-    const network = c.network;
-    const protocol = c.protocol;
-    let sourcePort = c.sourcePort;
-    let destinationPort = c.destinationPort;
-    let marks: number;
-    if (c.ipVersion === 4) marks = (bytes[network + 8] << 8) | ((bytes[network + 1] >> 2) << 16);
-    else marks = (bytes[network + 7] << 8) | (((view.getUint16(network) >> 6) & 0x3f) << 16);
-    if (
-      protocol === PROTOCOL_TCP ||
-      protocol === PROTOCOL_UDP ||
-      protocol === PROTOCOL_SCTP ||
-      protocol === PROTOCOL_DCCP ||
-      protocol === PROTOCOL_UDPLITE
-    ) {
-      // A header cut behind its ports has no offset, and its ports all the same.
-      if (c.transport >= 0 || sourcePort !== 0 || destinationPort !== 0) info |= INFO_PORTS;
-      if (
-        protocol === PROTOCOL_TCP &&
-        c.transport >= 0 &&
-        c.transport + 14 <= c.end + (c.payloadEnd > c.end ? c.payloadEnd - c.end : 0) &&
-        c.payload > 0
-      ) {
-        const flags = bytes[c.transport + 13];
-        marks |= flags;
-        info |= INFO_TCP;
-        // A header that is cut behind its flags has no window.
-        if (
-          (flags & SYN_FIN_RST_ACK) !== ACK ||
-          c.transport + 16 > bytes.length ||
-          view.getUint16(c.transport + 14) === 0
-        )
-          info |= INFO_SPECIAL;
-        rows[row + ROW_SEQUENCE] = view.getInt32(c.transport + 4);
-      }
-    } else if (
-      (protocol === PROTOCOL_ICMP && c.ipVersion === 4) ||
-      (protocol === PROTOCOL_ICMPV6 && c.ipVersion === 6)
-    ) {
-      if (c.transport >= 0 && c.transport + 2 <= c.payloadEnd) {
-        const ports = icmpPorts(c.ipVersion, bytes[c.transport], bytes[c.transport + 1]);
-        sourcePort = ports >>> 16;
-        destinationPort = ports & 0xffff;
-        info |= INFO_ICMP;
-      }
-    }
-    if (c.fault !== 0) info |= INFO_FAULTY;
-    if (c.tunnels !== 0) info |= INFO_TUNNEL;
-    if (extra >= 0) info |= INFO_EXTRA;
-    this.#stageKey(stage, row, c.ipVersion === 6, view, network, protocol, sourcePort, destinationPort, context, info);
-    rows[row + ROW_PACKET] = packet;
-    rows[row + ROW_TRANSPORT] = c.transport;
-    rows[row + ROW_PAYLOAD] = c.payload;
-    rows[row + ROW_PAYLOAD_END] = c.payloadEnd;
-    // A frame may claim 4 GiB, a word holds half of that.
-    rows[row + ROW_PAYLOAD_LENGTH] = Math.min(c.payloadLength, 0x7fffffff);
-    rows[row + ROW_MARKS] = marks;
-    rows[row + ROW_EXTRA] = extra;
-    rows[row + ROW_NETWORK] = network;
-    stage.count++;
-  }
-
-  /** Reads the addresses behind the network header at `network` and fills the key words of a row. */
-  #stageKey(
-    stage: Stage,
-    row: number,
-    v6: boolean,
-    view: DataView,
-    network: number,
-    protocol: number,
-    sourcePort: number,
-    destinationPort: number,
-    context: number,
-    info: number,
-  ): void {
-    if (v6) {
-      const w = stage.wide;
-      const at = stage.count * WIDE;
-      for (let k = 0; k < 8; k++) w[at + k] = view.getInt32(network + 8 + 4 * k);
-      if (w[at + 4] >>> 24 === 0xff) info |= INFO_MULTICAST;
-      this.#keyV6(stage, row, at, protocol, sourcePort, destinationPort, context, info);
-    } else {
-      const b = view.getInt32(network + 16);
-      if (b >>> 28 === 14 || b === -1) info |= INFO_MULTICAST;
-      this.#keyV4(stage, row, view.getInt32(network + 12), b, protocol, sourcePort, destinationPort, context, info);
-    }
-  }
-
-  #keyV4(
-    stage: Stage,
-    row: number,
-    source: number,
-    destination: number,
-    protocol: number,
-    sourcePort: number,
-    destinationPort: number,
-    context: number,
-    info: number,
-  ): void {
-    const rows = stage.rows;
-    let a = source;
-    let b = destination;
-    let pair = (sourcePort << 16) | destinationPort;
-    if (a >>> 0 > b >>> 0 || (a === b && sourcePort > destinationPort)) {
-      a = destination;
-      b = source;
-      pair = (destinationPort << 16) | sourcePort;
-      info |= INFO_REVERSE;
-    }
-    const keyed = (context << 8) | protocol;
-    rows[row + ROW_HASH] = tableHash(a, b, pair, keyed, this.#salt0, this.#salt1);
-    rows[row + ROW_SHARD] = shardOf(a, b, pair, keyed);
-    rows[row + ROW_A] = a;
-    rows[row + ROW_B] = b;
-    rows[row + ROW_PORTS] = pair;
-    rows[row + ROW_PROTOCOL] = keyed;
-    rows[row + ROW_INFO] = info;
-  }
-
-  /** The source and destination stand in `wide`; swaps them when the source is the higher one. */
-  #keyV6(
-    stage: Stage,
-    row: number,
-    at: number,
-    protocol: number,
-    sourcePort: number,
-    destinationPort: number,
-    context: number,
-    info: number,
-  ): void {
-    const rows = stage.rows;
-    const w = stage.wide;
-    let order = 0;
-    for (let k = 0; k < 4 && order === 0; k++) order = (w[at + k] >>> 0) - (w[at + 4 + k] >>> 0);
-    if (order === 0) order = sourcePort - destinationPort;
-    let pair = (sourcePort << 16) | destinationPort;
-    if (order > 0) {
-      for (let k = 0; k < 4; k++) {
-        const word = w[at + k];
-        w[at + k] = w[at + 4 + k];
-        w[at + 4 + k] = word;
-      }
-      pair = (destinationPort << 16) | sourcePort;
-      info |= INFO_REVERSE;
-    }
-    const keyed = (context << 8) | protocol;
-    const a = foldV6(w[at], w[at + 1], w[at + 2], w[at + 3]);
-    const b = foldV6(w[at + 4], w[at + 5], w[at + 6], w[at + 7]);
-    rows[row + ROW_HASH] = wideHash(w, at, pair, keyed, this.#salt0, this.#salt1);
-    rows[row + ROW_SHARD] = shardOf(a, b, pair, keyed);
-    rows[row + ROW_A] = a;
-    rows[row + ROW_B] = b;
-    rows[row + ROW_PORTS] = pair;
-    rows[row + ROW_PROTOCOL] = keyed;
-    rows[row + ROW_INFO] = info | INFO_V6;
+    this.#interludes.giveUp(this.#defragmenter.takeGivenUp(), number);
+    this.#interludes.tick(number, seconds, epoch);
   }
 
   /** A datagram that became whole: decoded again from its start, with all its frames to its credit. */
@@ -540,153 +341,16 @@ export class Dissector {
     decodeReassembled(c, whole, new DataView(whole.buffer), 0, whole.length);
     if (c.fault !== 0) this.#ledger.count(`fault.${FAULT_NAMES[c.fault]}.${LAYER_NAMES[c.faultLayer]}`);
     if (c.ipVersion === 0 || (c.fragment && (c.fragmentOffset !== 0 || c.moreFragments))) {
-      this.#stageBare(stage, d);
+      this.#rows.bare(stage, d);
       return;
     }
     stage.extras.push(extraOf(d, whole));
     // The datagram may carry a tunnel of its own: the context is the outer one plus what was found inside.
     const context = this.#contexts.id(c, interfaceId);
     const row = stage.count * ROW;
-    this.#stagePacket(stage, c, context, packet, stage.extras.length - 1, info);
+    this.#rows.packet(stage, c, context, packet, stage.extras.length - 1, info);
     if ((stage.rows[row + ROW_INFO] & INFO_ICMP) !== 0 && this.#options.icmpNotes)
-      this.#stageNote(stage, c, context, packet);
-  }
-
-  /** Packets that were counted elsewhere; `number` is theirs in the order of things. Takes `ROWS_OF_A_COUNT` rows at most. */
-  stageCount(stage: Stage, count: FlowCount, number: number): void {
-    if (this.#clock.seconds < 0) {
-      this.#tick(number, count.firstSeconds);
-      this.#catchUp(stage);
-    }
-    const { v6, source, destination, protocol } = count;
-    const c = this.#cursor;
-    c.vlanOuter = count.vlan;
-    c.vlanInner = count.innerVlan;
-    c.virtualNetwork = 0;
-    const context = this.#contexts.id(c, this.#options.interfaceInKey ? count.interfaceId : -1);
-    let { sourcePort, destinationPort } = count;
-    let info = INFO_EXTRA | INFO_COUNTED;
-    if (protocol === (v6 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP)) {
-      const ports = icmpPorts(v6 ? 6 : 4, sourcePort, destinationPort);
-      sourcePort = ports >>> 16;
-      destinationPort = ports & 0xffff;
-      info |= INFO_ICMP;
-    } else if (HAS_PORTS.has(protocol)) info |= INFO_PORTS;
-    if (v6 ? destination[0] >>> 24 === 0xff : destination[3] >>> 28 === 14 || destination[3] === -1)
-      info |= INFO_MULTICAST;
-    const vlan =
-      count.vlan === 0
-        ? undefined
-        : count.innerVlan === 0
-          ? [String(count.vlan)]
-          : [String(count.vlan), String(count.innerVlan)];
-    const counted = { firstTcpFlags: count.firstTcpFlags, interfaceId: count.interfaceId, vlan };
-    // A row has 31 bits for its payload.
-    const parts = Math.min(
-      ROWS_OF_A_COUNT,
-      Math.ceil(Math.max(count.bytes, count.payload, 1) / PART_BYTES),
-      count.packets,
-    );
-    let packets = count.packets;
-    let { bytes, payload } = count;
-    for (let left = parts; left > 0; left--) {
-      const row = stage.count * ROW;
-      const { rows } = stage;
-      if (v6) {
-        const at = stage.count * WIDE;
-        for (let k = 0; k < 4; k++) {
-          stage.wide[at + k] = source[k];
-          stage.wide[at + 4 + k] = destination[k];
-        }
-        this.#keyV6(stage, row, at, protocol, sourcePort, destinationPort, context, info);
-      } else this.#keyV4(stage, row, source[3], destination[3], protocol, sourcePort, destinationPort, context, info);
-      const part = { packets: Math.ceil(packets / left), bytes: Math.ceil(bytes / left) };
-      const partPayload = Math.ceil(payload / left);
-      stage.extras.push({
-        bytes: null,
-        packets: part.packets,
-        frameBytes: part.bytes,
-        firstPacket: number,
-        cause: number,
-        firstSeconds: count.firstSeconds,
-        firstNanos: count.firstNanos,
-        lastSeconds: count.lastSeconds,
-        lastNanos: count.lastNanos,
-        counted,
-      });
-      rows[row + ROW_PACKET] = -1;
-      rows[row + ROW_TRANSPORT] = -1;
-      rows[row + ROW_PAYLOAD] = 0;
-      rows[row + ROW_PAYLOAD_END] = 0;
-      rows[row + ROW_PAYLOAD_LENGTH] = partPayload;
-      rows[row + ROW_MARKS] = (count.tcpFlags & 0xff) | (count.ttl << 8) | (count.dscp << 16);
-      rows[row + ROW_EXTRA] = stage.extras.length - 1;
-      rows[row + ROW_NETWORK] = 0;
-      stage.count++;
-      packets -= part.packets;
-      bytes -= part.bytes;
-      payload -= partPayload;
-      this.#ledger.outcome(OUT_FLOW, part.packets, part.bytes);
-    }
-  }
-
-  #stageBare(stage: Stage, d: Datagram): void {
-    const row = stage.count * ROW;
-    const rows = stage.rows;
-    const info = INFO_BARE | INFO_EXTRA | (d.ports[0] !== 0 || d.ports[1] !== 0 ? INFO_PORTS : 0);
-    if (d.v6) {
-      const at = stage.count * WIDE;
-      for (let k = 0; k < 4; k++) {
-        stage.wide[at + k] = d.sourceWords[k];
-        stage.wide[at + 4 + k] = d.destinationWords[k];
-      }
-      this.#keyV6(stage, row, at, d.protocol, d.ports[0], d.ports[1], d.context, info);
-    } else
-      this.#keyV4(
-        stage,
-        row,
-        d.sourceWords[3],
-        d.destinationWords[3],
-        d.protocol,
-        d.ports[0],
-        d.ports[1],
-        d.context,
-        info,
-      );
-    stage.extras.push(extraOf(d, null));
-    rows[row + ROW_PACKET] = -1;
-    rows[row + ROW_TRANSPORT] = -1;
-    rows[row + ROW_PAYLOAD] = 0;
-    rows[row + ROW_PAYLOAD_END] = 0;
-    rows[row + ROW_PAYLOAD_LENGTH] = 0;
-    rows[row + ROW_MARKS] = d.ttl << 8;
-    rows[row + ROW_EXTRA] = stage.extras.length - 1;
-    rows[row + ROW_NETWORK] = 0;
-    stage.count++;
-  }
-
-  /** An ICMP error tells the flow that it quotes, which may live in another shard. */
-  #stageNote(stage: Stage, c: Cursor, context: number, packet: number): void {
-    const q = this.#quoted;
-    if (!quotedTuple(c.bytes, c.transport, c.payloadEnd, c.ipVersion as 4 | 6, q) || !q.isWhole) return;
-    const row = stage.count * ROW;
-    const s = q.source;
-    const d = q.destination;
-    if (s.v6) {
-      const at = stage.count * WIDE;
-      const w = stage.wide;
-      w[at] = s.w0;
-      w[at + 1] = s.w1;
-      w[at + 2] = s.w2;
-      w[at + 3] = s.w3;
-      w[at + 4] = d.w0;
-      w[at + 5] = d.w1;
-      w[at + 6] = d.w2;
-      w[at + 7] = d.w3;
-      this.#keyV6(stage, row, at, q.protocol, q.sourcePort, q.destinationPort, context, INFO_NOTE);
-    } else this.#keyV4(stage, row, s.w3 | 0, d.w3 | 0, q.protocol, q.sourcePort, q.destinationPort, context, INFO_NOTE);
-    stage.rows[row + ROW_PACKET] = packet;
-    stage.count++;
+      this.#rows.note(stage, c, context, packet);
   }
 
   #badChecksum(c: Cursor): boolean {
@@ -702,18 +366,4 @@ function seen(flags: number): number {
   const segmented = (flags & PACKET_SEGMENTED) !== 0 ? INFO_SEGMENTED : 0;
   if ((flags & PACKET_DIRECTION_KNOWN) === 0) return segmented;
   return segmented | (((flags & PACKET_OUTGOING) !== 0 ? 1 : 2) << INFO_SEEN_SHIFT);
-}
-
-function extraOf(d: Datagram, bytes: Uint8Array | null): Extra {
-  return {
-    bytes,
-    packets: d.packets,
-    frameBytes: d.frameBytes,
-    firstPacket: d.firstPacket,
-    cause: d.lastPacket,
-    firstSeconds: d.firstSeconds,
-    firstNanos: d.firstNanos,
-    lastSeconds: d.lastSeconds,
-    lastNanos: d.lastNanos,
-  };
 }

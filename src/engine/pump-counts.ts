@@ -5,10 +5,11 @@ import type { PacketOrigin, Sink } from '../sinks/sink.ts';
 import type { FlowCountSource } from '../sources/flow-count.ts';
 import { Clock } from './clock.ts';
 import { type Delivery, deliveryTo } from './delivery.ts';
-import { Dissector, ROWS_OF_A_COUNT } from './dissect.ts';
+import { Dissector } from './dissect.ts';
 import { InlineAnalyst } from './inline.ts';
 import { Ledger, OUTCOMES } from './ledger.ts';
 import type { RunPlan } from './plan.ts';
+import { ROWS_OF_A_COUNT } from './row-writer.ts';
 import { newResult, overSinks, type RunHooks, type RunResult } from './run.ts';
 import { newSalts } from './salts.ts';
 
