@@ -31,6 +31,7 @@ export class JsonTexts {
   }
   list(index: number, entries: readonly object[], flow: object): number {
     const writer = this.#writer;
+    writer.restart();
     let at = 0;
     writer.out[at++] = 0x5b;
     entries.forEach((entry, i) => {
@@ -42,14 +43,17 @@ export class JsonTexts {
     return at;
   }
   strings(values: readonly string[]): number {
+    this.#writer.restart();
     this.#writer.reserve(0, boundStrings(values));
     return this.#writer.strings(values, 0);
   }
   map(entries: MapEntries): number {
+    this.#writer.restart();
     this.#writer.reserve(0, boundMap(entries));
     return this.#writer.map(entries, 0);
   }
   json(value: JsonValue): number {
+    this.#writer.restart();
     this.#writer.reserve(0, boundJson(value));
     return this.#writer.json(value, 0);
   }

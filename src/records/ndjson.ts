@@ -18,8 +18,8 @@ interface Node {
 }
 const isNode = (x: Node | Leaf): x is Node => 'members' in x;
 
-/** Longest literal that is written word by word; longer ones are copied. */
-const UNROLLED_BYTES = 48;
+/** Longest literal that is written word by word; longer ones are copied, which costs a call and pays late. */
+const UNROLLED_BYTES = 192;
 /** Room beyond what `bound` sums: fixed-size values (times, numbers, addresses) at 48 bytes each are counted per field. */
 const FIXED_VALUE_BYTES = 48;
 
@@ -54,10 +54,17 @@ class Code {
       this.constants.push(bytes);
       return;
     }
-    const padded = Buffer.concat([bytes, Buffer.alloc(4)]);
+    const padded = Buffer.concat([bytes, Buffer.alloc(8)]);
     let text = '';
-    // What lies behind the last word is overwritten by what follows: there is always something.
-    for (let i = 0; i < bytes.length; i += 4) text += `V.setInt32(at+${i},${padded.readInt32LE(i)},true);`;
+    // What lies behind the last word is overwritten by what follows: there is always something. ASCII never is the bytes of a NaN, so
+    // eight of them can be written as a double, and what JavaScript prints of one is read back as the same.
+    for (let i = 0; i < bytes.length; i += 8) {
+      const isAscii = padded.subarray(i, i + 8).every((byte) => byte < 0x80);
+      if (isAscii && bytes.length - i > 4) text += `V.setFloat64(at+${i},${padded.readDoubleLE(i)},true);`;
+      else
+        for (let k = i; k < Math.min(i + 8, bytes.length); k += 4)
+          text += `V.setInt32(at+${k},${padded.readInt32LE(k)},true);`;
+    }
     this.lines.push(`${text}at+=${bytes.length};`);
   }
 }

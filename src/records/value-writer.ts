@@ -1,7 +1,7 @@
 // The buffer that encoders write into, and the values whose text is the same in every text encoding: times, numbers, addresses. Each
 // method writes one value at an offset and returns the offset behind it; the caller has made sure of room (`reserve`) and writes on
 // behind: up to three bytes beyond a value may be touched.
-// Measured choices: addresses from a table of words; the second's text is kept from one time to the next.
+// Measured choices: octets of addresses and thousands of numbers from tables of words; the second's text is kept from one time to the next.
 
 import { type Address, formatV6 } from './address.ts';
 
@@ -19,6 +19,17 @@ const COLON = 0x3a;
 /** Numbers of an IPv4 address with the dot behind, as little-endian words, and how many of the word's bytes count. */
 const OCTET_WORDS = Int32Array.from({ length: 256 }, (_, i) => Buffer.from(`${i}.   `).readInt32LE());
 const OCTET_BYTES = Uint8Array.from({ length: 256 }, (_, i) => `${i}.`.length);
+
+/** Numbers below 1000 as little-endian words of three digits, and without leading zeros; how many of those bytes count. */
+const THOUSAND = 1000;
+const MILLION = 1_000_000;
+const BILLION = 1_000_000_000;
+const TRIPLES = Int32Array.from({ length: THOUSAND }, (_, i) =>
+  Buffer.from(`${i}`.padStart(3, '0').padEnd(4)).readInt32LE(),
+);
+const SHORTEST = Int32Array.from({ length: THOUSAND }, (_, i) => Buffer.from(`${i}`.padEnd(4)).readInt32LE());
+const DIGITS = Uint8Array.from({ length: THOUSAND }, (_, i) => `${i}`.length);
+const [TRUE_WORD, FALS_WORD] = ['true', 'fals'].map((word) => Buffer.from(word).readInt32LE());
 
 export class ValueWriter {
   /** The buffer; replaced by a bigger one in `reserve` only. */
@@ -47,7 +58,6 @@ export class ValueWriter {
   /** 2026-11-21T10:00:00.000000000Z */
   timeText(seconds: number, nanos: number, start: number): number {
     let at = start;
-    const out = this.out;
     const view = this.view;
     const words = this.#secondWords;
     if (seconds !== this.#second) {
@@ -60,56 +70,68 @@ export class ValueWriter {
     view.setInt32(at + 12, words[3], true);
     view.setInt32(at + 16, words[4], true);
     at += 20;
-    let rest = nanos;
-    for (let i = 8; i >= 0; i--) {
-      const tenth = (rest / 10) | 0;
-      out[at + i] = 0x30 + rest - tenth * 10;
-      rest = tenth;
-    }
-    at += 9;
-    out[at] = 0x5a;
+    at = this.#nine(nanos, at);
+    this.out[at] = 0x5a;
     return at + 1;
   }
 
   /** A number; NaN and infinite become `null`, as JSON has no word for them. */
   num(value: number, start: number): number {
-    const out = this.out;
-    if (value >= 0 && value <= 0x7fffffff && (value | 0) === value) {
-      let n = value;
-      if (n < 10) {
-        out[start] = 0x30 + n;
-        return start + 1;
-      }
-      const digits =
-        n < 100
-          ? 2
-          : n < 1000
-            ? 3
-            : n < 10_000
-              ? 4
-              : n < 100_000
-                ? 5
-                : n < 1e6
-                  ? 6
-                  : n < 1e7
-                    ? 7
-                    : n < 1e8
-                      ? 8
-                      : n < 1e9
-                        ? 9
-                        : 10;
-      for (let i = digits - 1; i >= 0; i--) {
-        const tenth = (n / 10) | 0;
-        out[start + i] = 0x30 + n - tenth * 10;
-        n = tenth;
-      }
-      return start + digits;
+    if (value >= 0 && value <= 0x7fffffff && (value | 0) === value) return this.#whole(value, start);
+    // Beyond 31 bits: durations and counters of bytes.
+    if (value > 0 && value <= Number.MAX_SAFE_INTEGER && Math.floor(value) === value) {
+      const billions = Math.floor(value / BILLION);
+      return this.#nine(value - billions * BILLION, this.#whole(billions, start));
     }
-    return start + out.latin1Write(Number.isFinite(value) ? String(value) : 'null', start);
+    return start + this.out.latin1Write(Number.isFinite(value) ? String(value) : 'null', start);
+  }
+
+  /** A whole number below 2^31. */
+  #whole(n: number, start: number): number {
+    const { view } = this;
+    if (n < THOUSAND) {
+      view.setInt32(start, SHORTEST[n], true);
+      return start + DIGITS[n];
+    }
+    if (n < MILLION) {
+      const thousands = (n / THOUSAND) | 0;
+      view.setInt32(start, SHORTEST[thousands], true);
+      const at = start + DIGITS[thousands];
+      view.setInt32(at, TRIPLES[n - thousands * THOUSAND], true);
+      return at + 3;
+    }
+    if (n >= BILLION) {
+      const billions = (n / BILLION) | 0;
+      this.out[start] = 0x30 + billions;
+      return this.#nine(n - billions * BILLION, start + 1);
+    }
+    const millions = (n / MILLION) | 0;
+    const rest = n - millions * MILLION;
+    const thousands = (rest / THOUSAND) | 0;
+    view.setInt32(start, SHORTEST[millions], true);
+    const at = start + DIGITS[millions];
+    view.setInt32(at, TRIPLES[thousands], true);
+    view.setInt32(at + 3, TRIPLES[rest - thousands * THOUSAND], true);
+    return at + 6;
+  }
+
+  /** Nine digits. */
+  #nine(n: number, at: number): number {
+    const { view } = this;
+    const millions = (n / MILLION) | 0;
+    const rest = n - millions * MILLION;
+    const thousands = (rest / THOUSAND) | 0;
+    view.setInt32(at, TRIPLES[millions], true);
+    view.setInt32(at + 3, TRIPLES[thousands], true);
+    view.setInt32(at + 6, TRIPLES[rest - thousands * THOUSAND], true);
+    return at + 9;
   }
 
   bool(value: boolean, at: number): number {
-    return at + this.out.latin1Write(value ? 'true' : 'false', at);
+    this.view.setInt32(at, value ? TRUE_WORD : FALS_WORD, true);
+    if (value) return at + 4;
+    this.out[at + 4] = 0x65;
+    return at + 5;
   }
 
   /** As `formatV4` and `formatV6` write them. */
