@@ -29,25 +29,11 @@ const MAX_CAPTURE_BYTES = 512 * 1024;
 /** Text of the input that runs at present; a longer one is cut. */
 const NOTE_BYTES = 256 * 1024;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    mutants: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: '1' },
-    captures: { type: 'string' },
-    keep: { type: 'boolean', default: false },
-  },
-});
+const { values, positionals } = words();
 const mutants = Number(values.mutants);
 const seed = Number(values.seed);
-if (!(mutants >= 0) || !Number.isInteger(seed)) {
-  console.error('npm run fuzz: --mutants and --seed are numbers');
-  process.exit(2);
-}
-const names = (await targets(positionals).catch((error: Error) => {
-  console.error(`npm run fuzz: ${error.message}`);
-  process.exit(2);
-})) as readonly { name: string }[];
+if (!(mutants >= 0) || !Number.isInteger(seed)) refuse('--mutants and --seed are numbers');
+const names: readonly { name: string }[] = await targets(positionals).catch((error: Error) => refuse(error.message));
 
 const recorded = values.captures === undefined ? undefined : await recordExchanges(capturesOf(values.captures));
 
@@ -55,6 +41,29 @@ let findings = 0;
 for (const { name } of names) findings += await fuzz(name);
 console.log(findings === 0 ? 'nothing found' : `${findings} found`);
 process.exitCode = findings === 0 ? 0 : 1;
+
+function words() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        mutants: { type: 'string', default: '100000' },
+        seed: { type: 'string', default: '1' },
+        captures: { type: 'string' },
+        keep: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function refuse(reason: string): never {
+  console.error(
+    `npm run fuzz: ${reason}\nusage: npm run fuzz -- [TARGET…] [--mutants N] [--seed N] [--captures DIR] [--keep]`,
+  );
+  process.exit(2);
+}
 
 async function fuzz(name: string): Promise<number> {
   const folder = `${CACHE}${name}/`;
@@ -110,10 +119,7 @@ function run(task: Task): Promise<Answer | string> {
 }
 
 function capturesOf(place: string): string[] {
-  if (!existsSync(place)) {
-    console.error(`npm run fuzz: --captures ${place}: no such file or folder`);
-    process.exit(2);
-  }
+  if (!existsSync(place)) refuse(`--captures ${place}: no such file or folder`);
   if (!statSync(place).isDirectory()) return [place];
   return readdirSync(place)
     .filter((file) => /\.(?:pcap|pcapng|cap|trace)(?:\.gz)?$/.test(file))
