@@ -7,7 +7,7 @@
 // left out for protocols that the specification gives none.
 
 import type { Address } from '../records/address.ts';
-import { sha1Base64 } from './sha1.ts';
+import { base64Text, Digest, sha1 } from './sha1.ts';
 
 export const IP_ICMP = 1;
 export const IP_TCP = 6;
@@ -55,6 +55,7 @@ export function icmpCounterpart(protocol: number, type: number): number {
 
 const MAX_INPUT = 2 + 16 + 16 + 2 + 4;
 const input = new DataView(new ArrayBuffer(MAX_INPUT));
+const digest = new Digest();
 
 /** Returns the offset behind it. */
 function writeAddress(address: Address, at: number): number {
@@ -88,6 +89,20 @@ export function communityId(
   destinationPort: number,
   seed = 0,
 ): string {
+  communityDigest(source, destination, protocol, sourcePort, destinationPort, seed, digest);
+  return `1:${base64Text(digest)}`;
+}
+
+/** The same as the digest that stands in it. */
+export function communityDigest(
+  source: Address,
+  destination: Address,
+  protocol: number,
+  sourcePort: number,
+  destinationPort: number,
+  seed: number,
+  into: Digest,
+): void {
   const isIcmp = protocol === IP_ICMP || protocol === IP_ICMPV6;
   const hasPorts = sourcePort >= 0 && (isIcmp || protocol === IP_TCP || protocol === IP_UDP || protocol === IP_SCTP);
   let isOneWay = false;
@@ -115,5 +130,5 @@ export function communityId(
     input.setUint16(at + 2, portB);
     at += 4;
   }
-  return `1:${sha1Base64(input, at)}`;
+  sha1(input, at, into);
 }

@@ -1,7 +1,6 @@
 // From a row of words to what people read: the endpoints as a view, the counters as a flow record.
 
 import type { FlowView } from '../protocols/flow-view.ts';
-import { flowId } from '../records/flow-id.ts';
 import * as layout from './layout.ts';
 import type { Links } from './links.ts';
 import { CONFIDENCE, type FlowRecord, TCP_STATES } from './record.ts';
@@ -113,14 +112,7 @@ export function fillView(view: FlowView, table: FlowTable, slot: number, links: 
   view.destinationMac = swap ? link.macA : link.macB;
   view.vlan = link.vlan;
   view.interfaceName = link.interfaceName;
-  const first = firstPacketOf(table, base, latest);
-  view.id = flowId(
-    view.source,
-    view.hasPorts ? view.sourcePort : -1,
-    view.destination,
-    view.hasPorts ? view.destinationPort : -1,
-    first,
-  );
+  view.firstPacket = firstPacketOf(table, base, latest);
   return view;
 }
 

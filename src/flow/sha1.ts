@@ -9,15 +9,25 @@ const schedule = new Int32Array(80);
 const BASE64 = Uint8Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', (c) =>
   c.charCodeAt(0),
 );
-const DIGEST_BASE64 = 28;
+/** Characters of a digest in base64, padding included. */
+export const DIGEST_BASE64 = 28;
 const text = Buffer.alloc(DIGEST_BASE64);
 
-/** The digest of `view`'s first `length` bytes (at most `MAX_ONE_BLOCK`) in base64, with padding: 28 characters. */
-export function sha1Base64(view: DataView, length: number): string {
+/** A digest as five words, high byte first. */
+export class Digest {
+  a = 0;
+  b = 0;
+  c = 0;
+  d = 0;
+  e = 0;
+}
+
+/** Puts the digest of `view`'s first `length` bytes (at most `MAX_ONE_BLOCK`) into `digest`. */
+export function sha1(view: DataView, length: number, digest: Digest): void {
   const w = schedule;
-  w.fill(0, 0, BLOCK_WORDS);
   let i = 0;
   for (; i + 4 <= length; i += 4) w[i >> 2] = view.getInt32(i);
+  for (let t = i >> 2; t < BLOCK_WORDS; t++) w[t] = 0;
   for (; i < length; i++) w[i >> 2] |= view.getUint8(i) << (24 - 8 * (i & 3));
   w[length >> 2] |= 0x80 << (24 - 8 * (length & 3));
   w[BLOCK_WORDS - 1] = length * 8;
@@ -43,31 +53,34 @@ export function sha1Base64(view: DataView, length: number): string {
     b = a;
     a = next;
   }
-  return base64(
-    (a + 0x67452301) | 0,
-    (b + 0xefcdab89) | 0,
-    (c + 0x98badcfe) | 0,
-    (d + 0x10325476) | 0,
-    (e + 0xc3d2e1f0) | 0,
-  );
+  digest.a = (a + 0x67452301) | 0;
+  digest.b = (b + 0xefcdab89) | 0;
+  digest.c = (c + 0x98badcfe) | 0;
+  digest.d = (d + 0x10325476) | 0;
+  digest.e = (e + 0xc3d2e1f0) | 0;
 }
 
-/** 20 bytes in five words, high byte first, are six groups of three bytes and one of two. */
-function base64(a: number, b: number, c: number, d: number, e: number): string {
-  group(0, a >>> 8);
-  group(4, ((a & 0xff) << 16) | (b >>> 16));
-  group(8, ((b & 0xffff) << 8) | (c >>> 24));
-  group(12, c & 0xffffff);
-  group(16, d >>> 8);
-  group(20, ((d & 0xff) << 16) | (e >>> 16));
-  group(24, (e & 0xffff) << 8);
-  text[DIGEST_BASE64 - 1] = 0x3d;
+/** Writes a digest in base64, with padding; returns the offset behind: 20 bytes are six groups of three and one of two. */
+export function writeBase64({ a, b, c, d, e }: Digest, out: Uint8Array, at: number): number {
+  group(out, at, a >>> 8);
+  group(out, at + 4, ((a & 0xff) << 16) | (b >>> 16));
+  group(out, at + 8, ((b & 0xffff) << 8) | (c >>> 24));
+  group(out, at + 12, c & 0xffffff);
+  group(out, at + 16, d >>> 8);
+  group(out, at + 20, ((d & 0xff) << 16) | (e >>> 16));
+  group(out, at + 24, (e & 0xffff) << 8);
+  out[at + DIGEST_BASE64 - 1] = 0x3d;
+  return at + DIGEST_BASE64;
+}
+
+function group(out: Uint8Array, at: number, bits: number): void {
+  out[at] = BASE64[bits >>> 18];
+  out[at + 1] = BASE64[(bits >>> 12) & 63];
+  out[at + 2] = BASE64[(bits >>> 6) & 63];
+  out[at + 3] = BASE64[bits & 63];
+}
+
+export function base64Text(digest: Digest): string {
+  writeBase64(digest, text, 0);
   return text.toString('latin1');
-}
-
-function group(at: number, bits: number): void {
-  text[at] = BASE64[bits >>> 18];
-  text[at + 1] = BASE64[(bits >>> 12) & 63];
-  text[at + 2] = BASE64[(bits >>> 6) & 63];
-  text[at + 3] = BASE64[bits & 63];
 }

@@ -1,8 +1,13 @@
 // What analyzers and records see of a flow: its endpoints with one side as the source. What costs something to make (community id,
 // flow id) is made when it is first asked for.
 
-import { communityId } from '../flow/community-id.ts';
+import { communityDigest, communityId } from '../flow/community-id.ts';
+import { Digest, writeBase64 } from '../flow/sha1.ts';
 import { Address } from '../records/address.ts';
+import { flowId, writeFlowId } from '../records/flow-id.ts';
+
+/** No flow's packet yet. */
+const UNKNOWN = -1;
 
 export class FlowView {
   readonly source = new Address();
@@ -30,24 +35,37 @@ export class FlowView {
   vlan: readonly string[] | undefined = undefined;
   /** The capturing interface of the flow's first packet, undefined where the capture does not name it. */
   interfaceName: string | undefined = undefined;
+  /** Number of the flow's first packet: with the endpoints it is the flow's id. */
+  firstPacket = UNKNOWN;
   #id = '';
-  #makeId: (() => string) | undefined = undefined;
   #communityId = '';
+  /** What the community id is made of, when it was asked for as bytes. */
+  #digest: Digest | undefined = undefined;
+  #isDigested = false;
   #relatedIp: readonly string[] | undefined = undefined;
   #reversed: FlowView | undefined = undefined;
 
   /** Stable identity of the flow: a hash of its key and first packet. */
   get id(): string {
-    if (this.#id === '' && this.#makeId !== undefined) this.#id = this.#makeId();
+    if (this.#id === '' && this.firstPacket !== UNKNOWN) {
+      this.#id = flowId(this.source, this.#sourceKey, this.destination, this.#destinationKey, this.firstPacket);
+    }
     return this.#id;
   }
   set id(value: string) {
     this.#id = value;
   }
-  /** Where the id comes from when it is asked for. */
-  identify(make: () => string): void {
-    this.#makeId = make;
-    this.#id = '';
+  /** The id as ASCII bytes at `at`; the offset behind. */
+  writeId(out: Uint8Array, at: number): number {
+    return this.#id !== '' || this.firstPacket === UNKNOWN
+      ? writeAscii(this.#id, out, at)
+      : writeFlowId(this.source, this.#sourceKey, this.destination, this.#destinationKey, this.firstPacket, out, at);
+  }
+  get #sourceKey(): number {
+    return this.hasPorts ? this.sourcePort : -1;
+  }
+  get #destinationKey(): number {
+    return this.hasPorts ? this.destinationPort : -1;
   }
 
   /** The ports as records show them: absent where the protocol has none. */
@@ -74,6 +92,26 @@ export class FlowView {
   set communityId(value: string) {
     this.#communityId = value;
   }
+  /** The same as ASCII bytes at `at`; the offset behind. */
+  writeCommunityId(out: Uint8Array, at: number): number {
+    if (this.#communityId !== '') return writeAscii(this.#communityId, out, at);
+    if (!this.#isDigested || this.#digest === undefined) {
+      this.#digest ??= new Digest();
+      this.#isDigested = true;
+      communityDigest(
+        this.source,
+        this.destination,
+        this.protocol,
+        this.hasPorts ? this.sourcePort : this.icmpType,
+        this.hasPorts ? this.destinationPort : this.icmpCode,
+        0,
+        this.#digest,
+      );
+    }
+    out[at] = 0x31;
+    out[at + 1] = 0x3a;
+    return writeBase64(this.#digest, out, at + 2);
+  }
 
   /** Both addresses, each once: `related.ip`. */
   get relatedIp(): readonly string[] {
@@ -89,6 +127,8 @@ export class FlowView {
   renew(): void {
     this.#id = '';
     this.#communityId = '';
+    this.#isDigested = false;
+    this.firstPacket = UNKNOWN;
     this.#relatedIp = undefined;
     this.#reversed = undefined;
   }
@@ -112,11 +152,17 @@ export class FlowView {
       other.destinationMac = this.sourceMac;
       other.vlan = this.vlan;
       other.interfaceName = this.interfaceName;
-      other.#makeId = () => this.id;
+      other.firstPacket = this.firstPacket;
+      other.#id = this.#id;
       other.#communityId = this.communityId;
       other.#reversed = this;
       this.#reversed = other;
     }
     return this.#reversed;
   }
+}
+
+function writeAscii(text: string, out: Uint8Array, at: number): number {
+  for (let i = 0; i < text.length; i++) out[at + i] = text.charCodeAt(i);
+  return at + text.length;
 }

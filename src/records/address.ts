@@ -50,27 +50,69 @@ export class Address {
   }
 }
 
+const DOTTED: readonly string[] = Array.from({ length: 256 }, (_, octet) => `${octet}.`);
+/** Texts of IPv4 addresses lately asked for, by the top bits of a hash: most are of the same few hosts. */
+const RECENT = 1024;
+const RECENT_SHIFT = 22;
+const recentWords = new Int32Array(RECENT);
+const recentTexts: string[] = new Array(RECENT).fill('0.0.0.0');
+
 export function formatV4(word: number): string {
-  return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`;
+  const place = Math.imul(word, 0x9e3779b1) >>> RECENT_SHIFT;
+  if (recentWords[place] === (word | 0)) return recentTexts[place];
+  recentWords[place] = word;
+  const octets = DOTTED[word >>> 24] + DOTTED[(word >>> 16) & 255] + DOTTED[(word >>> 8) & 255];
+  return (recentTexts[place] = octets + (word & 255));
 }
+
+const HEX = Uint8Array.from('0123456789abcdef', (c) => c.charCodeAt(0));
+const COLON = 0x3a;
+const LONGEST_V6 = 39;
+const groups = new Uint16Array(8);
+const text = Buffer.alloc(LONGEST_V6);
 
 /** RFC 5952: lower case, no leading zeros, the longest run of at least two zero groups (the first of equals) as `::`. */
 export function formatV6(w0: number, w1: number, w2: number, w3: number): string {
-  const groups = [w0 >>> 16, w0 & 0xffff, w1 >>> 16, w1 & 0xffff, w2 >>> 16, w2 & 0xffff, w3 >>> 16, w3 & 0xffff];
-  let best = -1;
-  let bestLength = 1;
-  for (let i = 0; i < 8; i++) {
-    let length = 0;
-    while (i + length < 8 && groups[i + length] === 0) length++;
-    if (length > bestLength) {
-      best = i;
-      bestLength = length;
-    }
-    i += length;
-  }
+  return text.latin1Slice(0, writeV6(w0, w1, w2, w3, text, 0));
+}
+
+/** The same as ASCII bytes at `start`; returns the offset behind. */
+export function writeV6(w0: number, w1: number, w2: number, w3: number, out: Buffer, start: number): number {
   // RFC 5952 section 5: an IPv4-mapped address shows its IPv4 part in dotted form.
-  if (w0 === 0 && w1 === 0 && w2 === 0xffff) return `::ffff:${formatV4(w3)}`;
-  if (best < 0) return groups.map((g) => g.toString(16)).join(':');
-  const hex = (part: number[]) => part.map((g) => g.toString(16)).join(':');
-  return `${hex(groups.slice(0, best))}::${hex(groups.slice(best + bestLength))}`;
+  if (w0 === 0 && w1 === 0 && w2 === 0xffff) return start + out.latin1Write(`::ffff:${formatV4(w3)}`, start);
+  groups[0] = w0 >>> 16;
+  groups[1] = w0;
+  groups[2] = w1 >>> 16;
+  groups[3] = w1;
+  groups[4] = w2 >>> 16;
+  groups[5] = w2;
+  groups[6] = w3 >>> 16;
+  groups[7] = w3;
+  let longest = -1;
+  let length = 1;
+  for (let i = 0; i < 8; ) {
+    let n = 0;
+    while (i + n < 8 && groups[i + n] === 0) n++;
+    if (n > length) {
+      longest = i;
+      length = n;
+    }
+    i += n + 1;
+  }
+  let at = start;
+  for (let i = 0; i < 8; ) {
+    if (i === longest) {
+      out[at++] = COLON;
+      if (i === 0) out[at++] = COLON;
+      i += length;
+      continue;
+    }
+    const group = groups[i];
+    if (group > 0xfff) out[at++] = HEX[group >>> 12];
+    if (group > 0xff) out[at++] = HEX[(group >>> 8) & 15];
+    if (group > 0xf) out[at++] = HEX[(group >>> 4) & 15];
+    out[at++] = HEX[group & 15];
+    if (++i < 8) out[at++] = COLON;
+  }
+  return at;
 }

@@ -42,9 +42,12 @@ export const endpoints = {
   destinationMac: f.keyword('destination.mac', 'MAC address of who answered').optional().ofFlow('destinationMac'),
   networkType: f.keyword('network.type', 'ipv4 or ipv6').ofFlow('type'),
   transport: f.keyword('network.transport', 'tcp, udp, icmp, …').alias('proto').ofFlow('transport'),
-  communityId: f.keyword('network.community_id', 'Community ID v1, seed 0').derived().ofFlow('communityId'),
+  communityId: f
+    .keyword('network.community_id', 'Community ID v1, seed 0')
+    .derived()
+    .ofFlow('communityId', 'writeCommunityId'),
   direction: f.keyword('network.direction', 'ingress, egress, internal, … or unknown').ofFlow('direction'),
-  flowId: f.keyword('flow.id', 'stable identity of the flow: the same in all its documents').ofFlow('id'),
+  flowId: f.keyword('flow.id', 'stable identity of the flow: the same in all its documents').ofFlow('id', 'writeId'),
   vlan: f.keywords('network.vlan.id', 'VLAN ids, outermost first').optional().single().ofFlow('vlan'),
   relatedIp: f.keywords('related.ip', 'all addresses').derived().ofFlow('relatedIp'),
   ...ingress,

@@ -46,6 +46,11 @@ export interface Field<K extends Kind = Kind, Optional extends boolean = boolean
   readonly unit?: string;
   /** Set: the value is not in the record but in the flow that it belongs to, under this property of `FlowView`. */
   readonly flowProperty?: string;
+  /**
+   * Name of a method that flows may have: `(out, at) => end` writes the value into bytes as plain ASCII of at most 40, so that no string
+   * is made of it only to be written.
+   */
+  readonly flowWriter?: string;
   /** For `list`: the fields of one entry. For `constant`: the value. */
   readonly sub?: Sub;
   /** Other names that queries know it by (goQuery's, Wireshark's). */
@@ -79,7 +84,7 @@ export interface FieldBuilder<K extends Kind, Optional extends boolean, Sub = un
   optional(): FieldBuilder<K, true, Sub>;
   inUnit(unit: string): FieldBuilder<K, Optional, Sub>;
   /** Taken from the flow: the record object has no such property. */
-  ofFlow(property: string): FieldBuilder<K, Optional, Sub> & { readonly flowProperty: string };
+  ofFlow(property: string, writer?: string): FieldBuilder<K, Optional, Sub> & { readonly flowProperty: string };
   alias(...names: string[]): FieldBuilder<K, Optional, Sub>;
   number(netcap: number): FieldBuilder<K, Optional, Sub>;
   derived(): FieldBuilder<K, Optional, Sub>;
@@ -98,8 +103,12 @@ function build<K extends Kind, Optional extends boolean, Sub>(
     ...field,
     optional: () => build({ ...field, isOptional: true }),
     inUnit: (unit) => build({ ...field, unit }),
-    ofFlow: (flowProperty) =>
-      build({ ...field, flowProperty }) as FieldBuilder<K, Optional, Sub> & { readonly flowProperty: string },
+    ofFlow: (flowProperty, flowWriter) =>
+      build({ ...field, flowProperty, ...(flowWriter === undefined ? {} : { flowWriter }) }) as FieldBuilder<
+        K,
+        Optional,
+        Sub
+      > & { readonly flowProperty: string },
     alias: (...names) => build({ ...field, aliases: [...(field.aliases ?? []), ...names] }),
     number: (netcap) => build({ ...field, netcap }),
     derived: () => build({ ...field, isDerived: true }),

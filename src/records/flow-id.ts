@@ -41,7 +41,30 @@ function half(
 }
 
 const HEX = '0123456789abcdef';
+const HEX_BYTES = Uint8Array.from(HEX, (c) => c.charCodeAt(0));
+const HALF_DIGITS = 8;
 
+/** Writes `flowId`'s digits as ASCII; returns the offset behind. */
+export function writeFlowId(
+  a: Address,
+  aPort: number,
+  b: Address,
+  bPort: number,
+  firstPacket: number,
+  out: Uint8Array,
+  at: number,
+): number {
+  const high = half(a, aPort, b, bPort, firstPacket, HIGH_FACTORS, HIGH_SEED);
+  const low = half(a, aPort, b, bPort, firstPacket, LOW_FACTORS, LOW_SEED);
+  for (let i = 0; i < HALF_DIGITS; i++) {
+    const shift = 28 - 4 * i;
+    out[at + i] = HEX_BYTES[(high >>> shift) & 15];
+    out[at + HALF_DIGITS + i] = HEX_BYTES[(low >>> shift) & 15];
+  }
+  return at + 2 * HALF_DIGITS;
+}
+
+/** For protocols without ports these are -1. */
 export function flowId(a: Address, aPort: number, b: Address, bPort: number, firstPacket: number): string {
   const high = half(a, aPort, b, bPort, firstPacket, HIGH_FACTORS, HIGH_SEED);
   const low = half(a, aPort, b, bPort, firstPacket, LOW_FACTORS, LOW_SEED);

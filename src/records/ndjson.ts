@@ -105,6 +105,12 @@ function value(code: Code, leaf: Leaf, parts: Parts, bounds: string[]): void {
   const guard = field.isOptional ? `${present(leaf)}?` : '';
   const otherwise = field.isOptional ? ':0' : '';
   code.fixed += FIXED_VALUE_BYTES;
+  if (field.flowWriter !== undefined) {
+    const writer = `f.${field.flowWriter}`;
+    code.line(`if(${writer}!==undefined){O[at]=34;at=${writer}(O,at+1);O[at++]=34;}else at=w.text(${a},at);`);
+    bounds.push(`(${writer}!==undefined?0:${guard}${a}.length*6+8${otherwise})`);
+    return;
+  }
   switch (field.kind) {
     case 'constant':
       code.literal(JSON.stringify(field.sub));

@@ -3,18 +3,18 @@
 // behind: up to three bytes beyond a value may be touched.
 // Measured choices: octets of addresses and thousands of numbers from tables of words; the second's text is kept from one time to the next.
 
-import { type Address, formatV6 } from './address.ts';
+import { type Address, writeV6 } from './address.ts';
 
 declare global {
   interface Buffer {
     /** Node's own writers without the checks of `write`: they return the bytes written. */
     latin1Write(text: string, offset?: number, length?: number): number;
     utf8Write(text: string, offset?: number, length?: number): number;
+    latin1Slice(from?: number, to?: number): string;
   }
 }
 
 export const HEX = Buffer.from('0123456789abcdef');
-const COLON = 0x3a;
 
 /** Numbers of an IPv4 address with the dot behind, as little-endian words, and how many of the word's bytes count. */
 const OCTET_WORDS = Int32Array.from({ length: 256 }, (_, i) => Buffer.from(`${i}.   `).readInt32LE());
@@ -136,7 +136,7 @@ export class ValueWriter {
 
   /** As `formatV4` and `formatV6` write them. */
   ipText(address: Address, start: number): number {
-    if (address.v6) return this.#v6(address, start);
+    if (address.v6) return writeV6(address.w0, address.w1, address.w2, address.w3, this.out, start);
     const { view } = this;
     const word = address.w3;
     let at = start;
@@ -148,44 +148,4 @@ export class ValueWriter {
     // Without the last dot.
     return at - 1;
   }
-
-  #v6(address: Address, start: number): number {
-    const { w0, w1, w2, w3 } = address;
-    const out = this.out;
-    // RFC 5952 section 5: rare, so by way of a string.
-    if (w0 === 0 && w1 === 0 && w2 === 0xffff) return start + out.latin1Write(formatV6(w0, w1, w2, w3), start);
-    let longest = -1;
-    let length = 1;
-    for (let i = 0; i < 8; ) {
-      let n = 0;
-      while (i + n < 8 && groupOf(address, i + n) === 0) n++;
-      if (n > length) {
-        longest = i;
-        length = n;
-      }
-      i += n + 1;
-    }
-    let at = start;
-    for (let i = 0; i < 8; ) {
-      if (i === longest) {
-        out[at++] = COLON;
-        if (i === 0) out[at++] = COLON;
-        i += length;
-        continue;
-      }
-      const group = groupOf(address, i);
-      if (group > 0xfff) out[at++] = HEX[group >>> 12];
-      if (group > 0xff) out[at++] = HEX[(group >>> 8) & 15];
-      if (group > 0xf) out[at++] = HEX[(group >>> 4) & 15];
-      out[at++] = HEX[group & 15];
-      if (++i < 8) out[at++] = COLON;
-    }
-    return at;
-  }
-}
-
-/** The i-th of the eight groups of an IPv6 address. */
-function groupOf(address: Address, i: number): number {
-  const word = i < 4 ? (i < 2 ? address.w0 : address.w1) : i < 6 ? address.w2 : address.w3;
-  return (i & 1) === 0 ? word >>> 16 : word & 0xffff;
 }
