@@ -14,6 +14,8 @@ const DETECTION_BYTES = 16 * 1024;
 const NOTHING = new Uint8Array(0);
 /** Datagrams of a flow that are offered to detection before it is called unknown. */
 const DETECTION_DATAGRAMS = 4;
+/** The same where a protocol wants to see more: it counts so many times less. */
+const MORE_DATAGRAMS = 16;
 
 /** What a conversation needs from the engine. */
 export interface ConversationHost {
@@ -111,7 +113,8 @@ export class Conversation implements Context, StreamReceiver {
         flow.destinationPort,
       );
       if (found === null || found === 'more') {
-        if (++this.#datagrams >= DETECTION_DATAGRAMS) this.#leave();
+        this.#datagrams += found === null ? MORE_DATAGRAMS : 1;
+        if (this.#datagrams >= DETECTION_DATAGRAMS * MORE_DATAGRAMS) this.#leave();
         return;
       }
       this.open(found);

@@ -2,14 +2,12 @@
 // the two ends only. One record for each connection, as for TLS over TCP.
 
 import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
-import { CLIENT_HELLO, SERVER_HELLO } from '../tls/codes.ts';
-import { describe } from '../tls/document.ts';
 import { MessageReader, type MessageSink } from '../tls/message-reader.ts';
-import { isWantedMessage, takeMessage } from '../tls/messages.ts';
+import { isWantedMessage } from '../tls/messages.ts';
 import type { TlsOptions } from '../tls/options.ts';
-import { tls } from '../tls/record.ts';
-import { Session } from '../tls/session.ts';
-import { CryptoStream } from './crypto-stream.ts';
+import { PiecesInOrder } from '../tls/pieces-in-order.ts';
+import type { TlsRecord } from '../tls/record.ts';
+import { SessionAnalyzer } from '../tls/session-analyzer.ts';
 import { type FrameListener, readFrames } from './frames.ts';
 import { isLongHeader, type LongHeader, longHeaderAt, versionText } from './header.ts';
 import { type InitialKeys, initialKeys, openInitial } from './initial-keys.ts';
@@ -18,30 +16,22 @@ const LEVEL_FATAL = 2;
 /** Packets in one datagram: four kinds, each once, is what anybody sends. */
 const MAX_COALESCED = 16;
 
-export class QuicAnalyzer implements Analyzer {
-  readonly #context: Context;
-  readonly #options: TlsOptions;
-  readonly #session = new Session();
+export class QuicAnalyzer extends SessionAnalyzer implements Analyzer {
   readonly #sides: readonly [Side, Side];
-  #client: Direction | undefined = undefined;
   #keys: InitialKeys | undefined = undefined;
   #version = 0;
-  #isStarted = false;
-  #isOver = false;
-  #held = 0;
 
   constructor(context: Context, options: TlsOptions) {
-    this.#context = context;
-    this.#options = options;
+    super(context, options, 'quic');
     this.#sides = [new Side(this, 0), new Side(this, 1)];
   }
 
   message(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): Verdict {
-    if (this.#isOver) return 'done';
-    if (!this.#isStarted) this.#start();
-    if (wireLength > to - from) this.#context.count('truncated');
+    if (this.isOver) return 'done';
+    this.start();
+    if (wireLength > to - from) this.context.count('truncated');
     let at = from;
-    for (let i = 0; i < MAX_COALESCED && at < to && !this.#isOver; i++) {
+    for (let i = 0; i < MAX_COALESCED && at < to && !this.isOver; i++) {
       if (!isLongHeader(bytes[at])) {
         this.#shortHeader(direction);
         break;
@@ -51,69 +41,26 @@ export class QuicAnalyzer implements Analyzer {
       this.#packet(direction, bytes, header, to);
       at = header.to;
     }
-    return this.#isOver ? 'done' : 'ok';
-  }
-
-  expire(): void {
-    if (this.#isOver || !this.#isStarted) return;
-    if (this.#context.seconds < this.#session.startSeconds + this.#options.transaction_timeout) {
-      this.#arm();
-      return;
-    }
-    this.#session.note('The handshake did not come to its end in time');
-    this.#publish();
-  }
-
-  end(): void {
-    if (!this.#isOver) this.#publish();
+    return this.isOver ? 'done' : 'ok';
   }
 
   // ---- what the sides tell
 
-  handshake(direction: Direction, type: number, bytes: Uint8Array, from: number, to: number, isWhole: boolean): void {
-    if (type === CLIENT_HELLO) this.#client ??= direction;
-    else if (type === SERVER_HELLO) this.#client ??= direction === 0 ? 1 : 0;
-    takeMessage(this.#session, this.#speaker(direction), type, bytes, from, to, isWhole, this.hold);
-  }
-
   closed(direction: Direction, alert: number): void {
-    if (alert >= 0) this.#session.alerts.push({ level: LEVEL_FATAL, code: alert, source: this.#speaker(direction) });
-    else this.#session.note(`The ${this.#speaker(direction)} closed the connection before the handshake's end`);
-    this.#publish();
+    if (alert >= 0) this.session.alerts.push({ level: LEVEL_FATAL, code: alert, source: this.speaker(direction) });
+    else this.session.note(`The ${this.speaker(direction)} closed the connection before the handshake's end`);
+    this.finish();
   }
 
-  overLimit(): void {
-    this.#context.count('limit');
-    this.#session.note('A handshake message is too long to be held');
+  protected override finishSides(): void {
+    for (const side of this.#sides) side.messages.finish();
   }
 
-  readonly hold = (bytes: number): boolean => {
-    if (!this.#context.hold(bytes) && bytes > 0) {
-      this.#context.hold(-bytes);
-      this.#context.count('limit');
-      return false;
-    }
-    this.#held += bytes;
-    return true;
-  };
+  protected override complete(record: TlsRecord): void {
+    record.quicVersion = versionText(this.#version);
+  }
 
   // ---- inside
-
-  #speaker(direction: Direction): 'client' | 'server' {
-    return direction === (this.#client ?? 0) ? 'client' : 'server';
-  }
-
-  #start(): void {
-    this.#isStarted = true;
-    this.#session.startSeconds = this.#context.seconds;
-    this.#session.startNanos = this.#context.nanos;
-    this.#arm();
-  }
-
-  #arm(): void {
-    const due = this.#session.startSeconds + Math.ceil(this.#options.transaction_timeout);
-    this.#context.deadline(Math.max(due, this.#context.seconds + 1));
-  }
 
   #packet(direction: Direction, bytes: Uint8Array, header: LongHeader, to: number): void {
     if (header.type === 'initial') this.#initial(direction, bytes, header, to);
@@ -134,48 +81,30 @@ export class QuicAnalyzer implements Analyzer {
 
   /** With the keys of this connection; the client's packets also with those that follow from themselves. */
   #open(direction: Direction, bytes: Uint8Array, header: LongHeader, to: number): Buffer | undefined {
-    const side = direction === (this.#client ?? direction) ? 0 : 1;
+    const side = direction === (this.client ?? direction) ? 0 : 1;
     if (this.#keys !== undefined && this.#keys.version === header.version) {
       const opened = openInitial(bytes, header, to, this.#keys, side);
       if (opened !== undefined) return opened;
     }
-    if (side === 1 || this.#session.serverHello !== undefined) return undefined;
+    if (side === 1 || this.session.serverHello !== undefined) return undefined;
     const keys = initialKeys(header.version, bytes.subarray(header.destinationFrom, header.destinationTo));
     if (keys === undefined) return undefined;
     const opened = openInitial(bytes, header, to, keys, 0);
     if (opened === undefined) return undefined;
     this.#keys = keys;
-    this.#client ??= direction;
+    this.client ??= direction;
     return opened;
   }
 
   /** A short header: the client has the keys of the connection's data, so it has accepted the server's Finished. */
   #shortHeader(direction: Direction): void {
-    if (this.#session.serverHello === undefined || this.#speaker(direction) === 'server') return;
-    this.#session.isEstablished = true;
-    this.#publish();
-  }
-
-  #publish(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    const session = this.#session;
-    session.endSeconds = this.#context.seconds;
-    session.endNanos = this.#context.nanos;
-    for (const side of this.#sides) side.messages.finish();
-    if (session.clientHello !== undefined || session.serverHello !== undefined || session.alerts.length > 0) {
-      const record = describe(session, 'quic', this.#options);
-      record.quicVersion = versionText(this.#version);
-      this.#context.emit(tls, record, this.#client ?? 0);
-    }
-    if (this.#held > 0) this.#context.hold(-this.#held);
-    this.#held = 0;
+    if (this.session.serverHello !== undefined && this.speaker(direction) === 'client') this.established();
   }
 }
 
 /** What one end says in Initial packets. */
 class Side implements FrameListener, MessageSink {
-  readonly stream: CryptoStream;
+  readonly stream: PiecesInOrder;
   readonly messages: MessageReader;
   readonly #analyzer: QuicAnalyzer;
   readonly #direction: Direction;
@@ -184,7 +113,7 @@ class Side implements FrameListener, MessageSink {
     this.#analyzer = analyzer;
     this.#direction = direction;
     this.messages = new MessageReader(this, analyzer.hold);
-    this.stream = new CryptoStream((bytes, from, to) => this.messages.data(bytes, from, to), analyzer.hold);
+    this.stream = new PiecesInOrder((bytes, from, to) => this.messages.data(bytes, from, to), analyzer.hold);
   }
 
   crypto(offset: number, bytes: Uint8Array, from: number, to: number): void {

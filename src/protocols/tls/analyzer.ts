@@ -2,54 +2,35 @@
 // handshake takes too long, or with the connection's end, whichever is first; after it nothing more is read.
 
 import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
-import {
-  CLIENT_HELLO,
-  CONTENT_ALERT,
-  CONTENT_APPLICATION_DATA,
-  EXTENSION_EARLY_DATA,
-  isTls13,
-  SERVER_HELLO,
-} from './codes.ts';
-import { describe, versionOf } from './document.ts';
+import { CONTENT_ALERT, CONTENT_APPLICATION_DATA, EXTENSION_EARLY_DATA, SERVER_HELLO } from './codes.ts';
 import { extensionOf, parseSsl2Hello } from './hello.ts';
-import { isWantedMessage, takeMessage } from './messages.ts';
+import { isWantedMessage } from './messages.ts';
 import type { TlsOptions } from './options.ts';
 import { probeSsl2, SSL2_HEADER_OCTETS } from './probe.ts';
-import { tls } from './record.ts';
 import { HEADER_OCTETS, isRecordHeader, RecordLayer, type RecordSink } from './record-layer.ts';
-import { MAX_ALERTS, Session, type Speaker } from './session.ts';
+import { SessionAnalyzer } from './session-analyzer.ts';
 
-const LEVEL_FATAL = 2;
-const CLOSE_NOTIFY = 0;
 /** An encrypted alert in TLS 1.3: two octets, the content type, the tag of 16 or of 8 octets. */
 const ENCRYPTED_ALERT_OCTETS: ReadonlySet<number> = new Set([19, 11]);
 
-export class TlsAnalyzer implements Analyzer {
-  readonly session = new Session();
-  readonly context: Context;
-  readonly #options: TlsOptions;
+export class TlsAnalyzer extends SessionAnalyzer implements Analyzer {
   readonly #sides: readonly [Side, Side];
-  #client: Direction | undefined = undefined;
-  #isStarted = false;
-  #isOver = false;
-  #held = 0;
 
   constructor(context: Context, options: TlsOptions) {
-    this.context = context;
-    this.#options = options;
+    super(context, options, 'tls');
     this.#sides = [new Side(this, 0), new Side(this, 1)];
   }
 
   data(direction: Direction, bytes: Uint8Array, from: number, to: number): Verdict {
-    if (this.#isOver) return 'done';
-    if (!this.#isStarted) this.#start();
+    if (this.isOver) return 'done';
+    this.start();
     const side = this.#sides[direction];
     side.data(bytes, from, to);
-    if (this.#isOver) return 'done';
+    if (this.isOver) return 'done';
     if (!side.layer.isBroken) return 'ok';
-    if (!this.#hasHello) {
-      this.#isOver = true;
-      this.#giveBack();
+    if (!this.hasHello) {
+      this.isOver = true;
+      this.giveBack();
       return 'reject';
     }
     this.context.count('malformed');
@@ -59,7 +40,7 @@ export class TlsAnalyzer implements Analyzer {
   }
 
   gap(direction: Direction, missing: number): 'continue' | 'give-up' {
-    if (this.#isOver) return 'give-up';
+    if (this.isOver) return 'give-up';
     if (missing <= 0) return 'continue';
     this.context.count('gaps');
     this.session.note('Packet loss while capturing the handshake');
@@ -67,118 +48,38 @@ export class TlsAnalyzer implements Analyzer {
     return 'continue';
   }
 
-  expire(): void {
-    if (this.#isOver || !this.#isStarted) return;
-    if (this.context.seconds < this.session.startSeconds + this.#options.transaction_timeout) {
-      this.#arm();
-      return;
-    }
-    this.session.note('The handshake did not come to its end in time');
-    this.#finish();
-  }
-
-  end(): void {
-    if (!this.#isOver) this.#finish();
-  }
-
   // ---- what the sides tell
-
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  /** Is what this hello led to TLS 1.3, where handshake records are in clear or application data? */
-  get isTls13(): boolean {
-    return this.session.isRetried || isTls13(versionOf(this.session.serverHello) ?? 0);
-  }
-
-  speaker(direction: Direction): Speaker {
-    return direction === (this.#client ?? 0) ? 'client' : 'server';
-  }
 
   other(direction: Direction): Side {
     return this.#sides[direction === 0 ? 1 : 0];
   }
 
-  handshake(direction: Direction, type: number, bytes: Uint8Array, from: number, to: number, isWhole: boolean): void {
-    if (type === CLIENT_HELLO) this.#client ??= direction;
-    else if (type === SERVER_HELLO) this.#client ??= direction === 0 ? 1 : 0;
-    takeMessage(this.session, this.speaker(direction), type, bytes, from, to, isWhole, this.hold);
+  override handshake(
+    direction: Direction,
+    type: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    isWhole: boolean,
+  ): void {
+    super.handshake(direction, type, bytes, from, to, isWhole);
     if (type === SERVER_HELLO) for (const side of this.#sides) side.updateEncryption();
   }
 
   ssl2Hello(direction: Direction, bytes: Uint8Array, from: number, to: number, isWhole: boolean): void {
-    this.#client ??= direction;
+    this.client ??= direction;
     if (this.session.clientHello === undefined && this.hold(to - from)) {
       this.session.clientHello = parseSsl2Hello(bytes, from, to, isWhole);
     }
   }
 
-  alert(direction: Direction, level: number, code: number): void {
-    const { alerts } = this.session;
-    if (alerts.length < MAX_ALERTS) alerts.push({ level, code, source: this.speaker(direction) });
-    if (level === LEVEL_FATAL || code === CLOSE_NOTIFY) this.#finish();
-  }
-
   /** A side sent something encrypted that belongs to this handshake's end. */
   secured(): void {
-    if (!this.#sides[0].isSecured || !this.#sides[1].isSecured) return;
-    this.session.isEstablished = true;
-    this.#finish();
+    if (this.#sides[0].isSecured && this.#sides[1].isSecured) this.established();
   }
 
-  /** Counts what the session keeps. */
-  readonly hold = (bytes: number): boolean => {
-    if (!this.context.hold(bytes) && bytes > 0) {
-      this.context.hold(-bytes);
-      this.context.count('limit');
-      return false;
-    }
-    this.#held += bytes;
-    return true;
-  };
-
-  // ---- inside
-
-  get #hasHello(): boolean {
-    return this.session.clientHello !== undefined || this.session.serverHello !== undefined || this.session.isRetried;
-  }
-
-  #start(): void {
-    this.#isStarted = true;
-    this.session.startSeconds = this.context.seconds;
-    this.session.startNanos = this.context.nanos;
-    this.#arm();
-  }
-
-  #arm(): void {
-    const due = this.session.startSeconds + Math.ceil(this.#options.transaction_timeout);
-    this.context.deadline(Math.max(due, this.context.seconds + 1));
-  }
-
-  /** Publishes what there is, with the messages whose end did not come. */
-  #finish(): void {
-    if (this.#isOver) return;
-    this.session.endSeconds = this.context.seconds;
-    this.session.endNanos = this.context.nanos;
+  protected override finishSides(): void {
     for (const side of this.#sides) side.finish();
-    this.publish();
-  }
-
-  publish(): void {
-    this.#isOver = true;
-    const { session } = this;
-    if (this.#hasHello || session.alerts.length > 0) {
-      if (!session.isEstablished && session.notes.length === 0 && session.serverHello === undefined)
-        this.context.count('unmatchedRequests');
-      this.context.emit(tls, describe(session, 'tls', this.#options), this.#client ?? 0);
-    }
-    this.#giveBack();
-  }
-
-  #giveBack(): void {
-    this.context.hold(-this.#held);
-    this.#held = 0;
   }
 }
 
@@ -241,8 +142,7 @@ class Side implements RecordSink {
   }
 
   overLimit(): void {
-    this.#analyzer.context.count('limit');
-    this.#analyzer.session.note('A handshake message is too long to be held');
+    this.#analyzer.overLimit();
   }
 
   changeCipherSpec(): void {
@@ -255,17 +155,18 @@ class Side implements RecordSink {
   }
 
   encrypted(contentType: number, length: number): void {
-    if (this.isSecured) return;
     const { session, isTls13: isNew } = this.#analyzer;
+    const other = this.#analyzer.other(this.#direction);
+    // Only one direction was captured: application data says that the handshake is over.
+    const isAlone = !isNew && contentType === CONTENT_APPLICATION_DATA && !other.hasBytes;
+    if (this.isSecured && !isAlone) return;
     if (isNew ? this.#isEncryptedAlert(length) : contentType === CONTENT_ALERT) {
       session.hasEncryptedAlert = true;
       return;
     }
     // Before the server has answered it is early data.
     this.isSecured = isNew ? session.serverHello !== undefined : this.hasChanged;
-    // Only one direction was captured: application data says that the handshake is over.
-    const other = this.#analyzer.other(this.#direction);
-    if (this.isSecured && !isNew && contentType === CONTENT_APPLICATION_DATA && !other.hasBytes) other.isSecured = true;
+    if (this.isSecured && isAlone) other.isSecured = true;
     if (this.isSecured) this.#analyzer.secured();
   }
 

@@ -6,9 +6,14 @@ export const CONTENT_ALERT = 21;
 export const CONTENT_HANDSHAKE = 22;
 export const CONTENT_APPLICATION_DATA = 23;
 export const CONTENT_HEARTBEAT = 24;
+/** DTLS: a record with a connection id (RFC 9146), an acknowledgment (RFC 9147). */
+export const CONTENT_CONNECTION_ID = 25;
+export const CONTENT_ACK = 26;
 
 export const CLIENT_HELLO = 1;
 export const SERVER_HELLO = 2;
+/** DTLS 1.0 and 1.2. */
+export const HELLO_VERIFY_REQUEST = 3;
 export const CERTIFICATE = 11;
 export const SERVER_KEY_EXCHANGE = 12;
 export const CERTIFICATE_REQUEST = 13;
@@ -18,6 +23,12 @@ export const CERTIFICATE_STATUS = 22;
 export const VERSION_SSL2 = 0x0002;
 export const VERSION_SSL3 = 0x0300;
 export const VERSION_TLS13 = 0x0304;
+/** DTLS counts down, and has no 1.1; 0x0100 is what OpenSSL spoke before there was a standard (AnyConnect still does). */
+export const VERSION_DTLS10 = 0xfeff;
+export const VERSION_DTLS12 = 0xfefd;
+export const VERSION_DTLS13 = 0xfefc;
+export const VERSION_DTLS_OLD = 0x0100;
+const DTLS_VERSIONS: ReadonlySet<number> = new Set([VERSION_DTLS10, VERSION_DTLS12, VERSION_DTLS13, VERSION_DTLS_OLD]);
 /** TLS 1.3 while it was a draft: 0x7f and the draft's number; Google's and Facebook's experiments with it. */
 const DRAFT_TLS13 = 0x7f;
 const EXPERIMENT_GOOGLE = 0x7e;
@@ -34,6 +45,7 @@ export const EXTENSION_PRE_SHARED_KEY = 41;
 export const EXTENSION_EARLY_DATA = 42;
 export const EXTENSION_SUPPORTED_VERSIONS = 43;
 export const EXTENSION_KEY_SHARE = 51;
+export const EXTENSION_CONNECTION_ID = 54;
 export const EXTENSION_ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 export const EXTENSION_RENEGOTIATION_INFO = 0xff01;
 
@@ -55,7 +67,11 @@ export function unknown(number: number): string {
 export function isTls13(version: number): boolean {
   const major = version >> 8;
   return (
-    version === VERSION_TLS13 || major === DRAFT_TLS13 || major === EXPERIMENT_GOOGLE || major === EXPERIMENT_FACEBOOK
+    version === VERSION_TLS13 ||
+    version === VERSION_DTLS13 ||
+    major === DRAFT_TLS13 ||
+    major === EXPERIMENT_GOOGLE ||
+    major === EXPERIMENT_FACEBOOK
   );
 }
 
@@ -63,12 +79,15 @@ export function isTls13(version: number): boolean {
 export function versionNumber(version: number): string {
   if (version === VERSION_SSL2) return '2.0';
   if (isTls13(version)) return '1.3';
+  if (version === VERSION_DTLS12) return '1.2';
+  if (version === VERSION_DTLS10) return '1.0';
   const major = version >> 8;
   const minor = version & 0xff;
   return major === 3 && minor > 0 ? `1.${minor - 1}` : `${major}.${minor}`;
 }
 
-export function versionProtocol(version: number): 'tls' | 'ssl' | 'unknown' {
+export function versionProtocol(version: number): 'tls' | 'ssl' | 'dtls' | 'unknown' {
+  if (DTLS_VERSIONS.has(version)) return 'dtls';
   if (version === VERSION_SSL2 || version === VERSION_SSL3) return 'ssl';
   return isTls13(version) || (version > VERSION_SSL3 && version <= VERSION_TLS13) ? 'tls' : 'unknown';
 }
@@ -76,7 +95,7 @@ export function versionProtocol(version: number): 'tls' | 'ssl' | 'unknown' {
 /** `TLS 1.2`, `SSL 3.0`; what is neither, drafts of TLS 1.3 among them, as the two numbers that stand there. */
 export function versionName(version: number): string {
   const protocol = versionProtocol(version);
-  const isDraft = isTls13(version) && version !== VERSION_TLS13;
+  const isDraft = isTls13(version) && version !== VERSION_TLS13 && version !== VERSION_DTLS13;
   return protocol === 'unknown' || isDraft
     ? `(raw ${version >> 8}.${version & 0xff})`
     : `${protocol.toUpperCase()} ${versionNumber(version)}`;

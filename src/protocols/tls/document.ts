@@ -17,17 +17,18 @@ import {
 } from './codes.ts';
 import { describeAnswer, describeHello, MAX_LISTED } from './detail.ts';
 import { applicationProtocols, chosenGroup, serverNames, supportedVersions } from './extensions.ts';
-import { ja3, ja3s, ja4 } from './fingerprints.ts';
+import { type Ja4Transport, ja3, ja3s, ja4 } from './fingerprints.ts';
 import { extensionOf, type Hello } from './hello.ts';
 import { knownCertificate } from './known-certificates.ts';
 import type { DetailOptions } from './options.ts';
 import { emptyRecord, type TlsRecord } from './record.ts';
-import type { Session } from './session.ts';
+import type { Carrier, Session } from './session.ts';
 
 const LEVEL_FATAL = 2;
+const JA4_TRANSPORTS: Readonly<Record<Carrier, Ja4Transport>> = { tls: 't', dtls: 'd', quic: 'q' };
 
 /** The record of this session. `carrier`: what the handshake went over. */
-export function describe(session: Session, carrier: 'tls' | 'quic', options: DetailOptions): TlsRecord {
+export function describe(session: Session, carrier: Carrier, options: DetailOptions): TlsRecord {
   const record = emptyRecord();
   const { clientHello, serverHello } = session;
   record.startSeconds = session.startSeconds;
@@ -51,7 +52,7 @@ export function describe(session: Session, carrier: 'tls' | 'quic', options: Det
   if (serverHello !== undefined) describeServer(record, serverHello, session);
   if (options.send_certificates) describeCertificates(record, session, options);
   if (options.include_detailed_fields) {
-    if (version !== undefined) record.detailedVersion = isTls13(version) ? 'TLS 1.3' : versionName(version);
+    if (version !== undefined) record.detailedVersion = detailedVersion(version);
     record.resumptionMethod = method;
     describeProgress(record, session);
     if (clientHello !== undefined) describeHello(record, clientHello);
@@ -60,6 +61,7 @@ export function describe(session: Session, carrier: 'tls' | 'quic', options: Det
   if (options.send_request && clientHello !== undefined) record.request = hexOf(clientHello.bytes);
   if (options.send_response && serverHello !== undefined) record.response = hexOf(serverHello.bytes);
   if (session.isRetried) record.isRetried = true;
+  if (session.isVerified) record.isVerified = true;
   if (session.hasEncryptedAlert) record.hasEncryptedAlert = true;
   const hashes = [
     record.clientJa3,
@@ -82,10 +84,10 @@ export function versionOf(hello: Hello | undefined): number | undefined {
   return supportedVersions(hello)[0] ?? hello.version;
 }
 
-function describeClient(record: TlsRecord, hello: Hello, carrier: 'tls' | 'quic'): void {
+function describeClient(record: TlsRecord, hello: Hello, carrier: Carrier): void {
   if (hello.isComplete && !hello.isSsl2) {
     record.clientJa3 = ja3(hello);
-    record.clientJa4 = ja4(hello, carrier === 'quic' ? 'q' : 't');
+    record.clientJa4 = ja4(hello, JA4_TRANSPORTS[carrier]);
   }
   const [name] = serverNames(hello);
   if (name !== undefined) {
@@ -101,11 +103,22 @@ function describeClient(record: TlsRecord, hello: Hello, carrier: 'tls' | 'quic'
 
 function describeServer(record: TlsRecord, hello: Hello, session: Session): void {
   if (hello.ciphers.length > 0) record.cipher = cipherSuiteName(hello.ciphers[0]);
-  const curve = session.curve ?? chosenGroup(hello);
+  const curve = namedCurve(session) ?? chosenGroup(hello);
   if (curve !== undefined) record.curve = groupName(curve);
   if (hello.isComplete) record.serverJa3s = ja3s(hello);
   const [protocol] = applicationProtocols(hello);
   record.nextProtocol = protocol;
+}
+
+/** RFC 8422 section 5.4: only a key exchange over elliptic curves names one. */
+function namedCurve({ curve, serverHello }: Session): number | undefined {
+  const [cipher] = serverHello?.ciphers ?? [];
+  return cipher !== undefined && cipherSuiteName(cipher).includes('_ECDH') ? curve : undefined;
+}
+
+/** Drafts of TLS 1.3 are it. */
+function detailedVersion(version: number): string {
+  return isTls13(version) && versionProtocol(version) !== 'dtls' ? 'TLS 1.3' : versionName(version);
 }
 
 /**

@@ -3,13 +3,21 @@
 // GREASE (RFC 8701) counts in none of them.
 
 import { hash } from 'node:crypto';
-import { EXTENSION_ALPN, EXTENSION_SERVER_NAME, hex, isGrease } from './codes.ts';
+import {
+  EXTENSION_ALPN,
+  EXTENSION_SERVER_NAME,
+  hex,
+  isGrease,
+  VERSION_DTLS10,
+  VERSION_DTLS12,
+  VERSION_DTLS13,
+} from './codes.ts';
 import { alpnRanges, pointFormats, signatureAlgorithms, supportedGroups, supportedVersions } from './extensions.ts';
 import { extensionOf, type Hello } from './hello.ts';
 import { Known } from './known.ts';
 
-/** What carried the hello: TCP, QUIC. */
-export type Ja4Transport = 't' | 'q';
+/** What carried the hello: TCP, datagrams, QUIC. */
+export type Ja4Transport = 't' | 'd' | 'q';
 
 const MAX_COUNT = 99;
 const HASH_DIGITS = 12;
@@ -22,6 +30,9 @@ const JA4_VERSIONS: ReadonlyMap<number, string> = new Map([
   [0x0301, '10'],
   [0x0300, 's3'],
   [0x0002, 's2'],
+  [VERSION_DTLS13, 'd3'],
+  [VERSION_DTLS12, 'd2'],
+  [VERSION_DTLS10, 'd1'],
 ]);
 
 const withoutGrease = (numbers: readonly number[]): number[] => numbers.filter((number) => !isGrease(number));
@@ -49,7 +60,9 @@ export function ja3s(hello: Hello): string {
 
 export function ja4(hello: Hello, transport: Ja4Transport): string {
   const offered = withoutGrease(supportedVersions(hello));
-  const version = offered.length > 0 ? Math.max(...offered) : hello.version;
+  // Versions of DTLS count down.
+  const highest = transport === 'd' ? Math.min : Math.max;
+  const version = offered.length > 0 ? highest(...offered) : hello.version;
   const ciphers = withoutGrease(hello.ciphers);
   const extensions = withoutGrease(hello.extensions.map((extension) => extension.type));
   const domain = extensionOf(hello, EXTENSION_SERVER_NAME) === undefined ? 'i' : 'd';

@@ -51,14 +51,21 @@ function blank(bytes: Uint8Array, isClient: boolean, isSsl2 = false): Hello {
 }
 
 /** The message body bytes[from, to); `isWhole`: none of it is missing. */
-export function parseHello(bytes: Uint8Array, from: number, to: number, isClient: boolean, isWhole: boolean): Hello {
+export function parseHello(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  isClient: boolean,
+  isWhole: boolean,
+  isDtls = false,
+): Hello {
   const hello = blank(bytes.slice(from, to), isClient);
-  hello.isComplete = read(hello) && isWhole;
+  hello.isComplete = read(hello, isDtls) && isWhole;
   return hello;
 }
 
 /** Fills `hello`; false when it ends before its time. */
-function read(hello: Hello): boolean {
+function read(hello: Hello, isDtls: boolean): boolean {
   const { bytes } = hello;
   const end = bytes.length;
   if (end < 2 + RANDOM_OCTETS) return false;
@@ -72,6 +79,11 @@ function read(hello: Hello): boolean {
     hello.sessionFrom = at + 1;
     hello.sessionTo = hello.sessionFrom + bytes[at];
     at = hello.sessionTo;
+  }
+  // DTLS: the cookie that the server gave (RFC 6347 section 4.2.1).
+  if (isDtls && hello.isClient) {
+    if (at >= end || at + 1 + bytes[at] > end) return false;
+    at += 1 + bytes[at];
   }
   let ciphersEnd = at + 2;
   if (hello.isClient) {

@@ -1,29 +1,31 @@
-// TLS 1.0 to 1.3, SSL 3.0 and the SSL 2.0 ClientHello over TCP; the handshake in QUIC (`../quic/`). DTLS and Google's QUIC are named.
+// TLS 1.0 to 1.3, SSL 3.0 and the SSL 2.0 ClientHello over TCP; DTLS (`../dtls/`); the handshake in QUIC (`../quic/`). Google's QUIC is
+// named.
 //
 //   probe.ts                               is it TLS?
 //   record-layer.ts, message-reader.ts     stream → records → handshake messages
 //   hello.ts, extensions.ts, messages.ts   messages → session
 //   der.ts, distinguished-name.ts, certificate.ts   certificates
-//   analyzer.ts                            when a handshake is over
+//   session-analyzer.ts, analyzer.ts       when a handshake is over
+//   datagrams.ts                           DTLS or QUIC
 //   document.ts, detail.ts, fingerprints.ts, record.ts   session → document
 //   codes.ts, cipher-suites.ts             names of numbers
 
 import type { Protocol } from '../protocol.ts';
-import { DatagramAnalyzer, datagramProtocol } from '../quic/datagrams.ts';
 import { TlsAnalyzer } from './analyzer.ts';
+import { DatagramAnalyzer, probeDatagram } from './datagrams.ts';
 import { options, PORTS, type TlsOptions } from './options.ts';
 import { probe } from './probe.ts';
 import { tls as tlsRecord } from './record.ts';
 
 export const tls: Protocol<TlsOptions> = {
   name: 'tls',
-  doc: 'TLS and SSL: handshakes with their hellos, certificates, alerts and fingerprints',
+  doc: 'TLS, DTLS and SSL: handshakes with their hellos, certificates, alerts and fingerprints',
   ports: PORTS,
   transports: ['tcp', 'udp'],
   options,
   records: [tlsRecord],
   probe(direction, bytes, from, to, hinted, transport) {
-    if (transport === 'udp') return datagramProtocol(bytes, from, to) === undefined ? 'no' : 'yes';
+    if (transport === 'udp') return probeDatagram(bytes, from, to);
     return probe(direction, bytes, from, to, hinted);
   },
   open: (context, chosen) =>

@@ -1,11 +1,11 @@
 // Handshake messages into a session (RFC 8446 section 4, RFC 5246 section 7.4): the same for TLS over TCP and for QUIC.
 
-import { cipherSuiteName } from './cipher-suites.ts';
 import {
   CERTIFICATE,
   CERTIFICATE_REQUEST,
   CERTIFICATE_STATUS,
   CLIENT_HELLO,
+  HELLO_VERIFY_REQUEST,
   SERVER_HELLO,
   SERVER_HELLO_DONE,
   SERVER_KEY_EXCHANGE,
@@ -48,13 +48,16 @@ export function takeMessage(
   switch (type) {
     case CLIENT_HELLO:
       if (session.clientHello === undefined && hold(to - from)) {
-        session.clientHello = parseHello(bytes, from, to, true, isWhole);
+        session.clientHello = parseHello(bytes, from, to, true, isWhole, session.carrier === 'dtls');
         if (!session.clientHello.isComplete)
           session.note(isWhole ? 'Malformed ClientHello' : 'The end of the ClientHello is missing');
       }
       break;
     case SERVER_HELLO:
       takeServerHello(session, bytes, from, to, isWhole, hold);
+      break;
+    case HELLO_VERIFY_REQUEST:
+      if (session.carrier === 'dtls') session.isVerified = true;
       break;
     case CERTIFICATE:
       takeCertificates(session, speaker, bytes, from, to, hold);
@@ -84,7 +87,7 @@ function takeServerHello(
   hold: Hold,
 ): void {
   if (session.serverHello !== undefined || !hold(to - from)) return;
-  const hello = parseHello(bytes, from, to, false, isWhole);
+  const hello = parseHello(bytes, from, to, false, isWhole, false);
   if (isRetry(hello)) {
     session.isRetried = true;
     return;
@@ -121,16 +124,9 @@ function takeCertificates(
   }
 }
 
-/** RFC 8422 section 5.4: only a key exchange over elliptic curves names one. */
+/** RFC 8422 section 5.4. Whether it is such a key exchange the suite tells, which may come later where datagrams change places. */
 function takeKeyExchange(session: Session, bytes: Uint8Array, from: number, to: number): void {
-  const cipher = session.serverHello?.ciphers[0];
-  if (
-    cipher === undefined ||
-    to - from < 3 ||
-    bytes[from] !== CURVE_TYPE_NAMED ||
-    !cipherSuiteName(cipher).includes('_ECDH')
-  )
-    return;
+  if (to - from < 3 || bytes[from] !== CURVE_TYPE_NAMED) return;
   session.curve = (bytes[from + 1] << 8) | bytes[from + 2];
 }
 

@@ -7,11 +7,14 @@ import { VERSION } from '../../version.ts';
 
 export const tls = defineRecord(
   'tls',
-  { family: 'transaction', doc: 'a TLS handshake, over TCP or in QUIC: one for each connection, also when it failed' },
+  {
+    family: 'transaction',
+    doc: 'a TLS handshake, over TCP, in datagrams (DTLS) or in QUIC: one for each connection, also when it failed',
+  },
   {
     ...program(VERSION),
     ...transaction('tls'),
-    networkProtocol: f.keyword('network.protocol', '`tls`, or `quic` for a handshake in QUIC'),
+    networkProtocol: f.keyword('network.protocol', '`tls`, `dtls`, or `quic` for a handshake in QUIC'),
     destinationDomain: f
       .text(['destination.domain', 'server.domain'], 'server name that the client asks for')
       .optional(),
@@ -23,7 +26,7 @@ export const tls = defineRecord(
     version: f
       .keyword('tls.version', 'version spoken (`1.2`); the one that the client names when no server answered')
       .optional(),
-    versionProtocol: f.keyword('tls.version_protocol', '`tls`, `ssl`, or `unknown` for drafts').optional(),
+    versionProtocol: f.keyword('tls.version_protocol', '`tls`, `dtls`, `ssl`, or `unknown` for drafts').optional(),
     cipher: f.keyword('tls.cipher', 'cipher suite that the server chose').optional(),
     curve: f.keyword('tls.curve', 'group of the key exchange').optional(),
     established: f.bool('tls.established', 'the handshake came to its end'),
@@ -149,6 +152,18 @@ export const tls = defineRecord(
       .optional(),
 
     isRetried: f.bool('netscribe.tls.hello_retry_request', 'the server asked for a second ClientHello').optional(),
+    isVerified: f
+      .bool('netscribe.tls.hello_verify_request', 'DTLS: the server made the client repeat its hello with a cookie')
+      .optional(),
+    clientConnectionId: f
+      .keyword(
+        'netscribe.tls.client_connection_id',
+        'DTLS: the connection id that the server is to send, in hexadecimal; empty: none, but the client may send one',
+      )
+      .optional(),
+    serverConnectionId: f
+      .keyword('netscribe.tls.server_connection_id', 'DTLS: the connection id that the client is to send')
+      .optional(),
     hasEncryptedClientHello: f
       .bool(
         'netscribe.tls.encrypted_client_hello',

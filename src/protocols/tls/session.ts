@@ -3,6 +3,8 @@
 import type { Hello } from './hello.ts';
 
 export type Speaker = 'client' | 'server';
+/** What the handshake goes over: TCP (or what is like it), datagrams, QUIC. */
+export type Carrier = 'tls' | 'dtls' | 'quic';
 
 export interface Alert {
   readonly level: number;
@@ -15,6 +17,7 @@ export const MAX_CERTIFICATES = 32;
 export const MAX_ALERTS = 32;
 
 export class Session {
+  readonly carrier: Carrier;
   startSeconds = 0;
   startNanos = 0;
   endSeconds = 0;
@@ -24,6 +27,8 @@ export class Session {
   serverHello: Hello | undefined = undefined;
   /** The server asked for another ClientHello (RFC 8446 section 4.1.4). */
   isRetried = false;
+  /** DTLS: the server asked the client to send a cookie back (RFC 6347 section 4.2.1). */
+  isVerified = false;
   /** Both sides have what they need to send encrypted data. */
   isEstablished = false;
   isCertificateRequested = false;
@@ -31,7 +36,7 @@ export class Session {
   hasServerHelloDone = false;
   /** OCSPResponseStatus of the response that the server stapled. */
   ocspStatus: number | undefined = undefined;
-  /** Group of the server's ephemeral key (TLS 1.2 and before). */
+  /** Named group at the beginning of the server's key exchange (TLS 1.2 and before); means nothing without an elliptic curve in the suite. */
   curve: number | undefined = undefined;
   /** An alert that only its receiver can read, before the handshake's end. */
   hasEncryptedAlert = false;
@@ -41,6 +46,10 @@ export class Session {
   readonly alerts: Alert[] = [];
   /** Why the handshake is odd: `error.message`. */
   readonly notes: string[] = [];
+
+  constructor(carrier: Carrier) {
+    this.carrier = carrier;
+  }
 
   note(text: string): void {
     if (!this.notes.includes(text)) this.notes.push(text);

@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { datagramProtocol } from '../../../src/protocols/quic/datagrams.ts';
 import { VERSION_2 } from '../../../src/protocols/quic/header.ts';
 import { initialKeys } from '../../../src/protocols/quic/initial-keys.ts';
+import { datagramProtocol } from '../../../src/protocols/tls/datagrams.ts';
 import { alpn, clientHello, extension, join, kit, serverHello, serverName, u8, u16, vector8 } from '../tls/build.ts';
 import { crypto, handshake, initial, KEY_ID, PADDING, retry, SHORT } from './build.ts';
 
@@ -172,7 +172,8 @@ describe('names', () => {
       u16(12 + 40),
       u8(1),
       Buffer.from([0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 40]),
-      Buffer.alloc(40),
+      u16(0xfefd),
+      Buffer.alloc(38),
     );
     expect(ask(dtls)).toBe('dtls');
   });

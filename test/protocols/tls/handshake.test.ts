@@ -303,6 +303,10 @@ describe('odd beginnings', () => {
       expect(told.supportedCiphers).toEqual(['TLS_RSA_WITH_AES_128_CBC_SHA', 'SSL_CK_RC4_128_WITH_MD5']);
     }
   });
+  it('a client whose server was not captured', () => {
+    const [told] = records(HANDSHAKE.filter(([side]) => side === '>'));
+    expect(told).toMatchObject({ established: true, serverName: 'www.example.org' });
+  });
   it('a server whose client was not captured', () => {
     const driven = kit();
     driven.data(1, record(22, serverHello({ extensions: [alpn('h2')] })));

@@ -1,4 +1,5 @@
-// The bytes of CRYPTO frames in their order (RFC 9000 section 19.6): pieces come in any order, twice, and across each other.
+// Bytes that came in pieces, in their order: QUIC's CRYPTO frames (RFC 9000 section 19.6), DTLS's fragments of a message (RFC 6347
+// section 4.2.3). Pieces come in any order, twice, and across each other; of bytes that came twice the first ones count.
 
 interface Piece {
   offset: number;
@@ -9,7 +10,7 @@ interface Piece {
 const MAX_WAITING_OCTETS = 64 * 1024;
 const MAX_PIECES = 256;
 
-export class CryptoStream {
+export class PiecesInOrder {
   readonly #deliver: (bytes: Uint8Array, from: number, to: number) => void;
   readonly #hold: (bytes: number) => boolean;
   /** By offset. */
@@ -35,7 +36,7 @@ export class CryptoStream {
     this.#drain();
   }
 
-  /** A new connection begins. */
+  /** Forgets all; what comes next begins at 0. */
   reset(): void {
     this.#hold(-this.#waitingOctets);
     this.#waiting = [];

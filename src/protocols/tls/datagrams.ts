@@ -1,0 +1,54 @@
+// What of the TLS family comes in datagrams: QUIC and DTLS are analysed, Google's QUIC is named.
+
+import { DtlsAnalyzer } from '../dtls/analyzer.ts';
+import { isDtls, isStun } from '../dtls/probe.ts';
+import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
+import { QuicAnalyzer } from '../quic/analyzer.ts';
+import { isGoogleQuic, isQuic } from '../quic/probe.ts';
+import type { TlsOptions } from './options.ts';
+
+export type DatagramProtocol = 'quic' | 'gquic' | 'dtls';
+
+export function datagramProtocol(bytes: Uint8Array, from: number, to: number): DatagramProtocol | undefined {
+  if (isDtls(bytes, from, to)) return 'dtls';
+  if (isGoogleQuic(bytes, from, to)) return 'gquic';
+  return isQuic(bytes, from, to) ? 'quic' : undefined;
+}
+
+/** 'more': not yet, but what this flow does leads to DTLS often. */
+export function probeDatagram(bytes: Uint8Array, from: number, to: number): 'yes' | 'no' | 'more' {
+  if (datagramProtocol(bytes, from, to) !== undefined) return 'yes';
+  return isStun(bytes, from, to) ? 'more' : 'no';
+}
+
+/** Becomes the analyzer of what its first datagram is. */
+export class DatagramAnalyzer implements Analyzer {
+  readonly #context: Context;
+  readonly #options: TlsOptions;
+  #analyzer: DtlsAnalyzer | QuicAnalyzer | undefined = undefined;
+
+  constructor(context: Context, options: TlsOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  message(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): Verdict {
+    if (this.#analyzer === undefined) {
+      const protocol = datagramProtocol(bytes, from, to);
+      if (protocol === undefined) return 'reject';
+      this.#context.name(protocol);
+      if (protocol === 'gquic') return 'done';
+      const Chosen = protocol === 'dtls' ? DtlsAnalyzer : QuicAnalyzer;
+      this.#analyzer = new Chosen(this.#context, this.#options);
+    }
+    return this.#analyzer.message(direction, bytes, from, to, wireLength);
+  }
+
+  expire(): void {
+    this.#analyzer?.expire();
+  }
+
+  end(): void {
+    this.#analyzer?.end();
+  }
+}

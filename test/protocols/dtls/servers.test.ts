@@ -1,0 +1,38 @@
+// Real associations: what OpenSSL says to itself, whole, in small datagrams, with losses and repetitions.
+
+import { describe, expect, it } from 'vitest';
+import { associate, opensslMissing, type Treat } from '../../servers/dtls.ts';
+import { udp } from './build.ts';
+
+const missing = opensslMissing();
+
+describe.skipIf(missing !== '')(`OpenSSL${missing && `: ${missing}`}`, () => {
+  // Old versions are off in today's OpenSSL unless the security level is low.
+  const LOW = ['-cipher', 'ALL:@SECLEVEL=0'];
+  const lossy: Treat = (_direction, n) => (n === 1 ? 'lose' : n === 2 ? 'twice' : 'pass');
+  const cases: [string, string, string[], string[], Treat?][] = [
+    ['1.2', 'dd2d', ['-dtls1_2'], ['-dtls1_2']],
+    ['1.2', 'dd2d', ['-dtls1_2', '-listen', '-mtu', '400'], ['-dtls1_2', '-mtu', '300']],
+    ['1.0', 'dd1d', ['-dtls1', ...LOW], ['-dtls1', ...LOW]],
+    ['1.2', 'dd2d', ['-dtls1_2', '-mtu', '400'], ['-dtls1_2'], lossy],
+  ];
+  it.each(cases)('DTLS %s, %s, %j', { timeout: 60_000 }, async (version, ja4, server, client, treat) => {
+    const { datagrams, sha1 } = await associate(server, [...client, '-servername', 'dtls.example'], treat);
+    const driven = udp();
+    for (const [direction, bytes] of datagrams) if (driven.message(direction, bytes) !== 'ok') break;
+    const told = driven.end();
+    expect(told.length).toBe(1);
+    expect(told[0].record).toMatchObject({
+      established: true,
+      version,
+      versionProtocol: 'dtls',
+      serverName: 'dtls.example',
+      serverSubject: 'CN=dtls.example',
+      serverSha1: sha1,
+    });
+    expect(told[0].record.clientJa4).toMatch(new RegExp(`^${ja4}`));
+    expect(told[0].record.errorMessage).toBeUndefined();
+    expect(driven.counts).toEqual({});
+    expect(driven.held).toBe(0);
+  });
+});
