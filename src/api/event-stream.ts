@@ -22,6 +22,8 @@ export class EventStream {
       'cache-control': 'no-store',
       connection: 'keep-alive',
     });
+    // Whoever asked knows at once that it is heard.
+    reply.raw.flushHeaders();
     this.#timer = setInterval(() => this.send('keepalive', '{}'), KEEPALIVE_MS);
     this.#timer.unref();
     reply.raw.on('close', () => {

@@ -1,7 +1,6 @@
 // Questions: queries as JSON or as events with partial answers, and the flows that are open.
 
 import type { FastifyInstance } from 'fastify';
-import type { DaemonConfig } from '../config/daemon-schema.ts';
 import type { Daemon } from '../daemon/daemon.ts';
 import { FORMATS } from '../query/query.ts';
 import { answer, growingAnswer, type QueryRequest } from './answer.ts';
@@ -35,15 +34,15 @@ const body = {
   },
 } as const;
 
-export function queryRoutes(app: FastifyInstance, daemon: Daemon, config: DaemonConfig): void {
-  const timeoutMs = config.api.query_timeout * 1000;
+export function queryRoutes(app: FastifyInstance, daemon: Daemon): void {
+  const timeoutMs = () => daemon.config.daemon.api.query_timeout * 1000;
 
   app.post<{ Body: QueryRequest }>(
     '/api/query',
     { schema: { tags, summary: 'Ask as netscribe query does', body } },
     async (request, reply) => {
       const { format = 'json' } = request.body;
-      const text = await answer(daemon, request.body, timeoutMs);
+      const text = await answer(daemon, request.body, timeoutMs());
       return reply.type(format === 'json' ? 'application/json' : 'text/plain; charset=utf-8').send(text);
     },
   );
@@ -54,7 +53,7 @@ export function queryRoutes(app: FastifyInstance, daemon: Daemon, config: Daemon
     async (request, reply) => {
       const events = new EventStream(reply);
       try {
-        for await (const { event, since, text } of growingAnswer(daemon, request.body, timeoutMs)) {
+        for await (const { event, since, text } of growingAnswer(daemon, request.body, timeoutMs())) {
           if (events.isClosed) break;
           events.send(event, `{"since":${JSON.stringify(since)},"result":${text.trim()}}`);
         }

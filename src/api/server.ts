@@ -3,13 +3,14 @@
 import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { Server as TlsServer } from 'node:tls';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { DaemonConfig } from '../config/daemon-schema.ts';
 import type { Daemon } from '../daemon/daemon.ts';
 import { VERSION } from '../version.ts';
-import { parseAddress, tlsFor } from './address.ts';
-import { ApiError, guard, tokenIn } from './guard.ts';
+import { type Address, parseAddress, tlsFor } from './address.ts';
+import { ApiError, type GuardOptions, guard, tokenIn } from './guard.ts';
 import { removeAllSnapshots } from './live-snapshots.ts';
 import { controlRoutes } from './routes-control.ts';
 import { queryRoutes } from './routes-query.ts';
@@ -18,6 +19,11 @@ import { streamRoutes } from './routes-stream.ts';
 export interface ApiServer {
   /** As a client writes it: `http://127.0.0.1:8145`. */
   address: string;
+  /**
+   * Reads what another configuration has for it (token, names, origins, certificates); the answer puts it in effect. Throws an ApiError or
+   * UsageError.
+   */
+  prepare(config: DaemonConfig): () => void;
   close(): Promise<void>;
 }
 
@@ -32,7 +38,7 @@ export function tokenFile({ api, store }: DaemonConfig): string {
 export async function startApi(daemon: Daemon, config: DaemonConfig): Promise<ApiServer> {
   const address = parseAddress(config.api.address);
   const https = tlsFor(address, config.api);
-  const token = tokenIn(tokenFile(config));
+  let allowed = guardOptions(config, address);
   if (daemon.store !== undefined) removeAllSnapshots(daemon.store);
   const app = fastify({
     bodyLimit: BODY_LIMIT,
@@ -52,7 +58,7 @@ export async function startApi(daemon: Daemon, config: DaemonConfig): Promise<Ap
     },
   });
   app.addHook('onRequest', async (request) => {
-    guard(request, { token, hosts: config.api.hosts, origins: config.api.origins, checksHost: address.path === '' });
+    guard(request, allowed);
   });
   app.setErrorHandler((error: FastifyError & { rendered?: string }, _request, reply) => {
     const status = error.statusCode ?? statusOf(error.name);
@@ -65,7 +71,7 @@ export async function startApi(daemon: Daemon, config: DaemonConfig): Promise<Ap
     reply.status(404).send({ error: `there is nothing at ${request.url}: /openapi.json lists what there is` }),
   );
   controlRoutes(app, daemon);
-  queryRoutes(app, daemon, config);
+  queryRoutes(app, daemon);
   streamRoutes(app, daemon);
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   if (address.path !== '') await removeDeadSocket(address.path);
@@ -86,8 +92,21 @@ export async function startApi(daemon: Daemon, config: DaemonConfig): Promise<Ap
   return {
     address:
       address.path === '' ? `${https === undefined ? 'http' : 'https'}://${host}:${port}` : `unix:${address.path}`,
+    prepare: (renewed) => {
+      const keys = tlsFor(address, renewed.api);
+      const options = guardOptions(renewed, address);
+      return () => {
+        allowed = options;
+        if (keys !== undefined && app.server instanceof TlsServer) app.server.setSecureContext(keys);
+      };
+    },
     close: () => app.close(),
   };
+}
+
+function guardOptions(config: DaemonConfig, { path }: Address): GuardOptions {
+  const { hosts, origins } = config.api;
+  return { token: tokenIn(tokenFile(config)), hosts, origins, checksHost: path === '' };
 }
 
 /** The socket of a daemon that was killed: nobody listens there any more. */

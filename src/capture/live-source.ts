@@ -1,7 +1,9 @@
 // The source of an interface when nothing else is asked for: a ring of its own. The memory of all rings together is bounded, so the more
 // interfaces there are, the smaller are their rings.
 
+import type { RingTeam } from '../sources/ring/ring-source.ts';
 import type { PacketSource } from '../sources/source.ts';
+import type { SourceInit } from './capture.ts';
 import type { CaptureConfig } from './interface-config.ts';
 
 /** Bytes of all rings together. */
@@ -11,7 +13,21 @@ const BLOCK_BYTES = 256 * 1024;
 const LEAST_BLOCK = 128 * 1024;
 const MOST_RING = 64 * 1024 * 1024;
 
-export async function liveSource(iface: string, config: CaptureConfig, rings: number): Promise<PacketSource> {
+export function liveSource(iface: string, config: CaptureConfig, rings: number): Promise<PacketSource> {
+  return ringOf(iface, config, rings, undefined);
+}
+
+/** The same where several threads share the packets of each interface. */
+export function liveSourceOfTeam(team: RingTeam): SourceInit {
+  return (iface, config, rings) => ringOf(iface, config, rings * team.size, team);
+}
+
+async function ringOf(
+  iface: string,
+  config: CaptureConfig,
+  rings: number,
+  team: RingTeam | undefined,
+): Promise<PacketSource> {
   const { openLive } = await import('../sources/ring/open-live.ts');
   const share = Math.floor(ALL_RINGS / Math.max(1, rings));
   const asked = config.ring_buffer;
@@ -27,6 +43,7 @@ export async function liveSource(iface: string, config: CaptureConfig, rings: nu
     ringBytes: Math.max(2 * blockBytes, Math.min(wanted, share)),
     blockBytes,
     wait: 'never',
+    ...(team === undefined ? {} : { team }),
   });
 }
 

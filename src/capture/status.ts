@@ -32,3 +32,29 @@ export interface CaptureStatus {
   /** Packets and bytes that were counted in flows. */
   totals: Flow;
 }
+
+/** One interface as two threads saw it that share its packets. It captures when both do. */
+export function mergeStatus(a: CaptureStatus, b: CaptureStatus): CaptureStatus {
+  const { state, error } = a.state === 'capturing' ? b : a;
+  const begins = [a.started_at, b.started_at].filter((at) => at > 0);
+  return {
+    state,
+    error,
+    started_at: begins.length === 0 ? 0 : Math.min(...begins),
+    received_total: a.received_total + b.received_total,
+    processed_total: a.processed_total + b.processed_total,
+    dropped_total: a.dropped_total + b.dropped_total,
+    received: a.received + b.received,
+    processed: a.processed + b.processed,
+    dropped: a.dropped + b.dropped,
+    parsing_errors: a.parsing_errors.map((n, i) => n + b.parsing_errors[i]),
+    overflow_packets: a.overflow_packets + b.overflow_packets,
+    flows: a.flows + b.flows,
+    totals: {
+      bytesRcvd: a.totals.bytesRcvd + b.totals.bytesRcvd,
+      bytesSent: a.totals.bytesSent + b.totals.bytesSent,
+      packetsRcvd: a.totals.packetsRcvd + b.totals.packetsRcvd,
+      packetsSent: a.totals.packetsSent + b.totals.packetsSent,
+    },
+  };
+}

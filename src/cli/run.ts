@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { loadConfig } from '../config/load.ts';
 import { UsageError } from '../config/usage-error.ts';
+import { changeText } from '../daemon/changes.ts';
 import { Daemon, type Reload } from '../daemon/daemon.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_OUTPUT, EXIT_PRIVILEGE, EXIT_USAGE } from './exit.ts';
@@ -103,7 +104,7 @@ function codeOf(error: unknown): number | undefined {
 }
 
 /** What a reload changed, for people. */
-export function reloadText({ interfaces, later }: Reload): string {
+export function reloadText({ interfaces, changed, later, flows }: Reload): string {
   const lines: string[] = [];
   for (const [what, changes] of [
     ['enabled', interfaces.enabled],
@@ -112,6 +113,8 @@ export function reloadText({ interfaces, later }: Reload): string {
   ] as const) {
     for (const { name, success } of changes) lines.push(`${what} ${name}${success ? '' : ': failed'}`);
   }
-  if (later.length > 0) lines.push(`at the next start: ${later.join(', ')}`);
+  for (const change of changed) lines.push(changeText(change));
+  if (flows === 'began anew') lines.push('open flows were written, and begin anew with this');
+  for (const change of later) lines.push(`at the next start, for ${change.reason}: ${changeText(change)}`);
   return lines.length === 0 ? 'the configuration is as it was' : lines.join('\n  ');
 }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { UsageError } from '../config/usage-error.ts';
-import { lossesOf } from '../daemon/losses.ts';
+import { sinkLosses } from '../daemon/losses.ts';
 import { runTcpState, type TcpRunResult } from '../engine/tcp-run.ts';
 import { isModulePath, isPackageName } from '../plugins/load.ts';
 import { openSink, SINK_FORMS } from '../sinks/open.ts';
@@ -147,7 +147,7 @@ async function tcp(words: string[]): Promise<number> {
     });
     if (options.summary === 'json') process.stderr.write(`${JSON.stringify(result)}\n`);
     else if (options.quiet !== true) process.stderr.write(`${summary(result)}\n`);
-    const losses = lossesOf(0, 0, sinks);
+    const losses = sinkLosses(sinks);
     if (losses.length > 0) throw new SinkError(losses.join('; '));
   } catch (error) {
     if (!(error instanceof TcpSourceError)) throw error;

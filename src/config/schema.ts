@@ -14,7 +14,7 @@ import { tcpStateShape } from './tcp-state-schema.ts';
 const positive = z.int().positive();
 
 export const configSchema = z.strictObject({
-  workers: positive.max(64).default(1).describe('analysing threads'),
+  workers: positive.max(64).default(1).describe('analysing threads; of the daemon, threads that capture'),
   flows: z
     .strictObject({
       max: positive

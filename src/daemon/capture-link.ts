@@ -1,6 +1,7 @@
 // The main thread's end of the capture thread: asks, hears, and starts it again when it died of a fault.
 
 import { Worker } from 'node:worker_threads';
+import { Asker, RefusedError } from './asking.ts';
 import type { Answers, CaptureThreadData, FromThread, Request, ToThread } from './messages.ts';
 
 const FIRST_RESTART_MS = 1000;
@@ -19,23 +20,12 @@ export interface CaptureLinkEvents {
   restarted(why: string): void;
 }
 
-/** The capture thread said no: the request can not be meant so, or it failed. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError';
-  readonly code: string;
-  constructor(message: string, code: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
 export class CaptureLink {
   restarts = 0;
   readonly #events: CaptureLinkEvents;
   #data: CaptureThreadData;
   #worker: Worker | undefined;
-  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
-  #last = 0;
+  readonly #asker = new Asker<Request, { [Kind in keyof Answers]: Answers[Kind] }>();
   #restartMs = FIRST_RESTART_MS;
   #isStopping = false;
   #ended = Promise.withResolvers<string>();
@@ -74,10 +64,8 @@ export class CaptureLink {
           ready.resolve();
           break;
         case 'answer':
-          this.#settle(message.id)?.resolve(message.value);
-          break;
         case 'refusal':
-          this.#settle(message.id)?.reject(new RefusedError(message.message, message.name));
+          this.#asker.hear(message);
           break;
         case 'documents':
           this.#events.documents(message.lines);
@@ -94,8 +82,7 @@ export class CaptureLink {
     });
     worker.on('exit', (code) => {
       const { error, code: kind } = why ?? { error: `the capture thread ended with code ${code}`, code: 'crashed' };
-      for (const { reject } of this.#waiting.values()) reject(new RefusedError('capture has ended', 'ended'));
-      this.#waiting.clear();
+      this.#asker.end('capture has ended');
       this.#worker = undefined;
       if (this.#isStopping) this.#ended.resolve(error);
       else if (!isReady && this.restarts === 0) ready.reject(new RefusedError(error, kind));
@@ -107,11 +94,7 @@ export class CaptureLink {
   ask<Kind extends Request['kind']>(request: Extract<Request, { kind: Kind }>): Promise<Answers[Kind]> {
     if (this.#worker === undefined)
       return Promise.reject(new RefusedError('capture has ended and is being started again', 'ended'));
-    const answer = Promise.withResolvers<unknown>();
-    const id = ++this.#last;
-    this.#waiting.set(id, answer);
-    this.#worker.postMessage({ id, request } satisfies ToThread);
-    return answer.promise as Promise<Answers[Kind]>;
+    return this.#asker.ask<Kind>(this.#worker, request);
   }
 
   /** What the thread is started with the next time. */
@@ -132,12 +115,6 @@ export class CaptureLink {
     });
     const answer = await Promise.race([this.#ended.promise, late]);
     if (this.#worker !== undefined) await worker.terminate();
-    return answer;
-  }
-
-  #settle(id: number): PromiseWithResolvers<unknown> | undefined {
-    const answer = this.#waiting.get(id);
-    this.#waiting.delete(id);
     return answer;
   }
 

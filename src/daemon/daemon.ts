@@ -3,19 +3,21 @@
 import { Registry } from 'prom-client';
 import { type ApiServer, startApi } from '../api/server.ts';
 import type { Changes } from '../capture/capture-set.ts';
+import { checkInterfaces } from '../capture/interface-config.ts';
 import { Metrics } from '../capture/metrics.ts';
 import type { CaptureStatus } from '../capture/status.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { makePlan, type RunPlan } from '../engine/plan.ts';
+import { UsageError } from '../config/usage-error.ts';
+import { makePlan, shownTypes } from '../engine/plan.ts';
 import type { EngineFigures } from '../engine/view.ts';
 import { limitCapabilities } from '../system/privileges.ts';
 import { tcpStateRecord } from '../tcp-state/record.ts';
 import { VERSION } from '../version.ts';
 import { becomeUser } from './become-user.ts';
 import { CaptureLink } from './capture-link.ts';
-import { changedSections } from './changes.ts';
+import { type Change, compareSettings, type LaterChange, withoutLater } from './changes.ts';
 import { EngineMetrics } from './engine-metrics.ts';
-import type { SinkStatus, ThreadStatus, Wanted } from './messages.ts';
+import type { Renewable, SinkStatus, ThreadStatus, Wanted } from './messages.ts';
 
 export interface DaemonOptions {
   /** Reads the configuration anew: at the start and at every reload. Throws a UsageError. */
@@ -28,8 +30,12 @@ export interface DaemonOptions {
 
 export interface Reload {
   interfaces: Changes;
-  /** Sections that changed and take effect at the next start. */
-  later: string[];
+  /** What else is in effect now. */
+  changed: Change[];
+  /** What takes effect at the next start. */
+  later: LaterChange[];
+  /** `began anew`: those that were open were written and ended, because what is made of packets has changed. */
+  flows: 'went on' | 'began anew';
 }
 
 export interface DaemonStatus {
@@ -57,6 +63,7 @@ export class Daemon {
   readonly #link: CaptureLink;
   readonly #readers = new Set<(lines: readonly string[]) => void>();
   #config: LoadedConfig;
+  #renewable: Renewable;
   #api: ApiServer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #status: ThreadStatus | undefined;
@@ -71,17 +78,15 @@ export class Daemon {
       disableIfaceTracking: daemon.api.disable_iface_metrics,
     });
     this.engineMetrics = new EngineMetrics(this.registry);
-    const { types: _, ...plan } = planOf(this.#config, options.records(this.#config));
+    this.#renewable = renewableOf(this.#config, options.records(this.#config));
     const isRoot = process.getuid?.() === 0;
     this.#link = new CaptureLink(
       {
-        plan,
+        ...this.#renewable,
         wanted: wantedOf(this.#config),
-        sinks: daemon.to,
         tcpState: this.#config.tcpState.enabled ? this.#config.tcpState : undefined,
-        store: daemon.store.enabled
-          ? { directory: daemon.store.directory, retention: this.#config.retention }
-          : undefined,
+        workers: this.#config.workers,
+        store: daemon.store.enabled ? daemon.store.directory : undefined,
         waitsForUser: isRoot && daemon.capture.user !== undefined,
       },
       {
@@ -136,15 +141,27 @@ export class Daemon {
     return why;
   }
 
-  /** Reads the configuration again. Rejects with a UsageError, and nothing has changed. */
+  /**
+   * Reads the configuration again, and follows it as far as that goes without a new start. Rejects with a UsageError, ApiError or
+   * RefusedError, and nothing has changed.
+   */
   async reload(): Promise<Reload> {
-    const config = this.#options.load();
-    const later = changedSections(this.#config.effective, config.effective);
+    const loaded = this.#options.load();
+    const { now, later } = compareSettings(this.#config.effective, loaded.effective);
+    const config = asOfNow(loaded, withoutLater(loaded.effective, later));
     const wanted = wantedOf(config);
+    if ('interfaces' in wanted) checkInterfaces(wanted.interfaces);
+    const renewable = renewableOf(config, this.#options.records(config));
+    const renewApi = this.#api?.prepare(config.daemon);
+    const flows = isSame(renewable, this.#renewable)
+      ? 'went on'
+      : (await this.#link.ask({ kind: 'renew', renewable })).flows;
+    this.#renewable = renewable;
     const interfaces = await this.#link.ask({ kind: 'update', wanted });
-    this.#link.renew({ wanted });
-    this.#config = { ...this.#config, effective: { ...this.#config.effective, capture: config.effective.capture } };
-    return { interfaces, later };
+    this.#link.renew({ ...renewable, wanted });
+    renewApi?.();
+    this.#config = config;
+    return { interfaces, changed: now, later, flows };
   }
 
   /** Captures these until the next reload. */
@@ -222,12 +239,39 @@ function wantedOf({ daemon }: LoadedConfig): Wanted {
   return isDetected ? { autodetection: { enabled: true, exclude: autodetection.exclude } } : { interfaces };
 }
 
-function planOf(config: LoadedConfig, records: readonly string[]): RunPlan {
-  return makePlan({
+/** A configuration whose settings for the daemon are these. */
+function asOfNow(config: LoadedConfig, effective: Record<string, unknown>): LoadedConfig {
+  const {
+    capture,
+    store,
+    to,
+    api,
+    workers,
+    tcp_state: tcpState,
+  } = effective as LoadedConfig['daemon'] & {
+    workers: number;
+    tcp_state: LoadedConfig['tcpState'];
+  };
+  return { ...config, effective, workers, tcpState, daemon: { capture, store, to, api } };
+}
+
+/** Throws a UsageError for records that can not be shown as asked. */
+function renewableOf(config: LoadedConfig, records: readonly string[]): Renewable {
+  const { types: _types, ...plan } = makePlan({
     ...config.plan,
     dissect: { ...config.plan.dissect!, interfaceInKey: true },
     records: config.tcpState.enabled ? [...records, tcpStateRecord.name] : records,
     workers: 1,
     inputs: ['live'],
   });
+  try {
+    shownTypes(plan);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  return { plan, sinks: config.daemon.to, retention: config.retention };
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

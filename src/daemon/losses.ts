@@ -3,12 +3,24 @@
 import { GuardedSink } from '../sinks/guarded.ts';
 import { LiveStoreSink } from '../sinks/live-store.ts';
 import type { Sink } from '../sinks/sink.ts';
+import type { UnitResult } from './unit.ts';
 
-/** `unread`: packets left in rings; `unwritten`: flows that are no records yet. Sinks have been closed. Empty when nothing is lost. */
-export function lossesOf(unread: number, unwritten: number, sinks: readonly Sink[]): string[] {
+/** `unread`: packets left in rings. Sinks have been closed. Empty when nothing is lost. */
+export function lossesOf({ result, unread }: UnitResult, sinks: readonly Sink[]): string[] {
   const losses: string[] = [];
+  const unwritten = result.ledger.counts.get('flows.unwritten') ?? 0;
   if (unread > 0) losses.push(`${unread} packets were captured and there was no time to read them`);
   if (unwritten > 0) losses.push(`${unwritten} flows were open and there was no time to write them`);
+  for (const [what, n] of result.ledger.counts) {
+    const type = /^sink\.dropped\.(.+)$/.exec(what)?.[1];
+    if (type !== undefined) losses.push(`${n} records of type ${type} were dropped because the sinks were too slow`);
+  }
+  return [...losses, ...sinkLosses(sinks)];
+}
+
+/** The part of it that sinks tell. They have been closed. */
+export function sinkLosses(sinks: readonly Sink[]): string[] {
+  const losses: string[] = [];
   for (const sink of sinks) {
     if (!(sink instanceof GuardedSink || sink instanceof LiveStoreSink)) continue;
     const { name, lostRows, error } = sink;

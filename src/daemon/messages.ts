@@ -7,16 +7,25 @@ import type { TcpStateConfig } from '../config/tcp-state-schema.ts';
 import type { RunPlan } from '../engine/plan.ts';
 import type { EngineFigures } from '../engine/view.ts';
 import type { Retention } from '../store/retention.ts';
+import type { Question, Reply } from './asking.ts';
 
 /** Interfaces by name, or by detection. */
 export type Wanted = { interfaces: Interfaces } | { autodetection: Autodetection };
 
-export interface CaptureThreadData {
+/** What can change while the thread runs. */
+export interface Renewable {
   plan: Omit<RunPlan, 'types'>;
-  wanted: Wanted;
-  /** As `--to` takes them; files are looked up from `from`. */
+  /** As `--to` takes them. */
   sinks: readonly string[];
-  store: { directory: string; retention: Retention } | undefined;
+  retention: Retention;
+}
+
+export interface CaptureThreadData extends Renewable {
+  wanted: Wanted;
+  /** Threads that capture; with more than one, this thread only has the sinks. */
+  workers: number;
+  /** The folder of the store; undefined: there is none. */
+  store: string | undefined;
   /** TCP events beside the packets. */
   tcpState: TcpStateConfig | undefined;
   /** The process becomes another user before anything is opened: keep the capability to open rings, and wait for `dropped`. */
@@ -47,6 +56,7 @@ export interface SinkStatus {
 
 export type Request =
   | { kind: 'update'; wanted: Wanted }
+  | { kind: 'renew'; renewable: Renewable }
   | { kind: 'config' }
   | { kind: 'status' }
   | { kind: 'flows'; limit: number }
@@ -59,6 +69,7 @@ export type Request =
 
 export interface Answers {
   update: Changes;
+  renew: { flows: 'went on' | 'began anew' };
   config: Record<string, CaptureConfig>;
   status: ThreadStatus;
   flows: { documents: string[]; total: number };
@@ -68,13 +79,12 @@ export interface Answers {
   stop: undefined;
 }
 
-export type ToThread = { id: number; request: Request } | { kind: 'dropped' };
+export type ToThread = Question<Request> | { kind: 'dropped' };
 export type FromThread =
   /** It would keep its capability: the process may become another user now. */
   | { kind: 'prepared' }
   | { kind: 'ready' }
-  | { kind: 'answer'; id: number; value: unknown }
-  | { kind: 'refusal'; id: number; name: string; message: string }
+  | Reply
   /** Documents for whoever streams: lines of JSON. */
   | { kind: 'documents'; lines: string[] }
   | { kind: 'note'; text: string }

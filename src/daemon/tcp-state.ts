@@ -40,16 +40,15 @@ export async function startTcpState(
   }
 }
 
-/** Hands on events until the signal. `type`: number of the record type at the place. */
+/** Hands on events until the signal. */
 export async function followTcpState(
   { source, filter, config }: StartedTcpState,
   place: RecordPlace,
-  type: number,
   signal: AbortSignal,
   note: (text: string) => void,
 ): Promise<void> {
   const kinds = config.kinds.length === 0 ? undefined : new Set(config.kinds);
-  const documents = new TcpDocuments(kinds, 'ecs', new Containers(), (record, view) => place.put(type, record, view));
+  const documents = new TcpDocuments(kinds, 'ecs', new Containers(), (record, view) => place.put(0, record, view));
   try {
     await pumpTcpState(
       source,

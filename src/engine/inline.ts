@@ -159,6 +159,7 @@ export class InlineAnalyst implements Analyst {
         });
         return [...batches, ...outlet.take(true)];
       },
+      retime: (options) => analysis.tracker.retime(options),
     };
   }
 

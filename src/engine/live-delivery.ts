@@ -17,31 +17,43 @@ const LIMIT_PERCENT: Readonly<Record<Family, number>> = {
   loss: 100,
 };
 
+const ROOM_LOOK_MS = 2;
+
 export class LiveDelivery implements Delivery {
   readonly wanted: WantedEncodings;
   /** Records that were dropped, by type. */
-  readonly dropped = new Map<string, number>();
+  readonly dropped: Map<string, number>;
   readonly #port: Pick<MessagePort, 'postMessage'>;
   readonly #types: readonly RecordType[];
   readonly #waiting: Int32Array;
   readonly #maxBytes: number;
+  readonly #patienceMs: number;
+  #isStalled = false;
 
-  /** `waiting`: shared words, of which `CONTROL_WAITING` counts the bytes on their way. */
+  /**
+   * `waiting`: shared words, of which `CONTROL_WAITING` counts the bytes on their way. `patienceMs`: how long records wait for room while
+   * nothing is taken, before the first are dropped; much comes at once when all flows are written.
+   */
   constructor(
     port: Pick<MessagePort, 'postMessage'>,
     types: readonly RecordType[],
     wanted: WantedEncodings,
     waiting: Int32Array,
     maxBytes: number,
+    patienceMs = 0,
+    dropped = new Map<string, number>(),
   ) {
+    this.dropped = dropped;
     this.wanted = wanted;
     this.#port = port;
     this.#types = types;
     this.#waiting = waiting;
     this.#maxBytes = maxBytes;
+    this.#patienceMs = patienceMs;
   }
 
   async rows(batch: EncodedRows): Promise<void> {
+    for (const { family } of this.#types) if (!this.#hasRoom(family)) await this.#room(family);
     const kept = this.#types.map((type) => this.#hasRoom(type.family));
     const rows = kept.includes(false) ? this.#without(batch, kept) : copyOf(batch);
     if (rows.rows === 0) return;
@@ -51,7 +63,7 @@ export class LiveDelivery implements Delivery {
 
   async columns(batch: ColumnBatch): Promise<void> {
     const type = this.#types.find(({ name }) => name === batch.type)!;
-    if (!this.#hasRoom(type.family)) {
+    if (!(await this.#room(type.family))) {
       this.#drop(batch.type, batch.rows);
       return;
     }
@@ -62,6 +74,26 @@ export class LiveDelivery implements Delivery {
 
   #hasRoom(family: Family): boolean {
     return Atomics.load(this.#waiting, CONTROL_WAITING) < (this.#maxBytes * LIMIT_PERCENT[family]) / 100;
+  }
+
+  /** Waits for room as long as some is made. Whoever waited in vain does not wait again before there was some. */
+  async #room(family: Family): Promise<boolean> {
+    let least = Number.POSITIVE_INFINITY;
+    let madeAt = performance.now();
+    while (!this.#hasRoom(family)) {
+      const waiting = Atomics.load(this.#waiting, CONTROL_WAITING);
+      if (waiting < least) {
+        least = waiting;
+        madeAt = performance.now();
+      }
+      if (this.#isStalled || performance.now() - madeAt >= this.#patienceMs) {
+        this.#isStalled = true;
+        return false;
+      }
+      await new Promise((resolve) => setTimeout(resolve, ROOM_LOOK_MS));
+    }
+    this.#isStalled = false;
+    return true;
   }
 
   #drop(type: string, rows: number): void {

@@ -5,21 +5,21 @@ import { Worker } from 'node:worker_threads';
 import type { Sink } from '../sinks/sink.ts';
 import { InputError } from '../sources/input-error.ts';
 import { LIVE_DEFAULTS, type LiveOptions } from '../sources/ring/open-live.ts';
-import type { SourceStats } from '../sources/source.ts';
 import { MissingError } from '../system/errors.ts';
 import { FilterError } from '../system/libpcap.ts';
+import { Arrivals } from './arrivals.ts';
 import { type Delivery, deliveryTo } from './delivery.ts';
 import { Ledger } from './ledger.ts';
 import {
   CONTROL_STOP,
-  CONTROL_WAITING,
   type FromLiveWorker,
   type LiveSetup,
   PROGRESS_WORDS,
   type ToLiveWorker,
 } from './live-messages.ts';
+import { mergeResults } from './merge-results.ts';
 import type { RunPlan } from './plan.ts';
-import { newResult, overSinks, type RunHooks, type RunResult } from './run.ts';
+import { overSinks, type RunHooks, type RunResult } from './run.ts';
 
 /** Bytes of records that may be on their way to the sinks before some are dropped. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
@@ -53,13 +53,14 @@ class CaptureThreads {
   #ended = 0;
   #failure: Error | undefined;
   readonly #sinksAreOpen = Promise.withResolvers<void>();
-  #tail: Promise<void> = this.#sinksAreOpen.promise;
+  readonly #arrivals: Arrivals;
   #changed = Promise.withResolvers<void>();
 
   constructor(live: LiveOptions, plan: RunPlan, delivery: Delivery) {
     this.#live = live;
     this.#plan = plan;
     this.#delivery = delivery;
+    this.#arrivals = new Arrivals(this.#control, this.#sinksAreOpen.promise, (error) => this.#fail(error));
     this.#progress = new Float64Array(new SharedArrayBuffer(8 * PROGRESS_WORDS * plan.workers));
   }
 
@@ -101,12 +102,12 @@ class CaptureThreads {
     const timer = setInterval(() => this.#look(hooks), LOOK_MS);
     try {
       while (this.#ended < this.#workers.length) await this.#changed.promise;
-      await this.#tail;
+      await this.#arrivals.settled();
     } finally {
       clearInterval(timer);
     }
     if (this.#failure !== undefined) throw this.#failure;
-    const result = merged(this.#results);
+    const result = mergeResults(this.#results);
     result.stoppedBySignal = Atomics.load(this.#control, CONTROL_STOP) === 1;
     return result;
   }
@@ -130,13 +131,12 @@ class CaptureThreads {
       frameBytes += this.#progress[i + 1];
     }
     hooks.progress?.({ packets, frameBytes, bytesRead: frameBytes, bytesTotal: 0 });
-    hooks.report?.()?.({ ...merged([]), packets, frameBytes });
+    hooks.report?.()?.({ ...mergeResults([]), packets, frameBytes });
   }
 
   #hear(message: FromLiveWorker): void {
     if (message.kind === 'tell') this.#live.tell?.(message.words);
-    else if (message.kind === 'rows') this.#deliver(message.bytes, () => this.#delivery.rows(message.rows));
-    else if (message.kind === 'columns') this.#deliver(message.bytes, () => this.#delivery.columns(message.columns));
+    else if (message.kind === 'rows' || message.kind === 'columns') this.#arrivals.take(message, this.#delivery);
     else if (message.kind === 'failed') this.#fail(errorOf(message.name, message.message));
     else {
       if (message.kind === 'ready') this.#ready++;
@@ -148,14 +148,6 @@ class CaptureThreads {
       }
       this.#wake();
     }
-  }
-
-  /** One batch after the other; what a failed sink would have got is passed over. */
-  #deliver(bytes: number, give: () => Promise<void>): void {
-    this.#tail = this.#tail
-      .then(() => (this.#failure === undefined ? give() : undefined))
-      .catch((error: Error) => this.#fail(error))
-      .finally(() => Atomics.sub(this.#control, CONTROL_WAITING, bytes));
   }
 
   /** The first failure counts; the others stop too. */
@@ -177,61 +169,4 @@ function errorOf(name: string, message: string): Error {
   if (name === 'FilterError') return new FilterError(message);
   if (name === 'InputError') return new InputError('', message);
   return Object.assign(new Error(message), { name });
-}
-
-function merged(results: readonly RunResult[]): RunResult {
-  const stats: SourceStats = {
-    packets: 0,
-    filtered: 0,
-    filteredBytes: 0,
-    bytesRead: 0,
-    bytesTotal: 0,
-    kernelDropped: 0,
-    live: { received: 0, dropped: 0, freezes: 0, ringBlocks: 0, ringHighWater: 0, ringBytes: 0 },
-    damaged: [],
-  };
-  const all = newResult(new Ledger(), stats);
-  if (results.length > 1) all.workerPackets = results.map(({ packets }) => packets);
-  const talkers = new Map<string, number>();
-  for (const one of results) {
-    all.packets += one.packets;
-    all.frameBytes += one.frameBytes;
-    all.peakFlows += one.peakFlows;
-    all.ledger.add(one.ledger);
-    if (
-      one.firstSeconds >= 0 &&
-      (all.firstSeconds < 0 || isBefore(one.firstSeconds, one.firstNanos, all.firstSeconds, all.firstNanos))
-    ) {
-      all.firstSeconds = one.firstSeconds;
-      all.firstNanos = one.firstNanos;
-    }
-    if (isBefore(all.lastSeconds, all.lastNanos, one.lastSeconds, one.lastNanos)) {
-      all.lastSeconds = one.lastSeconds;
-      all.lastNanos = one.lastNanos;
-    }
-    addTo(all.records, one.records);
-    addTo(all.errors, one.errors);
-    for (const [pair, bytes] of one.talkers) talkers.set(pair, (talkers.get(pair) ?? 0) + bytes);
-    stats.packets += one.stats.packets;
-    stats.bytesRead += one.stats.bytesRead;
-    stats.kernelDropped += one.stats.kernelDropped;
-    const { live } = one.stats;
-    if (live === undefined || stats.live === undefined) continue;
-    stats.live.received += live.received;
-    stats.live.dropped += live.dropped;
-    stats.live.freezes += live.freezes;
-    stats.live.ringBlocks += live.ringBlocks;
-    stats.live.ringBytes += live.ringBytes;
-    stats.live.ringHighWater = Math.max(stats.live.ringHighWater, live.ringHighWater);
-  }
-  all.talkers = [...talkers];
-  return all;
-}
-
-function isBefore(seconds: number, nanos: number, thanSeconds: number, thanNanos: number): boolean {
-  return seconds < thanSeconds || (seconds === thanSeconds && nanos < thanNanos);
-}
-
-function addTo(sums: Record<string, number>, more: Record<string, number>): void {
-  for (const [name, n] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + n;
 }

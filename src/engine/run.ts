@@ -61,6 +61,8 @@ export interface RunHooks {
   progress?: (progress: Progress) => void;
   /** Asked between batches: true ends the run as if the input had ended. */
   stop?: () => boolean;
+  /** Asked between batches: true ends the run and leaves the source as it is, for a run that follows. */
+  pause?: () => boolean;
   /** Asked while all flows are ended: true gives up those that are left, and counts them as `flows.unwritten`. */
   isLate?: () => boolean;
   /** Called once, between batches, with what was counted so far. */
@@ -167,6 +169,7 @@ export async function pump(
         if (source.stop === undefined) break;
         source.stop();
       }
+      if (hooks.pause?.() === true) break;
       const next = source.next();
       const batch = next instanceof Promise ? await next : next;
       if (batch === 'end') break;
@@ -268,7 +271,7 @@ async function passTime(analyst: Analyst, dissector: Dissector, number: number, 
 }
 
 /** The last record of a run says what is not in the others. */
-async function tellLoss(result: RunResult, sinks: readonly Sink[], plan: RunPlan): Promise<void> {
+export async function tellLoss(result: RunResult, sinks: readonly Sink[], plan: RunPlan): Promise<void> {
   const type = plan.types.indexOf(lossRecord);
   if (type < 0) return;
   const record = lossOf(result.ledger, result.lastSeconds, result.lastNanos, result.stats.kernelDropped);

@@ -1,8 +1,9 @@
 // A look into an engine at work, for whoever runs one for months: figures so far, and the flows that are open. Looking changes nothing.
 
+import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import type { LatencyFigures } from './latencies.ts';
-import type { LedgerSnapshot } from './ledger.ts';
+import { Ledger, type LedgerSnapshot } from './ledger.ts';
 
 export interface EngineFigures {
   /** Packets read, what the ledger's outcomes add up to. */
@@ -25,4 +26,40 @@ export interface EngineView {
   liveDocuments(limit: number): string[];
   /** The same of all open flows as columns. */
   liveColumns(): ColumnBatch[];
+  /** From now on these timeouts and this interval; the size of the table stays. */
+  retime(options: FlowOptions): void;
+}
+
+/** The figures of several engines as those of one. */
+export function mergeFigures(all: readonly EngineFigures[]): EngineFigures {
+  const ledger = new Ledger();
+  const sum: EngineFigures = {
+    packets: 0,
+    flows: 0,
+    ledger: ledger.snapshot(),
+    records: {},
+    errors: {},
+    latencies: {},
+  };
+  for (const one of all) {
+    sum.packets += one.packets;
+    sum.flows += one.flows;
+    ledger.add(one.ledger);
+    addTo(sum.records, one.records);
+    addTo(sum.errors, one.errors);
+    for (const [type, { buckets, sumSeconds }] of Object.entries(one.latencies)) {
+      const known = sum.latencies[type] ?? { buckets: buckets.map(() => 0), sumSeconds: 0 };
+      sum.latencies[type] = {
+        buckets: known.buckets.map((n, i) => n + buckets[i]),
+        sumSeconds: known.sumSeconds + sumSeconds,
+      };
+    }
+  }
+  sum.ledger = ledger.snapshot();
+  return sum;
+}
+
+/** Adds figures by name to others. */
+export function addTo(sums: Record<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [name, n] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + n;
 }

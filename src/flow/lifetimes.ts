@@ -35,7 +35,7 @@ export interface FlowOptions {
 }
 
 export class Lifetimes {
-  readonly #options: FlowOptions;
+  #options: FlowOptions;
   readonly #v4: FlowTable;
   readonly #v6: FlowTable;
   readonly #timers4: Timers;
@@ -47,6 +47,11 @@ export class Lifetimes {
     this.#v6 = v6;
     this.#timers4 = new Timers(v4.cold);
     this.#timers6 = new Timers(v6.cold);
+  }
+
+  /** Other timeouts. A flow that waits for a longer one than the new one is looked at when it would have been. */
+  retime(options: FlowOptions): void {
+    this.#options = options;
   }
 
   /** A new flow. */

@@ -98,7 +98,7 @@ export class FlowTracker {
   readonly v4: FlowTable;
   readonly v6: FlowTable;
   readonly counters = { packets: 0, created: 0, evicted: 0, evictedHalfOpen: 0, expired: 0, peak: 0, reused: 0 };
-  readonly #intervalSeconds: number;
+  #intervalSeconds: number;
   readonly #handler: FlowHandler;
   readonly #manyFlows: (memory: readonly ArrayBufferView[]) => void;
   readonly #links: Links;
@@ -142,6 +142,12 @@ export class FlowTracker {
     this.#owned = owned;
     this.#ownsAll = owned.every((flag) => flag === 1);
     this.#place = { batch: null as never, stage: null as never, row: 0, extra: null, number: 0, seconds: 0, nanos: 0 };
+  }
+
+  /** Timeouts and the interval from now on; the room for flows stays what it is. */
+  retime(options: FlowOptions): void {
+    this.#intervalSeconds = options.intervalSeconds;
+    this.#lifetimes.retime(options);
   }
 
   get flows(): number {

@@ -47,6 +47,7 @@ export class LiveStoreSink implements ColumnSink {
   bytes = 0;
   error = '';
   readonly #options: LiveStoreOptions;
+  #retention: Retention;
   readonly #prefix = randomBytes(6).toString('hex');
   readonly #waiting: { batch: ColumnBatch; bytes: number; id: string }[] = [];
   #waitingBytes = 0;
@@ -67,14 +68,26 @@ export class LiveStoreSink implements ColumnSink {
     this.name = `store:${directory}`;
     this.directory = directory;
     this.#options = options;
+    this.#retention = options.retention ?? {};
   }
 
   async open(types: readonly RecordType[]): Promise<void> {
-    this.#storeOptions = { rollups: rollupSpecs(types), graceMs: GRACE_MS, ...this.#options.store };
+    this.#storeOptions = this.#optionsFor(types);
     try {
-      this.#writer = await LiveWriter.open(this.directory, this.#storeOptions, this.#options.retention);
+      this.#writer = await LiveWriter.open(this.directory, this.#storeOptions, this.#retention);
     } catch (error) {
       throw error instanceof StoreError ? new SinkError(error.message) : error;
+    }
+  }
+
+  /** The records to come are these, and so much of them is kept. Never rejects: what is wrong stands in `error`. */
+  async renew(types: readonly RecordType[], retention: Retention): Promise<void> {
+    this.#storeOptions = this.#optionsFor(types);
+    this.#retention = retention;
+    try {
+      await (await this.#open()).renew(this.#storeOptions, retention);
+    } catch (error) {
+      this.#ill(error);
     }
   }
 
@@ -182,6 +195,10 @@ export class LiveStoreSink implements ColumnSink {
     } while (!this.#isStalled || this.#endAt !== Number.POSITIVE_INFINITY);
   }
 
+  #optionsFor(types: readonly RecordType[]): Omit<StoreOptions, 'readOnly'> {
+    return { rollups: rollupSpecs(types), graceMs: GRACE_MS, ...this.#options.store };
+  }
+
   get #leaveAt(): number {
     return this.#endAt - LAST_LOG_MS;
   }
@@ -242,7 +259,7 @@ export class LiveStoreSink implements ColumnSink {
 
   async #open(): Promise<LiveWriter> {
     if (this.#writer === undefined || this.#writer.isDead)
-      this.#writer = await LiveWriter.open(this.directory, this.#storeOptions, this.#options.retention);
+      this.#writer = await LiveWriter.open(this.directory, this.#storeOptions, this.#retention);
     return this.#writer;
   }
 

@@ -24,6 +24,8 @@ export type LiveRequest = { id: number } & (
   | { kind: 'open' }
   | { kind: 'append'; batch: ColumnBatch; batchId: string }
   | { kind: 'rotate' }
+  /** From now on: what is kept, and which roll-ups are made. */
+  | { kind: 'renew'; options: StoreOptions; retention: Retention }
   | { kind: 'close' }
 );
 
@@ -39,7 +41,8 @@ export type LiveReply = { id: number; figures: LiveFigures } & (
 );
 
 const port = parentPort!;
-const { directory, options, retention } = workerData as LiveThreadData;
+const { directory } = workerData as LiveThreadData;
+let { options, retention } = workerData as LiveThreadData;
 let store: Store | undefined;
 
 /** The store, opened when it is not. Whoever removed the folder removed the lock in it. */
@@ -89,6 +92,16 @@ async function answer(request: LiveRequest): Promise<ImportSummary | undefined> 
       if (performance.now() >= tidyAt) tidy(opened());
       return summary;
     }
+    case 'renew':
+      retention = request.retention;
+      if (JSON.stringify(request.options) !== JSON.stringify(options)) {
+        options = request.options;
+        store?.rotate();
+        store?.close();
+        store = undefined;
+      }
+      if (Object.keys(retention).length > 0) tidy(opened());
+      return undefined;
     case 'close':
       try {
         return store?.rotate();

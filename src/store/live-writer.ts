@@ -70,6 +70,11 @@ export class LiveWriter {
     return (await this.#ask({ kind: 'rotate' })) ?? { segments: 0, rows: 0, bytes: 0 };
   }
 
+  /** Other roll-ups and another retention from now on; what is too old or too much goes at once. */
+  async renew(options: Omit<StoreOptions, 'readOnly'>, retention: Retention): Promise<void> {
+    await this.#ask({ kind: 'renew', options, retention });
+  }
+
   /** Rotates, gives the lock back and ends the thread. */
   async close(): Promise<void> {
     if (!this.isDead) await this.#ask({ kind: 'close' });

@@ -108,6 +108,10 @@ export class PacketRing {
     }
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Whether the next block is ours to read. An acquire: what the kernel wrote before is visible. */
   get isReady(): boolean {
     return (Atomics.load(this.#status, (this.blockOffset + BLOCK_STATUS) >>> 2) & TP_STATUS_USER) !== 0;

@@ -3,7 +3,7 @@
 import { loadLibc } from '../../system/libc.ts';
 import { MAX_RING_BYTES } from '../../system/packet-ring.ts';
 import type { CaptureDirection } from './kernel-filter.ts';
-import { RingSource, type RingSourceOptions } from './ring-source.ts';
+import { RingSource, type RingSourceOptions, type RingTeam } from './ring-source.ts';
 import { selectInterfaces } from './selection.ts';
 import { UserFilter } from './user-filter.ts';
 
@@ -22,6 +22,7 @@ export interface LiveOptions {
   blockBytes?: number;
   retireMs?: number;
   fanOutGroup?: number;
+  team?: RingTeam;
   wait?: RingSourceOptions['wait'];
   tell?: RingSourceOptions['tell'];
 }
@@ -44,11 +45,11 @@ export const LIVE_DEFAULTS = {
  * sense. `open()` then rejects with SystemError when the kernel refuses (EPERM without CAP_NET_RAW).
  */
 export async function openLive(options: LiveOptions): Promise<RingSource> {
-  const { interfaces, fanOutGroup, ...rest } = options;
+  const { interfaces, fanOutGroup, team, ...rest } = options;
   const all = { ...LIVE_DEFAULTS, ...rest };
   const selection = selectInterfaces(interfaces);
   if (all.ringBytes > MAX_RING_BYTES) throw new RangeError(`a ring may have ${MAX_RING_BYTES} bytes at most`);
   const libc = await loadLibc();
   const filter = await UserFilter.load(all.filter, all.snapLength);
-  return new RingSource(libc, { ...all, selection, filter, fanOutGroup });
+  return new RingSource(libc, { ...all, selection, filter, fanOutGroup, team });
 }

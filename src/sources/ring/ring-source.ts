@@ -38,6 +38,8 @@ export interface RingSourceOptions {
   retireMs: number;
   /** Share the packets with other sources of the same group, which has a number of its own on this machine. */
   fanOutGroup: number | undefined;
+  /** The same for rings of one interface each, in several threads. */
+  team: RingTeam | undefined;
   /** Hears what people should know, while the capture runs. */
   tell: (words: string) => void;
   /**
@@ -46,6 +48,21 @@ export interface RingSourceOptions {
    */
   wait: 'block' | 'later' | 'never';
 }
+
+/**
+ * Threads that share what comes in on each interface: the kernel gives each the packets of its address pairs. No ring takes packets before
+ * all of its team are there, so that no flow begins with one thread and goes on with another.
+ */
+export interface RingTeam {
+  /** The group of an interface is this and its index. */
+  group: number;
+  size: number;
+  /** Shared by the threads: how many rings there are, by the index of the interface. */
+  joined: Int32Array;
+}
+
+/** A ring whose team does not come is not held up for longer. */
+const TEAM_MS = 2000;
 
 /** A wait is over after so long, so that whoever asks can look at the time and at what it is told. */
 const WAIT_MS = 100;
@@ -80,6 +97,8 @@ export class RingSource implements PacketSource {
   #highWater = 0;
   #looked = 0;
   #drainUntil = 0;
+  /** Until when the team is waited for; 0: it is not. */
+  #teamUntil = 0;
 
   constructor(libc: Libc, options: RingSourceOptions) {
     this.#libc = libc;
@@ -97,7 +116,7 @@ export class RingSource implements PacketSource {
   }
 
   async #open(): Promise<void> {
-    const { ringBytes, blockBytes, retireMs, direction, fanOutGroup } = this.#options;
+    const { ringBytes, blockBytes, retireMs, direction, fanOutGroup, team } = this.#options;
     this.#netlink = await openNetlink(NETLINK.ROUTE);
     this.#watch = await watchLinks();
     this.#links = listLinks(this.#netlink);
@@ -107,12 +126,17 @@ export class RingSource implements PacketSource {
       blockBytes,
       blocks: Math.max(2, Math.floor(ringBytes / blockBytes)),
       retireMs,
-      filter: fanOutGroup === undefined ? this.#program() : REFUSE_ALL,
+      filter: fanOutGroup === undefined && team === undefined ? this.#program() : REFUSE_ALL,
       ifindex: this.#bound,
       ignoreOutgoing: direction === 'in',
     });
     this.#ring = ring;
     if (fanOutGroup !== undefined) ring.fanOut(fanOutGroup, addressPairProgram());
+    if (team !== undefined) {
+      ring.fanOut((team.group + this.#bound) & 0xffff, addressPairProgram());
+      Atomics.add(team.joined, this.#bound % team.joined.length, 1);
+      this.#teamUntil = performance.now() + TEAM_MS;
+    }
     this.#reader = new BlockReader(ring, (ifindex) => this.#numberOf(ifindex));
     this.#batch = newPacketBatch(ring.bytes, Math.ceil(blockBytes / FRAME_LEAST));
     this.#events.setInt32(0, ring.fd, true);
@@ -132,6 +156,7 @@ export class RingSource implements PacketSource {
     if (this.#isHeld) return 'idle';
     const ring = this.#ring!;
     const now = performance.now();
+    if (this.#teamUntil > 0) this.#awaitTeam(now);
     if (now - this.#looked > LOOK_MS) {
       this.#looked = now;
       // Where nobody waits for this source, its errors are looked for here.
@@ -158,6 +183,7 @@ export class RingSource implements PacketSource {
 
   stop(): void {
     if (this.#drainUntil > 0) return;
+    this.#teamUntil = 0;
     this.#ring!.setFilter(REFUSE_ALL);
     this.#drainUntil = performance.now() + DRAIN_RETIRES * this.#options.retireMs;
   }
@@ -185,10 +211,20 @@ export class RingSource implements PacketSource {
   }
 
   async close(): Promise<void> {
+    const { team } = this.#options;
+    if (team !== undefined && this.#ring !== undefined && !this.#ring.isClosed)
+      Atomics.sub(team.joined, this.#bound % team.joined.length, 1);
     this.#ring?.count();
     this.#watch?.close();
     this.#netlink?.close();
     this.#ring?.close();
+  }
+
+  #awaitTeam(now: number): void {
+    const { joined, size } = this.#options.team!;
+    if (Atomics.load(joined, this.#bound % joined.length) < size && now < this.#teamUntil) return;
+    this.#teamUntil = 0;
+    this.start();
   }
 
   #take(): PacketBatch {
@@ -215,6 +251,9 @@ export class RingSource implements PacketSource {
     this.#links = listLinks(this.#netlink!);
     const bound = this.#bindTo();
     if (this.#isSingle && bound > 0 && bound !== this.#bound) {
+      // A member of a group can not be bound anew.
+      if (this.#options.team !== undefined)
+        throw new Error(`'${this.#options.selection.single}' is another interface now: its ring is opened anew`);
       this.#ring!.bind(bound);
       this.#bound = bound;
     }

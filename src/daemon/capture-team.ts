@@ -1,0 +1,215 @@
+// Several threads that capture, seen as one. The kernel shares the packets of each interface out among them by address pair; each has rings
+// and flows of its own. Their records arrive here and go to the sinks, which this thread owns.
+
+import { Worker } from 'node:worker_threads';
+import type { Changes, InterfaceChange } from '../capture/capture-set.ts';
+import type { CaptureConfig } from '../capture/interface-config.ts';
+import { type CaptureStatus, mergeStatus } from '../capture/status.ts';
+import { Arrivals } from '../engine/arrivals.ts';
+import type { Delivery } from '../engine/delivery.ts';
+import { Ledger } from '../engine/ledger.ts';
+import { mergeResults } from '../engine/merge-results.ts';
+import type { RunPlan } from '../engine/plan.ts';
+import type { RunResult } from '../engine/run.ts';
+import { mergeFigures } from '../engine/view.ts';
+import type { FlowOptions } from '../flow/lifetimes.ts';
+import type { ColumnBatch } from '../records/columns.ts';
+import type { RingTeam } from '../sources/ring/ring-source.ts';
+import { Asker } from './asking.ts';
+import type { Wanted } from './messages.ts';
+import type { Unit, UnitFigures, UnitResult } from './unit.ts';
+import type { FromWorker, WorkerAnswers, WorkerRequest, WorkerSetup } from './worker-messages.ts';
+
+/** Bytes of records on their way from all threads together. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+/** The threads have ended so long before all must be over: what they gave has to reach the sinks. */
+const RESERVE_MS = 300;
+/** When one of them failed the others write what they have. */
+const LAST_WORDS_MS = 3000;
+/** Interfaces are told apart by their index modulo this. */
+const TEAM_SLOTS = 4096;
+
+export class CaptureTeam implements Unit {
+  readonly #size: number;
+  readonly #deliveryOf: () => Delivery;
+  #delivery: Delivery;
+  #plan: RunPlan;
+  readonly #workers = new Set<Worker>();
+  readonly #asker = new Asker<WorkerRequest, { [Kind in keyof WorkerAnswers]: WorkerAnswers[Kind] }>();
+  readonly #control = new Int32Array(new SharedArrayBuffer(8));
+  readonly #arrivals: Arrivals;
+  readonly #results: RunResult[] = [];
+  #unread = 0;
+  #ready = 0;
+  #failure: Error | undefined;
+  #changed = Promise.withResolvers<void>();
+
+  /** `delivery` is asked whenever the plan has changed. */
+  constructor(size: number, plan: RunPlan, delivery: () => Delivery) {
+    this.#size = size;
+    this.#plan = plan;
+    this.#deliveryOf = delivery;
+    this.#delivery = delivery();
+    this.#arrivals = new Arrivals(this.#control, Promise.resolve(), (error) => this.#fail(error));
+  }
+
+  async run(started: () => void): Promise<UnitResult> {
+    const team: RingTeam = {
+      group: Math.floor(Math.random() * 0x10000),
+      size: this.#size,
+      joined: new Int32Array(new SharedArrayBuffer(4 * TEAM_SLOTS)),
+    };
+    for (let i = 0; i < this.#size; i++) this.#start(i, team);
+    while (this.#ready < this.#size && this.#failure === undefined) await this.#changed.promise;
+    this.#delivery = this.#deliveryOf();
+    if (this.#failure === undefined) {
+      await this.#all({ kind: 'run', wanted: this.#delivery.wanted });
+      started();
+    }
+    while (this.#workers.size > 0) await this.#changed.promise;
+    await this.#arrivals.settled();
+    if (this.#failure !== undefined) throw this.#failure;
+    return { result: mergeResults(this.#results), unread: this.#unread };
+  }
+
+  async update(wanted: Wanted): Promise<Changes> {
+    return mergeChanges(await this.#all({ kind: 'update', wanted }));
+  }
+  async config(): Promise<Record<string, CaptureConfig>> {
+    return (await this.#all({ kind: 'config' }))[0] ?? {};
+  }
+
+  async figures(): Promise<UnitFigures> {
+    const all = await this.#all({ kind: 'figures' });
+    const engines = all.flatMap(({ engine }) => (engine === undefined ? [] : [engine]));
+    const interfaces: Record<string, CaptureStatus> = {};
+    for (const one of all) {
+      for (const [name, status] of Object.entries(one.interfaces))
+        interfaces[name] = Object.hasOwn(interfaces, name) ? mergeStatus(interfaces[name], status) : status;
+    }
+    return {
+      interfaces,
+      engine: engines.length === 0 ? undefined : mergeFigures(engines),
+      loopDelaySeconds: Math.max(0, ...all.map(({ loopDelaySeconds }) => loopDelaySeconds)),
+    };
+  }
+
+  async documents(limit: number): Promise<{ documents: string[]; total: number }> {
+    const all = await this.#all({ kind: 'documents', limit });
+    return {
+      documents: all.flatMap(({ documents }) => documents).slice(0, limit),
+      total: all.reduce((sum, { total }) => sum + total, 0),
+    };
+  }
+  async columns(): Promise<ColumnBatch[]> {
+    return (await this.#all({ kind: 'columns' })).flat();
+  }
+  async retime(options: FlowOptions): Promise<void> {
+    await this.#all({ kind: 'retime', options });
+  }
+
+  async pause(): Promise<void> {
+    await this.#all({ kind: 'pause' });
+    await this.#arrivals.settled();
+  }
+  async resume(plan: RunPlan): Promise<void> {
+    this.#plan = plan;
+    this.#delivery = this.#deliveryOf();
+    await this.#all({ kind: 'resume', plan: sent(plan), wanted: this.#delivery.wanted });
+  }
+
+  stop(by: number): void {
+    const unix = Date.now() + by - performance.now() - RESERVE_MS;
+    this.#all({ kind: 'stop', by: unix }).catch(() => undefined);
+  }
+  async close(): Promise<void> {
+    await Promise.all([...this.#workers].map((worker) => worker.terminate()));
+  }
+
+  #start(index: number, team: RingTeam): void {
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const workerData: WorkerSetup = {
+      plan: sent(this.#plan),
+      team,
+      control: this.#control,
+      maxWaitingBytes: MAX_WAITING_BYTES,
+    };
+    const worker = new Worker(new URL(`./capture-worker.${extension}`, import.meta.url), {
+      workerData,
+      name: `capture-${index}`,
+    });
+    this.#workers.add(worker);
+    worker.on('message', (message: FromWorker) => this.#hear(message));
+    worker.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
+    worker.on('exit', (code) => {
+      if (code !== 0) this.#fail(new Error(`a thread that captures ended with code ${code}`));
+      this.#workers.delete(worker);
+      this.#asker.end('a thread that captures has ended');
+      this.#wake();
+    });
+  }
+
+  #hear(message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#ready++;
+        this.#wake();
+        break;
+      case 'rows':
+      case 'columns':
+        this.#arrivals.take(message, this.#delivery);
+        break;
+      case 'answer':
+      case 'refusal':
+        this.#asker.hear(message);
+        break;
+      case 'failed':
+        this.#fail(new Error(message.error));
+        break;
+      case 'done': {
+        const ledger = new Ledger();
+        ledger.add(message.ledger);
+        this.#results.push({ ...message.result, ledger });
+        this.#unread += message.unread;
+      }
+    }
+  }
+
+  /** The first failure counts; the others write what they have and end. */
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.stop(performance.now() + LAST_WORDS_MS);
+    setTimeout(() => void this.close(), LAST_WORDS_MS + RESERVE_MS).unref();
+    this.#wake();
+  }
+
+  #all<Kind extends WorkerRequest['kind']>(
+    request: Extract<WorkerRequest, { kind: Kind }>,
+  ): Promise<WorkerAnswers[Kind][]> {
+    return Promise.all([...this.#workers].map((worker) => this.#asker.ask<Kind>(worker, request)));
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+}
+
+function sent({ types: _types, ...plan }: RunPlan): Omit<RunPlan, 'types'> {
+  return { ...plan, workers: 1 };
+}
+
+/** A change has succeeded when it has everywhere. */
+function mergeChanges(all: readonly Changes[]): Changes {
+  const merge = (lists: readonly InterfaceChange[][]): InterfaceChange[] => {
+    const byName = new Map<string, boolean>();
+    for (const { name, success } of lists.flat()) byName.set(name, (byName.get(name) ?? true) && success);
+    return [...byName].map(([name, success]) => ({ name, success }));
+  };
+  return {
+    enabled: merge(all.map(({ enabled }) => enabled)),
+    updated: merge(all.map(({ updated }) => updated)),
+    disabled: merge(all.map(({ disabled }) => disabled)),
+  };
+}

@@ -1,0 +1,59 @@
+// What the capture thread and the threads that capture for it say to each other, where there are several.
+
+import type { Changes } from '../capture/capture-set.ts';
+import type { CaptureConfig } from '../capture/interface-config.ts';
+import type { Arriving } from '../engine/arrivals.ts';
+import type { WantedEncodings } from '../engine/encoded-rows.ts';
+import type { LedgerSnapshot } from '../engine/ledger.ts';
+import type { RunPlan } from '../engine/plan.ts';
+import type { RunResult } from '../engine/run.ts';
+import type { FlowOptions } from '../flow/lifetimes.ts';
+import type { ColumnBatch } from '../records/columns.ts';
+import type { RingTeam } from '../sources/ring/ring-source.ts';
+import type { Question, Reply } from './asking.ts';
+import type { Wanted } from './messages.ts';
+import type { UnitFigures } from './unit.ts';
+
+export type SentPlan = Omit<RunPlan, 'types'>;
+
+export interface WorkerSetup {
+  plan: SentPlan;
+  team: RingTeam;
+  /** Shared by all: see `CONTROL_WAITING`. */
+  control: Int32Array;
+  maxWaitingBytes: number;
+}
+
+export type WorkerRequest =
+  | { kind: 'run'; wanted: WantedEncodings }
+  | { kind: 'update'; wanted: Wanted }
+  | { kind: 'config' }
+  | { kind: 'figures' }
+  | { kind: 'documents'; limit: number }
+  | { kind: 'columns' }
+  | { kind: 'retime'; options: FlowOptions }
+  | { kind: 'pause' }
+  | { kind: 'resume'; plan: SentPlan; wanted: WantedEncodings }
+  /** `by`: Unix milliseconds. */
+  | { kind: 'stop'; by: number };
+
+export interface WorkerAnswers {
+  run: undefined;
+  update: Changes;
+  config: Record<string, CaptureConfig>;
+  figures: UnitFigures;
+  documents: { documents: string[]; total: number };
+  columns: ColumnBatch[];
+  retime: undefined;
+  pause: undefined;
+  resume: undefined;
+  stop: undefined;
+}
+
+export type ToWorker = Question<WorkerRequest>;
+export type FromWorker =
+  | { kind: 'ready' }
+  | Reply
+  | Arriving
+  | { kind: 'done'; result: Omit<RunResult, 'ledger'>; ledger: LedgerSnapshot; unread: number }
+  | { kind: 'failed'; error: string };

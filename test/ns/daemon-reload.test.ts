@@ -1,0 +1,141 @@
+// What a running daemon follows of its configuration without a new start, and what it says of the rest.
+
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askSocket, DaemonKit } from '../kit/daemon.ts';
+import { noNamespaces } from '../kit/namespace.ts';
+import { udpFrame } from '../kit/packets.ts';
+
+/** A DNS question for a name of one letter. */
+const question = (letter: number) => Uint8Array.from([1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, letter, 0, 0, 1, 0, 1]);
+
+describe.skipIf(noNamespaces !== '')('reading the configuration again', { timeout: 300_000 }, () => {
+  let kit: DaemonKit;
+  let capture: Record<string, unknown>;
+  beforeAll(async () => {
+    kit = new DaemonKit();
+    capture = { interfaces: { b: null }, records: ['flow'] };
+    kit.config = { ...kit.config, capture, workers: 1 };
+    await kit.start();
+  }, 300_000);
+  afterAll(() => kit.remove());
+
+  /** Reads it again; what is said, line by line. */
+  async function reload(change: Record<string, unknown>): Promise<string[]> {
+    kit.config = { ...kit.config, ...change };
+    kit.writeConfig();
+    const { program } = kit;
+    const before = program!.err.length;
+    program!.child.kill('SIGHUP');
+    await program!.until(() => program!.err.slice(before).endsWith('\n'));
+    return program!.err.slice(before).trim().split(/\n\s*/);
+  }
+  const openFlows = async () => JSON.parse((await kit.ask('GET', '/api/flows/live')).text);
+
+  test('times: flows go on', async () => {
+    await kit.send([udpFrame(1111, 9999)]);
+    await kit.until(({ engine }) => engine?.flows === 1);
+    const [{ flow }] = (await openFlows()).flows;
+    expect(await reload({ flows: { interval: '30m', timeout: '20m' } })).toEqual([
+      'netscribe: flows.interval: 3600 → 1800',
+      'flows.timeout: 60 → 1200',
+    ]);
+    expect((await openFlows()).flows[0].flow.id).toBe(flow.id);
+    expect(await reload({})).toEqual(['netscribe: the configuration is as it was']);
+  });
+
+  test('another interval: documents and write-outs come by it', async () => {
+    await reload({ flows: { interval: '1s', timeout: '20m' } });
+    const { lastWriteout } = await kit.status();
+    const { sinks } = await kit.until((status) => status.lastWriteout !== lastWriteout && status.sinks[0].rows > 0);
+    expect(sinks[0].rows).toBe(1);
+    await reload({ flows: { interval: '1h', timeout: '20m' } });
+  });
+
+  test('records, options of a protocol and sinks: open flows are written and begin anew, and no packet is missed', async () => {
+    const folder = join(kit.folder, 'out');
+    expect(
+      await reload({
+        capture: { ...capture, records: ['flow', 'dns'] },
+        protocols: { dns: { include_additionals: true, ports: [5300] } },
+        to: [`ndjson:${folder}`],
+      }),
+    ).toEqual([
+      'netscribe: protocols.dns.ports: 53, 5353, 5355 → 5300',
+      'protocols.dns.include_additionals: false → true',
+      'capture.records: flow → flow, dns',
+      `to: none → ndjson:${folder}`,
+      'open flows were written, and begin anew with this',
+    ]);
+    await kit.send([udpFrame(1111, 5300, { payload: question(97) })]);
+    const { engine, interfaces } = await kit.until((status) => status.interfaces.b.processed_total === 2);
+    // Figures go on, and so do those of the interface.
+    expect([engine!.packets, interfaces.b.received_total, engine!.flows]).toEqual([2, 2, 1]);
+    await reload({ to: [] });
+    await kit.until(({ sinks }) => sinks.length === 1);
+    const lines = readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'));
+    expect(lines.map((line) => JSON.parse(line).type).sort()).toEqual(['dns', 'flow']);
+    expect(await kit.metrics()).toContain('netscribe_records_total{type="dns"} 1');
+  });
+
+  test('a sink that can not be opened, a wrong option: nothing has changed', async () => {
+    const file = join(kit.folder, 'a-file');
+    writeFileSync(file, '');
+    const sinks = await reload({ to: [`ndjson:${file}/x`], capture: { ...capture, records: ['flow'] } });
+    expect(sinks.join(' ')).toMatch(/nothing has changed: .*a-file/);
+    const records = await reload({ to: [], capture: { ...capture, records: ['flow', 'dsn'] } });
+    expect(records.join(' ')).toMatch(/nothing has changed: .*dsn/);
+    const { config } = JSON.parse((await kit.ask('GET', '/api/config')).text);
+    expect(config.capture.records).toEqual(['flow', 'dns']);
+    await reload({ capture: { ...capture, records: ['flow', 'dns'] } });
+  });
+
+  test('retention: what is too old goes at once', async () => {
+    await kit.ask('POST', '/api/writeout');
+    await kit.until(({ sinks }) => Number(sinks[0].segments) > 0);
+    await reload({ store: { directory: kit.store, retention: { size: 1 } } });
+    await kit.until(({ sinks }) => Number(sinks[0].segments) === 0 && sinks[0].error === '');
+    await reload({ store: { directory: kit.store } });
+  });
+
+  test('who may ask: another token, and the old one is worth nothing', async () => {
+    const file = join(kit.folder, 'other.token');
+    const token = 'b'.repeat(64);
+    writeFileSync(file, token);
+    const api = { ...(kit.config.api as object), token_file: file };
+    expect(await reload({ api })).toEqual([`netscribe: api.token_file: none → ${file}`]);
+    expect((await kit.ask('GET', '/api/status')).status).toBe(401);
+    const asked = await askSocket(`${kit.folder}/api`, 'GET', '/api/status', { authorization: `Bearer ${token}` });
+    expect(asked.status).toBe(200);
+    kit.config = { ...kit.config, api: { address: `unix:${kit.folder}/api` } };
+    await reload({});
+    expect((await kit.ask('GET', '/api/status')).status).toBe(200);
+  });
+
+  test('what waits for the next start is said, with the reason, and stays in effect as it was', async () => {
+    const said = await reload({ workers: 2, store: { directory: `${kit.folder}/other` } });
+    expect(said).toEqual([
+      'netscribe: at the next start, for the capturing threads are there from the start: workers: 1 → 2',
+      `at the next start, for the store is open: store.directory: ${kit.store} → ${kit.folder}/other`,
+    ]);
+    expect(await reload({})).toEqual(said);
+    expect(existsSync(`${kit.folder}/other`)).toBe(false);
+    await kit.send([udpFrame(2222, 9999)]);
+    await kit.until((status) => status.interfaces.b.processed_total === 3);
+    expect(JSON.parse((await kit.ask('GET', '/api/config')).text).config).toMatchObject({
+      workers: 1,
+      store: { directory: kit.store },
+    });
+    expect((await kit.stop()).code).toBe(143);
+    const rows = kit.command(
+      'sql',
+      '--store',
+      kit.store,
+      '-e',
+      'csv',
+      'select sum(source_packets + destination_packets) from flow',
+    );
+    expect(rows).toMatch(/^1\r?$/m);
+  });
+});

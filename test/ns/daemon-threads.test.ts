@@ -1,0 +1,99 @@
+// The daemon with several capturing threads: nothing is missed, nothing is counted twice, conversations stay together.
+
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { DaemonKit } from '../kit/daemon.ts';
+import { noNamespaces } from '../kit/namespace.ts';
+import { udpFrame } from '../kit/packets.ts';
+import { PROJECT } from '../kit/shared.ts';
+
+const FIRST_LOOK = join(PROJECT, 'examples/first-look.pcap');
+const THREADS = 2;
+
+let kit: DaemonKit;
+afterEach(() => kit.remove());
+
+/** Packets of each flow, and transactions by what they say, of a store. */
+function contents(store: string): string[] {
+  const parts = [
+    `source_ip, destination_ip, source_port, destination_port, sum(source_packets), sum(destination_packets)) as text from flow`,
+    `dns_question_name, dns_response_code, count(*)) as text from dns`,
+    `http_request_method, url_path, http_response_status_code, count(*)) as text from http`,
+  ].map((part) => {
+    const [values, type] = part.split(') as text from ');
+    const names = values.split(', ').filter((value) => !value.includes('('));
+    return `select concat_ws(' ', '${type}', ${values}) as text from ${type} group by ${names.join(', ')}`;
+  });
+  return kit.command('sql', '--store', store, '-e', 'csv', parts.join(' union all ')).trim().split(/\r?\n/).sort();
+}
+
+/** One address pair after the other, both ways. */
+const pairs = (n: number): Uint8Array[] =>
+  Array.from({ length: n }, (_, i) => {
+    const [from, to] = ['10.1.0.1', `10.2.${i >> 8}.${i & 255}`];
+    return [udpFrame(4000, 53, { from, to }), udpFrame(53, 4000, { from: to, to: from })];
+  }).flat();
+
+describe.skipIf(noNamespaces !== '')('a daemon with two capturing threads', { timeout: 300_000 }, () => {
+  test('records what one thread that reads the same from a file does', async () => {
+    kit = new DaemonKit({ workers: THREADS });
+    const read = join(kit.folder, 'read');
+    kit.command('capture', '-r', FIRST_LOOK, '--to', `store:${read}`, '-q');
+    await kit.start();
+    expect(kit.rings()).toBe(THREADS);
+    const sent = await kit.ns.send('a', FIRST_LOOK);
+    const status = await kit.until(({ interfaces }) => interfaces.b.received_total === sent);
+    expect(status.interfaces.b).toMatchObject({ state: 'capturing', error: '', dropped_total: 0 });
+    await kit.until(({ engine }) => engine?.packets === sent);
+    const { flows, total } = JSON.parse((await kit.ask('GET', '/api/flows/live?limit=100000')).text);
+    expect(flows).toHaveLength(total);
+    expect((await kit.stop()).code).toBe(143);
+    expect(contents(kit.store)).toEqual(contents(read));
+  });
+
+  test('shares packets by address pair, follows interfaces, and changes what it does while it runs', async () => {
+    kit = new DaemonKit({ workers: THREADS, capture: { interfaces: { b: null }, records: ['flow'] } });
+    const program = await kit.start();
+    const n = 500;
+    await kit.send(pairs(n));
+    const { engine } = await kit.until(({ interfaces }) => interfaces.b.processed_total === 2 * n);
+    // Both ways in one thread: a flow each.
+    expect(engine!.flows).toBe(n);
+    const answer = await kit.ask('POST', '/api/query', { columns: 'sip', format: 'csv', live: true });
+    expect(answer.text).toContain(`10.1.0.1,${n},${n},`);
+
+    kit.ns.ip('link del dev b');
+    await kit.until(({ interfaces }) => interfaces.b.error === "there is no interface 'b' now");
+    kit.ns.ip('link add name a type veth peer name b');
+    for (const link of ['a', 'b']) kit.ns.up(link);
+    await kit.until(({ interfaces }) => interfaces.b.state === 'capturing');
+    expect(kit.rings()).toBe(THREADS);
+    const before = (await kit.status()).interfaces.b.processed_total;
+    // The kernel takes up to a second to believe that a link is up.
+    let sent = 0;
+    await kit.until(({ interfaces }) => {
+      if (interfaces.b.processed_total === before)
+        void kit.send(pairs(1)).then((more) => {
+          sent += more;
+        });
+      return interfaces.b.processed_total > before;
+    });
+
+    kit.config = { ...kit.config, capture: { interfaces: { b: { promisc: true } }, records: ['flow', 'dns'] } };
+    kit.writeConfig();
+    program.child.kill('SIGHUP');
+    await program.until(() => program.err.includes('capture.records'));
+    const { interfaces } = await kit.status();
+    expect(interfaces.b.state).toBe('capturing');
+    await kit.send([
+      udpFrame(4001, 53, {
+        payload: execFileSync('printf', ['\\1\\2\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\1a\\0\\0\\1\\0\\1']),
+      }),
+    ]);
+    await kit.until(({ interfaces: now }) => now.b.processed_total > interfaces.b.processed_total);
+    expect((await kit.stop()).code).toBe(143);
+    expect(contents(kit.store).join('\n')).toMatch(/^dns a /m);
+    expect(sent).toBeGreaterThan(0);
+  });
+});
