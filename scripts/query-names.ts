@@ -1,9 +1,9 @@
 // The part of docs/query.md that follows from the code: what the short names, Wireshark's and goQuery's mean.
 
 import { allRecordTypes } from '../src/engine/plan.ts';
-import { QUERY_TYPES } from '../src/query/columns.ts';
 import { SYNONYMS } from '../src/query/names.ts';
 import { createVocabulary } from '../src/query/query.ts';
+import { QUERY_TYPES } from '../src/query/query-types.ts';
 
 export const BEGIN = '<!-- derived from the code: npm run records:docs writes it -->';
 export const END = '<!-- end of what is derived -->';

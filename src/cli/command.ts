@@ -4,6 +4,16 @@ import { Command, CommanderError, type Option } from 'commander';
 import { UsageError } from '../config/usage-error.ts';
 import { nearest } from './nearest.ts';
 
+export interface CommandModule {
+  /** Arguments and options, for parsing and for everything that is derived from them. */
+  definition(): Command;
+  /** Runs with the words behind the command's name; resolves to the exit code. `commands`: all there are. */
+  main(words: string[], commands: CommandTable): Promise<number>;
+}
+
+/** Commands by name; each module is loaded when it is called. */
+export type CommandTable = Readonly<Record<string, { summary: string; load: () => Promise<CommandModule> }>>;
+
 /** Thrown when help was printed: nothing more to do. */
 export class HelpShown extends Error {}
 

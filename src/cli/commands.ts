@@ -1,16 +1,9 @@
 // The commands there are. The command line, completions and man pages are made from this table and from each command's definition.
 
-import type { Command } from 'commander';
-
-export interface CommandModule {
-  /** Arguments and options, for parsing and for everything that is derived from them. */
-  definition(): Command;
-  /** Runs with the words behind the command's name; resolves to the exit code. */
-  main(words: string[]): Promise<number>;
-}
+import type { CommandTable } from './command.ts';
 
 /** Each command is a module of its own, loaded when it is called: start-up costs what is used. */
-export const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<CommandModule> }>> = {
+export const COMMANDS: CommandTable = {
   capture: {
     summary: 'packets in, records out: flows and transactions of capture files',
     load: () => import('./capture.ts'),

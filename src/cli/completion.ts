@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../config/usage-error.ts';
 import { writeAll } from '../sinks/output.ts';
-import { newCommand, parse, withHelp } from './command.ts';
+import { type CommandTable, newCommand, parse, withHelp } from './command.ts';
 import { bashCompletion } from './completion/bash.ts';
 import { fishCompletion } from './completion/fish.ts';
 import { type CompletionModel, completionModel, SHELLS, type Shell } from './completion/model.ts';
@@ -28,7 +28,7 @@ export function definition(): Command {
   );
 }
 
-export function main(words: string[]): Promise<number> {
+export function main(words: string[], commands: CommandTable): Promise<number> {
   return withHelp(async () => {
     const command = definition();
     parse(command, words);
@@ -40,7 +40,7 @@ export function main(words: string[]): Promise<number> {
         `there is no completion for '${word}'${guess === undefined ? '' : `: did you mean '${guess}'?`} (there are ${SHELLS.join(', ')})`,
       );
     }
-    writeAll(1, Buffer.from(SCRIPTS[shell](await completionModel())), 'standard output');
+    writeAll(1, Buffer.from(SCRIPTS[shell](await completionModel(commands))), 'standard output');
     return EXIT_OK;
   });
 }

@@ -49,7 +49,7 @@ async function main(words: string[]): Promise<number> {
 }
 
 async function run(name: string, words: string[]): Promise<number> {
-  return (await COMMANDS[name].load()).main(words);
+  return (await COMMANDS[name].load()).main(words, COMMANDS);
 }
 
 /** Words and exit code of what went wrong. */

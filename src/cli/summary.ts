@@ -1,7 +1,7 @@
 // What a run tells at its end: for people on standard error, for scripts as one line of JSON.
 
 import { OUTCOME_DOC, OUTCOMES } from '../engine/ledger.ts';
-import type { RunResult } from '../engine/run.ts';
+import type { RunResult } from '../engine/result.ts';
 import { grouped, siBytes, span, utcTime } from './figures.ts';
 
 const TOP_TALKERS = 5;

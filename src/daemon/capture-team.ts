@@ -10,7 +10,7 @@ import type { Delivery } from '../engine/delivery.ts';
 import { Ledger } from '../engine/ledger.ts';
 import { mergeResults } from '../engine/merge-results.ts';
 import type { RunPlan } from '../engine/plan.ts';
-import type { RunResult } from '../engine/run.ts';
+import type { RunResult } from '../engine/result.ts';
 import { mergeFigures } from '../engine/view.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';

@@ -4,7 +4,7 @@ import type { Changes } from '../capture/capture-set.ts';
 import type { CaptureConfig } from '../capture/interface-config.ts';
 import type { CaptureStatus } from '../capture/status.ts';
 import type { RunPlan } from '../engine/plan.ts';
-import type { RunResult } from '../engine/run.ts';
+import type { RunResult } from '../engine/result.ts';
 import type { EngineFigures } from '../engine/view.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';

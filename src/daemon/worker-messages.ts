@@ -6,7 +6,7 @@ import type { Arriving } from '../engine/arrivals.ts';
 import type { WantedEncodings } from '../engine/encoded-rows.ts';
 import type { LedgerSnapshot } from '../engine/ledger.ts';
 import type { RunPlan } from '../engine/plan.ts';
-import type { RunResult } from '../engine/run.ts';
+import type { RunResult } from '../engine/result.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import type { RingTeam } from '../sources/ring/ring-source.ts';

@@ -2,7 +2,7 @@
 
 import { Stage } from '../flow/stage.ts';
 import type { PacketBatch, PacketSource } from '../sources/source.ts';
-import type { Analyst } from './inline.ts';
+import type { Analyst } from './analyst.ts';
 
 export class Bystander implements Analyst {
   readonly #stage = new Stage(1);

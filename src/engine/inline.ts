@@ -6,35 +6,14 @@ import { Stage } from '../flow/stage.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import { newPacketBatch, type PacketBatch, type PacketSource } from '../sources/source.ts';
 import { Analysis } from './analysis.ts';
+import type { Analyst } from './analyst.ts';
 import type { Delivery } from './delivery.ts';
 import { Gathering } from './gathering.ts';
 import { Ledger } from './ledger.ts';
 import { ColumnOutlet, causeOf, PHASE_PACKET, RowOutlet } from './outlet.ts';
 import { detectionFor, type RunPlan, type ShownTypes, shownTypes } from './plan.ts';
-import type { RunResult } from './run.ts';
+import type { RunResult } from './result.ts';
 import type { EngineView } from './view.ts';
-
-/** Who takes staged rows: this thread or a pool of others. */
-export interface Analyst {
-  /** Names of the source's interfaces, by id; told again when there are more. */
-  interfaces(names: readonly string[]): void;
-  /** An empty stage to fill. */
-  stage(): Stage | Promise<Stage>;
-  /** Takes the rows of a stage. The batch's bytes must stay until `release`. */
-  analyse(stage: Stage, batch: PacketBatch | undefined): void | Promise<void>;
-  /** The batch was staged whole: gives it back to its source as soon as nobody reads it. */
-  release(batch: PacketBatch, source: PacketSource): void;
-  /**
-   * Records that are ready go to the sinks now: on a live source nobody waits for more of them. `all`: columns too, which are worth
-   * little in small pieces.
-   */
-  flush(all: boolean): Promise<void>;
-  /** Waits until something changed: the source has nothing for now, or all its batches are in use here. */
-  idle(): Promise<void>;
-  /** Ends all flows and adds this analyst's figures to the result. `isLate`: see `RunHooks`. */
-  finish(lastPacket: number, result: RunResult, isLate?: () => boolean): Promise<void>;
-  close(): Promise<void>;
-}
 
 /** Rows per stage: 128 KiB of rows stay in the cache between decoding and counting. */
 const STAGE_ROWS = 512;

@@ -5,7 +5,7 @@ import type { Arriving } from './arrivals.ts';
 import type { WantedEncodings } from './encoded-rows.ts';
 import type { LedgerSnapshot } from './ledger.ts';
 import type { RunPlan } from './plan.ts';
-import type { RunResult } from './run.ts';
+import type { RunResult } from './result.ts';
 
 /** Words of `LiveSetup.control`: set to 1 the workers stop; bytes of records on their way to the sinks. */
 export const CONTROL_STOP = 0;

@@ -19,7 +19,8 @@ import {
 } from './live-messages.ts';
 import { mergeResults } from './merge-results.ts';
 import type { RunPlan } from './plan.ts';
-import { overSinks, type RunHooks, type RunResult } from './run.ts';
+import type { RunResult } from './result.ts';
+import { overSinks, type RunHooks } from './run.ts';
 
 /** Bytes of records that may be on their way to the sinks before some are dropped. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;

@@ -2,7 +2,7 @@
 
 import type { SourceStats } from '../sources/source.ts';
 import { Ledger } from './ledger.ts';
-import { newResult, type RunResult } from './run.ts';
+import { newResult, type RunResult } from './result.ts';
 import { addTo } from './view.ts';
 
 /** Of runs beside each other: everything adds up, their sources' counters too. */

@@ -8,17 +8,7 @@ import { type FactReceiver, Gathering } from './gathering.ts';
 import type { Ledger } from './ledger.ts';
 import { ColumnOutlet, causeOf, PHASE_DEADLINE, PHASE_PACKET, RowOutlet } from './outlet.ts';
 import { detectionFor, type RunPlan, shownTypes } from './plan.ts';
-import type { Partial } from './pool-messages.ts';
-
-/** A fact on its way from a worker. */
-export interface SentFact {
-  protocol: string;
-  fact: object;
-  seconds: number;
-  nanos: number;
-  cause: number;
-  first: number;
-}
+import type { Partial, SentFact } from './pool-messages.ts';
 
 /** In a worker: keeps facts for the next answer. Time is told to the reading thread by its own ticks. */
 export class FactQueue implements FactReceiver {

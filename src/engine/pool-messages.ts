@@ -6,7 +6,6 @@ import type { PacketBatch } from '../sources/source.ts';
 import type { EncodedRows, WantedEncodings } from './encoded-rows.ts';
 import type { LedgerSnapshot } from './ledger.ts';
 import type { RunPlan } from './plan.ts';
-import type { SentFact } from './pool-gathering.ts';
 
 export interface WorkerSetup {
   /** Record types are not sent: each thread has the declarations. */
@@ -36,6 +35,16 @@ export interface WorkerFigures {
   talkers: [string, number][];
   peakFlows: number;
   packets: number;
+}
+
+/** A fact on its way from a worker. */
+export interface SentFact {
+  protocol: string;
+  fact: object;
+  seconds: number;
+  nanos: number;
+  cause: number;
+  first: number;
 }
 
 /** A part of the answer to one stage; the last one says `done`. */

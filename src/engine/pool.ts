@@ -7,13 +7,13 @@ import { SHARDS } from '../flow/hash.ts';
 import { Stage } from '../flow/stage.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import type { PacketBatch, PacketSource } from '../sources/source.ts';
+import type { Analyst } from './analyst.ts';
 import type { Delivery } from './delivery.ts';
-import type { Analyst } from './inline.ts';
 import { mergeRows } from './merge.ts';
 import type { RunPlan } from './plan.ts';
 import { type JobEvents, PoolGathering } from './pool-gathering.ts';
 import type { FromWorker, Partial, ToWorker, WorkerFigures, WorkerSetup } from './pool-messages.ts';
-import type { RunResult } from './run.ts';
+import type { RunResult } from './result.ts';
 
 /** Stages on the way: enough that no worker waits while another one catches up. */
 const STAGES = 4;

@@ -9,8 +9,9 @@ import { Dissector } from './dissect.ts';
 import { InlineAnalyst } from './inline.ts';
 import { Ledger, OUTCOMES } from './ledger.ts';
 import type { RunPlan } from './plan.ts';
+import { newResult, type RunResult } from './result.ts';
 import { ROWS_OF_A_COUNT } from './row-writer.ts';
-import { newResult, overSinks, type RunHooks, type RunResult } from './run.ts';
+import { overSinks, type RunHooks } from './run.ts';
 import { newSalts } from './salts.ts';
 
 /** How often the kernel's maps are read at least; a divisor of every interval that is a multiple of it. */

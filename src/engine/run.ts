@@ -3,16 +3,18 @@
 
 import { createHash } from 'node:crypto';
 import type { PacketOrigin, PacketSink, RunFacts, Sink } from '../sinks/sink.ts';
-import type { PacketBatch, PacketSource, SourceStats } from '../sources/source.ts';
+import type { PacketBatch, PacketSource } from '../sources/source.ts';
+import type { Analyst } from './analyst.ts';
 import { Bystander } from './bystander.ts';
 import { Clock } from './clock.ts';
 import { type Delivery, deliveryTo } from './delivery.ts';
 import { Dissector, packetsOf } from './dissect.ts';
-import { type Analyst, InlineAnalyst } from './inline.ts';
+import { InlineAnalyst } from './inline.ts';
 import { Ledger, OUTCOMES } from './ledger.ts';
 import { lossOf, lossRecord } from './loss-record.ts';
 import { ColumnOutlet, RowOutlet } from './outlet.ts';
 import { NEEDS_NO_CONTENT, type RunPlan, shownTypes } from './plan.ts';
+import { newResult, type RunResult } from './result.ts';
 import { newSalts } from './salts.ts';
 import type { EngineView } from './view.ts';
 
@@ -31,26 +33,6 @@ export interface Progress {
   frameBytes: number;
   bytesRead: number;
   bytesTotal: number;
-}
-
-export interface RunResult {
-  packets: number;
-  frameBytes: number;
-  /** Unix time of the first and last packet in the order of the input; seconds are -1 without packets. */
-  firstSeconds: number;
-  firstNanos: number;
-  lastSeconds: number;
-  lastNanos: number;
-  ledger: Ledger;
-  records: Record<string, number>;
-  errors: Record<string, number>;
-  /** Bytes by "source destination". */
-  talkers: [string, number][];
-  stats: SourceStats;
-  peakFlows: number;
-  stoppedBySignal: boolean;
-  /** Packets that each analysing thread counted; empty with one. */
-  workerPackets: number[];
 }
 
 export interface RunHooks {
@@ -120,26 +102,6 @@ export async function overSinks(
   } finally {
     await origin.close();
   }
-}
-
-/** The result of a run that has not seen anything yet. */
-export function newResult(ledger: Ledger, stats: SourceStats): RunResult {
-  return {
-    packets: 0,
-    frameBytes: 0,
-    firstSeconds: -1,
-    firstNanos: 0,
-    lastSeconds: -1,
-    lastNanos: 0,
-    ledger,
-    records: {},
-    errors: {},
-    talkers: [],
-    stats,
-    peakFlows: 0,
-    stoppedBySignal: false,
-    workerPackets: [],
-  };
 }
 
 /** Takes all packets of an open source; records go to `delivery`, packets to `packetSinks`. */

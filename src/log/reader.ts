@@ -2,11 +2,18 @@
 
 import { closeSync, openSync } from 'node:fs';
 import { type Entry, FrameFile } from './frame.ts';
-import type { SegmentLog } from './log.ts';
 import type { LogSegment } from './segments.ts';
 
+/** What a reader needs of its log. */
+export interface ReadableLog {
+  /** Sequence number behind the last frame. */
+  readonly next: number;
+  readonly segments: readonly LogSegment[];
+  readonly stats: { damagedFrames: number };
+}
+
 export class LogReader {
-  readonly #log: SegmentLog;
+  readonly #log: ReadableLog;
   readonly #acknowledge: (next: number) => void;
   readonly #onClose: () => void;
   #next: number;
@@ -15,7 +22,7 @@ export class LogReader {
   #at = 0;
 
   /** Use `SegmentLog.reader`. */
-  constructor(log: SegmentLog, next: number, acknowledge: (next: number) => void, onClose: () => void) {
+  constructor(log: ReadableLog, next: number, acknowledge: (next: number) => void, onClose: () => void) {
     this.#log = log;
     this.#next = next;
     this.#acknowledge = acknowledge;

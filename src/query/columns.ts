@@ -5,17 +5,8 @@ import type { Name } from './ast.ts';
 import { QueryError } from './error.ts';
 import { suggestion } from './nearest.ts';
 import { type Operand, quoted } from './operand.ts';
+import { QUERY_TYPES } from './query-types.ts';
 import type { Vocabulary } from './vocabulary.ts';
-
-/** goQuery's query types. `raw` has the source port too, which goProbe does not keep. */
-export const QUERY_TYPES: ReadonlyMap<string, readonly string[]> = new Map([
-  ['talk_src', ['sip']],
-  ['talk_dst', ['dip']],
-  ['talk_conv', ['sip', 'dip']],
-  ['apps_port', ['dport', 'proto']],
-  ['agg_talk_port', ['sip', 'dip', 'dport', 'proto']],
-  ['raw', ['time', 'iface', 'sip', 'sport', 'dip', 'dport', 'proto']],
-]);
 
 const SHORT: ReadonlyMap<string, string> = new Map([
   ['src', 'sip'],

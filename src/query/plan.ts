@@ -1,7 +1,7 @@
 // A query → statements. Grouped queries (goQuery's) add up counters per combination of columns; list queries show records.
 
 import type { RecordType } from '../records/record.ts';
-import { columnWords, QUERY_TYPES, resolveColumns } from './columns.ts';
+import { columnWords, resolveColumns } from './columns.ts';
 import type { Direction, Draft, PlanColumn } from './draft.ts';
 import { QueryError } from './error.ts';
 import { parseCondition } from './grammar.ts';
@@ -9,6 +9,7 @@ import { meansSeveral } from './interface-list.ts';
 import type { Statement } from './params.ts';
 import { planGroups } from './plan-groups.ts';
 import { planList } from './plan-list.ts';
+import { QUERY_TYPES } from './query-types.ts';
 import { renderCondition } from './render.ts';
 import { chooseTypes } from './scope.ts';
 import type { SourceFilter } from './source-filter.ts';

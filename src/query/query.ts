@@ -13,7 +13,6 @@ export {
   namesOfAddresses,
 } from './address-names.ts';
 export type { Condition } from './ast.ts';
-export { QUERY_TYPES } from './columns.ts';
 export { type CompiledCondition, compileCondition } from './compile.ts';
 export { ConditionError, QueryError } from './error.ts';
 export { explain } from './explain.ts';
@@ -24,6 +23,7 @@ export { type InterfaceListOptions, planInterfaces } from './interfaces.ts';
 export { documentMatches } from './match-document.ts';
 export { Params, type Statement } from './params.ts';
 export { DEFAULT_LIMIT, type Plan, planQuery, type QueryOptions } from './plan.ts';
+export { QUERY_TYPES } from './query-types.ts';
 export { renderCondition } from './render.ts';
 export { type Cell, type Executor, type QueryResult, runQuery } from './run.ts';
 export { type SplitWords, splitWords } from './split-words.ts';

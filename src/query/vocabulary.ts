@@ -3,11 +3,11 @@
 import type { Field } from '../records/field.ts';
 import type { RecordType } from '../records/record.ts';
 import type { Name } from './ast.ts';
-import { QUERY_TYPES } from './columns.ts';
 import type { Hosts } from './comparison.ts';
 import { SYNONYMS, type Synonym, VALUE_WORDS } from './names.ts';
 import { suggestion } from './nearest.ts';
 import { fieldOperand, type Operand, partOperand, sumOperand } from './operand.ts';
+import { QUERY_TYPES } from './query-types.ts';
 
 export interface Vocabulary {
   readonly types: readonly RecordType[];

@@ -9,7 +9,6 @@ import type { InputFile } from './expand.ts';
 import { BatchFilter } from './filter.ts';
 import { InputError } from './input-error.ts';
 import { Lane } from './lane.ts';
-import type { FileInputs } from './open.ts';
 import { OutputBatches } from './output-batches.ts';
 import type {
   Damage,
@@ -17,10 +16,22 @@ import type {
   EmbeddedSecrets,
   InterfaceDescription,
   PacketBatch,
+  PacketSource,
   SourceStats,
 } from './source.ts';
 
 type Next = PacketBatch | 'idle' | 'end';
+
+/** Packets of files. */
+export interface FileInputs extends PacketSource {
+  /**
+   * After the end: SHA-256 (hex) of the input's bytes as they are on disk; of several files, of their digests in the order
+   * they were named. '' unless `digest` was asked for.
+   */
+  digest(): string;
+  /** What was left out, for people. */
+  readonly notes: readonly string[];
+}
 
 export class MergedFiles implements FileInputs {
   readonly interfaces: InterfaceDescription[] = [];

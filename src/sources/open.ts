@@ -2,23 +2,11 @@
 
 import type { ChunkOptions } from './capture-file.ts';
 import { expandInputs } from './expand.ts';
-import { MergedFiles } from './merged-files.ts';
-import type { PacketSource } from './source.ts';
+import { type FileInputs, MergedFiles } from './merged-files.ts';
 
 export interface InputOptions extends Partial<ChunkOptions> {
   /** BPF filter as tcpdump takes it; '' for none. */
   filter?: string;
-}
-
-/** Packets of files. */
-export interface FileInputs extends PacketSource {
-  /**
-   * After the end: SHA-256 (hex) of the input's bytes as they are on disk; of several files, of their digests in the order
-   * they were named. '' unless `digest` was asked for.
-   */
-  digest(): string;
-  /** What was left out, for people. */
-  readonly notes: readonly string[];
 }
 
 /**

@@ -20,7 +20,7 @@ writeFileSync(join(folder, 'traffic.pcap'), '');
 
 let model: CompletionModel;
 beforeAll(async () => {
-  model = await completionModel();
+  model = await completionModel(COMMANDS);
   writeFileSync(join(folder, 'bash'), bashCompletion(model));
   writeFileSync(join(folder, 'zsh'), zshCompletion(model));
   writeFileSync(join(folder, 'fish'), fishCompletion(model));

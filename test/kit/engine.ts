@@ -2,7 +2,8 @@
 
 import type { PlanRequest } from '../../src/engine/plan.ts';
 import { makePlan } from '../../src/engine/plan.ts';
-import { type RunResult, run } from '../../src/engine/run.ts';
+import type { RunResult } from '../../src/engine/result.ts';
+import { run } from '../../src/engine/run.ts';
 import type { RowBatch } from '../../src/records/row-batch.ts';
 import type { RowSink, Sink } from '../../src/sinks/sink.ts';
 import { type InputOptions, openInputs } from '../../src/sources/open.ts';

@@ -7,7 +7,7 @@ import { FORMATS } from '../../query/format.ts';
 import { ROW_FORMATS } from '../../query/format-rows.ts';
 import { createVocabulary, QUERY_TYPES } from '../../query/query.ts';
 import { SINK_KINDS } from '../../sinks/open.ts';
-import { COMMANDS } from '../commands.ts';
+import type { CommandTable } from '../command.ts';
 
 /** What stands in a place: some of these words, files, folders, this machine's interfaces, kept queries, or nothing we know. */
 export type Values =
@@ -75,9 +75,9 @@ const PLACES: ReadonlyMap<string, Values> = new Map<string, Values>([
 const SORTS = ['bytes', 'packets', 'time', 'count', 'errors', 'duration'];
 
 /** Every command with everything it takes. */
-export async function completionModel(): Promise<CompletionModel> {
+export async function completionModel(table: CommandTable): Promise<CompletionModel> {
   const commands = await Promise.all(
-    Object.entries(COMMANDS).map(async ([name, { summary, load }]): Promise<ShownCommand> => {
+    Object.entries(table).map(async ([name, { summary, load }]): Promise<ShownCommand> => {
       const command = (await load()).definition();
       return {
         name,

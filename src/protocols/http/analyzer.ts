@@ -2,8 +2,9 @@
 // no names; what can go wrong with it is loss, which the gaps tell, and time.
 
 import type { Analyzer, Context, Direction, EndReason, Verdict } from '../protocol.ts';
-import { type Framing, framingOf, KeptBody, NO_BODY } from './body.ts';
+import { type Framing, framingOf, NO_BODY } from './body.ts';
 import { describe } from './document.ts';
+import { KeptBody } from './kept-body.ts';
 import { giveBack, type Message } from './message.ts';
 import type { Settings } from './options.ts';
 import { type MessageListener, MessageParser, NO_MORE_HTTP, type MessageParser as Parser } from './parser.ts';

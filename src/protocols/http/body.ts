@@ -1,5 +1,4 @@
-// How long is a body? RFC 9112 section 6.3, with a note wherever readers are known to disagree. And the bytes of bodies that
-// somebody wants to see.
+// How long is a body? RFC 9112 section 6.3, with a note wherever readers are known to disagree.
 
 import type { Message } from './message.ts';
 
@@ -55,45 +54,4 @@ export function framingOf(message: Message, method: string): Framing {
   }
   if (message.hasContentLength) return message.contentLength === 0 ? NO_BODY : BY_LENGTH;
   return message.isRequest ? NO_BODY : UNTIL_CLOSE;
-}
-
-/** The body of one message as far as it is kept. */
-export class KeptBody {
-  #bytes: Uint8Array;
-  length = 0;
-  /** There was more than the limit allows. */
-  isCut = false;
-  readonly limit: number;
-
-  constructor(expected: number, limit: number) {
-    this.limit = limit;
-    this.#bytes = new Uint8Array(Math.min(limit, Math.max(512, expected)));
-  }
-
-  /** Bytes of memory in use. */
-  get capacity(): number {
-    return this.#bytes.length;
-  }
-
-  /** The kept bytes: ours, so they may be changed. */
-  get bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.length);
-  }
-
-  append(bytes: Uint8Array, from: number, to: number): void {
-    let end = to;
-    if (this.length + (to - from) > this.limit) {
-      end = from + (this.limit - this.length);
-      this.isCut = true;
-    }
-    if (end === from) return;
-    const length = this.length + (end - from);
-    if (length > this.#bytes.length) {
-      const larger = new Uint8Array(Math.min(this.limit, Math.max(length, this.#bytes.length * 2)));
-      larger.set(this.#bytes.subarray(0, this.length));
-      this.#bytes = larger;
-    }
-    this.#bytes.set(bytes.subarray(from, end), this.length);
-    this.length = length;
-  }
 }

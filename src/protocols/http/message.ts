@@ -2,7 +2,7 @@
 // none.
 
 import type { MapEntries } from '../../records/field.ts';
-import type { KeptBody } from './body.ts';
+import type { KeptBody } from './kept-body.ts';
 
 /** Head buffers up to this size stay with a pooled message. */
 const POOLED_HEAD_BYTES = 4096;
