@@ -12,11 +12,15 @@ import module, { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import v8 from 'node:v8';
 
 /** The first Node 24 with seeded hashing of integer-like strings (HashDoS). `engines` allows less: this launcher bridges it. */
 const OLDEST_NODE = '24.14.1';
-/** Node's own options for the program. None has shown a use so far: SIGUSR1 is taken from the debugger below. */
-const NODE_FLAGS = [];
+/**
+ * Node's own options for the program. The young generation: most garbage dies at once, and the default (64 MB, twice while it is collected)
+ * only takes memory. See docs/decisions.md.
+ */
+const NODE_FLAGS = ['--max-semi-space-size=8'];
 /** Set for the Node we start, so that a wrong package can not start launchers forever. */
 const GUARD = 'NETSCRIBE_LAUNCHED';
 /** SIGUSR2 prints counters, the others end the program after a clean flush. */
@@ -38,6 +42,8 @@ async function runHere() {
   if (main.endsWith('.ts') && !existsSync(path.join(root, 'node_modules'))) {
     fail('the dependencies are not installed', `run "npm install" in ${root}`);
   }
+  // Too late for this thread when Node was started without them, in time for those that it starts.
+  for (const flag of NODE_FLAGS) v8.setFlagsFromString(flag);
   // Without a listener SIGUSR1 would open Node's debugger port on a process that may hold privileges.
   process.on('SIGUSR1', () => {});
   // Compiled code is kept beside the program and only there: in a shared temporary folder anybody could prepare it for us.

@@ -12,6 +12,8 @@ import { type Detection, type Enabled, probeAll } from './detection.ts';
 /** Bytes of each direction that detection may keep and look at. */
 const DETECTION_BYTES = 16 * 1024;
 const NOTHING = new Uint8Array(0);
+/** The bits of both directions. */
+const BOTH = 3;
 /** Datagrams of a flow that are offered to detection before it is called unknown. */
 const DETECTION_DATAGRAMS = 4;
 /** The same where a protocol wants to see more: it counts so many times less. */
@@ -66,8 +68,9 @@ export class Conversation implements Context, StreamReceiver {
   #held = 0;
   #datagrams = 0;
   // While the protocol is unknown: what each direction said so far, and whether it is of no use any more.
-  #kept: [Buffer, Buffer] | undefined = undefined;
-  #hopeless = [false, false];
+  #kept: [Uint8Array, Uint8Array] | undefined = undefined;
+  /** Bit per direction. */
+  #hopeless = 0;
   #handOver: { protocol: string; rest: number; early: Uint8Array } | undefined = undefined;
 
   constructor(
@@ -244,7 +247,7 @@ export class Conversation implements Context, StreamReceiver {
     this.#analyzer = undefined;
     this.#enabled = undefined;
     this.#held = 0;
-    this.#hopeless = [false, false];
+    this.#hopeless = 0;
     if (protocol !== '') {
       const enabled = this.#host.detection.named(protocol);
       if (enabled === undefined) {
@@ -277,7 +280,7 @@ export class Conversation implements Context, StreamReceiver {
       start = 0;
       end = all.length;
     }
-    if (!this.#hopeless[direction]) {
+    if ((this.#hopeless & (1 << direction)) === 0) {
       const candidates = detection.candidates(transport, flow.sourcePort, flow.destinationPort);
       const found = probeAll(
         candidates,
@@ -294,9 +297,9 @@ export class Conversation implements Context, StreamReceiver {
         this.#begin(found, direction, all, start, end);
         return;
       }
-      if (found === null || end - start > DETECTION_BYTES) this.#hopeless[direction] = true;
+      if (found === null || end - start > DETECTION_BYTES) this.#hopeless |= 1 << direction;
     }
-    if (this.#hopeless[0] && this.#hopeless[1]) {
+    if (this.#hopeless === BOTH) {
       this.#leave();
       return;
     }
@@ -305,8 +308,8 @@ export class Conversation implements Context, StreamReceiver {
       this.#leave();
       return;
     }
-    this.#kept ??= [Buffer.alloc(0), Buffer.alloc(0)];
-    const copy = Buffer.from(all.subarray(start, end));
+    this.#kept ??= [NOTHING, NOTHING];
+    const copy = Uint8Array.prototype.slice.call(all, start, end);
     this.hold(copy.length - this.#kept[direction].length);
     this.#kept[direction] = copy;
   }
@@ -324,7 +327,7 @@ export class Conversation implements Context, StreamReceiver {
   #release(direction: Direction): void {
     if (this.#kept === undefined) return;
     this.#held -= this.#kept[direction].length;
-    this.#kept[direction] = Buffer.alloc(0);
+    this.#kept[direction] = NOTHING;
   }
 
   /** Not this protocol after all: others get their chance with what comes next. */

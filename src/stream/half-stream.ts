@@ -8,7 +8,11 @@ import type { RecentBytes } from './recent-bytes.ts';
 
 /** Delivered segments whose digests are kept, so that a retransmission with other bytes is noticed after delivery too. */
 const REMEMBERED = 16;
-const DIGEST_WORDS = 5;
+/** Of each: position, length and TTL, digest, place among the recent bytes. */
+const DIGEST_WORDS = 4;
+const TTLS = 256;
+/** Stands for the pieces of the many streams in which nothing ever waits; nobody puts anything in. */
+const NO_PIECES = new Pieces();
 
 export class HalfStream {
   /** The sequence number of the next byte is known. */
@@ -28,7 +32,8 @@ export class HalfStream {
   begun = false;
   /** Position of the urgent byte that is to be left out, -1 without. */
   urgentAt = -1;
-  readonly pieces = new Pieces();
+  /** What waits for a hole to be filled. To put something in, ask for `pile`. */
+  pieces = NO_PIECES;
 
   // ---- what the receiver said of this direction
   /** It acknowledged up to here what we saw (waiting or delivered). */
@@ -60,8 +65,15 @@ export class HalfStream {
   /** Its checksums are wrong and its receiver takes them: they are made behind the point of capture. */
   isOffloaded = false;
 
-  #digests: Float64Array | undefined = undefined;
+  /** Grows as segments come, for most streams are short. */
+  #digests: number[] | undefined = undefined;
   #digestAt = 0;
+
+  /** The pieces, to put one in. */
+  get pile(): Pieces {
+    if (this.pieces === NO_PIECES) this.pieces = new Pieces();
+    return this.pieces;
+  }
 
   /** End of what was sent, as far as we saw: data and FIN. */
   get sent(): number {
@@ -106,13 +118,18 @@ export class HalfStream {
     ttl: number,
     recent: RecentBytes,
   ): void {
-    if (this.#digests === undefined) this.#digests = new Float64Array(REMEMBERED * DIGEST_WORDS).fill(-1);
+    this.#digests ??= [];
+    const digests = this.#digests;
+    const place = recent.keep(bytes, from, to);
+    const sizeAndTtl = (to - from) * TTLS + ttl;
     const at = this.#digestAt * DIGEST_WORDS;
-    this.#digests[at] = position;
-    this.#digests[at + 1] = to - from;
-    this.#digests[at + 2] = hash;
-    this.#digests[at + 3] = ttl;
-    this.#digests[at + 4] = recent.keep(bytes, from, to);
+    if (at === digests.length) digests.push(position, sizeAndTtl, hash, place);
+    else {
+      digests[at] = position;
+      digests[at + 1] = sizeAndTtl;
+      digests[at + 2] = hash;
+      digests[at + 3] = place;
+    }
     this.#digestAt = (this.#digestAt + 1) % REMEMBERED;
   }
 
@@ -124,18 +141,19 @@ export class HalfStream {
     const digests = this.#digests;
     if (digests === undefined) return -1;
     const end = position + to - from;
-    for (let at = 0; at < REMEMBERED * DIGEST_WORDS; at += DIGEST_WORDS) {
+    for (let at = 0; at < digests.length; at += DIGEST_WORDS) {
       const start = digests[at];
-      const length = digests[at + 1];
+      const length = Math.floor(digests[at + 1] / TTLS);
+      const ttl = digests[at + 1] % TTLS;
       const low = Math.max(start, position);
       const high = Math.min(start + length, end);
       if (low >= high) continue;
-      const place = digests[at + 4];
+      const place = digests[at + 3];
       const offset = from + low - position;
       if (recent.has(place)) {
-        if (recent.differs(place + low - start, bytes, offset, high - low)) return digests[at + 3];
+        if (recent.differs(place + low - start, bytes, offset, high - low)) return ttl;
       } else if (high - low === length && digests[at + 2] !== digest(bytes, offset, offset + length)) {
-        return digests[at + 3];
+        return ttl;
       }
     }
     return -1;

@@ -35,6 +35,9 @@ export interface InsertResult {
 /** What a piece costs besides its bytes: two objects and a place in the list. Many tiny pieces must not hide from limits. */
 const PIECE_COST_BYTES = 192;
 
+/** What `insert` did: valid until its next call. */
+const result: InsertResult = { added: 0, conflict: false, overlapped: false, ttlDiffers: false };
+
 export class Pieces {
   readonly list: Piece[] = [];
   /** Bytes held. */
@@ -48,7 +51,6 @@ export class Pieces {
   /** Of the piece that is being inserted. */
   #age = 0;
   #arrived = 0;
-  readonly #result: InsertResult = { added: 0, conflict: false, overlapped: false, ttlDiffers: false };
 
   /** Memory in bytes, about: what limits count. */
   get cost(): number {
@@ -57,7 +59,6 @@ export class Pieces {
 
   /** Inserts a copy of bytes[from, to) at `start`. `mask` says in which relations the new piece wins (see `overlap.ts`). */
   insert(start: number, bytes: Uint8Array, from: number, to: number, mask: number): InsertResult {
-    const result = this.#result;
     result.added = 0;
     result.conflict = false;
     result.overlapped = false;

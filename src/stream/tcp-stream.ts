@@ -382,7 +382,7 @@ export class TcpStream {
     if (end < to) this.#receiver.event('beyond_fin', 1);
     if (begin >= end) return;
     if (doubt !== 0) this.#doubted(doubt);
-    const { pieces } = half;
+    const pieces = half.pile;
     pieces.doubt = doubt;
     pieces.ttl = s.ttl;
     pieces.seconds = s.seconds;
