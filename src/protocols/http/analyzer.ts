@@ -4,6 +4,7 @@
 import type { Analyzer, Context, Direction, EndReason, Verdict } from '../protocol.ts';
 import { type Framing, framingOf, NO_BODY } from './body.ts';
 import { describe } from './document.ts';
+import { EarlyBytes } from './early-bytes.ts';
 import { KeptBody } from './kept-body.ts';
 import { giveBack, type Message } from './message.ts';
 import type { Settings } from './options.ts';
@@ -25,6 +26,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
   readonly #context: Context;
   readonly #settings: Settings;
   readonly #parsers: readonly [Parser, Parser];
+  readonly #early: readonly [EarlyBytes, EarlyBytes];
   /** Requests without a response yet, oldest first. */
   readonly #pending: Message[] = [];
   /** Requests after the pending ones that there was no room for. */
@@ -50,13 +52,14 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     this.#context = context;
     this.#settings = settings;
     this.#parsers = [new MessageParser(0, context, settings, this), new MessageParser(1, context, settings, this)];
+    this.#early = [new EarlyBytes(context, this.#parsers[0]), new EarlyBytes(context, this.#parsers[1])];
   }
 
   data(direction: Direction, bytes: Uint8Array, from: number, to: number): Verdict {
     if (this.#successor !== undefined) return 'done';
     const parser = this.#parsers[direction];
-    const n = parser.data(bytes, from, to);
-    if (this.#successor !== undefined) return this.#handOver(to - parser.at);
+    const n = this.#early[direction].data(bytes, from, to);
+    if (this.#successor !== undefined) return this.#handOver(to - parser.at, this.#early[1 - direction].take());
     if (n > 0) {
       skip.skip = n;
       return skip;
@@ -69,13 +72,14 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     if (this.#successor !== undefined) return 'give-up';
     // What was to be skipped is no loss to us.
     if (missing <= 0) return 'continue';
+    this.#early[direction].resume();
     this.#parsers[direction].gap(missing);
     if (this.#parsers[direction].isLost && direction !== this.#requestDirection) this.#hasLostResponses = true;
     return 'continue';
   }
 
   finished(direction: Direction): void {
-    if (this.#successor === undefined) this.#parsers[direction].finish(true);
+    if (this.#successor === undefined && !this.#parsers[direction].isPaused) this.#parsers[direction].finish(true);
   }
 
   expire(): void {
@@ -93,6 +97,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
 
   end(reason: EndReason): void {
     const isClosed = reason === 'fin' || reason === 'rst';
+    for (const early of this.#early) early.resume();
     // Requests first: a response may be waiting for the end of its request.
     this.#parsers[this.#requestDirection].finish(isClosed);
     this.#parsers[this.#requestDirection === 0 ? 1 : 0].finish(isClosed);
@@ -123,7 +128,9 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
         this.#earlyRequest = undefined;
         this.#earlyResponse = undefined;
         this.#publish(message, response);
-      } else if (!message.isQueued && message !== this.#answered) this.#publish(message, undefined);
+      } else if (message.isQueued) {
+        if (message.method === 'CONNECT') this.#early[direction].wait();
+      } else if (message !== this.#answered) this.#publish(message, undefined);
       return;
     }
     this.#requestDirection = direction === 0 ? 1 : 0;
@@ -177,6 +184,8 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
       this.#publish(request, response);
       return NO_MORE_HTTP;
     }
+    if (request?.method === 'CONNECT' || this.#pending.length === 0)
+      this.#early[parser.direction === 0 ? 1 : 0].resume();
     const framing = framingOf(response, request?.method ?? '');
     if (framing !== NO_BODY) this.#keepBody(response, this.#settings.responseBodyFor);
     return framing;
@@ -249,10 +258,10 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     giveBack(message);
   }
 
-  #handOver(rest: number): Verdict {
+  #handOver(rest: number, early: Uint8Array): Verdict {
     const successor = this.#successor!;
     if (successor === '') {
-      this.#context.handOver('', rest);
+      this.#context.handOver('', rest, early);
       return 'ok';
     }
     this.#context.name(successor);

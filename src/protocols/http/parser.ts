@@ -42,6 +42,7 @@ const TO_CLOSE = 4;
 /** Looking for the next start line; an open message takes the bytes until then. */
 const RESYNC = 5;
 const OVER = 6;
+const PAUSED = 7;
 
 export interface MessageListener {
   /** `parser.message` has its head. Answers how its body ends. */
@@ -96,6 +97,10 @@ export class MessageParser {
     return this.#state === OVER;
   }
 
+  get isPaused(): boolean {
+    return this.#state === PAUSED;
+  }
+
   /** A gap or garbage: the next start line is being looked for. */
   get isLost(): boolean {
     return this.#state === RESYNC;
@@ -108,7 +113,16 @@ export class MessageParser {
     this.#release();
   }
 
-  /** Takes stream bytes. Returns how many of the bytes behind them nobody needs. */
+  /** Between two messages: takes nothing until `resume`. */
+  pause(): void {
+    this.#state = PAUSED;
+  }
+
+  resume(): void {
+    this.#state = HEAD;
+  }
+
+  /** Takes stream bytes, up to `at`. Returns how many of the bytes behind them nobody needs. */
   data(bytes: Uint8Array, from: number, to: number): number {
     this.#skipped = 0;
     this.at = from;

@@ -1,6 +1,7 @@
 // Follows the handshake with a SOCKS server and hands what is carried behind it to detection. Each step is one message of one
 // side; what the other side says before its turn waits.
 
+import { MAX_EARLY_OCTETS } from '../held.ts';
 import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
 import {
   BAD,
@@ -37,8 +38,6 @@ const LENGTHS: Readonly<Record<Step, Length>> = {
 const FROM_SERVER: ReadonlySet<Step> = new Set(['choice5', 'passwordReply', 'reply5', 'reply4']);
 /** More than the longest message: what does not fit is no SOCKS. */
 const MAX_HELD_OCTETS = 1024;
-/** What the client may say before it was told that it is connected: a TLS hello, a request. */
-const MAX_EARLY_OCTETS = 16 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 export class SocksAnalyzer implements Analyzer {

@@ -2,11 +2,20 @@
 // 2.2.1.1, over TPKT of RFC 1006), and XMPP's stream of XML (RFC 6120 section 5), which has no lines.
 
 import { asciiText } from '../../records/text.ts';
+import { Held, MAX_EARLY_OCTETS } from '../held.ts';
 import type { Direction } from '../protocol.ts';
 import { elementAt, TAG_ENUMERATED, TAG_INTEGER, TAG_SEQUENCE } from '../tls/der.ts';
-import { type Answer, Held, type Recogniser, type Watched, type Watcher } from './watcher.ts';
+import { type Answer, type Recogniser, TLS_HANDSHAKE, type Watched, type Watcher } from './watcher.ts';
 
-const TLS = (rest: number): Watched => ({ protocol: 'tls', rest });
+/** TLS begins with the last `rest` bytes; `early`: what the client said of it before. */
+const TLS = (rest: number, early?: Held): Watched => ({ protocol: 'tls', rest, early: early?.bytes });
+
+/** The client's turn is over; what it says all the same waits. */
+function keep(early: Held, bytes: Uint8Array, from: number, to: number): Watched {
+  if (early.length + to - from > MAX_EARLY_OCTETS) return 'over';
+  early.add(bytes, from, to);
+  return 'watch';
+}
 
 // ---- PostgreSQL: "Message Formats", SSLRequest and GSSENCRequest
 
@@ -33,15 +42,18 @@ const postgresql: Recogniser = {
   open: (): Watcher => {
     let isSsl = false;
     let octets = 0;
+    const early = new Held();
     return {
       data(direction, bytes, from, to) {
         if (direction === 0) {
           // The request's last octet tells which it is.
-          for (let at = from; at < to; at++) if (++octets === SSL_REQUEST.length) isSsl = bytes[at] === SSL_REQUEST[7];
-          return octets > SSL_REQUEST.length ? 'over' : 'watch';
+          let at = from;
+          for (; at < to && octets < SSL_REQUEST.length; at++)
+            if (++octets === SSL_REQUEST.length) isSsl = bytes[at] === SSL_REQUEST[7];
+          return keep(early, bytes, at, to);
         }
-        if (isSsl && bytes[from] === YES) return TLS(to - from - 1);
-        return bytes[from] === NO ? { protocol: '', rest: to - from - 1 } : 'over';
+        if (isSsl && bytes[from] === YES) return TLS(to - from - 1, early);
+        return bytes[from] === NO ? { protocol: '', rest: to - from - 1, early: early.bytes } : 'over';
       },
     };
   },
@@ -109,10 +121,16 @@ class LdapWatcher implements Watcher {
   #messages = 0;
 
   data(direction: Direction, bytes: Uint8Array, from: number, to: number): Watched {
+    this.#held[direction].add(bytes, from, to);
+    return this.#read(direction);
+  }
+
+  #read(direction: Direction): Watched {
     const held = this.#held[direction];
-    held.add(bytes, from, to);
     for (;;) {
-      if (held.bytes.length === 0) return 'watch';
+      // What the client says behind its request is TLS, unless the server refuses.
+      if (direction === 0 && this.#isAsked) return held.length > MAX_EARLY_OCTETS ? 'over' : 'watch';
+      if (held.length === 0) return 'watch';
       const operation = operationAt(held.bytes, 0, held.bytes.length);
       if (operation === undefined)
         return held.bytes.length > MAX_LDAP_OCTETS || held.bytes[0] !== TAG_SEQUENCE ? 'over' : 'watch';
@@ -124,8 +142,9 @@ class LdapWatcher implements Watcher {
         this.#isAsked ||= name?.tag === REQUEST_NAME && asciiText(all, name.from, name.to) === START_TLS;
       } else if (direction === 1 && operation.tag === EXTENDED_RESPONSE && this.#isAsked) {
         const code = elementAt(all, operation.from, operation.to);
-        if (code?.tag === TAG_ENUMERATED && all[code.from] === 0) return TLS(held.bytes.length);
+        if (code?.tag === TAG_ENUMERATED && all[code.from] === 0) return TLS(held.length, this.#held[0]);
         this.#isAsked = false;
+        if (this.#read(0) === 'over') return 'over';
       }
     }
   }
@@ -175,19 +194,26 @@ const rdp: Recogniser = {
   },
   open: (): Watcher => {
     const server = new Held();
+    const client = new Held();
     return {
       data(direction, bytes, from, to) {
-        if (direction === 0) return 'watch';
+        if (direction === 0) return keep(client, bytes, from, to);
         server.add(bytes, from, to);
         const { bytes: all } = server;
         if (all.length < CONFIRM_OCTETS)
           return all[0] === TPKT_VERSION && all.length < TPKT_OCTETS ? 'watch' : plainRdp(all);
         const isTls = all[5] === CONNECTION_CONFIRM && all[11] === NEGOTIATION_RESPONSE && all[15] !== 0;
-        return isTls ? TLS(all.length - CONFIRM_OCTETS) : 'over';
+        client.drop(tpktOctets(client.bytes));
+        return isTls ? TLS(all.length - CONFIRM_OCTETS, client) : 'over';
       },
     };
   },
 };
+
+/** Length of the TPKT packet at the beginning. */
+function tpktOctets(bytes: Uint8Array): number {
+  return bytes.length < TPKT_OCTETS ? bytes.length : Math.min(bytes.length, (bytes[2] << 8) | bytes[3]);
+}
 
 /** A confirmation that is complete without a negotiation response: no TLS. */
 function plainRdp(all: Uint8Array): Watched {
@@ -211,19 +237,25 @@ const xmpp: Recogniser = {
   },
   open: (): Watcher => {
     const server = new Held();
+    const early = new Held();
     // What stands before has been searched; an element that has begun there is searched again.
     let searched = 0;
     return {
       data(direction, bytes, from, to) {
         // Who was named first need not be the client here: the answer is what counts.
-        if (direction === 0) return 'watch';
+        if (direction === 0) {
+          // No XML has the octet that TLS begins with.
+          let at = from;
+          while (early.length === 0 && at < to && bytes[at] !== TLS_HANDSHAKE) at++;
+          return keep(early, bytes, at, to);
+        }
         server.add(bytes, from, to);
         if (server.bytes.length > MAX_XMPP_OCTETS) return 'over';
         const all = server.bytes;
         const text = asciiText(all, searched, all.length);
         const match = PROCEED.exec(text);
         searched = Math.max(0, all.length - MAX_PROCEED_OCTETS);
-        return match === null ? 'watch' : TLS(text.length - match.index - match[0].length);
+        return match === null ? 'watch' : TLS(text.length - match.index - match[0].length, early);
       },
     };
   },

@@ -1,8 +1,9 @@
 // Protocols where both sides say that they are ready and TLS follows at once: Android's debug bridge (its "protocol.txt": STLS) and
 // NoMachine's NX (a line with its version each).
 
+import { Held, MAX_EARLY_OCTETS } from '../held.ts';
 import type { Direction } from '../protocol.ts';
-import { Held, MAX_EARLY_OCTETS, type Recogniser, type Watched, type Watcher } from './watcher.ts';
+import type { Recogniser, Watched, Watcher } from './watcher.ts';
 
 /** How long the message at the beginning is and whether it is the last one in clear; 'more' while that cannot be told. */
 type Measure = (bytes: Uint8Array) => { octets: number; isLast: boolean } | 'more' | 'no';

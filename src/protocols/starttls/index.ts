@@ -1,4 +1,4 @@
-// Protocols that begin in clear and go on in TLS: SMTP, IMAP, POP3, FTP, LDAP, PostgreSQL, MySQL, RDP, XMPP, adb, NX. Their plain beginning
+// Protocols that begin in clear and go on in TLS: SMTP, IMAP, POP3, FTP, NNTP, LDAP, PostgreSQL, MySQL, RDP, XMPP, adb, NX. Their plain beginning
 // is watched, the flow gets its name, and TLS gets the rest. No records of its own; where a protocol has an analyzer that is wanted,
 // that one is asked first and hands over itself.
 
@@ -8,12 +8,10 @@ import type { Analyzer, Context, Direction, Protocol, Verdict } from '../protoco
 import { BINARY_PROTOCOLS } from './binary.ts';
 import { BOTH_SIDES } from './both-sides.ts';
 import { LINE_PROTOCOLS } from './lines.ts';
-import type { Recogniser, Watcher } from './watcher.ts';
+import { type Recogniser, TLS_HANDSHAKE, type Watcher } from './watcher.ts';
 
-const PORTS = [21, 25, 110, 143, 389, 587, 3306, 3389, 5222, 5269, 5432] as const;
+const PORTS = [21, 25, 110, 119, 143, 389, 587, 3306, 3389, 5222, 5269, 5432] as const;
 const RECOGNISERS: readonly Recogniser[] = [...BINARY_PROTOCOLS, ...BOTH_SIDES, ...LINE_PROTOCOLS];
-/** First octet of a TLS record with a hello (RFC 8446 section 5.1). */
-const TLS_HANDSHAKE = 22;
 /** Segments before the one that tells: what the other side said earlier. */
 const MAX_UNKNOWN_SEGMENTS = 4;
 
@@ -53,7 +51,8 @@ class StartTlsAnalyzer implements Analyzer {
     if (watched === 'watch') return 'ok';
     if (watched === 'over') return 'done';
     // Commands that somebody slipped in behind the request are no TLS, and are discarded (RFC 3207 section 4.2).
-    const early = watched.early?.[0] === TLS_HANDSHAKE ? watched.early : undefined;
+    const isTaken = watched.protocol === '' || watched.early?.[0] === TLS_HANDSHAKE;
+    const early = isTaken ? watched.early : undefined;
     this.#context.handOver(watched.protocol, Math.min(watched.rest, to - from), early);
     return 'ok';
   }
@@ -63,7 +62,7 @@ class StartTlsAnalyzer implements Analyzer {
 
 export const starttls: Protocol<z.infer<typeof options>> = {
   name: 'starttls',
-  doc: 'protocols that begin in clear: SMTP, IMAP, POP3, FTP, LDAP, PostgreSQL, MySQL, RDP, XMPP, adb and NX are named and followed into TLS',
+  doc: 'protocols that begin in clear: SMTP, IMAP, POP3, FTP, NNTP, LDAP, PostgreSQL, MySQL, RDP, XMPP, adb and NX are named and followed into TLS',
   ports: PORTS,
   transports: ['tcp'],
   options,

@@ -1,9 +1,10 @@
-// Protocols of lines: SMTP (RFC 3207), IMAP and POP3 (RFC 2595), FTP (RFC 4217). The client asks, the server agrees in a line, and
+// Protocols of lines: SMTP (RFC 3207), IMAP and POP3 (RFC 2595), FTP (RFC 4217), NNTP (RFC 4642). The client asks, the server agrees in a line, and
 // TLS begins behind it.
 
 import { asciiText } from '../../records/text.ts';
+import { Held, MAX_EARLY_OCTETS } from '../held.ts';
 import type { Direction } from '../protocol.ts';
-import { type Answer, Held, MAX_EARLY_OCTETS, type Recogniser, type Watched, type Watcher } from './watcher.ts';
+import type { Answer, Recogniser, Watched, Watcher } from './watcher.ts';
 
 const LF = 10;
 const MAX_LINE_OCTETS = 2048;
@@ -54,6 +55,14 @@ const DIALECTS: readonly Dialect[] = [
     request: /^STLS\s*$/i,
     agreed: /^\+OK\b/i,
     refused: /^-ERR\b/i,
+  },
+  {
+    name: 'nntp',
+    greeting: /^20[01][ -].*(?:nntp|news|usenet|\binn\b)/i,
+    opening: /^(?:CAPABILITIES|MODE READER)\s*$/i,
+    request: /^STARTTLS\s*$/i,
+    agreed: /^382[ -]/,
+    refused: /^[45]\d\d /,
   },
 ];
 

@@ -11,8 +11,8 @@ export interface Switch {
   readonly early?: Uint8Array;
 }
 
-/** What a side may say of its TLS before the other one has agreed. */
-export const MAX_EARLY_OCTETS = 16 * 1024;
+/** First octet of a TLS record with a hello (RFC 8446 section 5.1). */
+export const TLS_HANDSHAKE = 22;
 
 /** `watch`: go on; `over`: there will be no TLS, or nobody could tell. */
 export type Watched = 'watch' | 'over' | Switch;
@@ -28,36 +28,4 @@ export interface Recogniser {
   readonly name: string;
   probe(direction: Direction, bytes: Uint8Array, from: number, to: number): Answer;
   open(): Watcher;
-}
-
-/** What one side said and is not read yet. Grows by doubling: a side may send octet by octet. */
-export class Held {
-  #buffer = new Uint8Array(0);
-  #from = 0;
-  #to = 0;
-
-  get length(): number {
-    return this.#to - this.#from;
-  }
-
-  /** Valid until the next `add`. */
-  get bytes(): Uint8Array {
-    return this.#buffer.subarray(this.#from, this.#to);
-  }
-
-  add(bytes: Uint8Array, from: number, to: number): void {
-    const length = this.length + to - from;
-    if (this.#to + to - from > this.#buffer.length) {
-      const larger = new Uint8Array(2 * length);
-      larger.set(this.bytes);
-      this.#buffer = larger;
-      this.#from = 0;
-    }
-    this.#buffer.set(bytes.subarray(from, to), this.#from + length - (to - from));
-    this.#to = this.#from + length;
-  }
-
-  drop(octets: number): void {
-    this.#from += octets;
-  }
 }

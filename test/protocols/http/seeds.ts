@@ -28,6 +28,11 @@ export const seeds: readonly Exchange[] = [
     ],
     [1, text('HTTP/1.1 304 Not Modified\r\n\r\nHTTP/1.0 404 Not Found\r\n\r\nuntil the end')],
   ),
+  exchange(
+    'tcp',
+    [0, text('CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n')],
+    [1, text('HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nnoHTTP/1.1 204 No Content\r\n\r\n')],
+  ),
   exchange('tcp', [0, text('CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n')], [1, text('HTTP/1.1 200 OK\r\n\r\n')]),
   exchange(
     'tcp',

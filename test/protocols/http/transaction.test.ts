@@ -254,6 +254,46 @@ describe('CONNECT', () => {
     expect(driven.held).toBe(0);
   });
 
+  it('takes along what the client said before it was open', () => {
+    for (const step of [1, 7, 1000]) {
+      const driven = kit({}, { destinationPort: 3128 });
+      driven.data(0, `${CONNECT}\x16\x03`, step);
+      driven.data(0, '\x01abc', step);
+      driven.data(1, 'HTTP/1.1 200 OK\r\n\r\nxyz');
+      expect(driven.handedOver).toEqual([{ protocol: '', rest: 3, early: '160301616263' }]);
+      expect(driven.counts).toEqual({});
+      driven.end('handed-over');
+      expect(driven.held).toBe(0);
+    }
+  });
+
+  it('reads requests behind it as HTTP when it is refused', () => {
+    const refusal = 'HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 2\r\n\r\nno';
+    const told = records([
+      ['>', CONNECT + GET + CONNECT + GET],
+      ['<', refusal + OK + refusal],
+      ['<', OK],
+    ]);
+    expect(told.map((t) => [t.method, t.statusCode])).toEqual([
+      ['CONNECT', 407],
+      ['GET', 200],
+      ['CONNECT', 407],
+      ['GET', 200],
+    ]);
+  });
+
+  it('does not wait for ever, nor with more than it may hold', () => {
+    const driven = kit();
+    driven.data(0, CONNECT);
+    for (let i = 0; i < 40; i++) driven.data(0, 'x'.repeat(1000));
+    expect(driven.counts.limit).toBe(1);
+    expect(driven.held).toBeLessThan(80_000);
+    expect(driven.end()).toHaveLength(1);
+    expect(driven.held).toBe(0);
+    const pipelined = records([['>', CONNECT + GET]]);
+    expect(pipelined.map((t) => t.method)).toEqual(['CONNECT', 'GET']);
+  });
+
   it('stays HTTP when it is refused', () => {
     const told = records([
       ['>', CONNECT],

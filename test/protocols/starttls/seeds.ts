@@ -34,6 +34,13 @@ export const BEGINNINGS: Record<string, Exchange> = {
     ['>', text('STLS\r\n')],
     ['<', text('+OK begin\r\n')],
   ],
+  nntp: [
+    ['<', text('200 news.example NNTP ready\r\n')],
+    ['>', text('CAPABILITIES\r\n')],
+    ['<', text('101 list\r\nVERSION 2\r\nSTARTTLS\r\n.\r\n')],
+    ['>', text('STARTTLS\r\n')],
+    ['<', text('382 go on\r\n')],
+  ],
   postgresql: [
     ['>', hex('00000008 04d2162f')],
     ['<', text('S')],

@@ -57,6 +57,29 @@ describe('a client that does not wait for the answer', () => {
     const exchange: Exchange = [...asked, ['>', hex('160301')], ['>', hex('0002')], agreed];
     expect(drive(exchange).handedOver).toEqual([{ protocol: 'tls', rest: 0, early: '1603010002' }]);
   });
+  it.each(['postgresql', 'ldap', 'rdp', 'xmpp', 'nntp'] as const)(
+    'has it handed over from %s, however it is cut',
+    (name) => {
+      const exchange = BEGINNINGS[name];
+      const early: Exchange = [...exchange.slice(0, -1), ['>', hex('160301')], ['>', hex('0002')], exchange.at(-1)!];
+      for (const step of [1, 3, 1000]) {
+        const driven = new AnalyzerKit(starttls);
+        for (const [i, [who, bytes]] of early.entries())
+          driven.data(who === '>' ? 0 : 1, bytes, i === 0 ? bytes.length : step);
+        expect(driven.handedOver.slice(0, 1)).toEqual([{ protocol: 'tls', rest: 0, early: '1603010002' }]);
+      }
+    },
+  );
+  it('has what it said to PostgreSQL read in clear when there is no TLS', () => {
+    const exchange: Exchange = [BEGINNINGS.postgresql[0], ['>', hex('00000008')], ['<', text('N')]];
+    expect(drive(exchange).handedOver).toEqual([{ protocol: '', rest: 0, early: '00000008' }]);
+  });
+  it('is not waited for without end', () => {
+    for (const name of ['postgresql', 'ldap', 'rdp', 'xmpp'] as const) {
+      const exchange = BEGINNINGS[name].slice(0, -1);
+      expect(drive([...exchange, ['>', Buffer.alloc(20_000, 0x16)]]).verdict, name).toBe('done');
+    }
+  });
   it('has commands left out that are no hello', () => {
     const exchange: Exchange = [...asked, ['>', text('MAIL FROM:<evil@example.org>\r\n')], agreed];
     expect(drive(exchange).handedOver).toEqual([{ protocol: 'tls', rest: 0 }]);
