@@ -7,7 +7,7 @@ import { Server as TlsServer } from 'node:tls';
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { DaemonConfig } from '../config/daemon-schema.ts';
-import type { Daemon } from '../daemon/daemon.ts';
+import type { Daemon, Server } from '../daemon/daemon.ts';
 import { VERSION } from '../version.ts';
 import { type Address, parseAddress, tlsFor } from './address.ts';
 import { ApiError, type GuardOptions, guard, tokenIn } from './guard.ts';
@@ -15,17 +15,6 @@ import { removeAllSnapshots } from './live-snapshots.ts';
 import { controlRoutes } from './routes-control.ts';
 import { queryRoutes } from './routes-query.ts';
 import { streamRoutes } from './routes-stream.ts';
-
-export interface ApiServer {
-  /** As a client writes it: `http://127.0.0.1:8145`. */
-  address: string;
-  /**
-   * Reads what another configuration has for it (token, names, origins, certificates); the answer puts it in effect. Throws an ApiError or
-   * UsageError.
-   */
-  prepare(config: DaemonConfig): () => void;
-  close(): Promise<void>;
-}
 
 const BODY_LIMIT = 256 * 1024;
 
@@ -35,7 +24,7 @@ export function tokenFile({ api, store }: DaemonConfig): string {
 }
 
 /** Rejects with a UsageError for an address that can not be meant, an ApiError when it is taken. */
-export async function startApi(daemon: Daemon, config: DaemonConfig): Promise<ApiServer> {
+export async function startApi(daemon: Daemon, config: DaemonConfig): Promise<Server> {
   const address = parseAddress(config.api.address);
   const https = tlsFor(address, config.api);
   let allowed = guardOptions(config, address);

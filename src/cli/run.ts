@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
+import { startApi } from '../api/server.ts';
 import { loadConfig } from '../config/load.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { changeText } from '../daemon/changes.ts';
@@ -49,7 +50,12 @@ async function run(words: string[]): Promise<number> {
   const say = options.quiet === true ? () => undefined : log;
   const ended = Promise.withResolvers<NodeJS.Signals>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ended.resolve(signal));
-  const daemon = new Daemon({ load, records: ({ daemon }) => recordNames(daemon.capture.records.join(',')), log });
+  const daemon = new Daemon({
+    load,
+    records: ({ daemon }) => recordNames(daemon.capture.records.join(',')),
+    log,
+    serve: startApi,
+  });
   try {
     await daemon.start();
   } catch (error) {

@@ -1,11 +1,11 @@
 // The daemon: capture thread, figures, API, from one configuration that can be read again while it runs.
 
 import { Registry } from 'prom-client';
-import { type ApiServer, startApi } from '../api/server.ts';
 import type { Changes } from '../capture/capture-set.ts';
 import { checkInterfaces } from '../capture/interface-config.ts';
 import { Metrics } from '../capture/metrics.ts';
 import type { CaptureStatus } from '../capture/status.ts';
+import type { DaemonConfig } from '../config/daemon-schema.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { makePlan, shownTypes } from '../engine/plan.ts';
@@ -26,6 +26,20 @@ export interface DaemonOptions {
   records: (config: LoadedConfig) => readonly string[];
   /** A line for whoever runs it. */
   log: (text: string) => void;
+  /** Begins to answer requests about this daemon. */
+  serve: (daemon: Daemon, config: DaemonConfig) => Promise<Server>;
+}
+
+/** Who answers requests. */
+export interface Server {
+  /** As a client writes it: `http://127.0.0.1:8145`. */
+  readonly address: string;
+  /**
+   * Reads what another configuration has for it (token, names, origins, certificates); the answer puts it in effect. Throws an ApiError or
+   * UsageError.
+   */
+  prepare(config: DaemonConfig): () => void;
+  close(): Promise<void>;
 }
 
 export interface Reload {
@@ -64,7 +78,7 @@ export class Daemon {
   readonly #readers = new Set<(lines: readonly string[]) => void>();
   #config: LoadedConfig;
   #renewable: Renewable;
-  #api: ApiServer | undefined;
+  #server: Server | undefined;
   #timer: NodeJS.Timeout | undefined;
   #status: ThreadStatus | undefined;
   #isObserving = false;
@@ -121,7 +135,7 @@ export class Daemon {
     this.#link.renew({ waitsForUser: false });
     if (process.getuid?.() !== 0) await limitCapabilities([]);
     try {
-      if (this.#config.daemon.api.enabled) this.#api = await startApi(this, this.#config.daemon);
+      if (this.#config.daemon.api.enabled) this.#server = await this.#options.serve(this, this.#config.daemon);
     } catch (error) {
       await this.#link.stop(STOP_MS);
       throw error;
@@ -131,13 +145,13 @@ export class Daemon {
   }
 
   get address(): string | undefined {
-    return this.#api?.address;
+    return this.#server?.address;
   }
 
   /** Everything is written, then all ends. Resolves to what went wrong, '' for nothing. */
   async stop(): Promise<string> {
     clearInterval(this.#timer);
-    const [why] = await Promise.all([this.#link.stop(STOP_MS), this.#api?.close()]);
+    const [why] = await Promise.all([this.#link.stop(STOP_MS), this.#server?.close()]);
     return why;
   }
 
@@ -152,7 +166,7 @@ export class Daemon {
     const wanted = wantedOf(config);
     if ('interfaces' in wanted) checkInterfaces(wanted.interfaces);
     const renewable = renewableOf(config, this.#options.records(config));
-    const renewApi = this.#api?.prepare(config.daemon);
+    const renewApi = this.#server?.prepare(config.daemon);
     const flows = isSame(renewable, this.#renewable)
       ? 'went on'
       : (await this.#link.ask({ kind: 'renew', renewable })).flows;

@@ -2,9 +2,9 @@
 
 import type { Changes } from '../capture/capture-set.ts';
 import type { CaptureConfig } from '../capture/interface-config.ts';
-import type { Arriving } from '../engine/arrivals.ts';
 import type { WantedEncodings } from '../engine/encoded-rows.ts';
 import type { LedgerSnapshot } from '../engine/ledger.ts';
+import type { Arriving } from '../engine/live-messages.ts';
 import type { RunPlan } from '../engine/plan.ts';
 import type { RunResult } from '../engine/result.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';

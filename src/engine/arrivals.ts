@@ -1,14 +1,7 @@
 // Records that arrive from capturing threads, on their way to the sinks: one batch after the other, in the order in which they came.
 
-import type { ColumnBatch } from '../records/columns.ts';
 import type { Delivery } from './delivery.ts';
-import type { EncodedRows } from './encoded-rows.ts';
-import { CONTROL_WAITING } from './live-messages.ts';
-
-/** `bytes`: what the batch was counted as in `CONTROL_WAITING`. */
-export type Arriving =
-  | { kind: 'rows'; rows: EncodedRows; bytes: number }
-  | { kind: 'columns'; columns: ColumnBatch; bytes: number };
+import { type Arriving, CONTROL_WAITING } from './live-messages.ts';
 
 export class Arrivals {
   /** Set once a sink has failed: what comes afterwards is passed over. */

@@ -1,8 +1,8 @@
 // What the main thread and the capturing threads of a live run say to each other.
 
+import type { ColumnBatch } from '../records/columns.ts';
 import type { LiveOptions } from '../sources/ring/open-live.ts';
-import type { Arriving } from './arrivals.ts';
-import type { WantedEncodings } from './encoded-rows.ts';
+import type { EncodedRows, WantedEncodings } from './encoded-rows.ts';
 import type { LedgerSnapshot } from './ledger.ts';
 import type { RunPlan } from './plan.ts';
 import type { RunResult } from './result.ts';
@@ -25,6 +25,11 @@ export interface LiveSetup {
 }
 
 export type ToLiveWorker = { kind: 'start' };
+
+/** `bytes`: what the batch was counted as in `CONTROL_WAITING`. */
+export type Arriving =
+  | { kind: 'rows'; rows: EncodedRows; bytes: number }
+  | { kind: 'columns'; columns: ColumnBatch; bytes: number };
 
 export type FromLiveWorker =
   /** The ring is there; packets are taken. */
