@@ -1,7 +1,7 @@
 // npm run bench:tcp: what an event of TCP costs, in our process and in the kernel, and how many are lost, at the highest rate that a
 // generator of short connections reaches; beside bpftrace printing the same. Needs root, a C compiler and ip (iproute2).
 //
-//   npm run bench:tcp [-- --connections 40000 --runs 3]
+//   npm run bench:tcp [-- --connections 40000 --runs 3 --threads 2 --abort --sinks null:]
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,14 +15,23 @@ import { runTcpState } from '../src/engine/tcp-run.ts';
 import { openSink } from '../src/sinks/open.ts';
 import { chooseSource, probeSources } from '../src/tcp-state/choose.ts';
 
-const EVENTS_PER_CONNECTION = 10;
 const TICKS_PER_SECOND = 100;
 const NAMESPACE = `ns-bench-tcp-${process.pid}`;
 const { values } = parseArgs({
-  options: { connections: { type: 'string', default: '40000' }, runs: { type: 'string', default: '3' } },
+  options: {
+    connections: { type: 'string', default: '40000' },
+    runs: { type: 'string', default: '3' },
+    threads: { type: 'string', default: '1' },
+    abort: { type: 'boolean', default: false },
+    sinks: { type: 'string' },
+  },
 });
-const connections = Number(values.connections);
 const runs = Number(values.runs);
+const threads = Number(values.threads);
+/** As many in each thread. */
+const connections = Math.floor(Number(values.connections) / threads) * threads;
+const eventsPerConnection = values.abort ? 6 : 10;
+const ports = { from: 9000, to: 9000 + threads - 1 };
 
 interface Load {
   /** CPU time and elapsed time of the generator, in µs. */
@@ -43,15 +52,19 @@ const generator = join(folder, 'tcp-traffic');
 function build(): void {
   const source = new URL('tcp-traffic.c', import.meta.url).pathname;
   for (const compiler of ['cc', 'gcc', 'clang']) {
-    if (spawnSync(compiler, ['-O2', '-o', generator, source]).status === 0) return;
+    if (spawnSync(compiler, ['-O2', '-pthread', '-o', generator, source]).status === 0) return;
   }
   throw new Error('bench:tcp needs a C compiler (on Debian: apt install gcc libc6-dev)');
 }
 
 async function load(n: number): Promise<Load> {
-  const child = spawn('ip', ['netns', 'exec', NAMESPACE, generator, String(n)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    'ip',
+    ['netns', 'exec', NAMESPACE, generator, String(n), String(threads), values.abort ? 'abort' : ''],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let text = '';
   child.stdout.on('data', (chunk) => {
     text += chunk;
@@ -64,13 +77,12 @@ async function load(n: number): Promise<Load> {
 /** One of our sources, in this process. */
 async function ours(event: string, to: string, n: number, layout: 'ecs' | 'tcp-audit' = 'ecs'): Promise<Figures> {
   const { source } = await chooseSource(event, {});
-  const sink = await openSink(to);
+  const sink = await openSink(to, { isEndless: true });
   const stopper = new AbortController();
   let made: Load = { cpu: 0, elapsed: 0 };
   let began = process.cpuUsage();
   let reader = 0;
-  const filter =
-    event === 'bpf' ? { namespaces: [statSync(`/run/netns/${NAMESPACE}`).ino] } : { ports: [{ from: 9000, to: 9000 }] };
+  const filter = event === 'bpf' ? { namespaces: [statSync(`/run/netns/${NAMESPACE}`).ino] } : { ports: [ports] };
   const result = await runTcpState(
     source,
     [sink],
@@ -91,7 +103,7 @@ async function ours(event: string, to: string, n: number, layout: 'ecs' | 'tcp-a
   return { what: `${event} → ${to}`, ...made, events: result.records.state ?? 0, lost: result.stats.lost, reader };
 }
 
-const SCRIPT = `tracepoint:sock:inet_sock_set_state /args->protocol == 6 && (args->sport == 9000 || args->dport == 9000)/ {
+const SCRIPT = `tracepoint:sock:inet_sock_set_state /args->protocol == 6 && ((args->sport >= ${ports.from} && args->sport <= ${ports.to}) || (args->dport >= ${ports.from} && args->dport <= ${ports.to}))/ {
   printf("%lld %d %s %s:%d %s:%d %d %d\\n", nsecs, pid, comm, ntop(args->saddr), args->sport, ntop(args->daddr), args->dport, args->oldstate, args->newstate); }`;
 
 async function bpftrace(n: number): Promise<Figures> {
@@ -127,7 +139,7 @@ async function bpftrace(n: number): Promise<Figures> {
 }
 
 async function best(measure: (n: number) => Promise<Figures>): Promise<Figures> {
-  await measure(Math.ceil(connections / 4));
+  await measure(Math.ceil(connections / 4 / threads) * threads);
   let found: Figures | undefined;
   for (let i = 0; i < runs; i++) {
     const figures = await measure(connections);
@@ -146,8 +158,13 @@ async function main(): Promise<void> {
   const least = Math.min(...bare.map(({ cpu }) => cpu));
   const usable = new Set((await probeSources()).filter(({ capability }) => capability.usable).map(({ name }) => name));
   const all: Figures[] = [];
+  const sinks = values.sinks?.split(',') ?? [
+    'null:',
+    `ndjson:${join(folder, 'out.ndjson')}`,
+    `store:${join(folder, 'store')}`,
+  ];
   for (const event of ['bpf', 'tracefs'].filter((name) => usable.has(name))) {
-    for (const to of ['null:', `ndjson:${join(folder, 'out.ndjson')}`, `store:${join(folder, 'store')}`]) {
+    for (const to of sinks) {
       all.push(await best((n) => ours(event, to, n)));
     }
   }
@@ -156,7 +173,7 @@ async function main(): Promise<void> {
     head: ['', 'events', 'produced', 'told lost', 'events/s', 'reader µs/event', 'kernel µs/event'],
     style: { head: [], border: [] },
   });
-  const produced = connections * EVENTS_PER_CONNECTION + 2;
+  const produced = connections * eventsPerConnection + threads * 2;
   for (const { what, events, lost, reader, cpu, elapsed } of all) {
     table.push([
       what.replace(folder, ''),

@@ -1,9 +1,10 @@
 // The two ends of a socket as records show them: the source is who connected. What takes time to make is made when an encoder asks for it.
 
-import { readFileSync } from 'node:fs';
 import type { Address } from '../records/address.ts';
 import { CommunityIds } from './community-ids.ts';
 import type { TcpEvent } from './event.ts';
+import { RelatedAddresses } from './related-addresses.ts';
+import { SocketIds } from './socket-ids.ts';
 import { LISTEN } from './states.ts';
 
 export class TcpView {
@@ -19,7 +20,8 @@ export class TcpView {
   readonly transport = 'tcp';
   direction: 'ingress' | 'egress' | 'unknown' = 'unknown';
   readonly #communityIds = new CommunityIds();
-  readonly #boot = bootId();
+  readonly #socketIds = new SocketIds();
+  readonly #addresses = new RelatedAddresses();
   #socket: string | number | undefined = undefined;
   #uid: number | undefined = undefined;
   // Encoders ask several times: whether it is there, how long it is, what it is.
@@ -61,7 +63,7 @@ export class TcpView {
   get socketId(): string | undefined {
     const socket = this.#socket;
     if (socket === undefined) return undefined;
-    return (this.#socketId ??= `${this.#boot}-${typeof socket === 'number' ? socket.toString(16) : socket}`);
+    return (this.#socketId ??= this.#socketIds.of(socket));
   }
   get userId(): string | undefined {
     return this.#uid === undefined ? undefined : (this.#userId ??= String(this.#uid));
@@ -76,21 +78,6 @@ export class TcpView {
   }
 
   get relatedIp(): readonly string[] | undefined {
-    return (this.#relatedIp ??= addressesOf(this.source, this.destination));
-  }
-}
-
-function addressesOf(source: Address | undefined, destination: Address | undefined): readonly string[] | undefined {
-  if (source === undefined) return destination === undefined ? undefined : [destination.toString()];
-  if (destination === undefined || destination.equals(source)) return [source.toString()];
-  return [source.toString(), destination.toString()];
-}
-
-/** The first part of the boot's identity: cookies begin anew with each boot. */
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8);
-  } catch {
-    return '0';
+    return (this.#relatedIp ??= this.#addresses.of(this.source, this.destination));
   }
 }

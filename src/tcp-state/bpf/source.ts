@@ -20,6 +20,7 @@ const SNAPSHOT_BYTES = 64 * 1024;
 /** What is there at the start is read at once, before it goes; beyond so much of it (300,000 sockets), as events are taken. */
 const SNAPSHOT_AT_ONCE = 64 * 1024 * 1024;
 const CHECK_MS = 1000;
+const LOST_MS = 100;
 /** Newer kernels give more; what an older one lacks is not there, the rest works. */
 const OPTIONAL = /^on_(?!state$)/;
 
@@ -41,6 +42,7 @@ export class BpfSource implements TcpStateSource {
   #delivered = 0;
   #lost = 0;
   #nextCheckMs = 0;
+  #nextLostMs = 0;
 
   /** `ringBytes`: a power of two. */
   constructor(options: { ringBytes?: number } = {}) {
@@ -116,8 +118,7 @@ export class BpfSource implements TcpStateSource {
       emit(event);
     }, max - count);
     this.#delivered += count;
-    this.#tellLost(emit);
-    this.#tellDrops(emit, isLast);
+    this.#lookAround(emit, isLast);
     return count;
   }
 
@@ -162,6 +163,19 @@ export class BpfSource implements TcpStateSource {
     return undefined;
   }
 
+  /** Now and then, and at the end: a question to the kernel costs as much as a hundred events. */
+  #lookAround(emit: (event: TcpEvent) => void, isLast: boolean): void {
+    const nowMs = performance.now();
+    if (isLast || nowMs >= this.#nextLostMs) {
+      this.#nextLostMs = nowMs + LOST_MS;
+      this.#tellLost(emit);
+    }
+    if (isLast || nowMs >= this.#nextCheckMs) {
+      this.#nextCheckMs = nowMs + CHECK_MS;
+      this.#tellDrops(emit);
+    }
+  }
+
   /** What the ring had no room for, and what happened while the program was at work on the same CPU. */
   #tellLost(emit: (event: TcpEvent) => void): void {
     const object = this.#object!;
@@ -171,11 +185,8 @@ export class BpfSource implements TcpStateSource {
     emit(aboutSource('lost', lost));
   }
 
-  /** About once a second, and at the end: what the network threw away. */
-  #tellDrops(emit: (event: TcpEvent) => void, isLast: boolean): void {
-    const nowMs = performance.now();
-    if (nowMs < this.#nextCheckMs && !isLast) return;
-    this.#nextCheckMs = nowMs + CHECK_MS;
+  /** What the network threw away. */
+  #tellDrops(emit: (event: TcpEvent) => void): void {
     this.#clock!.check();
     const drops = this.#drops?.sinceLast() ?? [];
     if (drops.length === 0) return;
