@@ -1,6 +1,7 @@
 // What is told of an interface that is captured. Everything only counts up: a reader takes nothing from another one.
 
 import type { Flow } from './flow.ts';
+import { PARSING_ERROR_NAMES } from './parsing-error.ts';
 
 /**
  * `capturing`: packets come in. `waiting`: the interface is not there, or down; it is captured as soon as it is. `failed`: it can
@@ -31,6 +32,25 @@ export interface CaptureStatus {
   flows: number;
   /** Packets and bytes that were counted in flows. */
   totals: Flow;
+}
+
+/** Of an interface of which nothing is known yet. */
+export function newStatus(): CaptureStatus {
+  return {
+    state: 'waiting',
+    error: '',
+    started_at: 0,
+    received_total: 0,
+    processed_total: 0,
+    dropped_total: 0,
+    received: 0,
+    processed: 0,
+    dropped: 0,
+    parsing_errors: PARSING_ERROR_NAMES.map(() => 0),
+    overflow_packets: 0,
+    flows: 0,
+    totals: { bytesRcvd: 0, bytesSent: 0, packetsRcvd: 0, packetsSent: 0 },
+  };
 }
 
 /** One interface as two threads saw it that share its packets. It captures when both do. */

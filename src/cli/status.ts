@@ -51,6 +51,7 @@ function statusText(status: DaemonStatus): string {
   }
   lines.push(...table(rows));
   if (rows.length === 1) lines.push('no interfaces are captured');
+  if (status.flowSource?.used === 'tcx') lines.push('', `flows are counted by the kernel: ${status.flowSource.why}`);
   if (status.engine !== null) {
     const records = Object.entries(status.engine.records).filter(([, n]) => n > 0);
     lines.push('', `${grouped(status.engine.packets)} packets, ${grouped(status.engine.flows)} open flows`);

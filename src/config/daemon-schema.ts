@@ -4,6 +4,10 @@ import { z } from 'zod';
 import { durationOption } from '../protocols/common-options.ts';
 import { sizeOption } from './size.ts';
 
+/** Who counts flows. */
+export const FLOW_SOURCES = ['auto', 'ring', 'tcx'] as const;
+export type FlowSource = (typeof FLOW_SOURCES)[number];
+
 const positive = z.int().positive();
 
 const interfaceSchema = z.strictObject({
@@ -43,6 +47,12 @@ export const daemonShape = {
         .array(z.string())
         .default(['flow', 'transactions', 'loss'])
         .describe('what is made, as --records takes it'),
+      flow_source: z
+        .enum(FLOW_SOURCES)
+        .default('auto')
+        .describe(
+          'ring: packets; tcx: the kernel counts flows; auto: tcx where flows are all that is asked for and it can',
+        ),
       user: z.string().optional().describe('who to be once everything is open, when started as root'),
     })
     .prefault({}),

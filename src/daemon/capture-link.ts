@@ -43,6 +43,8 @@ export class CaptureLink {
     const worker = new Worker(new URL(`./capture-thread.${extension}`, import.meta.url), {
       workerData: this.#data,
       name: 'capture',
+      // Descriptors of rings and of BPF come from system calls that Node knows nothing of; it would warn of each that is closed.
+      trackUnmanagedFds: false,
     });
     this.#worker = worker;
     const started = performance.now();

@@ -5,6 +5,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { kernelLinks } from '../capture/link-table.ts';
 import { liveSource } from '../capture/live-source.ts';
 import { Schedule } from '../capture/schedule.ts';
+import { makePlan } from '../engine/plan.ts';
+import { isHeadersOnly } from '../engine/run.ts';
 import { GuardedSink } from '../sinks/guarded.ts';
 import { LiveStoreSink } from '../sinks/live-store.ts';
 import type { Sink } from '../sinks/sink.ts';
@@ -12,10 +14,13 @@ import { keepCapabilitiesAcrossUsers, limitCapabilities } from '../system/privil
 import { tcpStateRecord } from '../tcp-state/record.ts';
 import { replyTo } from './asking.ts';
 import { CaptureTeam } from './capture-team.ts';
+import { CountUnit, countsOnly } from './count-unit.ts';
+import { type ChosenFlowSource, countedByKernel } from './flow-source.ts';
 import { LiveRun } from './live-run.ts';
 import { lossesOf } from './losses.ts';
 import type { CaptureThreadData, FromThread, Request, SinkStatus, ThreadStatus, ToThread } from './messages.ts';
 import { PacketUnit } from './packet-unit.ts';
+import { whyPacketsAreNeeded } from './packets-needed.ts';
 import { snapshotStore } from './snapshot.ts';
 import { Tap } from './tap.ts';
 import { followTcpState, startTcpState } from './tcp-state.ts';
@@ -30,6 +35,7 @@ const writeoutSeconds: number[] = [];
 const tap = new Tap((lines) => say({ kind: 'documents', lines }));
 const live = new LiveRun(data, data.store, [tap]);
 let unit: Unit | undefined;
+let flowSource: ChosenFlowSource = { used: 'ring', why: '' };
 let schedule: Schedule | undefined;
 let endTcpState = async (): Promise<void> => undefined;
 let lastWriteout = 0;
@@ -46,6 +52,7 @@ async function writeOut(at: Date): Promise<{ rows: number }> {
 async function status(capture: Unit): Promise<ThreadStatus> {
   return {
     ...(await capture.figures()),
+    flowSource,
     sinks: live.sinks.flatMap((sink) => (sink === tap ? [] : [sinkStatus(sink)])),
     lastWriteout,
     writeoutSeconds: writeoutSeconds.splice(0),
@@ -82,6 +89,8 @@ async function answer(request: Request, capture: Unit): Promise<unknown> {
     case 'update':
       return capture.update(request.wanted);
     case 'renew': {
+      const needed = whyPacketsAreNeeded(makePlan(request.renewable.plan), request.wanted);
+      if (capture instanceof CountUnit && needed !== undefined) throw countsOnly(needed);
       const renewed = await live.renew(request.renewable, capture);
       follow(live.plan.flow.intervalSeconds);
       return renewed;
@@ -119,6 +128,17 @@ function follow(intervalSeconds: number): void {
   schedule = seconds === 0 ? undefined : new Schedule(seconds, (at) => void afterReports(at));
 }
 
+/** Before the privileges are given up. */
+async function chooseFlowSource(): Promise<Unit | undefined> {
+  const { flowSource: asked, kernelEntries: entries, workers, wanted } = data;
+  const delivery = () => live.delivery();
+  const counted = await countedByKernel({ asked, plan: live.plan, wanted, workers, entries, delivery, note });
+  flowSource = counted.chosen;
+  if (flowSource.used === 'tcx') note(`flows are counted by the kernel: ${flowSource.why}`);
+  else if (asked === 'auto' && isHeadersOnly(live.plan)) note(`flows are counted from packets: ${flowSource.why}`);
+  return counted.unit;
+}
+
 /** After the privileges were given up: threads that it starts have what this one has. */
 async function unitOf(): Promise<Unit> {
   const delivery = () => live.delivery();
@@ -133,6 +153,7 @@ async function unitOf(): Promise<Unit> {
 
 async function work(): Promise<void> {
   // Before the privileges go.
+  const counting = await chooseFlowSource();
   const tcpState = data.tcpState === undefined ? undefined : await startTcpState(data.tcpState, note);
   if (data.waitsForUser) {
     await keepCapabilitiesAcrossUsers();
@@ -140,8 +161,9 @@ async function work(): Promise<void> {
     say({ kind: 'prepared' });
     await dropped;
   }
-  await limitCapabilities(['net_raw']);
-  const capture = await unitOf();
+  // Links that come later are attached to, too.
+  await limitCapabilities(counting === undefined ? ['net_raw'] : ['net_raw', 'net_admin', 'perfmon', 'bpf']);
+  const capture = counting ?? (await unitOf());
   unit = capture;
   await live.open(data.sinks);
   port.on('message', (message: ToThread) => {

@@ -17,6 +17,7 @@ import { becomeUser } from './become-user.ts';
 import { CaptureLink } from './capture-link.ts';
 import { type Change, compareSettings, type LaterChange, withoutLater } from './changes.ts';
 import { EngineMetrics } from './engine-metrics.ts';
+import type { ChosenFlowSource } from './flow-source.ts';
 import type { Renewable, SinkStatus, ThreadStatus, Wanted } from './messages.ts';
 
 export interface DaemonOptions {
@@ -62,6 +63,8 @@ export interface DaemonStatus {
   interfaces: Record<string, CaptureStatus>;
   engine: EngineFigures | null;
   sinks: SinkStatus[];
+  /** Null until packets are taken. */
+  flowSource: ChosenFlowSource | null;
 }
 
 const OBSERVE_MS = 1000;
@@ -100,6 +103,8 @@ export class Daemon {
         wanted: wantedOf(this.#config),
         tcpState: this.#config.tcpState.enabled ? this.#config.tcpState : undefined,
         workers: this.#config.workers,
+        flowSource: daemon.capture.flow_source,
+        kernelEntries: this.#config.kernelEntries,
         store: daemon.store.enabled ? daemon.store.directory : undefined,
         waitsForUser: isRoot && daemon.capture.user !== undefined,
       },
@@ -169,7 +174,7 @@ export class Daemon {
     const renewApi = this.#server?.prepare(config.daemon);
     const flows = isSame(renewable, this.#renewable)
       ? 'went on'
-      : (await this.#link.ask({ kind: 'renew', renewable })).flows;
+      : (await this.#link.ask({ kind: 'renew', renewable, wanted })).flows;
     this.#renewable = renewable;
     const interfaces = await this.#link.ask({ kind: 'update', wanted });
     this.#link.renew({ ...renewable, wanted });
@@ -213,6 +218,7 @@ export class Daemon {
       interfaces: status?.interfaces ?? {},
       engine: status?.engine ?? null,
       sinks: status?.sinks ?? [],
+      flowSource: status?.flowSource ?? null,
     };
   }
 

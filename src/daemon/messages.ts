@@ -3,11 +3,13 @@
 import type { Changes } from '../capture/capture-set.ts';
 import type { Autodetection, CaptureConfig, Interfaces } from '../capture/interface-config.ts';
 import type { CaptureStatus } from '../capture/status.ts';
+import type { FlowSource } from '../config/daemon-schema.ts';
 import type { TcpStateConfig } from '../config/tcp-state-schema.ts';
 import type { RunPlan } from '../engine/plan.ts';
 import type { EngineFigures } from '../engine/view.ts';
 import type { Retention } from '../store/retention.ts';
 import type { Question, Reply } from './asking.ts';
+import type { ChosenFlowSource } from './flow-source.ts';
 
 /** Interfaces by name, or by detection. */
 export type Wanted = { interfaces: Interfaces } | { autodetection: Autodetection };
@@ -24,6 +26,9 @@ export interface CaptureThreadData extends Renewable {
   wanted: Wanted;
   /** Threads that capture; with more than one, this thread only has the sinks. */
   workers: number;
+  flowSource: FlowSource;
+  /** Room of the kernel's map of flows. */
+  kernelEntries: number;
   /** The folder of the store; undefined: there is none. */
   store: string | undefined;
   /** TCP events beside the packets. */
@@ -37,6 +42,7 @@ export interface ThreadStatus {
   /** Undefined until packets are read. */
   engine: EngineFigures | undefined;
   sinks: SinkStatus[];
+  flowSource: ChosenFlowSource;
   /** Longest the capture thread's event loop was held up since the last status, in seconds. */
   loopDelaySeconds: number;
   /** Unix milliseconds. */
@@ -56,7 +62,7 @@ export interface SinkStatus {
 
 export type Request =
   | { kind: 'update'; wanted: Wanted }
-  | { kind: 'renew'; renewable: Renewable }
+  | { kind: 'renew'; renewable: Renewable; wanted: Wanted }
   | { kind: 'config' }
   | { kind: 'status' }
   | { kind: 'flows'; limit: number }

@@ -2,7 +2,7 @@
 // so that a flow's documents are cut exactly where they say.
 
 import type { PacketOrigin, Sink } from '../sinks/sink.ts';
-import type { FlowCountSource } from '../sources/flow-count.ts';
+import type { CountStats, FlowCount, FlowCountSource } from '../sources/flow-count.ts';
 import { Clock } from './clock.ts';
 import { type Delivery, deliveryTo } from './delivery.ts';
 import { Dissector } from './dissect.ts';
@@ -25,6 +25,15 @@ export interface LiveCountSource extends FlowCountSource {
   detach(): Promise<void>;
 }
 
+export interface CountHooks extends RunHooks {
+  /** Asked before each look at the clock: what the kernel has counted is wanted now. */
+  hurry?: () => boolean;
+  /** Called when what the kernel had counted is in the flow table. */
+  taken?: (counts: readonly FlowCount[]) => void;
+  /** The interval in effect, where it can change while it goes on. */
+  intervalSeconds?: () => number;
+}
+
 /** A run whose flows the kernel counts. */
 export function runCounts(
   source: LiveCountSource & PacketOrigin,
@@ -35,12 +44,12 @@ export function runCounts(
   return overSinks(source, sinks, plan, hooks, () => pumpCounts(source, deliveryTo(sinks), plan, hooks));
 }
 
-/** Counts until `hooks.stop` says so. The source is open. */
-async function pumpCounts(
+/** Counts until `hooks.stop` or `hooks.pause` says so. The source is open; after a pause it goes on counting. */
+export async function pumpCounts(
   source: LiveCountSource,
   delivery: Delivery,
   plan: RunPlan,
-  hooks: RunHooks,
+  hooks: CountHooks,
 ): Promise<RunResult> {
   const ledger = new Ledger();
   const clock = new Clock();
@@ -48,8 +57,10 @@ async function pumpCounts(
   const dissector = new Dissector({ ...plan.dissect, headersOnly: true }, ledger, clock, salts);
   const analyst = new InlineAnalyst(plan, delivery, salts);
   const result = newResult(ledger, source.stats());
-  const every = plan.flow.intervalSeconds % DRAIN_SECONDS === 0 ? DRAIN_SECONDS : 1;
+  const every = () =>
+    (hooks.intervalSeconds?.() ?? plan.flow.intervalSeconds) % DRAIN_SECONDS === 0 ? DRAIN_SECONDS : 1;
   let rows = 0;
+  hooks.view?.(analyst.look(ledger));
 
   const take = async (until: number) => {
     const counts = source.drain();
@@ -68,35 +79,49 @@ async function pumpCounts(
       done = dissector.passTime(stage, until, rows + 1);
       await analyst.analyse(stage, undefined);
     }
-    await analyst.flush(false);
+    await analyst.flush(true);
+    hooks.taken?.(counts);
     hooks.progress?.({ packets: result.packets, frameBytes: result.frameBytes, bytesRead: 0, bytesTotal: 0 });
   };
 
-  let next = nextCut(every);
-  while (hooks.stop?.() !== true) {
+  let next = nextCut(every());
+  while (hooks.stop?.() !== true && hooks.pause?.() !== true) {
     await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, Math.max(1, next * 1000 - Date.now()))));
     await source.follow();
-    if (Date.now() < next * 1000) continue;
+    const now = Date.now();
+    if (now < next * 1000) {
+      if (hooks.hurry?.() === true) await take(Math.floor(now / 1000));
+      // The interval may have become shorter.
+      next = Math.min(next, nextCut(every()));
+      continue;
+    }
     await take(next);
-    next = nextCut(every);
+    next = nextCut(every());
   }
-  result.stoppedBySignal = true;
-  await source.detach();
+  const isOver = hooks.stop?.() === true;
+  result.stoppedBySignal = isOver;
+  if (isOver) await source.detach();
   await take(Math.floor(Date.now() / 1000));
-  await analyst.finish(rows, result);
+  await analyst.finish(rows, result, hooks.isLate);
   result.stats = source.stats();
-  const { noIp, broken, overflown } = source.stats();
+  if (!isOver) return result;
+  addUncounted(ledger, source.stats());
+  const { noIp, broken } = source.stats();
+  result.packets += noIp.packets + broken.packets;
+  result.frameBytes += noIp.bytes + broken.bytes;
+  return result;
+}
+
+/** What the kernel saw that belongs to no flow. */
+export function addUncounted(ledger: Ledger, { noIp, broken, overflown }: CountStats): void {
   for (const [outcome, { packets, bytes }] of [
     [OUT_NO_IP, noIp],
     [OUT_MALFORMED, broken],
   ] as const) {
     ledger.packets[outcome] += packets;
     ledger.bytes[outcome] += bytes;
-    result.packets += packets;
-    result.frameBytes += bytes;
   }
   if (overflown > 0) ledger.count('flows.kernel_map_full', overflown);
-  return result;
 }
 
 /** The next multiple of `every` seconds. */

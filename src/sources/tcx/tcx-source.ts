@@ -78,6 +78,7 @@ export class TcxSource implements FlowCountSource {
   readonly secrets = [];
   readonly names = [];
   readonly #options: TcxOptions;
+  #selection: InterfaceSelection;
   #object: BpfObject | undefined;
   #families: Family[] = [];
   #netlink: NetlinkSocket | undefined;
@@ -90,11 +91,13 @@ export class TcxSource implements FlowCountSource {
 
   constructor(options: TcxOptions) {
     this.#options = options;
+    this.#selection = options.selection;
   }
 
   /** Rejects with MissingError without the capabilities or the kernel for it, with InputError when an interface is not there. */
   async open(): Promise<void> {
-    const { entries, selection, tell } = this.#options;
+    const { entries, tell } = this.#options;
+    const selection = this.#selection;
     try {
       this.#netlink = await openNetlink(NETLINK.ROUTE);
       this.#watch = await watchLinks();
@@ -143,6 +146,19 @@ export class TcxSource implements FlowCountSource {
     await this.#follow();
   }
 
+  /** Counts on these interfaces from now on. */
+  async select(selection: InterfaceSelection): Promise<void> {
+    this.#selection = selection;
+    this.#links = listLinks(this.#netlink!);
+    await this.#follow();
+  }
+
+  /** Whether the packets of this interface are counted. */
+  isAttached(name: string): boolean {
+    const link = this.#links.find((one) => one.name === name);
+    return link?.isUp === true && (this.#attached.get(link.index)?.length ?? 0) > 0;
+  }
+
   stats(): CountStats {
     const counters = this.#object?.map('counters');
     const sum = (index: number) => counters?.sum(index) ?? 0;
@@ -176,7 +192,8 @@ export class TcxSource implements FlowCountSource {
   }
 
   async #follow(): Promise<void> {
-    const { selection, tell } = this.#options;
+    const { tell } = this.#options;
+    const selection = this.#selection;
     const wanted = this.#links.filter(({ name }) => selection.wants(name));
     for (const index of [...this.#attached.keys()]) {
       if (wanted.some((link) => link.index === index)) continue;

@@ -1,0 +1,85 @@
+// The daemon where flows are all that is asked for: the kernel counts them. Where it can not, packets come through rings, and why is said.
+
+import { execFileSync } from 'node:child_process';
+import { afterEach, describe, expect, test } from 'vitest';
+import { DaemonKit } from '../kit/daemon.ts';
+import { noNamespaces } from '../kit/namespace.ts';
+import { udpFrame } from '../kit/packets.ts';
+
+const flowsOnly = { interfaces: { b: null }, records: ['flow', 'loss'], flow_source: 'auto' };
+const udp = (n: number): Uint8Array[] => Array.from({ length: n }, (_, i) => udpFrame(30_000 + i, 9999));
+
+let kit: DaemonKit;
+afterEach(() => kit.remove());
+
+describe.skipIf(noNamespaces !== '')('a daemon that records flows', { timeout: 300_000 }, () => {
+  test('leaves the counting to the kernel, follows links and its configuration, and loses nothing', async () => {
+    kit = new DaemonKit({ capture: flowsOnly });
+    kit.ns.ip('link add name c type veth peer name d');
+    for (const link of ['c', 'd']) kit.ns.up(link);
+    const program = await kit.start();
+    expect(program.err).toContain('flows are counted by the kernel: flows are all that is asked for');
+    expect(kit.rings()).toBe(0);
+    await kit.send(udp(40), 3);
+    const live = JSON.parse((await kit.ask('GET', '/api/flows/live?limit=7')).text);
+    expect([live.total, live.flows.length]).toEqual([40, 7]);
+    const status = await kit.until(({ interfaces }) => interfaces.b.processed_total === 120);
+    expect(status.flowSource).toMatchObject({ used: 'tcx' });
+    expect(status.interfaces.b).toMatchObject({ state: 'capturing', dropped_total: 0, flows: 40 });
+    expect(status.engine).toMatchObject({ packets: 120, flows: 40 });
+    const answer = await kit.ask('POST', '/api/query', { columns: 'dport', format: 'csv', live: true });
+    expect(answer.text).toMatch(/^9999,.*\b120\b/m);
+
+    const reload = async (change: Record<string, unknown>) => {
+      kit.config = { ...kit.config, ...change };
+      kit.writeConfig();
+      return kit.ask('POST', '/api/config/reload');
+    };
+    const both = { ...flowsOnly, interfaces: { b: null, d: null } };
+    expect(JSON.parse((await reload({ capture: both })).text).interfaces.enabled).toEqual([
+      { name: 'd', success: true },
+    ]);
+    const limits = JSON.parse((await reload({ flows: { interval: '1h', max: 100_000 } })).text);
+    expect(limits.flows).toBe('began anew');
+    await kit.send(udp(5), 1, 'c');
+    const { documents } = await kit.ask('GET', '/api/flows/live').then(({ text }) => ({ documents: JSON.parse(text) }));
+    expect(documents.total).toBe(5);
+    const filtered = { ...flowsOnly, interfaces: { b: { filter: 'udp' } } };
+    expect((await reload({ capture: filtered })).text).toMatch(
+      /b has filter, which looks at packets: set capture.flow_source/,
+    );
+    expect((await reload({ capture: { ...flowsOnly, records: ['flow', 'dns'] } })).text).toMatch(/more than flows/);
+    kit.ns.ip('link del dev d');
+    await kit.until(({ interfaces }) => interfaces.d?.error === "there is no interface 'd' now");
+    expect((await kit.status()).engine!.packets).toBe(125);
+    expect((await kit.stop()).code).toBe(143);
+    const sum = 'select sum(source_packets + destination_packets) from flow';
+    expect(kit.command('sql', '--store', kit.store, '-e', 'csv', sum)).toMatch(/^125\r?$/m);
+  });
+
+  test('takes packets from rings where it may not ask the kernel, or a filter wants them, and says why', async () => {
+    kit = new DaemonKit({ capture: flowsOnly });
+    execFileSync('chown', ['-R', 'nobody', kit.folder]);
+    const as = [
+      'setpriv',
+      '--reuid',
+      'nobody',
+      '--clear-groups',
+      '--inh-caps',
+      '+net_raw',
+      '--ambient-caps',
+      '+net_raw',
+    ];
+    const program = await kit.start(as);
+    expect(program.err).toMatch(/flows are counted from packets: .*CAP_BPF/);
+    await kit.send(udp(3));
+    const { flowSource } = await kit.until(({ interfaces }) => interfaces.b.processed_total === 3);
+    expect(flowSource).toMatchObject({ used: 'ring', why: expect.stringContaining('CAP_BPF') });
+    await kit.stop();
+
+    kit.config = { ...kit.config, capture: { ...flowsOnly, interfaces: { b: { filter: 'udp' } }, flow_source: 'tcx' } };
+    kit.writeConfig();
+    const { code, err } = await kit.ns.netscribe(['run', '-c', kit.file]).end();
+    expect([code, err]).toEqual([4, expect.stringContaining('b has filter, which looks at packets')]);
+  });
+});
