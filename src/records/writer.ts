@@ -135,7 +135,9 @@ export class JsonWriter extends ValueWriter {
     const { length } = value;
     if (length < SHORTEST_COPIED || length > LONGEST_COPIED) return this.#written(value, start);
     const place =
-      (Math.imul(value.charCodeAt(length - 1), 37) + Math.imul(value.charCodeAt(length >> 1), 11) + length) &
+      (Math.imul(value.charCodeAt(length - 1), 37) +
+        Math.imul(value.charCodeAt(length >> 1) + value.charCodeAt(length - 2), 11) +
+        length) &
       (PLACES - 1);
     if (this.#texts[place] === value) {
       const from = this.#begins[place];

@@ -18,7 +18,7 @@ import {
   isRare,
   type Message,
 } from './message.ts';
-import { nameText } from './names.ts';
+import { type Name, nameOf, nameText } from './names.ts';
 import type { DnsOptions } from './options.ts';
 import { resourceRecord } from './rdata.ts';
 import { type DnsRecord, dnsRecord, type Question, type ResourceRecord } from './record.ts';
@@ -37,6 +37,8 @@ export interface Exchange {
 const document = blankRecord(dnsRecord);
 let hasEdns = false;
 let hasRareFields = false;
+/** The name that `document.questionName` is of. */
+let questionName: Name;
 
 /** Everything but times, bytes, status and notes. The caller sets those. */
 export function fillDocument(exchange: Exchange, dialect: Dialect, options: DnsOptions, flow: FlowView): DnsRecord {
@@ -55,7 +57,7 @@ export function fillDocument(exchange: Exchange, dialect: Dialect, options: DnsO
   if (transfer === undefined) fillAnswers(main, isMulticastDns);
   else useTransfer(transfer);
   fillOtherSections(main, options, isMulticastDns);
-  document.relatedIp = document.resolvedIp === undefined ? flow.relatedIp : [...flow.relatedIp, ...document.resolvedIp];
+  document.relatedIp = document.resolvedIp === undefined ? flow.relatedIp : flow.relatedIp.concat(document.resolvedIp);
   document.request = options.send_request && query !== undefined ? messageWords(query, isMulticastDns) : undefined;
   document.response =
     options.send_response && response !== undefined ? messageWords(response, isMulticastDns) : undefined;
@@ -88,9 +90,10 @@ function fillQuestion(message: Message, isMulticastDns: boolean): void {
     document.subdomain = undefined;
     return;
   }
-  const name = nameText(message.bytes, message.at, message.nameAt[0]);
-  const parts = domainParts(name);
-  document.questionName = name;
+  const name = nameOf(message.bytes, message.at, message.nameAt[0]);
+  const parts = (name.parts ??= domainParts(name.text));
+  questionName = name;
+  document.questionName = name.text;
   document.questionType = typeName(message.type(0));
   document.questionClass = questionClass(message, 0, isMulticastDns);
   document.registeredDomain = parts.registeredDomain;
@@ -108,14 +111,25 @@ function fillWords({ query, response, sameQuestion }: Exchange, isMulticastDns: 
     return;
   }
   if (sameQuestion || response === undefined || query === undefined) {
-    const name = document.questionName as string;
-    document.resource = name;
-    document.query = questionWords(name, document.questionType as string, document.questionClass as string);
+    document.resource = questionName.text;
+    document.query = wordsAbout(questionName, asked, isMulticastDns);
     return;
   }
-  const name = nameText(asked.bytes, asked.at, asked.nameAt[0]);
-  document.resource = name;
-  document.query = questionWords(name, typeName(asked.type(0)), questionClass(asked, 0, isMulticastDns));
+  const name = nameOf(asked.bytes, asked.at, asked.nameAt[0]);
+  document.resource = name.text;
+  document.query = wordsAbout(name, asked, isMulticastDns);
+}
+
+/** The question in words: kept with the name, for most are asked the same again. */
+function wordsAbout(name: Name, asked: Message, isMulticastDns: boolean): string {
+  const type = asked.type(0);
+  const class_ = questionClass(asked, 0, isMulticastDns);
+  if (name.wordsType !== type || name.wordsClass !== class_) {
+    name.words = questionWords(name.text, typeName(type), class_);
+    name.wordsType = type;
+    name.wordsClass = class_;
+  }
+  return name.words;
 }
 
 function fillAnswers(message: Message, isMulticastDns: boolean): void {

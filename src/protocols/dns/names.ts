@@ -1,5 +1,6 @@
 // Domain names on the wire: labels and compression pointers (RFC 1035 sections 3.1 and 4.1.4), and their text (section 5.1).
 
+import type { DomainParts } from './domain.ts';
 import { latin1 } from './latin1.ts';
 
 const MAX_NAME_OCTETS = 255;
@@ -43,14 +44,49 @@ export function walkName(bytes: Uint8Array, messageAt: number, at: number, to: n
 /** Every octet may become four characters. */
 const scratch = new Uint8Array(MAX_NAME_OCTETS * 4);
 
-/** Names seen lately, by hash: the same few names come again and again, and a string that is there costs no garbage. */
-const RECENT = 2048;
-const recentNames: string[] = new Array(RECENT).fill('');
+/** A name in presentation form, with what was made of it. */
+export class Name {
+  readonly text: string;
+  /** See `domain.ts`. */
+  parts: DomainParts | undefined = undefined;
+  /** The question about it in words, and the type and class that it was asked with. */
+  words = '';
+  wordsType = -1;
+  wordsClass = '';
 
-function same(name: string, length: number): boolean {
-  if (name.length !== length) return false;
-  for (let i = 0; i < length; i++) if (name.charCodeAt(i) !== scratch[i]) return false;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** Names seen lately, by hash: the same few names come again and again, and what is there costs neither work nor garbage. */
+const RECENT = 4096;
+const ROOT = new Name('.');
+const recentNames: Name[] = new Array(RECENT).fill(ROOT);
+/** The bytes of the short ones, for comparing, and how many; 0 for long ones and free places. */
+const SHORT = 64;
+const recentBytes = new Uint8Array(RECENT * SHORT);
+const recentLengths = new Uint8Array(RECENT);
+
+/** Is the name at this place the one in `scratch`? */
+function isAt(slot: number, length: number): boolean {
+  if (recentLengths[slot] === length) {
+    const base = slot * SHORT;
+    for (let i = 0; i < length; i++) if (recentBytes[base + i] !== scratch[i]) return false;
+    return true;
+  }
+  const { text } = recentNames[slot];
+  if (length <= SHORT || text.length !== length) return false;
+  for (let i = 0; i < length; i++) if (text.charCodeAt(i) !== scratch[i]) return false;
   return true;
+}
+
+function keep(slot: number, length: number): Name {
+  const name = new Name(latin1(scratch, 0, length));
+  recentNames[slot] = name;
+  recentLengths[slot] = length <= SHORT ? length : 0;
+  if (length <= SHORT) recentBytes.set(scratch.subarray(0, length), slot * SHORT);
+  return name;
 }
 
 /**
@@ -58,6 +94,10 @@ function same(name: string, length: number): boolean {
  * backslash, bytes that are not printable ASCII become \DDD. The name must have passed `walkName`.
  */
 export function nameText(bytes: Uint8Array, messageAt: number, at: number): string {
+  return nameOf(bytes, messageAt, at).text;
+}
+
+export function nameOf(bytes: Uint8Array, messageAt: number, at: number): Name {
   let position = at;
   let length = 0;
   let hash = 0;
@@ -85,9 +125,7 @@ export function nameText(bytes: Uint8Array, messageAt: number, at: number): stri
       }
     }
   }
-  if (length === 0) return '.';
+  if (length === 0) return ROOT;
   const slot = (hash ^ (hash >>> 15)) & (RECENT - 1);
-  const recent = recentNames[slot];
-  if (same(recent, length)) return recent;
-  return (recentNames[slot] = latin1(scratch, 0, length));
+  return isAt(slot, length) ? recentNames[slot] : keep(slot, length);
 }

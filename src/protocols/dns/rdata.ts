@@ -67,7 +67,7 @@ export function resourceRecord(
         : nameText(bytes, message.at, nameAt),
     type: code.typeName(type),
     class: code.className(flushBit ? wireClass & ~CLASS_TOP_BIT : wireClass),
-    ttl: String(message.ttl(entry)),
+    ttl: ttlText(message.ttl(entry)),
     data: '',
   };
   if (flushBit && (wireClass & CLASS_TOP_BIT) !== 0) record.cacheFlush = true;
@@ -78,6 +78,20 @@ export function resourceRecord(
   if (at < end && (decode === undefined || !decode(record, bytes, message.at, at, end)))
     record.data = genericRdata(bytes, at, end);
   return record as ResourceRecord;
+}
+
+/** Texts of times to live seen lately: there are few. */
+const TTLS = 256;
+const ttls = new Float64Array(TTLS);
+const ttlTexts: string[] = new Array(TTLS).fill('0');
+
+function ttlText(ttl: number): string {
+  const place = (ttl ^ (ttl >>> 8)) & (TTLS - 1);
+  if (ttls[place] !== ttl) {
+    ttls[place] = ttl;
+    ttlTexts[place] = String(ttl);
+  }
+  return ttlTexts[place];
 }
 
 function a(into: Rdata, bytes: Uint8Array, _messageAt: number, at: number, end: number): boolean {

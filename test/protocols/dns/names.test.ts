@@ -53,3 +53,14 @@ describe('names', () => {
     expect(read(name('__proto__.constructor'))).toEqual({ end: 35, text: '__proto__.constructor' });
   });
 });
+
+describe('names seen lately', () => {
+  it('are told from others in the same place, long or short, whatever came between', () => {
+    const labels = (i: number) => `${i.toString(36)}.${i % 3 === 0 ? `${'a'.repeat(60)}.` : ''}example.net`;
+    for (const round of [0, 1])
+      for (let i = 0; i < 12_000; i++) {
+        const text = labels(i * (round + 1));
+        expect(read(name(text))).toHaveProperty('text', text);
+      }
+  });
+});
