@@ -15,10 +15,18 @@ import { tcpStateRecord } from '../tcp-state/record.ts';
 import { replyTo } from './asking.ts';
 import { CaptureTeam } from './capture-team.ts';
 import { CountUnit, countsOnly } from './count-unit.ts';
-import { type ChosenFlowSource, countedByKernel } from './flow-source.ts';
+import { countedByKernel } from './flow-source.ts';
 import { LiveRun } from './live-run.ts';
 import { lossesOf } from './losses.ts';
-import type { CaptureThreadData, FromThread, Request, SinkStatus, ThreadStatus, ToThread } from './messages.ts';
+import type {
+  CaptureThreadData,
+  ChosenFlowSource,
+  FromThread,
+  Request,
+  SinkStatus,
+  ThreadStatus,
+  ToThread,
+} from './messages.ts';
 import { PacketUnit } from './packet-unit.ts';
 import { whyPacketsAreNeeded } from './packets-needed.ts';
 import { snapshotStore } from './snapshot.ts';

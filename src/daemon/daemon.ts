@@ -17,8 +17,7 @@ import { becomeUser } from './become-user.ts';
 import { CaptureLink } from './capture-link.ts';
 import { type Change, compareSettings, type LaterChange, withoutLater } from './changes.ts';
 import { EngineMetrics } from './engine-metrics.ts';
-import type { ChosenFlowSource } from './flow-source.ts';
-import type { Renewable, SinkStatus, ThreadStatus, Wanted } from './messages.ts';
+import type { ChosenFlowSource, Renewable, SinkStatus, ThreadStatus, Wanted } from './messages.ts';
 
 export interface DaemonOptions {
   /** Reads the configuration anew: at the start and at every reload. Throws a UsageError. */

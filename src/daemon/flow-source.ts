@@ -7,14 +7,8 @@ import type { RunPlan } from '../engine/plan.ts';
 import { TcxSource } from '../sources/tcx/tcx-source.ts';
 import { MissingError } from '../system/errors.ts';
 import { CountUnit, NO_INTERFACE } from './count-unit.ts';
-import type { Wanted } from './messages.ts';
+import type { ChosenFlowSource, Wanted } from './messages.ts';
 import { whyPacketsAreNeeded } from './packets-needed.ts';
-
-/** Which one it is, and why, for people. */
-export interface ChosenFlowSource {
-  used: 'ring' | 'tcx';
-  why: string;
-}
 
 export interface FlowSourceRequest {
   asked: FlowSource;

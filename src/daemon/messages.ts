@@ -9,7 +9,6 @@ import type { RunPlan } from '../engine/plan.ts';
 import type { EngineFigures } from '../engine/view.ts';
 import type { Retention } from '../store/retention.ts';
 import type { Question, Reply } from './asking.ts';
-import type { ChosenFlowSource } from './flow-source.ts';
 
 /** Interfaces by name, or by detection. */
 export type Wanted = { interfaces: Interfaces } | { autodetection: Autodetection };
@@ -35,6 +34,12 @@ export interface CaptureThreadData extends Renewable {
   tcpState: TcpStateConfig | undefined;
   /** The process becomes another user before anything is opened: keep the capability to open rings, and wait for `dropped`. */
   waitsForUser: boolean;
+}
+
+/** Which one it is, and why, for people. */
+export interface ChosenFlowSource {
+  used: 'ring' | 'tcx';
+  why: string;
 }
 
 export interface ThreadStatus {
