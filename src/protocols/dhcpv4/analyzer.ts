@@ -1,6 +1,9 @@
-// Messages to records: one each, at once. What an exchange needs of them is shared, because its messages go through several flows.
+// Messages to records.
 
-import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
+import { MessageAnalyzer } from '../dhcp-exchange/analyzer.ts';
+import type { FlowView } from '../flow-view.ts';
+import type { Context, Direction } from '../protocol.ts';
+import { messageName } from './codes.ts';
 import { clientKey, fillDocument, messageType } from './document.ts';
 import type { Dhcpv4Fact } from './exchange.ts';
 import { Message } from './message.ts';
@@ -10,65 +13,31 @@ import { type Dhcpv4Record, dhcpv4Record } from './record.ts';
 /** Only used within a call, so all analyzers share it. */
 const message = new Message();
 
-export class Dhcpv4Analyzer implements Analyzer {
-  readonly #context: Context;
-  /** The flow uses one of the protocol's ports: what can not be read is still DHCP. */
-  readonly #isExpected: boolean;
-  #isSure = false;
-
+export class Dhcpv4Analyzer extends MessageAnalyzer {
   constructor(context: Context, options: Dhcpv4Options) {
-    this.#context = context;
-    const { sourcePort, destinationPort } = context.flow;
-    this.#isExpected = options.ports.includes(sourcePort) || options.ports.includes(destinationPort);
+    super(context, options.ports, message);
   }
 
-  message(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): Verdict {
-    const context = this.#context;
-    if (!message.parse(bytes, from, to, wireLength)) {
-      if (!this.#isSure && !this.#isExpected) return 'reject';
-      context.count(wireLength > to - from ? 'truncated' : 'malformed');
-      return 'ok';
-    }
-    this.#isSure = true;
-    if (message.isCut) context.count('truncated');
-    else if (message.faultAt >= 0) context.count('malformed');
-    const record = this.#document(direction, wireLength);
-    context.emit(dhcpv4Record, record, direction);
-    this.#share(record, direction, wireLength);
-    return 'ok';
-  }
-
-  end(): void {}
-
-  #document(direction: Direction, wireLength: number): Dhcpv4Record {
-    const context = this.#context;
-    const flow = direction === 0 ? context.flow : context.flow.reversed;
+  protected override tell(direction: Direction, flow: FlowView, _firstOctet: number, wireLength: number): void {
     const record = fillDocument(message, flow);
-    const { isReply } = message;
-    record.startSeconds = context.seconds;
-    record.startNanos = context.nanos;
     record.status = message.faultAt < 0 ? 'OK' : 'Error';
     record.errorMessage = message.faultAt < 0 ? undefined : [message.fault];
-    record.sourceBytes = wireLength;
-    record.networkBytes = wireLength;
-    const client = isReply ? flow.reversed : flow;
-    record.clientIp = client.source;
-    record.clientPort = client.sourcePort;
-    record.serverIp = client.destination;
-    record.serverPort = client.destinationPort;
-    record.clientBytes = isReply ? undefined : wireLength;
-    record.serverBytes = isReply ? wireLength : undefined;
-    return record;
+    this.fillEnds(record, flow, message.isReply, wireLength);
+    this.context.emit(dhcpv4Record, record, direction);
+    this.#share(record, direction, wireLength);
   }
 
   #share(record: Dhcpv4Record, direction: Direction, wireLength: number): void {
-    const { flow } = this.#context;
-    if (this.#context.share === undefined) return;
-    this.#context.share({
+    const { flow } = this.context;
+    if (this.context.share === undefined) return;
+    const type = messageType(message);
+    this.context.share({
       transactionId: record.transactionId,
       client: clientKey(message),
-      type: messageType(message),
+      type,
+      name: messageName(type, message.isReply),
       isReply: message.isReply,
+      answeredBy: record.serverIdentifier?.toString(),
       bytes: wireLength,
       flowId: flow.id,
       source: (direction === 0 ? flow.source : flow.destination).toString(),

@@ -76,6 +76,12 @@ export function messageTypeName(type: number): string {
   return MESSAGE_TYPES[type] || `unknown (${type})`;
 }
 
+/** The same, with names for BOOTP's messages, which have no type (0). */
+export function messageName(type: number, isReply: boolean): string {
+  if (type !== 0) return messageTypeName(type);
+  return isReply ? 'bootreply' : 'bootrequest';
+}
+
 const HARDWARE_TYPES = new Map([
   [1, 'Ethernet'],
   [2, 'Experimental Ethernet'],

@@ -3,12 +3,12 @@
 //   probe.ts     is it DHCP?                        record.ts           the message's document
 //   message.ts   bytes → offsets                    exchange-record.ts  the exchange's document
 //   values.ts, plain-options.ts, codes.ts, …  options → values          document.ts, analyzer.ts  messages → documents
-//   exchange.ts, gatherer.ts  messages of several flows → exchanges
+//   exchange.ts, gatherer.ts  messages of several flows → exchanges; what both versions of DHCP share of it is in ../dhcp-exchange/
 
 import type { Protocol } from '../protocol.ts';
 import { Dhcpv4Analyzer } from './analyzer.ts';
 import { dhcpv4ExchangeRecord } from './exchange-record.ts';
-import { Dhcpv4Gatherer } from './gatherer.ts';
+import { gatherDhcpv4 } from './gatherer.ts';
 import { type Dhcpv4Options, options, PORT_CLIENT, PORT_SERVER } from './options.ts';
 import { probe } from './probe.ts';
 import { dhcpv4Record } from './record.ts';
@@ -22,5 +22,5 @@ export const dhcpv4: Protocol<Dhcpv4Options> = {
   records: [dhcpv4Record, dhcpv4ExchangeRecord],
   probe: (_direction, bytes, from, to, hinted) => probe(bytes, from, to, hinted),
   open: (context, chosen) => new Dhcpv4Analyzer(context, chosen),
-  gather: (context, chosen) => new Dhcpv4Gatherer(context, chosen),
+  gather: gatherDhcpv4,
 };

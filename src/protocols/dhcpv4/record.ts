@@ -1,9 +1,10 @@
 // The document of one DHCPv4 message. Fields under `dhcpv4.*` are Packetbeat's; what it has no name for is under `netscribe.dhcpv4.*`.
 // The source is who sent the message; client and server are the parts that DHCP gives them, so a reply's client is its destination.
 
-import { ingress, transaction } from '../../records/common.ts';
+import { transaction } from '../../records/common.ts';
 import { f } from '../../records/field.ts';
 import { defineRecord, type RecordOf } from '../../records/record.ts';
+import { messageEnds } from '../dhcp-exchange/fields.ts';
 
 const { end: _end, duration: _duration, destinationBytes: _answer, ...message } = transaction('dhcpv4');
 
@@ -50,25 +51,10 @@ export const dhcpv4Record = defineRecord(
   { family: 'transaction', doc: 'One DHCP or BOOTP message over IPv4.' },
   {
     ...message,
-    sourceIp: f.ip('source.ip', 'address of the sender').alias('sip', 'src').ofFlow('source'),
-    sourcePort: f.int('source.port', 'port of the sender').optional().alias('sport').ofFlow('sourcePortIfAny'),
-    sourceMac: f.keyword('source.mac', 'MAC address of the sender').optional().ofFlow('sourceMac'),
-    destinationIp: f.ip('destination.ip', 'address that the message goes to').alias('dip', 'dst').ofFlow('destination'),
-    destinationPort: f
-      .int('destination.port', 'port that it goes to')
-      .optional()
-      .alias('dport', 'port')
-      .ofFlow('destinationPortIfAny'),
-    sourceBytes: f.int('source.bytes', 'bytes of the message').inUnit('bytes'),
-    networkBytes: f.int('network.bytes', 'the same').inUnit('bytes'),
-    clientIp: f.ip('client.ip', "address that the client's side of the message has in IP"),
-    clientPort: f.int('client.port', 'its port'),
-    clientBytes: f.int('client.bytes', 'bytes of a request').optional().inUnit('bytes'),
-    serverIp: f.ip('server.ip', "address that the server's or relay agent's side has in IP"),
-    serverPort: f.int('server.port', 'its port'),
-    serverBytes: f.int('server.bytes', 'bytes of a reply').optional().inUnit('bytes'),
-    relatedIp: f.keywords('related.ip', 'all addresses').derived(),
-    ...ingress,
+    ...messageEnds(
+      "address that the client's side of the message has in IP",
+      "address that the server's or relay agent's side has in IP",
+    ),
     protocol: f.constant('network.protocol', 'dhcpv4'),
 
     ...clientFields,

@@ -3,12 +3,12 @@
 //   probe.ts    is it DHCPv6?                           record.ts           the message's document
 //   message.ts, option-list.ts  bytes → offsets         exchange-record.ts  the exchange's document
 //   values.ts, associations.ts, duid.ts, codes.ts  options → values         document.ts, analyzer.ts  messages → documents
-//   exchange.ts, gatherer.ts  messages of several flows → exchanges
+//   exchange.ts, gatherer.ts  messages of several flows → exchanges; shared with DHCPv4: ../dhcp-exchange/
 
 import type { Protocol } from '../protocol.ts';
 import { Dhcpv6Analyzer } from './analyzer.ts';
 import { dhcpv6ExchangeRecord } from './exchange-record.ts';
-import { Dhcpv6Gatherer } from './gatherer.ts';
+import { gatherDhcpv6 } from './gatherer.ts';
 import { type Dhcpv6Options, options, PORT_CLIENT, PORT_SERVER } from './options.ts';
 import { probe } from './probe.ts';
 import { dhcpv6Record } from './record.ts';
@@ -22,5 +22,5 @@ export const dhcpv6: Protocol<Dhcpv6Options> = {
   records: [dhcpv6Record, dhcpv6ExchangeRecord],
   probe: (_direction, bytes, from, to, hinted) => probe(bytes, from, to, hinted),
   open: (context, chosen) => new Dhcpv6Analyzer(context, chosen),
-  gather: (context, chosen) => new Dhcpv6Gatherer(context, chosen),
+  gather: gatherDhcpv6,
 };

@@ -1,9 +1,10 @@
 // The document of one DHCPv6 message, in the manner of `dhcpv4`. The source is who sent it; client and server are the parts that DHCP gives
 // them.
 
-import { ingress, transaction } from '../../records/common.ts';
+import { transaction } from '../../records/common.ts';
 import { f } from '../../records/field.ts';
 import { defineRecord, type RecordOf } from '../../records/record.ts';
+import { messageEnds } from '../dhcp-exchange/fields.ts';
 
 const { end: _end, duration: _duration, destinationBytes: _answer, ...message } = transaction('dhcpv6');
 
@@ -60,25 +61,10 @@ export const dhcpv6Record = defineRecord(
   { family: 'transaction', doc: 'One DHCP message over IPv6, with the relay agents around it.' },
   {
     ...message,
-    sourceIp: f.ip('source.ip', 'address of the sender').alias('sip', 'src').ofFlow('source'),
-    sourcePort: f.int('source.port', 'port of the sender').optional().alias('sport').ofFlow('sourcePortIfAny'),
-    sourceMac: f.keyword('source.mac', 'MAC address of the sender').optional().ofFlow('sourceMac'),
-    destinationIp: f.ip('destination.ip', 'address that the message goes to').alias('dip', 'dst').ofFlow('destination'),
-    destinationPort: f
-      .int('destination.port', 'port that it goes to')
-      .optional()
-      .alias('dport', 'port')
-      .ofFlow('destinationPortIfAny'),
-    sourceBytes: f.int('source.bytes', 'bytes of the message').inUnit('bytes'),
-    networkBytes: f.int('network.bytes', 'the same').inUnit('bytes'),
-    clientIp: f.ip('client.ip', "address of the client's side, which may be a relay agent"),
-    clientPort: f.int('client.port', 'its port'),
-    clientBytes: f.int('client.bytes', 'bytes of a request').optional().inUnit('bytes'),
-    serverIp: f.ip('server.ip', "address of the server's side, which may be a relay agent"),
-    serverPort: f.int('server.port', 'its port'),
-    serverBytes: f.int('server.bytes', 'bytes of a reply').optional().inUnit('bytes'),
-    relatedIp: f.keywords('related.ip', 'all addresses').derived(),
-    ...ingress,
+    ...messageEnds(
+      "address of the client's side, which may be a relay agent",
+      "address of the server's side, which may be a relay agent",
+    ),
     protocol: f.constant('network.protocol', 'dhcpv6'),
 
     messageType: f.keyword(

@@ -1,7 +1,12 @@
 // Given these messages in this order, these exchanges.
 
 import { describe, expect, it } from 'vitest';
-import { type Dhcpv4Fact, type Exchange, Exchanges } from '../../../src/protocols/dhcpv4/exchange.ts';
+import { messageName } from '../../../src/protocols/dhcpv4/codes.ts';
+import {
+  type Dhcpv4Fact,
+  type Dhcpv4Exchange as Exchange,
+  Dhcpv4Exchanges as Exchanges,
+} from '../../../src/protocols/dhcpv4/exchange.ts';
 
 const DISCOVER = 1;
 const OFFER = 2;
@@ -30,7 +35,9 @@ class Play {
         transactionId: '0x00000001',
         client: 'C',
         type,
+        name: messageName(type, rest.isReply ?? isReply),
         isReply,
+        answeredBy: isReply ? '10.0.0.1' : undefined,
         bytes: 300,
         flowId: isReply ? 's' : 'c',
         source: isReply ? '10.0.0.1' : '0.0.0.0',

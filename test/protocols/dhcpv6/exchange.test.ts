@@ -2,7 +2,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { messageTypeName } from '../../../src/protocols/dhcpv6/codes.ts';
-import { type Dhcpv6Fact, type Exchange, Exchanges } from '../../../src/protocols/dhcpv6/exchange.ts';
+import {
+  type Dhcpv6Fact,
+  type Dhcpv6Exchange as Exchange,
+  Dhcpv6Exchanges as Exchanges,
+} from '../../../src/protocols/dhcpv6/exchange.ts';
 
 const SOLICIT = 1;
 const ADVERTISE = 2;
@@ -35,6 +39,7 @@ class Play {
         type,
         name: messageTypeName(type),
         isReply,
+        answeredBy: isReply ? 'S' : undefined,
         bytes: 100,
         flowId: isReply ? 's' : 'c',
         source: isReply ? 'fe80::1' : 'fe80::c',
