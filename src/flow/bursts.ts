@@ -3,9 +3,10 @@
 import { resetCounters } from './counting.ts';
 import type { FlowEnd, FlowHandler } from './handler.ts';
 import * as layout from './layout.ts';
+import { coldAt } from './layout.ts';
 import { endOf } from './lifetimes.ts';
 import { sortByKey } from './radix.ts';
-import { coldAt, type FlowTable } from './table.ts';
+import type { FlowTable } from './table.ts';
 
 const { C_FIRST_PACKET, F_PACKETS_A, F_PACKETS_B, F_STATE, HOT_SHIFT } = layout;
 

@@ -1,11 +1,11 @@
 // What a packet adds to its flow's row: counters modulo 2^32 with a carry, the time of the last packet, TTL, flags and DSCP.
 
 import * as layout from './layout.ts';
-import { coldAt, type FlowTable } from './table.ts';
+import { coldAt } from './layout.ts';
+import type { FlowTable } from './table.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const {
-  C_EXTENSION,
   C_TTL,
   E_HIGH,
   E_ICMP_ERRORS,
@@ -47,8 +47,8 @@ function add(table: FlowTable, base: number, counter: number, n: number): void {
 
 /** Counter `index` (packets, bytes and payload, each of A and B) ran over. */
 export function carry(table: FlowTable, base: number, index: number): void {
-  const extension = table.extension(base);
-  table.extensions[extension + E_HIGH + index]++;
+  const e = table.extensions.of(base);
+  table.extensions.words[e + E_HIGH + index]++;
 }
 
 /** The flow's last packet, unless a later one came before it. */
@@ -82,9 +82,9 @@ export function mark(table: FlowTable, base: number, side: number, marks: number
 /** After a document: what it told is not told again. */
 export function resetCounters(table: FlowTable, base: number): void {
   table.words.fill(0, base + F_PACKETS_A, base + F_PACKETS_A + COUNTERS);
-  if (table.cold[coldAt(base) + C_EXTENSION] !== 0) {
-    const e = table.extension(base);
-    table.extensions.fill(0, e + E_HIGH, e + E_HIGH + COUNTERS);
-    table.extensions.fill(0, e + E_RETRANSMITS_A, e + E_ICMP_ERRORS + 1);
-  }
+  const e = table.extensions.find(base);
+  if (e < 0) return;
+  const { words } = table.extensions;
+  words.fill(0, e + E_HIGH, e + E_HIGH + COUNTERS);
+  words.fill(0, e + E_RETRANSMITS_A, e + E_ICMP_ERRORS + 1);
 }

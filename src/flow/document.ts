@@ -2,31 +2,31 @@
 
 import type { FlowView } from '../protocols/flow-view.ts';
 import * as layout from './layout.ts';
+import { coldAt } from './layout.ts';
 import type { Links } from './links.ts';
 import { CONFIDENCE, type FlowRecord, TCP_STATES } from './record.ts';
-import { coldAt, type FlowTable } from './table.ts';
+import type { FlowTable } from './table.ts';
 import { tcpState } from './tcp.ts';
 import { TCP_EVENT_NAMES } from './tcp-events.ts';
 import { transportName } from './transports.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const {
-  C_EXTENSION,
   C_FIRST_NANOS,
   C_FIRST_PACKET,
   C_FIRST_SECONDS,
   C_LINK,
   C_TTL,
   E_EVENTS,
-  E_FLAG_HANDSHAKE,
-  E_FLAG_SERVER,
-  E_FLAGS,
+  H_FLAG_HANDSHAKE,
+  H_FLAG_SERVER,
+  H_FLAGS,
   E_GAPS_A,
-  E_HANDSHAKE_RTT,
+  H_HANDSHAKE_RTT,
   E_HIGH,
   E_ICMP_ERRORS,
   E_RETRANSMITS_A,
-  E_SERVER_RTT,
+  H_SERVER_RTT,
   E_ZERO_WINDOWS_A,
   F_A,
   F_B,
@@ -127,10 +127,10 @@ export function fillRecord(
   application: string,
 ): void {
   const { words, cold } = table;
-  const x = table.extensions;
+  const x = table.extensions.words;
   const base = slot << HOT_SHIFT;
   const state = words[base + F_STATE];
-  const e = cold[coldAt(base) + C_EXTENSION] === 0 ? -1 : table.extension(base);
+  const e = table.extensions.find(base);
   const s = (state & S_INITIATOR_B) !== 0 ? 1 : 0;
   const d = 1 - s;
   const firstSeconds = cold[coldAt(base) + C_FIRST_SECONDS] >>> 0;
@@ -170,9 +170,11 @@ export function fillRecord(
   record.tcpState = isTcp ? TCP_STATES[(state & S_RESET_LAST) !== 0 ? TCP_RESET : tcp] : undefined;
   record.sourceTcpFlags = isTcp && seenSource ? FLAG_TEXTS[(marks >>> (8 * s)) & 255] : undefined;
   record.destinationTcpFlags = isTcp && seenDestination ? FLAG_TEXTS[(marks >>> (8 * d)) & 255] : undefined;
-  const flags = e < 0 ? 0 : x[e + E_FLAGS];
-  record.handshakeRtt = (flags & E_FLAG_HANDSHAKE) !== 0 ? wide(x, e + E_HANDSHAKE_RTT) : undefined;
-  record.serverRtt = (flags & E_FLAG_SERVER) !== 0 ? wide(x, e + E_SERVER_RTT) : undefined;
+  const handshakes = table.handshakes.words;
+  const h = table.handshakes.find(base);
+  const flags = h < 0 ? 0 : handshakes[h + H_FLAGS];
+  record.handshakeRtt = (flags & H_FLAG_HANDSHAKE) !== 0 ? wide(handshakes, h + H_HANDSHAKE_RTT) : undefined;
+  record.serverRtt = (flags & H_FLAG_SERVER) !== 0 ? wide(handshakes, h + H_SERVER_RTT) : undefined;
   record.sourceRetransmits = some(x, e, E_RETRANSMITS_A + s);
   record.destinationRetransmits = some(x, e, E_RETRANSMITS_A + d);
   record.sourceGaps = some(x, e, E_GAPS_A + s);

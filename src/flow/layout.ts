@@ -6,7 +6,7 @@
 /** Words of a hot row, and the shift that makes a row's number its first word. */
 export const HOT_WORDS = 16;
 export const HOT_SHIFT = 4;
-export const COLD_WORDS = 13;
+export const COLD_WORDS = 14;
 export const WIDE_WORDS = 8;
 
 export const F_A = 0;
@@ -53,44 +53,47 @@ export const C_SHARD = 10;
 /** What each side's SYN said (`syn-facts.ts`), 0 when it was not seen. */
 export const C_SYN_A = 11;
 export const C_SYN_B = 12;
+/** Index of the row of the handshake, 0 none. */
+export const C_HANDSHAKE = 13;
+
+/** What a TCP handshake told: of every connection whose SYN was answered, and so kept apart from the extension. */
+export const HANDSHAKE_WORDS = 5;
+/** Bit 0: handshake RTT known; bit 1: server RTT known; bit 2: the SYN was sent more than once (no RTT, as Karn says). */
+export const H_FLAGS = 0;
+/** Round-trip times in ns as low and high word. */
+export const H_HANDSHAKE_RTT = 1;
+export const H_SERVER_RTT = 3;
 
 /** The extension: for the minority of flows that have something of it. */
-export const EXTENSION_WORDS = 28;
-export const E_SYNACK_SECONDS = 0;
-export const E_SYNACK_NANOS = 1;
-/** Round-trip times in ns as low and high word. */
-export const E_HANDSHAKE_RTT = 2;
-export const E_SERVER_RTT = 4;
-export const E_RETRANSMITS_A = 6;
-export const E_RETRANSMITS_B = 7;
-export const E_GAPS_A = 8;
-export const E_GAPS_B = 9;
-export const E_ZERO_WINDOWS_A = 10;
-export const E_ZERO_WINDOWS_B = 11;
-export const E_ICMP_ERRORS = 12;
+export const EXTENSION_WORDS = 21;
+export const E_RETRANSMITS_A = 0;
+export const E_RETRANSMITS_B = 1;
+export const E_GAPS_A = 2;
+export const E_GAPS_B = 3;
+export const E_ZERO_WINDOWS_A = 4;
+export const E_ZERO_WINDOWS_B = 5;
+export const E_ICMP_ERRORS = 6;
 /** High words of packets, bytes and payload, A and B, in the order of the low ones. */
-export const E_HIGH = 13;
-/** Bit 0: handshake RTT known; bit 1: server RTT known; bit 2: the SYN was sent more than once (no RTT, as Karn says). */
-export const E_FLAGS = 19;
+export const E_HIGH = 7;
 /** The last hole in each side's sequence numbers, [start, end): a segment that fills it came late, it was not sent again. */
-export const E_HOLE_A = 20;
-export const E_HOLE_B = 22;
+export const E_HOLE_A = 13;
+export const E_HOLE_B = 15;
 
 /** What was noticed of the connection: bits of `tcp-events.ts`. */
-export const E_EVENTS = 24;
+export const E_EVENTS = 17;
 /** Sequence number of a SYN that does not belong to the connection, as long as nobody answered it. */
-export const E_OTHER_SYN = 25;
+export const E_OTHER_SYN = 18;
 /** Bit 0: the side that sent it; bits 4 to 7: the state before a reset. */
-export const E_ASIDE = 26;
+export const E_ASIDE = 19;
 /** Sequence number of a reset that was not exactly the next one. */
-export const E_RESET_SEQUENCE = 27;
+export const E_RESET_SEQUENCE = 20;
 
-export const E_FLAG_HANDSHAKE = 1;
-export const E_FLAG_SERVER = 2;
-export const E_FLAG_SYN_AGAIN = 4;
+export const H_FLAG_HANDSHAKE = 1;
+export const H_FLAG_SERVER = 2;
+export const H_FLAG_SYN_AGAIN = 4;
 /** SYNs of the initiator, or SYN-ACKs, had different sequence numbers: the acknowledgment decides. */
-export const E_FLAG_SYN_MOVED = 8;
-export const E_FLAG_SYNACK_MOVED = 16;
+export const H_FLAG_SYN_MOVED = 8;
+export const H_FLAG_SYNACK_MOVED = 16;
 
 // Bits of the state word.
 export const S_INITIATOR_B = 1;
@@ -135,3 +138,8 @@ export const FIN = 1;
 export const SYN = 2;
 export const RST = 4;
 export const ACK = 16;
+
+/** First word of a flow's cold row, by the first word of its hot one. */
+export function coldAt(base: number): number {
+  return (base >>> HOT_SHIFT) * COLD_WORDS;
+}

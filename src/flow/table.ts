@@ -5,12 +5,15 @@
 
 import { foldV6, SHARDS, tableHash } from './hash.ts';
 import * as layout from './layout.ts';
+import { coldAt } from './layout.ts';
+import { SideRows } from './side-rows.ts';
 import * as stageWords from './stage.ts';
 import { TCP_EVENT_BIT, type TcpEvent } from './tcp-events.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const {
   C_EXTENSION,
+  C_HANDSHAKE,
   C_NEXT,
   C_SHARD,
   COLD_WORDS,
@@ -20,6 +23,7 @@ const {
   F_B,
   F_PORTS,
   F_PROTOCOL,
+  HANDSHAKE_WORDS,
   HOT_SHIFT,
   HOT_WORDS,
   WIDE_WORDS,
@@ -63,9 +67,9 @@ export class FlowTable {
   #free = 0;
   #fresh = 1;
 
-  #extensions = new Int32Array(EXTENSION_WORDS * 256);
-  #extensionFree = 0;
-  #extensionFresh = 1;
+  /** What a handshake told, and what few flows have: see `layout.ts`. */
+  readonly handshakes: SideRows;
+  readonly extensions: SideRows;
 
   /**
    * `capacity`: flows at most, `perShard`: of one shard. `salts`: the process's secret, the same that the hashes of the rows were made
@@ -82,6 +86,8 @@ export class FlowTable {
     this.words = alignedWords(this.#capacity * HOT_WORDS);
     this.cold = new Int32Array(this.#capacity * COLD_WORDS);
     this.wide = new Int32Array(v6 ? this.#capacity * WIDE_WORDS : 0);
+    this.handshakes = new SideRows(this.cold, C_HANDSHAKE, HANDSHAKE_WORDS, this.#capacity);
+    this.extensions = new SideRows(this.cold, C_EXTENSION, EXTENSION_WORDS, this.#capacity);
     this.#salt0 = salts[0];
     this.#salt1 = salts[1];
     this.words[F_PROTOCOL] = NOBODY;
@@ -90,10 +96,6 @@ export class FlowTable {
   /** What is read at random, packet by packet. */
   get memory(): readonly ArrayBufferView[] {
     return [this.words, this.index, this.cold, this.wide];
-  }
-
-  get extensions(): Int32Array {
-    return this.#extensions;
   }
 
   /** Row number of the flow that a staged packet belongs to, -1 when there is none. */
@@ -184,8 +186,8 @@ export class FlowTable {
       }
       if (entry === 0) break;
     }
-    const extension = this.cold[coldAt(base) + C_EXTENSION];
-    if (extension !== 0) this.#freeExtension(extension);
+    this.handshakes.release(base);
+    this.extensions.release(base);
     this.cold[coldAt(base) + C_NEXT] = this.#free;
     this.#free = slot + 1;
     this.shardCount[shard]--;
@@ -206,9 +208,8 @@ export class FlowTable {
     this.count = 0;
     this.#free = 0;
     this.#fresh = 1;
-    this.#extensions.fill(0, 0, this.#extensionFresh * EXTENSION_WORDS);
-    this.#extensionFree = 0;
-    this.#extensionFresh = 1;
+    this.handshakes.clear();
+    this.extensions.clear();
   }
 
   shardOfRow(base: number): number {
@@ -227,23 +228,6 @@ export class FlowTable {
     }
   }
 
-  /** Base of the flow's extension in `extensions`; made when it is not there. */
-  extension(base: number): number {
-    let extension = this.cold[coldAt(base) + C_EXTENSION];
-    if (extension === 0) {
-      if (this.#extensionFree !== 0) {
-        extension = this.#extensionFree;
-        this.#extensionFree = this.#extensions[extension * EXTENSION_WORDS];
-        this.#extensions.fill(0, extension * EXTENSION_WORDS, (extension + 1) * EXTENSION_WORDS);
-      } else {
-        extension = this.#extensionFresh++;
-        if ((extension + 1) * EXTENSION_WORDS > this.#extensions.length) this.#growExtensions();
-      }
-      this.cold[coldAt(base) + C_EXTENSION] = extension;
-    }
-    return extension * EXTENSION_WORDS;
-  }
-
   /** Counts and remembers that something was noticed of a connection. */
   note(base: number, event: TcpEvent): void {
     this.noted.set(event, (this.noted.get(event) ?? 0) + 1);
@@ -252,22 +236,8 @@ export class FlowTable {
 
   /** Remembers that something was noticed of a connection: a bit of `tcp-events.ts`. */
   notice(base: number, bit: number): void {
-    // First the extension, then its memory: making one may move all of them.
-    const e = this.extension(base);
-    this.#extensions[e + E_EVENTS] |= bit;
-  }
-
-  #growExtensions(): void {
-    const old = this.#extensions;
-    // Virtual memory for every row at once: the system commits pages as they are used, so there is no copy later.
-    const rows = this.#extensionFresh < 4096 ? 8192 : this.#capacity + 2;
-    this.#extensions = new Int32Array(rows * EXTENSION_WORDS);
-    this.#extensions.set(old);
-  }
-
-  #freeExtension(extension: number): void {
-    this.#extensions[extension * EXTENSION_WORDS] = this.#extensionFree;
-    this.#extensionFree = extension;
+    const e = this.extensions.of(base);
+    this.extensions.words[e + E_EVENTS] |= bit;
   }
 
   #hashOfRow(base: number): number {
@@ -316,11 +286,6 @@ declare const WebAssembly: { Memory: new (size: { initial: number; maximum: numb
 function alignedWords(count: number): Int32Array {
   const pages = Math.max(1, Math.ceil((count * 4) / WASM_PAGE_BYTES));
   return new Int32Array(new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer, 0, count);
-}
-
-/** First word of a flow's cold row, by the first word of its hot one. */
-export function coldAt(base: number): number {
-  return (base >>> HOT_SHIFT) * COLD_WORDS;
 }
 
 /** Salted hash of an IPv6 key: both whole addresses go in, so that a collision of the folds is none here. */

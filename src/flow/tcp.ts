@@ -5,38 +5,37 @@
 import { isTcpChecksumWrong, sumWords } from '../wire/tcp-checksum.ts';
 import { TcpOptions } from '../wire/tcp-options.ts';
 import * as layout from './layout.ts';
+import { coldAt } from './layout.ts';
 import { SYN_FACTS_OFFLOADED, synFacts } from './syn-facts.ts';
-import { coldAt, type FlowTable } from './table.ts';
+import type { FlowTable } from './table.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const {
   ACK,
-  C_EXTENSION,
   C_FIRST_NANOS,
   C_FIRST_SECONDS,
   C_ISN,
   C_SYN_A,
   E_ASIDE,
-  E_FLAG_HANDSHAKE,
-  E_FLAG_SERVER,
-  E_FLAG_SYN_AGAIN,
-  E_FLAG_SYN_MOVED,
-  E_FLAG_SYNACK_MOVED,
-  E_FLAGS,
   E_GAPS_A,
-  E_HANDSHAKE_RTT,
   E_HOLE_A,
   E_OTHER_SYN,
   E_RESET_SEQUENCE,
   E_RETRANSMITS_A,
-  E_SERVER_RTT,
-  E_SYNACK_NANOS,
-  E_SYNACK_SECONDS,
   E_ZERO_WINDOWS_A,
+  FIN,
   F_SEQUENCE_A,
   F_STATE,
-  FIN,
+  H_FLAGS,
+  H_FLAG_HANDSHAKE,
+  H_FLAG_SERVER,
+  H_FLAG_SYNACK_MOVED,
+  H_FLAG_SYN_AGAIN,
+  H_FLAG_SYN_MOVED,
+  H_HANDSHAKE_RTT,
+  H_SERVER_RTT,
   RST,
+  SYN,
   S_FIN_A,
   S_FIN_B,
   S_INITIATOR_B,
@@ -47,7 +46,6 @@ const {
   S_TCP_MASK,
   S_TCP_SHIFT,
   S_WATCH,
-  SYN,
   TCP_CLOSED,
   TCP_CLOSING,
   TCP_ESTABLISHED,
@@ -132,8 +130,8 @@ export function reusesPorts(
       if (!fromInitiator) return false;
   }
   if (fromInitiator && cold[coldAt(base) + C_ISN] === sequence && tcp !== TCP_PARTIAL) return false;
-  const e = table.extension(base);
-  const x = table.extensions;
+  const e = table.extensions.of(base);
+  const x = table.extensions.words;
   x[e + E_OTHER_SYN] = sequence;
   x[e + E_ASIDE] = (x[e + E_ASIDE] & ~1) | side;
   words[base + F_STATE] = state | S_OTHER_SYN | S_WATCH;
@@ -148,8 +146,8 @@ function isForOtherSyn(
   view: DataView,
   t: number,
 ): boolean {
-  const e = table.extension(base);
-  const x = table.extensions;
+  const e = table.extensions.of(base);
+  const x = table.extensions.words;
   const next = (x[e + E_OTHER_SYN] + 1) | 0;
   const fromSyn = (x[e + E_ASIDE] & 1) === side;
   if ((flags & SYN) !== 0) return !fromSyn && view.getInt32(t + 8) === next;
@@ -245,27 +243,26 @@ export function trackTcp(
     }
     if (isSyn) noteSyn(table, base, side, bytes, view, network, t, length, ttl);
     if (!isSyn && view.getUint16(t + 14) === 0) {
-      // First the extension, then its memory: making one may move all of them.
-      const e = table.extension(base);
-      table.extensions[e + E_ZERO_WINDOWS_A + side]++;
+      const e = table.extensions.of(base);
+      table.extensions.words[e + E_ZERO_WINDOWS_A + side]++;
     }
     if ((state & S_RESET_LAST) !== 0) {
       state &= ~S_RESET_LAST;
-      const e = table.extension(base);
-      if (words[next] === table.extensions[e + E_RESET_SEQUENCE] && consumed !== 0) tcp = TCP_RESET;
+      const e = table.extensions.of(base);
+      if (words[next] === table.extensions.words[e + E_RESET_SEQUENCE] && consumed !== 0) tcp = TCP_RESET;
       else table.note(base, 'rst_ignored');
     }
   }
 
   if ((flags & RST) !== 0) {
-    const e = table.extension(base);
-    const x = table.extensions;
+    const e = table.extensions.of(base);
+    const x = table.extensions.words;
     // RFC 9293 section 3.10.7.3: a SYN is refused by acknowledging it; else RFC 5961 section 3.2: exactly the next number. A reset
     // that answers what came before the FIN was seen has the FIN's.
     const isSound =
       tcp === TCP_SYN_SENT && !fromInitiator
         ? (flags & ACK) !== 0 && view.getInt32(t + 8) === words[base + F_SEQUENCE_A + 1 - side]
-        : (tcp === TCP_SYN_RECEIVED && isForMovedSyn(x, e, fromInitiator, flags, view, t)) ||
+        : (tcp === TCP_SYN_RECEIVED && !fromInitiator && isForMovedSyn(table, base, flags, view, t)) ||
           (state & known) === 0 ||
           sequence === before >>> 0 ||
           ((state & (side === 0 ? S_FIN_A : S_FIN_B)) !== 0 && sequence === (before - 1) >>> 0);
@@ -282,32 +279,32 @@ export function trackTcp(
     if ((flags & ACK) !== 0) {
       // A refusal that is taken back was forged.
       if ((tcp === TCP_SYN_SENT || tcp === TCP_REJECTED) && !fromInitiator) {
-        const e = table.extension(base);
-        const x = table.extensions;
+        const h = table.handshakes.of(base);
+        const x = table.handshakes.words;
         if (tcp === TCP_REJECTED) {
           table.note(base, 'refusal_ignored');
           // Which SYN it answers is not known then, and what the forger sent is no part of the stream.
-          x[e + E_FLAGS] |= E_FLAG_SYN_AGAIN;
+          x[h + H_FLAGS] |= H_FLAG_SYN_AGAIN;
           words[next] = sequence + consumed;
         }
         tcp = TCP_SYN_RECEIVED;
-        if ((x[e + E_FLAGS] & E_FLAG_SYN_MOVED) !== 0) {
+        if ((x[h + H_FLAGS] & H_FLAG_SYN_MOVED) !== 0) {
           // It says which of the SYNs counts.
           const isn = (view.getInt32(t + 8) - 1) | 0;
-          if (isn === x[e + E_OTHER_SYN]) x[e + E_OTHER_SYN] = cold[coldAt(base) + C_ISN];
+          const e = table.extensions.of(base);
+          const others = table.extensions.words;
+          if (isn === others[e + E_OTHER_SYN]) others[e + E_OTHER_SYN] = cold[coldAt(base) + C_ISN];
           cold[coldAt(base) + C_ISN] = isn;
           words[base + F_SEQUENCE_A + 1 - side] = isn + 1;
         }
-        x[e + E_SYNACK_SECONDS] = seconds;
-        x[e + E_SYNACK_NANOS] = nanos;
-        if ((x[e + E_FLAGS] & E_FLAG_SYN_AGAIN) === 0) {
+        if ((x[h + H_FLAGS] & H_FLAG_SYN_AGAIN) === 0) {
           putNanos(
             x,
-            e + E_SERVER_RTT,
+            h + H_SERVER_RTT,
             seconds - (cold[coldAt(base) + C_FIRST_SECONDS] >>> 0),
             nanos - cold[coldAt(base) + C_FIRST_NANOS],
           );
-          x[e + E_FLAGS] |= E_FLAG_SERVER;
+          x[h + H_FLAGS] |= H_FLAG_SERVER;
         }
       }
     } else if (
@@ -319,8 +316,8 @@ export function trackTcp(
       const first =
         cold[coldAt(base) + C_FIRST_SECONDS] >>> 0 === seconds && cold[coldAt(base) + C_FIRST_NANOS] === nanos;
       if (!first) {
-        const e = table.extension(base);
-        table.extensions[e + E_FLAGS] |= E_FLAG_SYN_AGAIN;
+        const h = table.handshakes.of(base);
+        table.handshakes.words[h + H_FLAGS] |= H_FLAG_SYN_AGAIN;
       }
     } else if (!fromInitiator && tcp === TCP_SYN_SENT) {
       tcp = TCP_SYN_RECEIVED; // Simultaneous open, split handshake.
@@ -329,19 +326,19 @@ export function trackTcp(
   } else {
     if (tcp === TCP_SYN_RECEIVED && (flags & ACK) !== 0 && fromInitiator) {
       tcp = TCP_ESTABLISHED;
-      if (cold[coldAt(base) + C_EXTENSION] !== 0) {
-        const e = table.extension(base);
-        const x = table.extensions;
+      const h = table.handshakes.find(base);
+      if (h >= 0) {
+        const x = table.handshakes.words;
         // Of several SYN-ACKs the acknowledged one counts.
-        if ((x[e + E_FLAGS] & E_FLAG_SYNACK_MOVED) !== 0) words[base + F_SEQUENCE_A + 1 - side] = view.getInt32(t + 8);
-        if ((x[e + E_FLAGS] & (E_FLAG_SERVER | E_FLAG_SYN_AGAIN)) === E_FLAG_SERVER) {
+        if ((x[h + H_FLAGS] & H_FLAG_SYNACK_MOVED) !== 0) words[base + F_SEQUENCE_A + 1 - side] = view.getInt32(t + 8);
+        if ((x[h + H_FLAGS] & (H_FLAG_SERVER | H_FLAG_SYN_AGAIN)) === H_FLAG_SERVER) {
           putNanos(
             x,
-            e + E_HANDSHAKE_RTT,
+            h + H_HANDSHAKE_RTT,
             seconds - (cold[coldAt(base) + C_FIRST_SECONDS] >>> 0),
             nanos - cold[coldAt(base) + C_FIRST_NANOS],
           );
-          x[e + E_FLAGS] |= E_FLAG_HANDSHAKE;
+          x[h + H_FLAGS] |= H_FLAG_HANDSHAKE;
         }
       }
     }
@@ -358,27 +355,22 @@ export function trackTcp(
 }
 
 /** The responder refuses the other one of two SYNs: it has given up the connection (RFC 9293 section 3.10.7.4). */
-function isForMovedSyn(
-  x: Int32Array,
-  e: number,
-  fromInitiator: boolean,
-  flags: number,
-  view: DataView,
-  t: number,
-): boolean {
-  if (fromInitiator || (x[e + E_FLAGS] & E_FLAG_SYN_MOVED) === 0 || (flags & ACK) === 0) return false;
-  return view.getInt32(t + 8) === ((x[e + E_OTHER_SYN] + 1) | 0);
+function isForMovedSyn(table: FlowTable, base: number, flags: number, view: DataView, t: number): boolean {
+  const h = table.handshakes.find(base);
+  if (h < 0 || (table.handshakes.words[h + H_FLAGS] & H_FLAG_SYN_MOVED) === 0 || (flags & ACK) === 0) return false;
+  const e = table.extensions.of(base);
+  return view.getInt32(t + 8) === ((table.extensions.words[e + E_OTHER_SYN] + 1) | 0);
 }
 
 /** The reset that came last is not obeyed after all: reassembly knows better. */
 export function takeBackReset(table: FlowTable, base: number): void {
   const { words } = table;
   if (tcpState(words[base + F_STATE]) !== TCP_RESET) return;
-  const e = table.extension(base);
-  const was = (table.extensions[e + E_ASIDE] >>> 4) & 15;
+  const e = table.extensions.of(base);
+  const was = (table.extensions.words[e + E_ASIDE] >>> 4) & 15;
   if (was === 0) return;
   words[base + F_STATE] = (words[base + F_STATE] & ~S_TCP_MASK) | (was << S_TCP_SHIFT) | S_RESET_LAST | S_WATCH;
-  table.extensions[e + E_RESET_SEQUENCE] = words[base + F_SEQUENCE_A] - 1;
+  table.extensions.words[e + E_RESET_SEQUENCE] = words[base + F_SEQUENCE_A] - 1;
 }
 
 /** A SYN, with ACK or without, that is not part of the connection's handshake. */
@@ -392,8 +384,8 @@ function isForeignSyn(
 ): boolean {
   const state = table.words[base + F_STATE];
   if ((flags & ACK) === 0 && (state & S_OTHER_SYN) !== 0) {
-    const e = table.extension(base);
-    const x = table.extensions;
+    const e = table.extensions.of(base);
+    const x = table.extensions.words;
     if ((x[e + E_ASIDE] & 1) === side && x[e + E_OTHER_SYN] === (sequence | 0)) return true;
   }
   if (tcp === TCP_SYN_SENT || tcp === TCP_SYN_RECEIVED || tcp === TCP_REJECTED) return false;
@@ -420,9 +412,12 @@ function moveSyn(
   const isn = cold[coldAt(base) + C_ISN];
   words[base + F_SEQUENCE_A + side] = sequence + consumed;
   if (!isAnswer) cold[coldAt(base) + C_ISN] = sequence;
-  const e = table.extension(base);
-  if (!isAnswer) table.extensions[e + E_OTHER_SYN] = isn;
-  table.extensions[e + E_FLAGS] |= isAnswer ? E_FLAG_SYNACK_MOVED : E_FLAG_SYN_MOVED | E_FLAG_SYN_AGAIN;
+  if (!isAnswer) {
+    const e = table.extensions.of(base);
+    table.extensions.words[e + E_OTHER_SYN] = isn;
+  }
+  const h = table.handshakes.of(base);
+  table.handshakes.words[h + H_FLAGS] |= isAnswer ? H_FLAG_SYNACK_MOVED : H_FLAG_SYN_MOVED | H_FLAG_SYN_AGAIN;
   table.note(base, isAnswer ? 'synack_moved' : 'syn_moved');
   return true;
 }
@@ -439,8 +434,8 @@ function trackDisorder(
 ): void {
   const words = table.words;
   const next = base + F_SEQUENCE_A + side;
-  const e = table.extension(base);
-  const x = table.extensions;
+  const e = table.extensions.of(base);
+  const x = table.extensions.words;
   const hole = e + E_HOLE_A + 2 * side;
   if (ahead > 0) {
     x[e + E_GAPS_A + side]++;

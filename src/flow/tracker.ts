@@ -8,12 +8,13 @@ import type { FlowEnd, FlowHandler, PacketPlace } from './handler.ts';
 import { SHARDS } from './hash.ts';
 import { GUESS, senderBegan } from './initiator.ts';
 import * as layout from './layout.ts';
+import { coldAt } from './layout.ts';
 import { endOf, type FlowOptions, isOver, Lifetimes } from './lifetimes.ts';
 import type { Links } from './links.ts';
 import type { Extra, Stage, Tick } from './stage.ts';
 import * as stageWords from './stage.ts';
 import * as tableWords from './table.ts';
-import { coldAt, FlowTable } from './table.ts';
+import { FlowTable } from './table.ts';
 import { countedTcp, firstTcpState, reusesPorts, takeBackReset, tcpState, trackTcp } from './tcp.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
@@ -423,9 +424,8 @@ export class FlowTracker {
     const packet = rows[row + ROW_PACKET];
     if ((info & INFO_NOTE) !== 0) {
       if (slot < 0) return;
-      // First the extension, then its memory: making one may move all of them.
-      const e = table.extension(slot << HOT_SHIFT);
-      table.extensions[e + E_ICMP_ERRORS]++;
+      const e = table.extensions.of(slot << HOT_SHIFT);
+      table.extensions.words[e + E_ICMP_ERRORS]++;
       return;
     }
     const extra = stage.extras[rows[row + ROW_EXTRA]];
