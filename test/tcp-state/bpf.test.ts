@@ -6,11 +6,12 @@ import { closeSync } from 'node:fs';
 import { afterAll, expect, it, type TestContext } from 'vitest';
 import { COMMAND, loadKernel } from '../../src/system/bpf/kernel.ts';
 import { BpfSource } from '../../src/tcp-state/bpf/source.ts';
+import type { TcpEvent } from '../../src/tcp-state/event.ts';
 import type { TcpStateFilter } from '../../src/tcp-state/filter.ts';
 import type { RecordKind } from '../../src/tcp-state/lifecycle.ts';
 import { parseCgroups, parseNetworks, parsePorts, parseStates } from '../../src/tcp-state/parse-filter.ts';
 import { PROJECT } from '../kit/shared.ts';
-import { documentsOf, multiset, Namespace, watch, whyNot } from './kit.ts';
+import { documentsOf, multiset, Namespace, unprivileged, watch, whyNot } from './kit.ts';
 
 /** Commands of bpf(2) that only tests need. */
 const PROG_GET_NEXT_ID = 11;
@@ -161,6 +162,33 @@ it('counts what the ring has no room for', async (context) => {
   }
 });
 
+it('counts events that came while another was looked at on the same CPU', async (context) => {
+  const net = here(context);
+  const rounds = 1500;
+  // When a timer fires in that microsecond is chance, so there are several tries; what was missed has to be counted in each.
+  for (let i = 0; i < 8; i++) {
+    const source = new BpfSource({ ringBytes: 32 * 1024 * 1024 });
+    await source.start({ namespaces: [net.inode], kinds: new Set(['state']) });
+    try {
+      const made = rounds * 4 * 10 + Number(net.traffic('expiring', rounds)) * 2 + 2;
+      let delivered = 0;
+      let lost = 0;
+      const count = ({ kind, count }: TcpEvent) => {
+        if (kind === 'lost') lost += count!;
+        else delivered++;
+      };
+      while (source.drain(4096, count, true) >= 4096);
+      // Those of other namespaces are missed too, perhaps.
+      expect(lost).toBeGreaterThanOrEqual(made - delivered);
+      expect(source.stats()).toMatchObject({ delivered, lost });
+      if (delivered < made) return;
+    } finally {
+      source.close();
+    }
+  }
+  context.skip('no event came while another was looked at');
+});
+
 it('shows what was there before, with its owner', async (context) => {
   const net = here(context);
   const holder = net.start('hold');
@@ -220,24 +248,15 @@ it('filters in the kernel', async (context) => {
 
 it('works without privileges but CAP_BPF and CAP_PERFMON, and says so without', async (context) => {
   const net = here(context);
-  const as = (capabilities: string) => [
-    'setpriv',
-    '--reuid=65534',
-    '--regid=65534',
-    '--clear-groups',
-    `--bounding-set=${capabilities}`,
-    `--inh-caps=${capabilities}`,
-    `--ambient-caps=${capabilities}`,
-  ];
   const { documents, code } = await watch(
     only(net, '--kinds', 'close'),
     () => void net.traffic('short', 3),
     'SIGTERM',
-    as('-all,+bpf,+perfmon'),
+    unprivileged('bpf', 'perfmon'),
   );
   expect(code).toBe(143);
   expect(documents).toHaveLength(6);
-  const refused = await watch(only(net), () => undefined, 'SIGTERM', as('-all,+bpf'));
+  const refused = await watch(only(net), () => undefined, 'SIGTERM', unprivileged('bpf'));
   expect(refused.code).toBe(4);
   expect(refused.stderr).toMatch(/CAP_BPF and CAP_PERFMON/);
 });

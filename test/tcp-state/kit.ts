@@ -27,6 +27,13 @@ export const whyNot: string | undefined =
         ? 'ip (iproute2) is not installed here'
         : undefined;
 
+/** Before a command: as a user without privileges, but with these capabilities, as setpriv spells them. */
+export function unprivileged(...capabilities: string[]): string[] {
+  const set = ['-all', ...capabilities.map((name) => `+${name}`)].join(',');
+  const sets = [`--bounding-set=${set}`, `--inh-caps=${set}`, `--ambient-caps=${set}`];
+  return ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...sets];
+}
+
 export class Namespace implements Disposable {
   readonly name: string;
   readonly inode: number;

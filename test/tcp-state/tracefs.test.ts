@@ -14,7 +14,7 @@ import { findTracefs } from '../../src/tcp-state/tracefs/mount.ts';
 import { PageCursor } from '../../src/tcp-state/tracefs/page.ts';
 import { TracefsSource } from '../../src/tcp-state/tracefs/source.ts';
 import { PROJECT } from '../kit/shared.ts';
-import { type Document, documentsOf, multiset, Namespace, watch, whyNot } from './kit.ts';
+import { type Document, documentsOf, multiset, Namespace, unprivileged, watch, whyNot } from './kit.ts';
 
 describe('a page', () => {
   const HEADER = 16;
@@ -234,15 +234,15 @@ it('runs as a command and says what it lacks', async (context) => {
   );
   expect(code).toBe(143);
   expect(multiset(documents.map(({ event }) => event.action))).toEqual({ accept: 2, connect: 2 });
-  const nobody = [
-    'setpriv',
-    '--reuid=65534',
-    '--regid=65534',
-    '--clear-groups',
-    '--bounding-set=-all',
-    '--inh-caps=-all',
-  ];
-  const refused = await watch(['--event', 'tracefs'], () => undefined, 'SIGTERM', nobody);
+  const traffic = () => void net.traffic('short', 2, PORT);
+  const allowed = await watch(
+    ['--event', 'tracefs', '--port', String(PORT), '--kinds', 'close'],
+    traffic,
+    'SIGTERM',
+    unprivileged('dac_override'),
+  );
+  expect([allowed.code, allowed.documents.length]).toEqual([143, 4]);
+  const refused = await watch(['--event', 'tracefs'], () => undefined, 'SIGTERM', unprivileged());
   expect(refused.code).toBe(4);
   expect(refused.stderr).toMatch(/CAP_DAC_OVERRIDE/);
 });

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # TCP traffic of a known kind, for tests of TCP events: traffic.py WHAT [COUNT]. Prints what the test wants to know of it.
-import os, socket, struct, subprocess, sys, time
+import errno, os, resource, select, socket, struct, subprocess, sys, time
 
 # Other tests may run at the same time, in other namespaces.
 PORT = int(os.environ.get('TRAFFIC_PORT', 9000))
@@ -82,6 +82,37 @@ def timed_out(count):
             print(error.errno)
         c.close()
 
+# Short connections, and between them attempts that nobody answers, whose timers expire while a connection changes its state: on one CPU,
+# in the middle of whatever looks at that. Ten and two changes of state each.
+def expiring(count):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    s = listener()
+    attempts = []
+    for _ in range(count):
+        for _ in range(4):
+            c, a = connected(s)
+            c.close()
+            a.recv(1)
+            a.close()
+        for _ in range(2):
+            c = socket.socket()
+            c.setblocking(False)
+            c.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 1)
+            # TCP_USER_TIMEOUT, ms
+            c.setsockopt(socket.IPPROTO_TCP, 18, 50)
+            if c.connect_ex(('203.0.113.7', 9)) == errno.EINPROGRESS:
+                attempts.append(c)
+    print(len(attempts))
+    for c in attempts:
+        # Wakes when the attempt has failed.
+        waiting = select.poll()
+        waiting.register(c, 0)
+        waiting.poll()
+        c.close()
+    s.close()
+
 # A server and a client in processes of their own, held on one CPU: whoever runs when something happens need not be who it is about.
 def two_processes(count):
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
@@ -120,4 +151,4 @@ elif what == 'mptcp':
     short(count, protocol=262)
 else:
     {'short': short, 'refused': refused, 'reset': reset, 'half-closed': half_closed, 'timed-out': timed_out,
-     'two-processes': two_processes, 'hold': hold}[what](count)
+     'two-processes': two_processes, 'expiring': expiring, 'hold': hold}[what](count)

@@ -3,7 +3,7 @@
 // no counters of sockets.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { aboutSource, TcpEvent } from '../event.ts';
 import type { TcpStateFilter } from '../filter.ts';
@@ -15,7 +15,7 @@ import { parseFormat, parseHeaderPage } from './format.ts';
 import { reapInstances, TracingInstance } from './instance.ts';
 import { kernelFilter } from './kernel-filter.ts';
 import { Lives } from './lives.ts';
-import { findTracefs } from './mount.ts';
+import { findTracefs, isThere } from './mount.ts';
 import { Processes } from './processes.ts';
 
 export const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024;
@@ -105,7 +105,7 @@ export class TracefsSource implements TcpStateSource {
       // Changes of state say who owns a socket, and are always followed.
       if (kind !== 'state' && filter.kinds !== undefined && !filter.kinds.has(kind)) continue;
       const path = join(folder, 'events', event, 'format');
-      if (kind !== 'state' && !existsSync(path)) continue;
+      if (kind !== 'state' && !isThere(path)) continue;
       const format = parseFormat(readFileSync(path, 'latin1'));
       this.#decoders.set(format.id, decoderOf(kind, format));
       chosen.set(event, kernelFilter(filter, format));
