@@ -23,6 +23,7 @@ import { MAX_RING_BYTES } from '../system/packet-ring.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
 import { EXIT_DAMAGED, EXIT_OK } from './exit.ts';
 import { grouped, siBytes } from './figures.ts';
+import { LiveStores } from './live-stores.ts';
 import { nearest } from './nearest.ts';
 import { wholeNumber } from './number.ts';
 import { type PacketWords, packetFileOptions, snapLength, withPacketOptions } from './packet-options.ts';
@@ -135,6 +136,7 @@ async function capture(words: string[]): Promise<number> {
   const targets = [...options.to, ...(options.json === true ? ['ndjson:-'] : [])];
   if (targets.length === 0 && options.write === undefined) targets.push(`store:${DEFAULT_STORE}`);
   const sinks = await openSinks(targets, options, files);
+  const stores = new LiveStores(sinks);
   const takesPackets = sinks.some((sink) => sink.encoding === 'packets');
   const takesRecords = sinks.some((sink) => sink.encoding !== 'packets');
   if (!takesRecords && options.records !== undefined) {
@@ -178,11 +180,13 @@ async function capture(words: string[]): Promise<number> {
   process.on('SIGUSR2', ask);
   const hooks: RunHooks = {
     started: () => {
+      stores.begin(plan.flow.intervalSeconds);
       if (!isLive || options.quiet === true) return;
       process.stderr.write(`netscribe: listening on ${options.interface.join(', ')}; Ctrl-C ends\n`);
     },
     progress: (p) => progress?.update(p),
     stop: () => signal !== undefined,
+    ending: () => stores.ending(),
     report: () => {
       if (!asked) return undefined;
       asked = false;
@@ -253,6 +257,7 @@ async function capture(words: string[]): Promise<number> {
       process.stderr.write(`${summaryForPeople(result)}\n\n${whereItWent(targets, options.write)}\n`);
   }
   if (options.summary === 'json') process.stderr.write(`${summaryForScripts(result)}\n`);
+  stores.end();
   let code = EXIT_OK;
   for (const damage of result.stats.damaged) {
     if (options.cutOk === true && damage.cutAtEnd) continue;
@@ -313,11 +318,14 @@ async function openSinks(
   options: CaptureOptions,
   inputs: readonly string[],
 ): Promise<Sink[]> {
+  const tell = (text: string) => process.stderr.write(`netscribe: ${text}\n`);
   const toStdout = [...targets.filter((target) => /^\w+:-$/.test(target)), ...(options.write === '-' ? ['-w -'] : [])];
   if (toStdout.length > 1) throw new UsageError(`standard output can take one of ${toStdout.join(' and ')}`);
   const writes = options.write !== undefined || targets.some((target) => /^pcap(ng)?:/.test(target));
   const packets = packetFileOptions(options, inputs, writes);
-  const sinks = await Promise.all(targets.map((target) => openSink(target, { nearest, packets })));
+  const sinks = await Promise.all(
+    targets.map((target) => openSink(target, { nearest, packets, isEndless: options.interface.length > 0, tell })),
+  );
   if (options.write !== undefined)
     sinks.push(new PacketFile(options.write, { ...packets, format: formatOf(options.write) }));
   return sinks;

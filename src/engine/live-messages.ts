@@ -35,6 +35,8 @@ export type FromLiveWorker =
   /** The ring is there; packets are taken. */
   | { kind: 'ready' }
   | { kind: 'started' }
+  /** The last packet was read: all flows end now. */
+  | { kind: 'ending' }
   | { kind: 'tell'; words: string }
   | Arriving
   | { kind: 'done'; result: Omit<RunResult, 'ledger'>; ledger: LedgerSnapshot }

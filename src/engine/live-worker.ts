@@ -25,6 +25,7 @@ try {
     say({ kind: 'started' });
     const delivery = new LiveDelivery(port, plan.types, wanted, control, maxWaitingBytes);
     const result = await pump(source, delivery, [], plan, {
+      ending: () => say({ kind: 'ending' }),
       stop: () => Atomics.load(control, CONTROL_STOP) === 1,
       progress: ({ packets, frameBytes }) => {
         progress[index * PROGRESS_WORDS] = packets;

@@ -49,6 +49,7 @@ class CaptureThreads {
   readonly #control = new Int32Array(new SharedArrayBuffer(8));
   readonly #progress: Float64Array;
   readonly #results: RunResult[] = [];
+  #hooks: RunHooks = {};
   #ready = 0;
   #started = 0;
   #ended = 0;
@@ -99,6 +100,7 @@ class CaptureThreads {
   }
 
   async run(hooks: RunHooks): Promise<RunResult> {
+    this.#hooks = hooks;
     this.#sinksAreOpen.resolve();
     const timer = setInterval(() => this.#look(hooks), LOOK_MS);
     try {
@@ -136,7 +138,8 @@ class CaptureThreads {
   }
 
   #hear(message: FromLiveWorker): void {
-    if (message.kind === 'tell') this.#live.tell?.(message.words);
+    if (message.kind === 'ending') this.#hooks.ending?.();
+    else if (message.kind === 'tell') this.#live.tell?.(message.words);
     else if (message.kind === 'rows' || message.kind === 'columns') this.#arrivals.take(message, this.#delivery);
     else if (message.kind === 'failed') this.#fail(errorOf(message.name, message.message));
     else {

@@ -102,6 +102,7 @@ export async function pumpCounts(
   result.stoppedBySignal = isOver;
   if (isOver) await source.detach();
   await take(Math.floor(Date.now() / 1000));
+  hooks.ending?.();
   await analyst.finish(rows, result, hooks.isLate);
   result.stats = source.stats();
   if (!isOver) return result;

@@ -45,6 +45,8 @@ export interface RunHooks {
   stop?: () => boolean;
   /** Asked between batches: true ends the run and leaves the source as it is, for a run that follows. */
   pause?: () => boolean;
+  /** Called once, when the last packet was read and all flows are about to end. */
+  ending?: () => void;
   /** Asked while all flows are ended: true gives up those that are left, and counts them as `flows.unwritten`. */
   isLate?: () => boolean;
   /** Called once, between batches, with what was counted so far. */
@@ -176,6 +178,7 @@ export async function pump(
       }
       if (isOver) break;
     }
+    hooks.ending?.();
     for (let done = false; !done; ) {
       const stage = await analyst.stage();
       done = dissector.finish(stage, lastNumber);
