@@ -22,7 +22,7 @@ import { CHECKSUM_NETWORK_BAD, CHECKSUM_TRANSPORT_BAD, Cursor, FAULT_NAMES } fro
 import { decode, decodeReassembled } from '../wire/decode.ts';
 import { LAYER_NAMES } from '../wire/layers.ts';
 import { isTunnelPort } from '../wire/udp.ts';
-import { type Clock, EPOCH_STEP_SECONDS } from './clock.ts';
+import type { Clock } from './clock.ts';
 import { Interludes, ROWS_OF_A_PACKET } from './interludes.ts';
 import { KeyContexts } from './key-contexts.ts';
 import { type Ledger, OUTCOMES } from './ledger.ts';
@@ -292,11 +292,7 @@ export class Dissector {
    */
   passTime(stage: Stage, seconds: number, number: number): boolean {
     const clock = this.#clock;
-    if (
-      !this.#interludes.isWaiting &&
-      clock.seconds >= 0 &&
-      (seconds > clock.seconds || seconds < clock.seconds - EPOCH_STEP_SECONDS)
-    )
+    if (!this.#interludes.isWaiting && clock.seconds >= 0 && (seconds > clock.seconds || clock.isBehind(seconds)))
       this.#tick(number, seconds);
     return !this.#interludes.isWaiting || this.#interludes.stage(stage, this.#rows);
   }

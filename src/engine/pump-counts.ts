@@ -3,7 +3,7 @@
 
 import type { PacketOrigin, Sink } from '../sinks/sink.ts';
 import type { CountStats, FlowCount, FlowCountSource } from '../sources/flow-count.ts';
-import { Clock } from './clock.ts';
+import { Clock, LIVE_EPOCH_STEP_SECONDS } from './clock.ts';
 import { type Delivery, deliveryTo } from './delivery.ts';
 import { Dissector } from './dissect.ts';
 import { InlineAnalyst } from './inline.ts';
@@ -52,7 +52,7 @@ export async function pumpCounts(
   hooks: CountHooks,
 ): Promise<RunResult> {
   const ledger = new Ledger();
-  const clock = new Clock();
+  const clock = new Clock(LIVE_EPOCH_STEP_SECONDS);
   const salts = newSalts();
   const dissector = new Dissector({ ...plan.dissect, headersOnly: true }, ledger, clock, salts);
   const analyst = new InlineAnalyst(plan, delivery, salts);

@@ -6,7 +6,7 @@ import type { PacketOrigin, PacketSink, RunFacts, Sink } from '../sinks/sink.ts'
 import type { PacketBatch, PacketSource } from '../sources/source.ts';
 import type { Analyst } from './analyst.ts';
 import { Bystander } from './bystander.ts';
-import { Clock } from './clock.ts';
+import { Clock, EPOCH_STEP_SECONDS, LIVE_EPOCH_STEP_SECONDS } from './clock.ts';
 import { type Delivery, deliveryTo } from './delivery.ts';
 import { Dissector, packetsOf } from './dissect.ts';
 import { InlineAnalyst } from './inline.ts';
@@ -115,7 +115,7 @@ export async function pump(
   hooks: RunHooks,
 ): Promise<RunResult> {
   const ledger = new Ledger();
-  const clock = new Clock();
+  const clock = new Clock(source.stop === undefined ? EPOCH_STEP_SECONDS : LIVE_EPOCH_STEP_SECONDS);
   const salts = newSalts();
   const dissector = new Dissector({ ...plan.dissect, headersOnly: isHeadersOnly(plan) }, ledger, clock, salts);
   const analyst = await analystFor(plan, delivery, salts);
