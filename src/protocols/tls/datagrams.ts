@@ -1,16 +1,19 @@
-// What of the TLS family comes in datagrams: QUIC and DTLS are analysed, Google's QUIC is named.
+// What of the TLS family comes in datagrams: DTLS, QUIC and TLS in OpenVPN are analysed, Google's QUIC is named.
 
 import { DtlsAnalyzer } from '../dtls/analyzer.ts';
 import { isDtls, isStun } from '../dtls/probe.ts';
+import { OpenVpnAnalyzer } from '../openvpn/analyzer.ts';
+import { isOpenVpnDatagram } from '../openvpn/probe.ts';
 import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
 import { QuicAnalyzer } from '../quic/analyzer.ts';
 import { isGoogleQuic, isQuic } from '../quic/probe.ts';
 import type { TlsOptions } from './options.ts';
 
-export type DatagramProtocol = 'quic' | 'gquic' | 'dtls';
+export type DatagramProtocol = 'quic' | 'gquic' | 'dtls' | 'openvpn';
 
 export function datagramProtocol(bytes: Uint8Array, from: number, to: number): DatagramProtocol | undefined {
   if (isDtls(bytes, from, to)) return 'dtls';
+  if (isOpenVpnDatagram(bytes, from, to)) return 'openvpn';
   if (isGoogleQuic(bytes, from, to)) return 'gquic';
   return isQuic(bytes, from, to) ? 'quic' : undefined;
 }
@@ -21,11 +24,13 @@ export function probeDatagram(bytes: Uint8Array, from: number, to: number): 'yes
   return isStun(bytes, from, to) ? 'more' : 'no';
 }
 
+const ANALYZERS = { dtls: DtlsAnalyzer, quic: QuicAnalyzer, openvpn: OpenVpnAnalyzer } as const;
+
 /** Becomes the analyzer of what its first datagram is. */
 export class DatagramAnalyzer implements Analyzer {
   readonly #context: Context;
   readonly #options: TlsOptions;
-  #analyzer: DtlsAnalyzer | QuicAnalyzer | undefined = undefined;
+  #analyzer: DtlsAnalyzer | QuicAnalyzer | OpenVpnAnalyzer | undefined = undefined;
 
   constructor(context: Context, options: TlsOptions) {
     this.#context = context;
@@ -38,7 +43,7 @@ export class DatagramAnalyzer implements Analyzer {
       if (protocol === undefined) return 'reject';
       this.#context.name(protocol);
       if (protocol === 'gquic') return 'done';
-      const Chosen = protocol === 'dtls' ? DtlsAnalyzer : QuicAnalyzer;
+      const Chosen = ANALYZERS[protocol];
       this.#analyzer = new Chosen(this.#context, this.#options);
     }
     return this.#analyzer.message(direction, bytes, from, to, wireLength);

@@ -1,21 +1,20 @@
-// TLS 1.0 to 1.3, SSL 3.0 and the SSL 2.0 ClientHello over TCP; DTLS (`../dtls/`); the handshake in QUIC (`../quic/`). Google's QUIC is
-// named.
+// TLS 1.0 to 1.3, SSL 3.0 and the SSL 2.0 ClientHello over TCP; DTLS (`../dtls/`); the handshake in QUIC (`../quic/`) and in
+// OpenVPN (`../openvpn/`). Google's QUIC is named.
 //
 //   probe.ts                               is it TLS?
 //   record-layer.ts, message-reader.ts     stream → records → handshake messages
 //   hello.ts, extensions.ts, messages.ts   messages → session
 //   der.ts, distinguished-name.ts, certificate.ts   certificates
 //   session-analyzer.ts, analyzer.ts       when a handshake is over
-//   datagrams.ts                           DTLS or QUIC
+//   streams.ts, datagrams.ts               what carries it
 //   document.ts, detail.ts, fingerprints.ts, record.ts   session → document
 //   codes.ts, cipher-suites.ts             names of numbers
 
 import type { Protocol } from '../protocol.ts';
-import { TlsAnalyzer } from './analyzer.ts';
 import { DatagramAnalyzer, probeDatagram } from './datagrams.ts';
 import { options, PORTS, type TlsOptions } from './options.ts';
-import { probe } from './probe.ts';
 import { tls as tlsRecord } from './record.ts';
+import { probeStream, StreamAnalyzer } from './streams.ts';
 
 export const tls: Protocol<TlsOptions> = {
   name: 'tls',
@@ -26,8 +25,8 @@ export const tls: Protocol<TlsOptions> = {
   records: [tlsRecord],
   probe(direction, bytes, from, to, hinted, transport) {
     if (transport === 'udp') return probeDatagram(bytes, from, to);
-    return probe(direction, bytes, from, to, hinted);
+    return probeStream(direction, bytes, from, to, hinted);
   },
   open: (context, chosen) =>
-    context.flow.transport === 'udp' ? new DatagramAnalyzer(context, chosen) : new TlsAnalyzer(context, chosen),
+    context.flow.transport === 'udp' ? new DatagramAnalyzer(context, chosen) : new StreamAnalyzer(context, chosen),
 };

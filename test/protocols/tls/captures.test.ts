@@ -18,8 +18,8 @@ function oracleRows(file: string): Row[] {
   return part.rows.map((row: unknown[]) => Object.fromEntries(fields.map((field, i) => [field, row[i]])));
 }
 
-/** TLS over something that is not followed: OpenVPN, RDP over UDP, behind bytes of nothing known. */
-const ELSEWHERE = /openvpn|rdpeudp|negated-unknown/;
+/** TLS over something that is not followed: RDP over UDP, behind bytes of nothing known. */
+const ELSEWHERE = /rdpeudp|negated-unknown/;
 /** Several orders of segments are possible, and the decoder took another one. */
 const OTHER_ORDER = /psql-aws/;
 

@@ -2,6 +2,7 @@
 
 import { exchange, type Exchange as Fuzzed } from '../../fuzz/kit/exchange.ts';
 import * as dtls from '../dtls/build.ts';
+import { framed, openVpn } from '../openvpn/build.ts';
 import { CRYPTO_HELLO, initial, PADDING, SHORT } from '../quic/build.ts';
 import {
   alert,
@@ -61,5 +62,10 @@ export const seeds: readonly Fuzzed[] = [
   ),
   exchange('udp', [0, dtls.handshake(DTLS_HELLO, 0)], [1, dtls.alert(2, 40)]),
   exchange('udp', [0, dtls.handshake(DTLS_HELLO, 0)], [1, dtls.short(2, 40, u8(7))], [0, dtls.short(3, 30)]),
+  exchange(
+    'udp',
+    ...openVpn(HANDSHAKE.slice(0, 2), 20, 400).map(({ direction, bytes }) => [direction, bytes] as const),
+  ),
+  exchange('tcp', ...openVpn(HANDSHAKE.slice(0, 2)).map((step) => [step.direction, framed(step).bytes] as const)),
   exchange('udp', [0, initial(join(CRYPTO_HELLO, PADDING(900)))], [0, SHORT]),
 ];

@@ -1,0 +1,49 @@
+// Packets of OpenVPN's control channel, from its "Network protocol" documentation (openvpn.net) and the comments in its `ssl_pkt.h`:
+// opcode and key id in one octet, session id, with `tls-auth` an HMAC and a packet id with a time, acknowledgments, the packet's number,
+// and a piece of the TLS stream. With `tls-crypt` all of it is encrypted, and not recognised here.
+
+const SESSION_OCTETS = 8;
+const NUMBER_OCTETS = 4;
+/** `tls-auth`: packet id and time behind the HMAC. */
+const REPLAY_OCTETS = 8;
+/** Opcode, session id, no acknowledgments, the number 0. */
+const SHORTEST_RESET = 1 + SESSION_OCTETS + 1 + NUMBER_OCTETS;
+/** Of MD5, SHA-1, SHA-224, SHA-256, SHA-384, SHA-512. */
+const HMAC_OCTETS: ReadonlySet<number> = new Set([16, 20, 28, 32, 48, 64]);
+const MAX_ACKNOWLEDGED = 8;
+
+const CONTROL = 4;
+const CLIENT_RESET = 7;
+/** A client's first packet: its key id is 0. */
+const FIRST_OCTET = CLIENT_RESET << 3;
+
+/** Octets of `tls-auth` in this client's first packet; -1 when it is none. */
+export function authOctetsOf(bytes: Uint8Array, from: number, to: number): number {
+  if (to - from < SHORTEST_RESET || bytes[from] !== FIRST_OCTET) return -1;
+  for (let at = to - 1 - NUMBER_OCTETS; at < to; at++) if (bytes[at] !== 0) return -1;
+  let isNamed = false;
+  for (let at = from + 1; at <= from + SESSION_OCTETS; at++) if (bytes[at] !== 0) isNamed = true;
+  if (!isNamed) return -1;
+  const octets = to - from - SHORTEST_RESET;
+  return octets === 0 || HMAC_OCTETS.has(octets - REPLAY_OCTETS) ? octets : -1;
+}
+
+export interface ControlPacket {
+  /** Its place in the stream; the reset has 0. */
+  readonly number: number;
+  /** What it carries of the TLS stream. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A packet that carries a part of the first key's TLS stream; undefined: another one. */
+export function controlPacket(bytes: Uint8Array, from: number, to: number, auth: number): ControlPacket | undefined {
+  if (bytes[from] !== CONTROL << 3) return undefined;
+  let at = from + 1 + SESSION_OCTETS + auth;
+  if (at >= to || bytes[at] > MAX_ACKNOWLEDGED) return undefined;
+  const acknowledged = bytes[at];
+  at += 1 + acknowledged * NUMBER_OCTETS + (acknowledged > 0 ? SESSION_OCTETS : 0);
+  if (at + NUMBER_OCTETS > to) return undefined;
+  const number = ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
+  return { number, from: at + NUMBER_OCTETS, to };
+}
