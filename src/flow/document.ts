@@ -6,8 +6,8 @@ import { coldAt } from './layout.ts';
 import type { Links } from './links.ts';
 import { CONFIDENCE, type FlowRecord, TCP_STATES } from './record.ts';
 import type { FlowTable } from './table.ts';
-import { tcpState } from './tcp.ts';
 import { TCP_EVENT_NAMES } from './tcp-events.ts';
+import { tcpState } from './tcp-state.ts';
 import { transportName } from './transports.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.

@@ -3,7 +3,7 @@
 import type { FlowEnd } from './handler.ts';
 import * as layout from './layout.ts';
 import type { FlowTable } from './table.ts';
-import { tcpState } from './tcp.ts';
+import { tcpState } from './tcp-state.ts';
 import { Timers } from './timers.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.

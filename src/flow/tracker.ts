@@ -11,11 +11,13 @@ import * as layout from './layout.ts';
 import { coldAt } from './layout.ts';
 import { endOf, type FlowOptions, isOver, Lifetimes } from './lifetimes.ts';
 import type { Links } from './links.ts';
+import { reusesPorts } from './port-reuse.ts';
 import type { Extra, Stage, Tick } from './stage.ts';
 import * as stageWords from './stage.ts';
 import * as tableWords from './table.ts';
 import { FlowTable } from './table.ts';
-import { countedTcp, firstTcpState, reusesPorts, takeBackReset, tcpState, trackTcp } from './tcp.ts';
+import { takeBackReset, trackTcp } from './tcp.ts';
+import { countedTcp, firstTcpState, tcpState } from './tcp-state.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const {
