@@ -14,7 +14,7 @@ export const lossRecord = defineRecord(
   },
   {
     ...program(VERSION),
-    time: f.time('@timestamp', 'time of the last packet').alias('time'),
+    time: f.time('@timestamp', 'time of the last packet; absent when there was none').optional().alias('time'),
     eventKind: f.constant('event.kind', 'metric'),
     eventCategory: f.constant('event.category', ['network']),
     eventDataset: f.constant(['event.dataset', 'type'], 'loss'),
@@ -31,11 +31,13 @@ export const lossRecord = defineRecord(
   },
 );
 
-/** The ledger as a record. */
+/** The ledger as a record; `seconds`: time of the last packet, negative without one. */
 export function lossOf(ledger: Ledger, seconds: number, nanos: number, kernelDropped: number) {
   const record = blankRecord(lossRecord);
-  record.timeSeconds = Math.max(0, seconds);
-  record.timeNanos = nanos;
+  if (seconds >= 0) {
+    record.timeSeconds = seconds;
+    record.timeNanos = nanos;
+  }
   record.packets = ledger.packetsRead;
   record.kernelDropped = kernelDropped;
   record.outcomes = OUTCOMES.map((name, i) => [name, ledger.packets[i]] as const);

@@ -1,7 +1,9 @@
 // Nothing is lost in silence: over every capture of ../shared each packet has one outcome, and the flow documents add up to the
 // packets and bytes whose outcome is `flow`.
 
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OUTCOMES } from '../../src/engine/ledger.ts';
 import { FLOW_DEFAULTS } from '../../src/engine/plan.ts';
@@ -13,6 +15,18 @@ const OVERLOAD = OUTCOMES.indexOf('overload');
 
 const flowsOf = (all: readonly Document[]) => all.filter((document) => document.event.dataset === 'flow');
 const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+
+it('of an input without packets has no time: there was none', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'netscribe-empty-'));
+  const file = join(folder, 'empty.pcap');
+  writeFileSync(file, Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex'));
+  const { text } = await runFiles([file]);
+  rmSync(folder, { recursive: true });
+  const [loss, ...others] = documents(text);
+  expect(others).toEqual([]);
+  expect(loss).toMatchObject({ type: 'loss', netscribe: { loss: { packets: 0 } } });
+  expect(loss).not.toHaveProperty('@timestamp');
+});
 
 describe.skipIf(!hasShared)('the ledger', () => {
   it('is balanced over every capture', { timeout: 300_000 }, async () => {
