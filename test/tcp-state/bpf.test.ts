@@ -178,10 +178,9 @@ it('counts events that came while another was looked at on the same CPU', async 
         else delivered++;
       };
       while (source.drain(4096, count, true) >= 4096);
-      // Those of other namespaces are missed too, perhaps.
-      expect(lost).toBeGreaterThanOrEqual(made - delivered);
-      expect(source.stats()).toMatchObject({ delivered, lost });
-      if (delivered < made) return;
+      expect(source.stats()).toEqual({ produced: delivered + lost, delivered, lost });
+      // Not how many: what is missed of other namespaces counts too, and an attempt may fail before its first change of state.
+      if (delivered < made) return expect(lost).toBeGreaterThan(0);
     } finally {
       source.close();
     }
