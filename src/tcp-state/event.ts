@@ -88,6 +88,12 @@ export class TcpEvent {
   drops: readonly (readonly [string, number])[] | undefined = undefined;
 }
 
+/** One to keep. */
+export function copyOf(event: TcpEvent): TcpEvent {
+  const { local, remote } = event;
+  return Object.assign(new TcpEvent(), event, { local: new Address().copy(local), remote: new Address().copy(remote) });
+}
+
 /** An event of a source about itself, now. */
 export function aboutSource(kind: 'lost' | 'drops', count: number, drops?: TcpEvent['drops']): TcpEvent {
   const event = new TcpEvent();

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -173,7 +174,7 @@ it('tells refused connections with the reason and the error', async (context) =>
 it('counts exactly what a small buffer loses', async (context) => {
   const net = here(context);
   const source = new TracefsSource({ bufferBytes: 8 * 1024 });
-  source.start({ ...filter, kinds: new Set(['state']) });
+  await source.start({ ...filter, kinds: new Set(['state']) });
   try {
     net.traffic('short', 400, PORT);
     let delivered = 0;
@@ -208,12 +209,37 @@ it('leaves no instance behind, and takes away that of a killed run', async (cont
   await once(child, 'close');
   expect(ours()).toHaveLength(1);
   const source = new TracefsSource();
-  source.start({});
+  await source.start({});
   const folder = source.folder!;
   expect(ours()).toEqual([]);
   expect(existsSync(folder)).toBe(true);
   source.close();
   expect(existsSync(folder)).toBe(false);
+});
+
+it('shows what was there before in its own network namespace, and knows who listened', async (context) => {
+  here(context);
+  // Not in a namespace: netlink tells of the one we are in.
+  const server = createServer((socket) => socket.resume());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const before = connect(port, '127.0.0.1');
+  await once(server, 'connection');
+  const documents = await documentsOf(new TracefsSource(), { ports: parsePorts(String(port)) }, async () => {
+    const client = connect(port, '127.0.0.1');
+    await once(server, 'connection');
+    client.destroy();
+    before.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  const there = documents.filter(({ event }) => event.action === 'snapshot');
+  expect(multiset(there.map((d) => d.netscribe.tcp.new_state))).toEqual({ ESTABLISHED: 2, LISTEN: 1 });
+  expect(there.map((d) => [d.process?.pid, d.netscribe.tcp.attribution])).toEqual(
+    new Array(3).fill([process.pid, 'descriptor']),
+  );
+  const accepted = documents.filter(({ event }) => event.action === 'accept');
+  expect(accepted.map((d) => [d.process?.pid, d.netscribe.tcp.attribution])).toEqual([[process.pid, 'listen']]);
 });
 
 it('finds tracefs by its kind, wherever it is and whatever its device is called', async (context) => {

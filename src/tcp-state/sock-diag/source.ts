@@ -184,3 +184,18 @@ export class SockDiagSource implements TcpStateSource {
     emit(event);
   }
 }
+
+/** Tells the sockets that there are in this network namespace, as far as it can be had: without netlink by FFI, none. */
+export async function tellSockets(emit: (event: TcpEvent) => void): Promise<void> {
+  const source = new SockDiagSource();
+  try {
+    await source.start();
+    source.drain(0, (event) => {
+      if (event.kind === 'snapshot') emit(event);
+    });
+  } catch {
+    // Whoever can not list them goes on without.
+  } finally {
+    source.close();
+  }
+}

@@ -55,14 +55,21 @@ export class Lives {
     if (oldState === LISTEN) this.#listeners.delete(event.localPort);
   }
 
+  /** Somebody listened on the port before we began. */
+  listens(port: number, process: Process): void {
+    const life = this.#newLife(Number.NaN);
+    own(life, process, 'descriptor', 'unknown');
+    this.#listeners.set(port, life);
+  }
+
   /** Fills in what is known of a socket to which something happened. */
   look(event: TcpEvent, socket: number, time: number): void {
     const life = this.#lives.get(socket);
     if (life !== undefined) this.#tell(event, life, time);
   }
 
-  #begin(socket: number, began: number): Life {
-    const life: Life = {
+  #newLife(began: number): Life {
+    return {
       id: `${this.#run}.${(++this.#count).toString(16)}`,
       began,
       changed: began,
@@ -70,6 +77,10 @@ export class Lives {
       attribution: 'none',
       role: 'unknown',
     };
+  }
+
+  #begin(socket: number, began: number): Life {
+    const life = this.#newLife(began);
     // Again at the end of the order: the oldest is given up first.
     this.#lives.delete(socket);
     this.#lives.set(socket, life);

@@ -1,14 +1,16 @@
 // TCP events from the kernel's tracepoints by tracefs: per-CPU binary buffers in a tracing instance of our own, merged by the kernel's
 // time. Needs root or CAP_DAC_OVERRIDE, and neither BPF nor FFI. It sees all network namespaces but does not know which is which, and
-// no counters of sockets.
+// no counters of sockets. What was there before is asked of sock_diag where there is FFI: of this network namespace alone.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { aboutSource, TcpEvent } from '../event.ts';
+import { aboutSource, copyOf, TcpEvent } from '../event.ts';
 import type { TcpStateFilter } from '../filter.ts';
 import { KernelClock } from '../kernel-clock.ts';
+import { tellSockets } from '../sock-diag/source.ts';
 import { type Capability, TcpSourceError, type TcpStateSource, type TcpStateStats } from '../source.ts';
+import { LISTEN } from '../states.ts';
 import { CpuPages } from './cpu-pages.ts';
 import { type Decoder, decoderOf, TRACE_EVENTS } from './decode.ts';
 import { parseFormat, parseHeaderPage } from './format.ts';
@@ -20,6 +22,8 @@ import { Processes } from './processes.ts';
 
 export const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024;
 const CHECK_MS = 1000;
+/** Sockets that are there at the start and are told; those beyond are counted as lost. */
+const MAX_SNAPSHOT = 100_000;
 
 export class TracefsSource implements TcpStateSource {
   readonly name = 'tracefs';
@@ -35,6 +39,9 @@ export class TracefsSource implements TcpStateSource {
   #lost = 0;
   #missed = 0;
   #nextCheckMs = 0;
+  /** What was there at the start and is not told yet, and how many were too many. */
+  #snapshot: TcpEvent[] = [];
+  #untold = 0;
 
   /** `bufferBytes`: per CPU. */
   constructor(options: { bufferBytes?: number } = {}) {
@@ -44,11 +51,12 @@ export class TracefsSource implements TcpStateSource {
   async probe(): Promise<Capability> {
     const { folder, detail } = findTracefs(false);
     if (folder === undefined) return { usable: false, detail };
-    const lacks = 'does not see network namespaces, counters of sockets, drops, and what was there before';
+    const lacks =
+      'does not see network namespaces, counters of sockets, drops, and what was there before in other namespaces';
     return { usable: true, detail: detail === '' ? lacks : `${detail}; ${lacks}` };
   }
 
-  start(filter: TcpStateFilter): void {
+  async start(filter: TcpStateFilter): Promise<void> {
     const { folder, detail } = findTracefs(true);
     if (folder === undefined) throw new TcpSourceError(`TCP events from tracefs: ${detail}`);
     try {
@@ -60,6 +68,8 @@ export class TracefsSource implements TcpStateSource {
       this.#instance = instance;
       this.#processes = new Processes(() => instance.savedCommands());
       this.#cpus = instance.pipes.map((fd) => new CpuPages(fd, commit.offset, data));
+      // After the tracing began: what is opened meanwhile may be told twice, and is not missed.
+      await this.#lookAround(filter.kinds?.has('snapshot') ?? true);
     } catch (error) {
       this.close();
       const { code, message } = error as NodeJS.ErrnoException;
@@ -78,9 +88,11 @@ export class TracefsSource implements TcpStateSource {
     if (isLast) this.#instance!.stop();
     // What happens on one CPU while another is read comes later than what is read: it waits for the next time.
     const horizon = isLast ? Number.POSITIVE_INFINITY : Number(process.hrtime.bigint());
-    let isAll = true;
+    const told = this.#snapshot.splice(0, max);
+    for (const event of told) emit(event);
+    let isAll = this.#snapshot.length === 0;
     for (const cpu of this.#cpus) isAll = cpu.read() && isAll;
-    const count = this.#merge(max, horizon, emit);
+    const count = told.length + this.#merge(max - told.length, horizon, emit);
     this.#delivered += count;
     // Told last, and only when everything else is.
     if (isAll && count < max) this.#tellLost(emit, isLast);
@@ -96,6 +108,17 @@ export class TracefsSource implements TcpStateSource {
     this.#instance?.close();
     this.#instance = undefined;
     this.#cpus = [];
+  }
+
+  /** The sockets that are there, and who listens: connections that come to them have an owner then. */
+  async #lookAround(isWanted: boolean): Promise<void> {
+    await tellSockets((event) => {
+      const { pid, command } = event;
+      if (event.newState === LISTEN && pid !== undefined) this.#lives.listens(event.localPort, { pid, command });
+      if (!isWanted) return;
+      if (this.#snapshot.length < MAX_SNAPSHOT) this.#snapshot.push(copyOf(event));
+      else this.#untold++;
+    });
   }
 
   /** The events that are needed, with what the kernel shall leave out. */
@@ -173,7 +196,7 @@ export class TracefsSource implements TcpStateSource {
     this.#nextCheckMs = nowMs + CHECK_MS;
     this.#missed = missed;
     this.#clock!.check();
-    const lost = this.#instance!.lost() - this.#lost;
+    const lost = this.#instance!.lost() + this.#untold - this.#lost;
     if (lost <= 0) return;
     this.#lost += lost;
     emit(aboutSource('lost', lost));
