@@ -365,15 +365,17 @@ export class CaptureSet implements PacketSource {
   }
 
   #mark(batch: PacketBatch, capture: Capture): void {
-    const { count, numbers, interfaceId } = batch;
+    const { count, numbers, interfaceId, capturedLength } = batch;
     const first = this.#packets + 1;
+    let frameBytes = 0;
     for (let i = 0; i < count; i++) {
       numbers[i] = first + i;
-      interfaceId[i] = capture.number;
+      frameBytes += capturedLength[i];
     }
+    interfaceId.fill(capture.number, 0, count);
     batch.firstPacket = first;
     this.#packets += count;
-    for (let i = 0; i < count; i++) this.#frameBytes += batch.capturedLength[i];
+    this.#frameBytes += frameBytes;
     capture.count(batch);
     if (this.#options.countsHeaders === true) this.#headers.count(batch, capture);
   }

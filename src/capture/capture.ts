@@ -203,16 +203,22 @@ export class Capture {
     const { flags, wireLength, segments, count } = batch;
     const { totals } = this;
     const outgoing = PACKET_DIRECTION_KNOWN | PACKET_OUTGOING;
+    let bytes = 0;
+    let packets = 0;
+    let bytesSent = 0;
+    let packetsSent = 0;
     for (let i = 0; i < count; i++) {
-      const packets = (flags[i] & PACKET_SEGMENTED) !== 0 ? segments[i] : 1;
-      if ((flags[i] & outgoing) === outgoing) {
-        totals.bytesSent += wireLength[i];
-        totals.packetsSent += packets;
-      } else {
-        totals.bytesRcvd += wireLength[i];
-        totals.packetsRcvd += packets;
-      }
+      const n = (flags[i] & PACKET_SEGMENTED) !== 0 ? segments[i] : 1;
+      bytes += wireLength[i];
+      packets += n;
+      if ((flags[i] & outgoing) !== outgoing) continue;
+      bytesSent += wireLength[i];
+      packetsSent += n;
     }
+    totals.bytesSent += bytesSent;
+    totals.packetsSent += packetsSent;
+    totals.bytesRcvd += bytes - bytesSent;
+    totals.packetsRcvd += packets - packetsSent;
   }
 
   #answer(answer: PacketBatch | 'idle' | 'end'): PacketBatch | undefined {

@@ -118,7 +118,7 @@ export class Dissector {
     this.#salt1 = salts[1];
     this.#keys = new RowKeys(salts);
     this.#rows = new RowWriter(this.#keys);
-    this.#alwaysDecode = options.checksums !== 'ignore' || options.interfaceInKey;
+    this.#alwaysDecode = options.checksums !== 'ignore';
     this.#cursor.wantChecksums = options.checksums !== 'ignore';
   }
 
@@ -133,7 +133,9 @@ export class Dissector {
     const salt1 = this.#salt1;
     const clock = this.#clock;
     const always = this.#alwaysDecode;
-    const { headersOnly } = this.#options;
+    const { headersOnly, interfaceInKey } = this.#options;
+    const contexts = this.#contexts;
+    const { interfaceId: interfaces } = batch;
     const room = stage.capacity - ROWS_OF_A_PACKET;
     const interludes = this.#interludes;
     let flowPackets = 0;
@@ -195,7 +197,9 @@ export class Dissector {
           if (isTunnelPort(ports >>> 16) || isTunnelPort(ports & 0xffff)) break fast;
           info = INFO_PORTS;
         } else break fast;
+        const context = interfaceInKey ? contexts.ofInterface(interfaces[i]) : 0;
         if (etherType === ETHERTYPE_IPV4) {
+          const keyed = (context << 8) | protocol;
           let a = view.getInt32(l3 + 12);
           let b = view.getInt32(l3 + 16);
           let pair = ports;
@@ -207,14 +211,14 @@ export class Dissector {
             pair = (ports << 16) | (ports >>> 16);
             info |= INFO_REVERSE;
           }
-          rows[row + ROW_HASH] = tableHash(a, b, pair, protocol, salt0, salt1);
-          rows[row + ROW_SHARD] = shardOf(a, b, pair, protocol);
+          rows[row + ROW_HASH] = tableHash(a, b, pair, keyed, salt0, salt1);
+          rows[row + ROW_SHARD] = shardOf(a, b, pair, keyed);
           rows[row + ROW_A] = a;
           rows[row + ROW_B] = b;
           rows[row + ROW_PORTS] = pair;
-          rows[row + ROW_PROTOCOL] = protocol;
+          rows[row + ROW_PROTOCOL] = keyed;
           rows[row + ROW_INFO] = info;
-        } else this.#keys.header(stage, row, true, view, l3, protocol, ports >>> 16, ports & 0xffff, 0, info);
+        } else this.#keys.header(stage, row, true, view, l3, protocol, ports >>> 16, ports & 0xffff, context, info);
         rows[row + ROW_PACKET] = i;
         rows[row + ROW_TRANSPORT] = transport;
         rows[row + ROW_PAYLOAD_LENGTH] = ipEnd - payload;
@@ -258,8 +262,8 @@ export class Dissector {
       }
       flowPackets++;
       flowBytes += wireLength[i];
-      const interfaceId = this.#options.interfaceInKey ? batch.interfaceId[i] : -1;
-      const context = this.#contexts.id(c, interfaceId);
+      const interfaceId = interfaceInKey ? interfaces[i] : -1;
+      const context = contexts.id(c, interfaceId);
       const info = batch.flags[i] !== 0 ? seen(batch.flags[i]) : 0;
       if (c.fragment && (c.fragmentOffset !== 0 || c.moreFragments)) {
         const whole = this.#defragmenter.add(

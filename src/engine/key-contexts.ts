@@ -7,9 +7,16 @@ import type { Ledger } from './ledger.ts';
 /** Contexts told apart; beyond, new ones share numbers by hash, which is counted. The key has 24 bits for them. */
 const MAX_CONTEXTS = 1 << 20;
 
+/** Interfaces that are looked up without a map. A file may number them as it likes. */
+const MOST_PLAIN = 1 << 16;
+
 export class KeyContexts {
   readonly #ids = new Map<number, number>();
-  readonly #byInterface = new Map<string, number>();
+  /** By number of the interface: contexts of its VLANs and virtual networks. */
+  readonly #byInterface = new Map<number, Map<number, number>>();
+  /** The same for packets that have neither, which is most of them; 0: not seen yet. */
+  #plain = new Int32Array(16);
+  #known = 0;
   readonly #ledger: Ledger;
   #next = 1;
   #lastKey = 0;
@@ -24,24 +31,50 @@ export class KeyContexts {
     const vlans = c.vlanOuter * 4096 + c.vlanInner;
     // 24 bits of VLANs and 28 of virtual network (VNI and VSID have 24) are exact in a double.
     const key = vlans * 0x10000000 + c.virtualNetwork;
-    if (interfaceId >= 0) return this.#withInterface(`${interfaceId}/${key}`, key);
-    if (key === 0) return 0;
+    if (key === 0) return interfaceId < 0 ? 0 : this.ofInterface(interfaceId);
+    if (interfaceId >= 0) return this.#withInterface(interfaceId, key);
     if (key === this.#lastKey) return this.#lastId;
-    let id = this.#ids.get(key);
-    if (id === undefined) {
-      id = this.#new(key);
-      if (this.#ids.size < MAX_CONTEXTS) this.#ids.set(key, id);
-    }
+    const id = this.#in(this.#ids, key);
     this.#lastKey = key;
     this.#lastId = id;
     return id;
   }
 
-  #withInterface(text: string, key: number): number {
-    let id = this.#byInterface.get(text);
+  /** Context of a packet of this interface without VLANs and outside of virtual networks. */
+  ofInterface(interfaceId: number): number {
+    const id = interfaceId < this.#plain.length ? this.#plain[interfaceId] : 0;
+    return id === 0 ? this.#newPlain(interfaceId) : id;
+  }
+
+  #newPlain(interfaceId: number): number {
+    if (interfaceId >= MOST_PLAIN) return this.#withInterface(interfaceId, 0);
+    if (interfaceId >= this.#plain.length) {
+      const bigger = new Int32Array(2 * interfaceId);
+      bigger.set(this.#plain);
+      this.#plain = bigger;
+    }
+    const id = this.#new(0);
+    this.#plain[interfaceId] = id;
+    return id;
+  }
+
+  #withInterface(interfaceId: number, key: number): number {
+    let ids = this.#byInterface.get(interfaceId);
+    if (ids === undefined) {
+      ids = new Map();
+      this.#byInterface.set(interfaceId, ids);
+    }
+    return this.#in(ids, key);
+  }
+
+  #in(ids: Map<number, number>, key: number): number {
+    let id = ids.get(key);
     if (id === undefined) {
       id = this.#new(key);
-      if (this.#byInterface.size < MAX_CONTEXTS) this.#byInterface.set(text, id);
+      if (this.#known < MAX_CONTEXTS) {
+        ids.set(key, id);
+        this.#known++;
+      }
     }
     return id;
   }
