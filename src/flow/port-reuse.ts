@@ -13,10 +13,13 @@ const {
   E_OTHER_SYN,
   F_SEQUENCE_A,
   F_STATE,
+  H_FLAGS,
+  H_FLAG_SYN_MOVED,
   RST,
   SYN,
   S_INITIATOR_B,
   S_OTHER_SYN,
+  S_RESET_LAST,
   S_SEEN_A,
   S_SEQUENCE_A,
   S_WATCH,
@@ -60,7 +63,7 @@ export function reusesPorts(
       if (!isKnown || ((sequence - words[base + F_SEQUENCE_A + side]) | 0) > 0) return true;
       break;
     case TCP_SYN_SENT:
-      return false;
+      return fromInitiator && isAnotherAttempt(table, base, sequence);
     case TCP_SYN_RECEIVED:
       if (!fromInitiator) return false;
   }
@@ -71,6 +74,19 @@ export function reusesPorts(
   x[e + E_ASIDE] = (x[e + E_ASIDE] & ~1) | side;
   words[base + F_STATE] = state | S_OTHER_SYN | S_WATCH;
   return false;
+}
+
+/**
+ * A SYN that nobody answered, and now one with another number. Which of the two counts is for the answer to say (`moveSyn`). A third
+ * number, or another one behind a reset that asked for nothing better, is no copy that was changed on its way: the sender tries anew.
+ */
+function isAnotherAttempt(table: FlowTable, base: number, sequence: number): boolean {
+  if (table.cold[coldAt(base) + C_ISN] === sequence) return false;
+  if ((table.words[base + F_STATE] & S_RESET_LAST) !== 0) return true;
+  const h = table.handshakes.find(base);
+  if (h < 0 || (table.handshakes.words[h + H_FLAGS] & H_FLAG_SYN_MOVED) === 0) return false;
+  const e = table.extensions.of(base);
+  return table.extensions.words[e + E_OTHER_SYN] !== sequence;
 }
 
 function isForOtherSyn(

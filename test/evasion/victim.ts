@@ -81,7 +81,7 @@ export class Victim {
   }
 
   /** Waits until the victim has said nothing new for a while; it always answers the last word of a script. */
-  async settled(quietMs = 200): Promise<void> {
+  async settled(quietMs = 1000): Promise<void> {
     for (let before = -1; before !== this.#heard; ) {
       before = this.#heard;
       await sleep(quietMs);

@@ -173,6 +173,19 @@ describe('a connection', () => {
     expect(new Set(all.map((flow) => flow.id)).size).toBe(2);
   });
 
+  it('is another one with the third number of an unanswered SYN, or the second behind a reset', () => {
+    const tries = connection().c(0, 'S', 0).c(1, 'S', 5000).c(2, 'S', 9000).c(3, 'S', 9000);
+    expect(flows(tries.packets).map((flow) => [flow.networkPackets, flow.tcpEvents])).toEqual([
+      [2, ['syn_moved']],
+      [2, undefined],
+    ]);
+    const refused = connection().c(0, 'S', 0).s(1, 'R', 7).c(2, 'S', 5000);
+    expect(flows(refused.packets).map((flow) => [flow.networkPackets, flow.reason])).toEqual([
+      [2, 'rst'],
+      [1, 'end-of-input'],
+    ]);
+  });
+
   it('lingers for a while after its end', () => {
     const late = connection().handshake(0).close(1).c(10, 'A', 2, 2);
     expect(
