@@ -80,6 +80,7 @@ export function evasionPage(): string {
     'in), and nothing is believed that nobody took.',
     '',
     'Events are counted in the loss ledger (record `loss`, the summary) and stand in the flow document as `netscribe.tcp.events`.',
+    'A transaction that went on while bytes of its connection were contradicted has `netscribe.ambiguous: true`; one that was over before is\nout already: there the flow alone tells.',
     'Options: `tcp.overlap` and `fragments.overlap` (policies), `tcp.urgent` (`out-of-band`, `inline`), `tcp.ttl` (`ignore`,',
     '`handshake`), `checksums` (`auto`, `ignore`, `count`, `drop`).',
     '',

@@ -19,6 +19,12 @@ const DETECTION_DATAGRAMS = 4;
 /** The same where a protocol wants to see more: it counts so many times less. */
 const MORE_DATAGRAMS = 16;
 
+/** A transaction's record. */
+interface Started {
+  startSeconds: number;
+  startNanos: number;
+}
+
 /** What a conversation needs from the engine. */
 export interface ConversationHost {
   readonly detection: Detection;
@@ -67,6 +73,11 @@ export class Conversation implements Context, StreamReceiver {
   #refused: Set<Enabled> | undefined = undefined;
   #held = 0;
   #datagrams = 0;
+  /** Bytes that were contradicted wait to be delivered. */
+  #isDisputing = false;
+  /** Time of the last packet that has to do with a contradiction; negative: there was none. */
+  #disputedSeconds = -1;
+  #disputedNanos = 0;
   // While the protocol is unknown: what each direction said so far, and whether it is of no use any more.
   #kept: [Uint8Array, Uint8Array] | undefined = undefined;
   /** Bit per direction. */
@@ -143,8 +154,11 @@ export class Conversation implements Context, StreamReceiver {
     this.seconds = seconds;
     this.nanos = nanos;
     this.packet = packet;
+    const isDisputing = this.#isDisputing;
+    if (isDisputing) this.#dispute();
     if (this.#analyzer === undefined) this.#detect(direction, bytes, from, to);
     else this.#data(direction, bytes, from, to);
+    if (isDisputing) this.#isDisputing = this.#keepsBytes;
     this.seconds = nowSeconds;
     this.nanos = nowNanos;
     this.packet = nowPacket;
@@ -169,6 +183,7 @@ export class Conversation implements Context, StreamReceiver {
   }
 
   event(event: TcpEvent, n: number): void {
+    if (event === 'overlap_conflict') this.#dispute();
     this.#host.noticed(this, event, event === 'gap' ? 1 : n);
     if (event === 'gap') this.#host.count('stream.gap_bytes', n);
   }
@@ -193,6 +208,7 @@ export class Conversation implements Context, StreamReceiver {
   // ---- what the analyzer asks for
 
   emit<F extends Fields>(type: RecordType<F>, record: RecordOf<F>, from: Direction): void {
+    if (this.#disputedSeconds >= 0) this.#mark(record);
     this.#host.emit(this, type as RecordType, record, from);
   }
   deadline(seconds: number): void {
@@ -219,6 +235,28 @@ export class Conversation implements Context, StreamReceiver {
   }
 
   // ---- inside
+
+  /** Bytes wait behind a hole, or for the protocol to be known. */
+  get #keepsBytes(): boolean {
+    return this.stream !== undefined && (this.stream.waiting > 0 || this.#analyzer === undefined);
+  }
+
+  /** The present packet contradicts another, or brings what was contradicted. */
+  #dispute(): void {
+    this.#isDisputing = this.#keepsBytes;
+    this.#disputedSeconds = this.seconds;
+    this.#disputedNanos = this.nanos;
+  }
+
+  /** What began behind the last contradiction has nothing to do with it. */
+  #mark(record: object): void {
+    const { startSeconds = Number.POSITIVE_INFINITY, startNanos = 0 } = record as Partial<Started>;
+    const seconds = this.#disputedSeconds;
+    const isBefore = startSeconds < seconds || (startSeconds === seconds && startNanos <= this.#disputedNanos);
+    const isDisputed = isBefore ? true : undefined;
+    this.flow.isDisputed = isDisputed;
+    this.flow.reversed.isDisputed = isDisputed;
+  }
 
   #data(direction: Direction, bytes: Uint8Array, from: number, to: number): void {
     const verdict: Verdict = this.#analyzer?.data?.(direction, bytes, from, to) ?? 'done';

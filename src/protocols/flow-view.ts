@@ -37,6 +37,8 @@ export class FlowView {
   interfaceName: string | undefined = undefined;
   /** Number of the flow's first packet: with the endpoints it is the flow's id. */
   firstPacket = UNKNOWN;
+  /** Of a transaction: bytes of the connection came twice with different contents while it went on. */
+  isDisputed: true | undefined = undefined;
   #id = '';
   #communityId = '';
   /** What the community id is made of, when it was asked for as bytes. */
@@ -129,6 +131,7 @@ export class FlowView {
     this.#communityId = '';
     this.#isDigested = false;
     this.firstPacket = UNKNOWN;
+    this.isDisputed = undefined;
     this.#relatedIp = undefined;
     this.#reversed = undefined;
   }
@@ -153,6 +156,7 @@ export class FlowView {
       other.vlan = this.vlan;
       other.interfaceName = this.interfaceName;
       other.firstPacket = this.firstPacket;
+      other.isDisputed = this.isDisputed;
       other.#id = this.#id;
       other.#communityId = this.communityId;
       other.#reversed = this;

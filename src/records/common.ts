@@ -80,4 +80,11 @@ export const transaction = (dataset: string, eventType: readonly string[] = ['co
   destinationBytes: f.int(['destination.bytes', 'server.bytes'], 'bytes of the response').optional().inUnit('bytes'),
   networkBytes: f.int('network.bytes', 'bytes of request and response').optional().inUnit('bytes').derived(),
   errorMessage: f.keywords('error.message', 'why the transaction is odd').optional().single(),
+  isDisputed: f
+    .bool(
+      'netscribe.ambiguous',
+      'true when, while it went on, bytes of its TCP connection came again with other contents: readers may differ in what was said',
+    )
+    .optional()
+    .ofFlow('isDisputed'),
 });

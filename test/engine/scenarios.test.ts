@@ -154,3 +154,30 @@ describe('one exchange', () => {
     expect([http.length, flows.length]).toEqual([0, 1]);
   });
 });
+
+describe('bytes that came twice with different contents', () => {
+  const EVIL = REQUEST.replace('GOOD', 'EVIL');
+  const N = 1 + REQUEST.length;
+  const marks = (http: readonly Document[]) =>
+    http.map(({ netscribe }) => (netscribe as { ambiguous?: boolean } | undefined)?.ambiguous);
+
+  it('mark the transaction that they are of, and none that comes later', async () => {
+    const talk = new Talk().handshake().request().c('PA', 1, 1, EVIL).answer();
+    const later = talk.c('PA', N, 1 + ANSWER.length, REQUEST).s('PA', 1 + ANSWER.length, 2 * N - 1, ANSWER);
+    for (const size of [1, 100]) {
+      const { http } = await play(later.packets, {}, size);
+      expect(marks(http)).toEqual([true, undefined]);
+    }
+  });
+  it('mark it when they waited behind a hole', async () => {
+    const half = 10;
+    const talk = new Talk().handshake();
+    talk.c('PA', 1 + half, 1, REQUEST.slice(half)).c('PA', 1 + half, 1, REQUEST.slice(half).replace('org', 'net'));
+    const { http } = await play(talk.c('PA', 1, 1, REQUEST.slice(0, half)).answer().close().packets);
+    expect(marks(http)).toEqual([true]);
+  });
+  it('leave alone what was sent again as it was', async () => {
+    const { http } = await play(new Talk().handshake().request().request().answer().close().packets);
+    expect(marks(http)).toEqual([undefined]);
+  });
+});

@@ -25,6 +25,7 @@ async function play(script: Script, plan: PlanRequest) {
 interface Http {
   url: { original: string };
   http: { response?: { status_code: number } };
+  netscribe?: { ambiguous?: boolean };
 }
 interface Dns {
   dns: { question: { name: string } };
@@ -41,6 +42,10 @@ async function check(script: Script, plan: PlanRequest, expected: Expected): Pro
   const dnsEvents = Object.fromEntries(Object.entries(expected.events).filter(([name]) => EVENT.test(name)));
   expect(events).toEqual(dnsEvents);
   if (expected.flow !== undefined) expect(flows[0]).toMatchObject(expected.flow);
+  // Who reads a transaction whose bytes are in dispute shall know it without looking at the flow.
+  const isDisputed = http.some(({ netscribe }) => netscribe?.ambiguous === true);
+  const isContradicted = (events['stream.overlap_conflict'] ?? 0) > 0 && expected.isToldBefore !== true;
+  expect(isDisputed).toBe(http.length > 0 && isContradicted);
 }
 
 const stateOf = (document: Document) => (document.netscribe as { tcp?: { state: string } }).tcp?.state;

@@ -127,6 +127,7 @@ export const OVERLAPS: readonly Vector[] = [
     expected: {
       paths: ['quantum'],
       codes: [200],
+      isToldBefore: true,
       events: { 'stream.overlap_conflict': 1, 'stream.ttl_mismatch': 1 },
       flow: { netscribe: { tcp: { events: ['overlap_conflict', 'ttl_mismatch'] } } },
     },

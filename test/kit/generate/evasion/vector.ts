@@ -19,6 +19,8 @@ export interface Expected {
   flows?: number;
   /** Counters of the loss ledger that are more than 0; all others of TCP and fragments are 0 unless `others`. */
   events: Readonly<Record<string, number>>;
+  /** The transaction was over, and published, before it was contradicted. */
+  isToldBefore?: true;
   /** Fields of the first flow's document. */
   flow?: object;
 }
