@@ -23,10 +23,18 @@ const CONNECTIONS = 20;
 const EVENTS = CONNECTIONS * 10 + 2;
 
 let directory: string;
+let running: ChildProcess | undefined;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'netscribe-tcp-store-'));
 });
-afterEach(() => rmSync(directory, { recursive: true }));
+afterEach(async () => {
+  // A test that failed may have left it.
+  if (running?.exitCode === null && running.signalCode === null) {
+    running.kill('SIGKILL');
+    await once(running, 'close');
+  }
+  rmSync(directory, { recursive: true });
+});
 
 function here(context: TestContext): Namespace {
   return namespace ?? context.skip(usable.detail);
@@ -36,6 +44,7 @@ async function start(...words: string[]): Promise<ChildProcess> {
   const only = ['--event', 'tracefs', '--port', String(PORT), '--kinds', 'state'];
   const command = [`${PROJECT}bin/netscribe.js`, 'tcp', ...only, '--to', `store:${directory}`, ...words];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] });
+  running = child;
   let said = '';
   await new Promise<void>((resolve) => {
     child.stderr!.on('data', (chunk) => {
