@@ -3,6 +3,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { openStore } from '../src/store/store.ts';
 import { DaemonKit } from '../test/kit/daemon.ts';
 import { noNamespaces, writeFrames } from '../test/kit/namespace.ts';
 import { udpFrame } from '../test/kit/packets.ts';
@@ -145,8 +146,14 @@ try {
   const stopping = performance.now();
   const { code, err } = await kit.stop();
   const took = ((performance.now() - stopping) / 1000).toFixed(1);
+  // What there was no time for at the end is in the log; whoever writes next makes segments of it.
+  const store = openStore(kit.store);
+  store.rotate();
+  store.close();
+  const sum = 'select sum(source_packets + destination_packets) from flow';
+  const stored = kit.command('sql', '--store', kit.store, '-e', 'csv', sum).trim().split(/\r?\n/).at(-1);
   console.log(
-    `ended with ${code} after ${took} s${code === 143 ? '' : `: ${err}`}; ${kit.command('sql', '--store', kit.store, '-e', 'csv', 'select sum(source_packets) from flow').trim().split('\n').at(-1)} packets in the store`,
+    `ended with ${code} after ${took} s${code === 143 ? '' : `: ${err}`}; sent ${sent}, in the store ${stored}`,
   );
 } finally {
   await kit.remove();
