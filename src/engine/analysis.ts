@@ -108,6 +108,9 @@ export interface AnalysisCounts {
   errors: Record<string, number>;
 }
 
+/** Documents between two looks at the clock; a power of two. */
+const SLICE_CHECK = 256;
+
 export class Analysis implements FlowHandler, ConversationHost {
   readonly tracker: FlowTracker;
   readonly ledger = new Ledger();
@@ -244,7 +247,23 @@ export class Analysis implements FlowHandler, ConversationHost {
   // ---- FlowHandler
 
   full(): boolean {
-    return this.rows?.isFull === true || this.columns?.isFull === true;
+    return this.rows?.isFull === true || this.columns?.isFull === true || this.#isSliceOver;
+  }
+
+  /**
+   * Many documents at once (all flows at an interval) pause after so long, in milliseconds, so that whoever drives this can give others
+   * their turn; `nextSlice` goes on. 0: they do not.
+   */
+  sliceMs = 0;
+  #sliceEnds = 0;
+  #isSliceOver = false;
+  #documents = 0;
+  get isSliceOver(): boolean {
+    return this.#isSliceOver;
+  }
+  nextSlice(): void {
+    this.#isSliceOver = false;
+    this.#sliceEnds = performance.now() + this.sliceMs;
   }
 
   cause(number: number, phase: keyof typeof PHASES): void {
@@ -541,6 +560,8 @@ export class Analysis implements FlowHandler, ConversationHost {
     const application = this.#applications[table.cold[slot * COLD_WORDS + C_SHARD] >>> APPLICATION_SHIFT];
     if (this.#flowType < 0) return;
     this.#recordCounts[this.#flowType]++;
+    if (this.sliceMs > 0 && (++this.#documents & (SLICE_CHECK - 1)) === 0)
+      this.#isSliceOver = performance.now() > this.#sliceEnds;
     if (this.rows === undefined && this.columns === undefined && !this.wantsTalkers) return;
     const view = fillView(this.#flowView, table, slot, this.#links, this.#number);
     const record = this.#flowRecord;

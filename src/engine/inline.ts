@@ -29,7 +29,8 @@ export class InlineAnalyst implements Analyst {
   readonly #flowType: number;
   #batch: PacketBatch | undefined;
 
-  constructor(plan: RunPlan, delivery: Delivery, salts: readonly [number, number]) {
+  /** `sliceMs`: how long others may wait for their turn while many documents are made; 0: nobody waits. */
+  constructor(plan: RunPlan, delivery: Delivery, salts: readonly [number, number], sliceMs = 0) {
     this.#delivery = delivery;
     this.#shown = shownTypes(plan);
     this.#flowType = plan.types.indexOf(flowRecord);
@@ -46,6 +47,7 @@ export class InlineAnalyst implements Analyst {
       salts,
       new Uint8Array(SHARDS).fill(1),
     );
+    this.#analysis.sliceMs = sliceMs;
     this.#analysis.wantsTalkers = plan.wantsTalkers;
     this.#gathering = new Gathering(
       this.#analysis.detection.enabled,
@@ -73,8 +75,16 @@ export class InlineAnalyst implements Analyst {
   }
 
   async #rest(stage: Stage, batch: PacketBatch): Promise<void> {
+    await this.#pause();
+    while (!this.#analysis.run(stage, batch)) await this.#pause();
+  }
+
+  /** What is full is handed on; after a slice of many documents others have their turn. */
+  async #pause(): Promise<void> {
     await this.#deliver(false);
-    while (!this.#analysis.run(stage, batch)) await this.#deliver(false);
+    if (!this.#analysis.isSliceOver) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#analysis.nextSlice();
   }
 
   release(batch: PacketBatch, source: PacketSource): void {
@@ -149,7 +159,7 @@ export class InlineAnalyst implements Analyst {
         result.ledger.count('flows.unwritten', tracker.flows);
         break;
       }
-      await this.#deliver(false);
+      await this.#pause();
     }
     this.#gathering.end(causeOf(lastPacket + 1, PHASE_PACKET));
     await this.#deliver(true);

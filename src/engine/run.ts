@@ -23,6 +23,8 @@ const OUT_UNDECODED = OUTCOMES.indexOf('undecoded');
 
 /** Records of a live source wait at most so long. */
 const FLUSH_MS = 1000;
+/** Live, signals, timers and messages wait no longer while all flows are written. */
+const SLICE_MS = 20;
 /** How often a live run tells its progress. */
 const PROGRESS_MS = 100;
 /** Packets reach us up to so much later than the time in them: the clock of an idle source must not overtake them. */
@@ -118,7 +120,7 @@ export async function pump(
   const clock = new Clock(source.stop === undefined ? EPOCH_STEP_SECONDS : LIVE_EPOCH_STEP_SECONDS);
   const salts = newSalts();
   const dissector = new Dissector({ ...plan.dissect, headersOnly: isHeadersOnly(plan) }, ledger, clock, salts);
-  const analyst = await analystFor(plan, delivery, salts);
+  const analyst = await analystFor(plan, delivery, salts, source.stop === undefined ? 0 : SLICE_MS);
   const result = newResult(ledger, source.stats());
   let lastNumber = 0;
   let interfaces = 0;
@@ -196,10 +198,15 @@ export async function pump(
   return result;
 }
 
-async function analystFor(plan: RunPlan, delivery: Delivery, salts: readonly [number, number]): Promise<Analyst> {
+async function analystFor(
+  plan: RunPlan,
+  delivery: Delivery,
+  salts: readonly [number, number],
+  sliceMs: number,
+): Promise<Analyst> {
   if (plan.types.length === 0) return new Bystander();
   if (plan.workers > 1) return (await import('./pool.ts')).startPool(plan, delivery, salts);
-  return new InlineAnalyst(plan, delivery, salts);
+  return new InlineAnalyst(plan, delivery, salts, sliceMs);
 }
 
 /** Gives the batch to the sinks that take packets; what one of them does not want any more leaves the batch. */

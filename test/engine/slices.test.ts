@@ -1,0 +1,51 @@
+// Many flows written at once, at an interval or at the end, do not hold up what else a capturing thread has to do.
+
+import { expect, test } from 'vitest';
+import { Clock } from '../../src/engine/clock.ts';
+import { Dissector } from '../../src/engine/dissect.ts';
+import { InlineAnalyst } from '../../src/engine/inline.ts';
+import { Ledger } from '../../src/engine/ledger.ts';
+import { makePlan } from '../../src/engine/plan.ts';
+import { newResult } from '../../src/engine/result.ts';
+import { batchOf, MadeSource, udpFrame } from '../kit/packets.ts';
+
+const FLOWS = 3000;
+/** Over whenever somebody looks at the clock. */
+const NO_TIME = 1e-9;
+
+/** Documents of all flows, and how often others had their turn while these were written. */
+async function writeAll(sliceMs: number): Promise<{ documents: number; turns: number }> {
+  const salts: [number, number] = [1, 2];
+  const plan = makePlan({ records: ['flow'] });
+  const delivery = {
+    wanted: { rows: ['ndjson' as const], columns: false },
+    rows: async () => {},
+    columns: async () => {},
+  };
+  const dissector = new Dissector({ ...plan.dissect, headersOnly: true }, new Ledger(), new Clock(), salts);
+  const analyst = new InlineAnalyst(plan, delivery, salts, sliceMs);
+  const batch = batchOf(Array.from({ length: FLOWS }, (_, i) => ({ at: 1, bytes: udpFrame(10_000 + i, 9999) })));
+  for (let from = 0; from < batch.count; ) {
+    const stage = analyst.stage();
+    from = dissector.run(batch, from, stage);
+    await analyst.analyse(stage, batch);
+  }
+  const result = newResult(new Ledger(), new MadeSource([]).stats());
+  let turns = 0;
+  let isOver = false;
+  const count = () => {
+    turns++;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  await analyst.finish(FLOWS, result);
+  isOver = true;
+  return { documents: result.records.flow, turns };
+}
+
+test('others have their turn while all flows are written, where they shall', async () => {
+  const sliced = await writeAll(NO_TIME);
+  expect(sliced.documents).toBe(FLOWS);
+  expect(sliced.turns).toBeGreaterThan(5);
+  expect(await writeAll(0)).toEqual({ documents: FLOWS, turns: 0 });
+});
