@@ -18,6 +18,8 @@ import type { Bytes } from '../wire/frames.ts';
 
 const PROGRAM = fileURLToPath(new URL('victim.py', import.meta.url));
 const FIRST_PORT = 20_000;
+/** A busy machine takes its time to answer. */
+const QUIET_MS = 1000;
 const IP = 14;
 const TCP = IP + 20;
 
@@ -80,11 +82,12 @@ export class Victim {
     await gone;
   }
 
-  /** Waits until the victim has said nothing new for a while; it always answers the last word of a script. */
-  async settled(quietMs = 1000): Promise<void> {
-    for (let before = -1; before !== this.#heard; ) {
-      before = this.#heard;
-      await sleep(quietMs);
+  /** Waits until the victim has said nothing new for a while; it always answers the last word of a script. `talk`: of that one. */
+  async settled(talk?: Played): Promise<void> {
+    const heard = () => (talk === undefined ? this.#heard : talk.packets.length + talk.read.length);
+    for (let before = -1; before !== heard(); ) {
+      before = heard();
+      await sleep(QUIET_MS);
     }
   }
 
@@ -116,7 +119,7 @@ export class Victim {
       this.#sendStep(script, talk, step);
     }
     for (const { bytes } of script.frames) this.sendFrame(bytes);
-    await this.settled();
+    await this.settled(talk);
     return talk;
   }
 
