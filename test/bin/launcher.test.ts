@@ -62,12 +62,12 @@ describe.each(nodes)('launcher on $label', ({ node = '' }) => {
     expect(argv).toEqual(['-r', 'a b', '--json']);
   });
 
-  test('gives the program that captures a small young generation, once', () => {
+  test('gives the program that captures a heap that stays small, once', () => {
     const { stdout, stderr } = launch(node, 'capture', '-r', 'a b');
     expect(stderr).toBe('');
     const { argv, execArgv, env } = JSON.parse(stdout);
     expect(argv).toEqual(['capture', '-r', 'a b']);
-    expect(execArgv).toEqual(['--max-semi-space-size=8']);
+    expect(execArgv).toEqual(['--max-semi-space-size=8', '--heap-growing-percent=30']);
     expect(env).toBeUndefined();
   });
 
