@@ -21,6 +21,8 @@ const OLDEST_NODE = '24.14.1';
  * only takes memory. What lives on is collected when it has grown by a third. See docs/decisions.md.
  */
 const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=30'];
+/** V8's options come and go: these were tried on this release line. */
+const knowsFlags = process.versions.node.startsWith('24.');
 /** Commands that may read packets for hours: worth the 20 to 50 ms of CPU that another Node with these options costs. */
 const LONG_COMMANDS = ['capture'];
 /** Set for the Node we start, so that a wrong package can not start launchers forever. */
@@ -38,6 +40,7 @@ else await runHere();
 /** Is the program to run with options that this Node was started without, and can this process become one that has them? */
 function wantsFlags() {
   return (
+    knowsFlags &&
     LONG_COMMANDS.includes(process.argv[2]) &&
     typeof process.execve === 'function' &&
     process.env[GUARD] === undefined &&
@@ -62,7 +65,7 @@ async function runHere() {
     fail('the dependencies are not installed', `run "npm install" in ${root}`);
   }
   // Too late for this thread when Node was started without them, in time for those that it starts.
-  for (const flag of NODE_FLAGS) v8.setFlagsFromString(flag);
+  if (knowsFlags) for (const flag of NODE_FLAGS) v8.setFlagsFromString(flag);
   // Without a listener SIGUSR1 would open Node's debugger port on a process that may hold privileges.
   process.on('SIGUSR1', () => {});
   // Compiled code is kept beside the program and only there: in a shared temporary folder anybody could prepare it for us.
