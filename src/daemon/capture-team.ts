@@ -9,12 +9,13 @@ import { Arrivals } from '../engine/arrivals.ts';
 import type { Delivery } from '../engine/delivery.ts';
 import { Ledger } from '../engine/ledger.ts';
 import { mergeResults } from '../engine/merge-results.ts';
-import type { RunPlan } from '../engine/plan.ts';
+import { type RunPlan, type SentPlan, sentPlan } from '../engine/plan.ts';
 import type { RunResult } from '../engine/result.ts';
 import { mergeFigures } from '../engine/view.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import type { RingTeam } from '../sources/ring/ring-source.ts';
+import { workerFile } from '../system/worker-file.ts';
 import { Asker } from './asking.ts';
 import type { Wanted } from './messages.ts';
 import type { Unit, UnitFigures, UnitResult } from './unit.ts';
@@ -115,7 +116,7 @@ export class CaptureTeam implements Unit {
   async resume(plan: RunPlan): Promise<void> {
     this.#plan = plan;
     this.#delivery = this.#deliveryOf();
-    await this.#all({ kind: 'resume', plan: sent(plan), wanted: this.#delivery.wanted });
+    await this.#all({ kind: 'resume', plan: planOfOne(plan), wanted: this.#delivery.wanted });
   }
 
   stop(by: number): void {
@@ -127,14 +128,13 @@ export class CaptureTeam implements Unit {
   }
 
   #start(index: number, team: RingTeam): void {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const workerData: WorkerSetup = {
-      plan: sent(this.#plan),
+      plan: planOfOne(this.#plan),
       team,
       control: this.#control,
       maxWaitingBytes: MAX_WAITING_BYTES,
     };
-    const worker = new Worker(new URL(`./capture-worker.${extension}`, import.meta.url), {
+    const worker = new Worker(workerFile('capture-worker', import.meta.url), {
       workerData,
       name: `capture-${index}`,
     });
@@ -196,8 +196,9 @@ export class CaptureTeam implements Unit {
   }
 }
 
-function sent({ types: _types, ...plan }: RunPlan): Omit<RunPlan, 'types'> {
-  return { ...plan, workers: 1 };
+/** Each thread is alone with its rings. */
+function planOfOne(plan: RunPlan): SentPlan {
+  return { ...sentPlan(plan), workers: 1 };
 }
 
 /** A change has succeeded when it has everywhere. */

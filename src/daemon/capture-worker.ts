@@ -5,11 +5,11 @@ import { kernelLinks } from '../capture/link-table.ts';
 import { liveSourceOfTeam } from '../capture/live-source.ts';
 import type { WantedEncodings } from '../engine/encoded-rows.ts';
 import { LiveDelivery } from '../engine/live-delivery.ts';
-import { allRecordTypes, type RunPlan } from '../engine/plan.ts';
+import { receivedPlan } from '../engine/plan.ts';
 import { transferList } from '../records/columns.ts';
 import { replyTo } from './asking.ts';
 import { PacketUnit } from './packet-unit.ts';
-import type { FromWorker, SentPlan, ToWorker, WorkerRequest, WorkerSetup } from './worker-messages.ts';
+import type { FromWorker, ToWorker, WorkerRequest, WorkerSetup } from './worker-messages.ts';
 
 /** Records wait for the sinks so long while these take nothing: the ring has room for the packets meanwhile. */
 const PATIENCE_MS = 1000;
@@ -21,7 +21,7 @@ const { plan: first, team, control, maxWaitingBytes } = workerData as WorkerSetu
 const say = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
 let wanted: WantedEncodings = { rows: [], columns: false };
-let plan = planOf(first);
+let plan = receivedPlan(first);
 const dropped = new Map<string, number>();
 const begun = Promise.withResolvers<void>();
 const unit = new PacketUnit({
@@ -31,10 +31,6 @@ const unit = new PacketUnit({
   delivery: () => new LiveDelivery(port, plan.types, wanted, control, maxWaitingBytes, PATIENCE_MS, dropped),
   dropped: () => dropped,
 });
-
-function planOf(sent: SentPlan): RunPlan {
-  return { ...sent, types: allRecordTypes().filter((type) => sent.records.includes(type.name)) };
-}
 
 async function answer(request: WorkerRequest): Promise<unknown> {
   switch (request.kind) {
@@ -58,7 +54,7 @@ async function answer(request: WorkerRequest): Promise<unknown> {
       return unit.pause();
     case 'resume':
       wanted = request.wanted;
-      plan = planOf(request.plan);
+      plan = receivedPlan(request.plan);
       return unit.resume(plan);
     case 'stop':
       begun.resolve();

@@ -8,7 +8,7 @@ import type { CaptureStatus } from '../capture/status.ts';
 import type { DaemonConfig } from '../config/daemon-schema.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { UsageError } from '../config/usage-error.ts';
-import { makePlan, shownTypes } from '../engine/plan.ts';
+import { makePlan, sentPlan, shownTypes } from '../engine/plan.ts';
 import type { EngineFigures } from '../engine/view.ts';
 import { limitCapabilities } from '../system/privileges.ts';
 import { tcpStateRecord } from '../tcp-state/record.ts';
@@ -276,7 +276,7 @@ function asOfNow(config: LoadedConfig, effective: Record<string, unknown>): Load
 
 /** Throws a UsageError for records that can not be shown as asked. */
 function renewableOf(config: LoadedConfig, records: readonly string[]): Renewable {
-  const { types: _types, ...plan } = makePlan({
+  const plan = makePlan({
     ...config.plan,
     dissect: { ...config.plan.dissect!, interfaceInKey: true },
     records: config.tcpState.enabled ? [...records, tcpStateRecord.name] : records,
@@ -288,7 +288,7 @@ function renewableOf(config: LoadedConfig, records: readonly string[]): Renewabl
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-  return { plan, sinks: config.daemon.to, retention: config.retention };
+  return { plan: sentPlan(plan), sinks: config.daemon.to, retention: config.retention };
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -5,7 +5,7 @@ import type { Autodetection, CaptureConfig, Interfaces } from '../capture/interf
 import type { CaptureStatus } from '../capture/status.ts';
 import type { FlowSource } from '../config/daemon-schema.ts';
 import type { TcpStateConfig } from '../config/tcp-state-schema.ts';
-import type { RunPlan } from '../engine/plan.ts';
+import type { SentPlan } from '../engine/plan.ts';
 import type { EngineFigures } from '../engine/view.ts';
 import type { Retention } from '../store/retention.ts';
 import type { Question, Reply } from './asking.ts';
@@ -15,7 +15,7 @@ export type Wanted = { interfaces: Interfaces } | { autodetection: Autodetection
 
 /** What can change while the thread runs. */
 export interface Renewable {
-  plan: Omit<RunPlan, 'types'>;
+  plan: SentPlan;
   /** As `--to` takes them. */
   sinks: readonly string[];
   retention: Retention;

@@ -5,7 +5,7 @@ import type { CaptureConfig } from '../capture/interface-config.ts';
 import type { WantedEncodings } from '../engine/encoded-rows.ts';
 import type { LedgerSnapshot } from '../engine/ledger.ts';
 import type { Arriving } from '../engine/live-messages.ts';
-import type { RunPlan } from '../engine/plan.ts';
+import type { SentPlan } from '../engine/plan.ts';
 import type { RunResult } from '../engine/result.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
@@ -13,8 +13,6 @@ import type { RingTeam } from '../sources/ring/ring-source.ts';
 import type { Question, Reply } from './asking.ts';
 import type { Wanted } from './messages.ts';
 import type { UnitFigures } from './unit.ts';
-
-export type SentPlan = Omit<RunPlan, 'types'>;
 
 export interface WorkerSetup {
   plan: SentPlan;

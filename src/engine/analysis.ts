@@ -40,6 +40,7 @@ import {
   RowOutlet,
 } from './outlet.ts';
 import type { ShownTypes } from './plan.ts';
+import { Slice } from './slice.ts';
 import type { EngineFigures } from './view.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
@@ -108,12 +109,11 @@ export interface AnalysisCounts {
   errors: Record<string, number>;
 }
 
-/** Documents between two looks at the clock; a power of two. */
-const SLICE_CHECK = 256;
-
 export class Analysis implements FlowHandler, ConversationHost {
   readonly tracker: FlowTracker;
   readonly ledger = new Ledger();
+  /** Set where others in the thread must have their turn; whoever drives this begins the next one. */
+  slice = new Slice(0);
   readonly detection: Detection;
   readonly maxHeldBytes: number;
   readonly rows: RowOutlet | undefined;
@@ -247,23 +247,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   // ---- FlowHandler
 
   full(): boolean {
-    return this.rows?.isFull === true || this.columns?.isFull === true || this.#isSliceOver;
-  }
-
-  /**
-   * Many documents at once (all flows at an interval) pause after so long, in milliseconds, so that whoever drives this can give others
-   * their turn; `nextSlice` goes on. 0: they do not.
-   */
-  sliceMs = 0;
-  #sliceEnds = 0;
-  #isSliceOver = false;
-  #documents = 0;
-  get isSliceOver(): boolean {
-    return this.#isSliceOver;
-  }
-  nextSlice(): void {
-    this.#isSliceOver = false;
-    this.#sliceEnds = performance.now() + this.sliceMs;
+    return this.rows?.isFull === true || this.columns?.isFull === true || this.slice.isOver;
   }
 
   cause(number: number, phase: keyof typeof PHASES): void {
@@ -560,8 +544,7 @@ export class Analysis implements FlowHandler, ConversationHost {
     const application = this.#applications[table.cold[slot * COLD_WORDS + C_SHARD] >>> APPLICATION_SHIFT];
     if (this.#flowType < 0) return;
     this.#recordCounts[this.#flowType]++;
-    if (this.sliceMs > 0 && (++this.#documents & (SLICE_CHECK - 1)) === 0)
-      this.#isSliceOver = performance.now() > this.#sliceEnds;
+    this.slice.count();
     if (this.rows === undefined && this.columns === undefined && !this.wantsTalkers) return;
     const view = fillView(this.#flowView, table, slot, this.#links, this.#number);
     const record = this.#flowRecord;

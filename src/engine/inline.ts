@@ -13,6 +13,7 @@ import { Ledger } from './ledger.ts';
 import { ColumnOutlet, causeOf, PHASE_PACKET, RowOutlet } from './outlet.ts';
 import { detectionFor, type RunPlan, type ShownTypes, shownTypes } from './plan.ts';
 import type { RunResult } from './result.ts';
+import { Slice } from './slice.ts';
 import type { EngineView } from './view.ts';
 
 /** Rows per stage: 128 KiB of rows stay in the cache between decoding and counting. */
@@ -47,7 +48,7 @@ export class InlineAnalyst implements Analyst {
       salts,
       new Uint8Array(SHARDS).fill(1),
     );
-    this.#analysis.sliceMs = sliceMs;
+    this.#analysis.slice = new Slice(sliceMs);
     this.#analysis.wantsTalkers = plan.wantsTalkers;
     this.#gathering = new Gathering(
       this.#analysis.detection.enabled,
@@ -82,9 +83,10 @@ export class InlineAnalyst implements Analyst {
   /** What is full is handed on; after a slice of many documents others have their turn. */
   async #pause(): Promise<void> {
     await this.#deliver(false);
-    if (!this.#analysis.isSliceOver) return;
+    const { slice } = this.#analysis;
+    if (!slice.isOver) return;
     await new Promise((resolve) => setImmediate(resolve));
-    this.#analysis.nextSlice();
+    slice.begin();
   }
 
   release(batch: PacketBatch, source: PacketSource): void {

@@ -4,7 +4,7 @@ import type { ColumnBatch } from '../records/columns.ts';
 import type { LiveOptions } from '../sources/ring/open-live.ts';
 import type { EncodedRows, WantedEncodings } from './encoded-rows.ts';
 import type { LedgerSnapshot } from './ledger.ts';
-import type { RunPlan } from './plan.ts';
+import type { SentPlan } from './plan.ts';
 import type { RunResult } from './result.ts';
 
 /** Words of `LiveSetup.control`: set to 1 the workers stop; bytes of records on their way to the sinks. */
@@ -15,7 +15,7 @@ export const PROGRESS_WORDS = 2;
 
 export interface LiveSetup {
   index: number;
-  plan: Omit<RunPlan, 'types'>;
+  plan: SentPlan;
   live: Omit<LiveOptions, 'tell' | 'wait'>;
   wanted: WantedEncodings;
   control: Int32Array;

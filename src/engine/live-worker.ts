@@ -5,12 +5,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openLive } from '../sources/ring/open-live.ts';
 import { LiveDelivery } from './live-delivery.ts';
 import { CONTROL_STOP, type FromLiveWorker, type LiveSetup, PROGRESS_WORDS } from './live-messages.ts';
-import { allRecordTypes, type RunPlan } from './plan.ts';
+import { receivedPlan } from './plan.ts';
 import { pump } from './run.ts';
 
 const port = parentPort!;
 const { index, plan: sent, live, wanted, control, progress, maxWaitingBytes } = workerData as LiveSetup;
-const plan: RunPlan = { ...sent, types: allRecordTypes().filter((type) => sent.records.includes(type.name)) };
+const plan = receivedPlan(sent);
 const say = (message: FromLiveWorker) => port.postMessage(message);
 
 try {

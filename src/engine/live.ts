@@ -7,6 +7,7 @@ import { InputError } from '../sources/input-error.ts';
 import { LIVE_DEFAULTS, type LiveOptions } from '../sources/ring/open-live.ts';
 import { MissingError } from '../system/errors.ts';
 import { FilterError } from '../system/libpcap.ts';
+import { workerFile } from '../system/worker-file.ts';
 import { Arrivals } from './arrivals.ts';
 import { type Delivery, deliveryTo } from './delivery.ts';
 import { Ledger } from './ledger.ts';
@@ -18,7 +19,7 @@ import {
   type ToLiveWorker,
 } from './live-messages.ts';
 import { mergeResults } from './merge-results.ts';
-import type { RunPlan } from './plan.ts';
+import { type RunPlan, sentPlan } from './plan.ts';
 import type { RunResult } from './result.ts';
 import { overSinks, type RunHooks } from './run.ts';
 
@@ -68,8 +69,7 @@ class CaptureThreads {
 
   async open(): Promise<void> {
     const { tell: _tell, wait: _wait, ...live } = this.#live;
-    const { types: _types, workers, ...plan } = this.#plan;
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const { workers, ...plan } = sentPlan(this.#plan);
     const ringBytes = Math.floor((live.ringBytes ?? LIVE_DEFAULTS.ringBytes) / workers);
     const fanOutGroup = workers > 1 ? Math.floor(Math.random() * 0x10000) : undefined;
     for (let index = 0; index < workers; index++) {
@@ -82,7 +82,7 @@ class CaptureThreads {
         progress: this.#progress,
         maxWaitingBytes: MAX_WAITING_BYTES,
       };
-      const worker = new Worker(new URL(`./live-worker.${extension}`, import.meta.url), {
+      const worker = new Worker(workerFile('live-worker', import.meta.url), {
         workerData: setup,
         name: `capture-${index}`,
       });

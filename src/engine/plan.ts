@@ -79,7 +79,7 @@ export function makePlan(request: PlanRequest): RunPlan {
   const records = request.records ?? packetRecordTypes().map((type) => type.name);
   const plan: RunPlan = {
     records,
-    types: allRecordTypes().filter((type) => records.includes(type.name)),
+    types: typesNamed(records),
     protocols: request.protocols ?? {},
     flowDocuments: request.flowDocuments ?? {},
     forced: request.forced ?? [],
@@ -110,6 +110,21 @@ export function makePlan(request: PlanRequest): RunPlan {
   return plan;
 }
 
+/** A plan on its way to another thread, which has the declarations of records itself. */
+export type SentPlan = Omit<RunPlan, 'types'>;
+
+export function sentPlan({ types: _types, ...plan }: RunPlan): SentPlan {
+  return plan;
+}
+
+export function receivedPlan(plan: SentPlan): RunPlan {
+  return { ...plan, types: typesNamed(plan.records) };
+}
+
+function typesNamed(records: readonly string[]): RecordType[] {
+  return allRecordTypes().filter((type) => records.includes(type.name));
+}
+
 /** Record types as rows (documents) and as columns show them. */
 export interface ShownTypes {
   rows: readonly RecordType[];
@@ -118,7 +133,7 @@ export interface ShownTypes {
 
 /** The record types of a plan as they are shown: each protocol's options say what is added, dropped, renamed. */
 export function shownTypes(plan: Pick<RunPlan, 'records' | 'protocols' | 'flowDocuments'>): ShownTypes {
-  const types = allRecordTypes().filter((type) => plan.records.includes(type.name));
+  const types = typesNamed(plan.records);
   const custom = types.map((type) => {
     const owner = PROTOCOLS.find((protocol) => protocol.records.some((one) => one.name === type.name));
     return customisationOf(owner === undefined ? plan.flowDocuments : plan.protocols[owner.name]);

@@ -5,11 +5,10 @@ import type { ColumnBatch } from '../records/columns.ts';
 import type { PacketBatch } from '../sources/source.ts';
 import type { EncodedRows, WantedEncodings } from './encoded-rows.ts';
 import type { LedgerSnapshot } from './ledger.ts';
-import type { RunPlan } from './plan.ts';
+import type { SentPlan } from './plan.ts';
 
 export interface WorkerSetup {
-  /** Record types are not sent: each thread has the declarations. */
-  plan: Omit<RunPlan, 'types'>;
+  plan: SentPlan;
   salts: readonly [number, number];
   owned: Uint8Array;
   wanted: WantedEncodings;

@@ -6,16 +6,13 @@ import { transferList } from '../records/columns.ts';
 import type { PacketBatch } from '../sources/source.ts';
 import { Analysis } from './analysis.ts';
 import { rowBuffers } from './encoded-rows.ts';
-import { allRecordTypes, detectionFor, type RunPlan, shownTypes } from './plan.ts';
+import { detectionFor, receivedPlan, shownTypes } from './plan.ts';
 import { FactQueue } from './pool-gathering.ts';
 import type { Partial, ToWorker, WorkerSetup } from './pool-messages.ts';
 
 const port = parentPort!;
 const setup = workerData as WorkerSetup;
-const plan: RunPlan = {
-  ...setup.plan,
-  types: allRecordTypes().filter((type) => setup.plan.records.includes(type.name)),
-};
+const plan = receivedPlan(setup.plan);
 const analysis = new Analysis(
   {
     flow: plan.flow,

@@ -7,10 +7,11 @@ import { SHARDS } from '../flow/hash.ts';
 import { Stage } from '../flow/stage.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import type { PacketBatch, PacketSource } from '../sources/source.ts';
+import { workerFile } from '../system/worker-file.ts';
 import type { Analyst } from './analyst.ts';
 import type { Delivery } from './delivery.ts';
 import { mergeRows } from './merge.ts';
-import type { RunPlan } from './plan.ts';
+import { type RunPlan, sentPlan } from './plan.ts';
 import { type JobEvents, PoolGathering } from './pool-gathering.ts';
 import type { FromWorker, Partial, ToWorker, WorkerFigures, WorkerSetup } from './pool-messages.ts';
 import type { RunResult } from './result.ts';
@@ -71,19 +72,17 @@ class Pool implements Analyst {
       this.#stages.push(new Stage(STAGE_ROWS, (bytes) => new SharedArrayBuffer(bytes)));
       this.#freeStages.push(i);
     }
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const owners = shardOwners(plan.workers);
-    const { types: _types, ...sent } = plan;
     const starting: Promise<void>[] = [];
     for (let index = 0; index < plan.workers; index++) {
       const setup: WorkerSetup = {
-        plan: sent,
+        plan: sentPlan(plan),
         salts,
         owned: owners.map((owner) => (owner === index ? 1 : 0)),
         wanted: this.#delivery.wanted,
         stages: this.#stages.map(({ capacity, rows, wide }) => ({ capacity, rows, wide })),
       };
-      const worker = new Worker(new URL(`./pool-worker.${extension}`, import.meta.url), {
+      const worker = new Worker(workerFile('pool-worker', import.meta.url), {
         workerData: setup,
         name: `analysis-${index}`,
       });

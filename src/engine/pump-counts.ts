@@ -13,12 +13,11 @@ import { newResult, type RunResult } from './result.ts';
 import { ROWS_OF_A_COUNT } from './row-writer.ts';
 import { overSinks, type RunHooks } from './run.ts';
 import { newSalts } from './salts.ts';
+import { LIVE_SLICE_MS } from './slice.ts';
 
 /** How often the kernel's maps are read at least; a divisor of every interval that is a multiple of it. */
 const DRAIN_SECONDS = 5;
 const LOOK_MS = 100;
-/** Others wait no longer for their turn while all flows are written. */
-const SLICE_MS = 20;
 const OUT_NO_IP = OUTCOMES.indexOf('no_ip');
 const OUT_MALFORMED = OUTCOMES.indexOf('malformed');
 
@@ -57,7 +56,7 @@ export async function pumpCounts(
   const clock = new Clock(LIVE_EPOCH_STEP_SECONDS);
   const salts = newSalts();
   const dissector = new Dissector({ ...plan.dissect, headersOnly: true }, ledger, clock, salts);
-  const analyst = new InlineAnalyst(plan, delivery, salts, SLICE_MS);
+  const analyst = new InlineAnalyst(plan, delivery, salts, LIVE_SLICE_MS);
   const result = newResult(ledger, source.stats());
   const every = () =>
     (hooks.intervalSeconds?.() ?? plan.flow.intervalSeconds) % DRAIN_SECONDS === 0 ? DRAIN_SECONDS : 1;

@@ -45,8 +45,6 @@ const PROTOCOL_DCCP = 33;
 const PROTOCOL_ICMPV6 = 58;
 const PROTOCOL_SCTP = 132;
 const PROTOCOL_UDPLITE = 136;
-/** Protocols over IP that have ports where TCP has them. */
-const HAS_PORTS = new Set([PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_DCCP, PROTOCOL_SCTP, PROTOCOL_UDPLITE]);
 /** Bytes counted in one row at most, and rows that one count can fill. */
 const PART_BYTES = 0x7fffffff;
 export const ROWS_OF_A_COUNT = 256;
@@ -71,13 +69,7 @@ export class RowWriter {
     let marks: number;
     if (c.ipVersion === 4) marks = (bytes[network + 8] << 8) | ((bytes[network + 1] >> 2) << 16);
     else marks = (bytes[network + 7] << 8) | (((view.getUint16(network) >> 6) & 0x3f) << 16);
-    if (
-      protocol === PROTOCOL_TCP ||
-      protocol === PROTOCOL_UDP ||
-      protocol === PROTOCOL_SCTP ||
-      protocol === PROTOCOL_DCCP ||
-      protocol === PROTOCOL_UDPLITE
-    ) {
+    if (hasPorts(protocol)) {
       // A header cut behind its ports has no offset, and its ports all the same.
       if (c.transport >= 0 || sourcePort !== 0 || destinationPort !== 0) info |= INFO_PORTS;
       if (
@@ -146,7 +138,7 @@ export class RowWriter {
       sourcePort = ports >>> 16;
       destinationPort = ports & 0xffff;
       info |= INFO_ICMP;
-    } else if (HAS_PORTS.has(protocol)) info |= INFO_PORTS;
+    } else if (hasPorts(protocol)) info |= INFO_PORTS;
     if (v6 ? destination[0] >>> 24 === 0xff : destination[3] >>> 28 === 14 || destination[3] === -1)
       info |= INFO_MULTICAST;
     const vlan =
@@ -244,6 +236,17 @@ export class RowWriter {
     rows[row + ROW_NETWORK] = 0;
     stage.count++;
   }
+}
+
+/** Does this protocol over IP have ports, where TCP has them? */
+function hasPorts(protocol: number): boolean {
+  return (
+    protocol === PROTOCOL_TCP ||
+    protocol === PROTOCOL_UDP ||
+    protocol === PROTOCOL_SCTP ||
+    protocol === PROTOCOL_DCCP ||
+    protocol === PROTOCOL_UDPLITE
+  );
 }
 
 /** What stands behind a row of several frames. */

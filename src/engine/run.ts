@@ -16,6 +16,7 @@ import { ColumnOutlet, RowOutlet } from './outlet.ts';
 import { NEEDS_NO_CONTENT, type RunPlan, shownTypes } from './plan.ts';
 import { newResult, type RunResult } from './result.ts';
 import { newSalts } from './salts.ts';
+import { LIVE_SLICE_MS } from './slice.ts';
 import type { EngineView } from './view.ts';
 
 const OUT_FILTERED = OUTCOMES.indexOf('filtered');
@@ -23,8 +24,6 @@ const OUT_UNDECODED = OUTCOMES.indexOf('undecoded');
 
 /** Records of a live source wait at most so long. */
 const FLUSH_MS = 1000;
-/** Live, signals, timers and messages wait no longer while all flows are written. */
-const SLICE_MS = 20;
 /** How often a live run tells its progress. */
 const PROGRESS_MS = 100;
 /** Packets reach us up to so much later than the time in them: the clock of an idle source must not overtake them. */
@@ -120,7 +119,7 @@ export async function pump(
   const clock = new Clock(source.stop === undefined ? EPOCH_STEP_SECONDS : LIVE_EPOCH_STEP_SECONDS);
   const salts = newSalts();
   const dissector = new Dissector({ ...plan.dissect, headersOnly: isHeadersOnly(plan) }, ledger, clock, salts);
-  const analyst = await analystFor(plan, delivery, salts, source.stop === undefined ? 0 : SLICE_MS);
+  const analyst = await analystFor(plan, delivery, salts, source.stop === undefined ? 0 : LIVE_SLICE_MS);
   const result = newResult(ledger, source.stats());
   let lastNumber = 0;
   let interfaces = 0;

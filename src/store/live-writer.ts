@@ -2,6 +2,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { ColumnBatch } from '../records/columns.ts';
+import { workerFile } from '../system/worker-file.ts';
 import { StoreError } from './errors.ts';
 import type { ImportSummary } from './import.ts';
 import type { LiveFigures, LiveReply, LiveRequest, LiveThreadData } from './live-thread.ts';
@@ -37,9 +38,8 @@ export class LiveWriter {
 
   private constructor(directory: string, options: Omit<StoreOptions, 'readOnly'>, retention: Retention) {
     this.directory = directory;
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const workerData: LiveThreadData = { directory, options, retention };
-    this.#worker = new Worker(new URL(`./live-thread.${extension}`, import.meta.url), { workerData, name: 'store' });
+    this.#worker = new Worker(workerFile('live-thread', import.meta.url), { workerData, name: 'store' });
     this.#worker.on('message', (reply: LiveReply) => {
       const waiting = this.#waiting.get(reply.id);
       this.#waiting.delete(reply.id);

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type ColumnBatch, transferList } from '../records/columns.ts';
+import { workerFile } from '../system/worker-file.ts';
 import { batchBytes } from './batches.ts';
 import { StoreError } from './errors.ts';
 import type { ImportSummary } from './import.ts';
@@ -20,10 +21,8 @@ const IN_FLIGHT_BYTES = 16 * 1024 * 1024;
 /** Starts the writer thread. Resolves when it holds the store's lock; rejects with a StoreError (locked, disk full, …). */
 export async function openStoreWriter(directory: string, options: StoreWriterOptions = {}): Promise<StoreWriter> {
   const { inFlightBytes = IN_FLIGHT_BYTES, ...rest } = options;
-  // From sources the thread is a .ts file, from the built package a .js file.
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const workerData: WriterData = { directory, options: rest };
-  const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), { workerData, name: 'store' });
+  const worker = new Worker(workerFile('writer-thread', import.meta.url), { workerData, name: 'store' });
   const writer = new StoreWriter(directory, worker, inFlightBytes);
   await writer.opened;
   return writer;

@@ -47,6 +47,9 @@ const FRAMES = [
   eth(0x0806, bytes(new Uint8Array(28))),
 ];
 
+/** Everything as JSON, and no report in the middle, when the clock on the wall passes five minutes. */
+const TOLD = ['--records', 'flow,loss', '--json', '--summary', 'json', '--interval', '0'];
+
 interface Summary {
   packets: number;
   bytes: number;
@@ -62,21 +65,7 @@ describe.skipIf(noNamespaces !== '')('flows counted by the kernel', () => {
   afterAll(() => ns.remove());
 
   async function count(name: string, file: string, times = 1, ...more: string[]) {
-    const words = [
-      'capture',
-      '-i',
-      name,
-      '--flow-source',
-      'tcx',
-      '--records',
-      'flow,loss',
-      '--json',
-      '--summary',
-      'json',
-      // No report in the middle, when the clock on the wall passes five minutes.
-      '--interval',
-      '0',
-    ];
+    const words = ['capture', '-i', name, '--flow-source', 'tcx', ...TOLD];
     const program = ns.netscribe([...words, ...more]);
     await program.until(() => program.err.includes('listening'));
     const sent = await ns.send('a', file, times);
@@ -122,20 +111,7 @@ describe.skipIf(noNamespaces !== '')('flows counted by the kernel', () => {
   test('what the kernel joins or has not cut yet counts as the packets on the wire, in the kernel and through the ring', async () => {
     ns.ip('link set dev lo mtu 1500');
     ns.ip('addr replace 127.0.0.1/8 dev lo');
-    const words = [
-      'capture',
-      '-i',
-      'lo',
-      '-B',
-      '8192',
-      '--records',
-      'flow,loss',
-      '--json',
-      '--summary',
-      'json',
-      '--interval',
-      '0',
-    ];
+    const words = ['capture', '-i', 'lo', '-B', '8192', ...TOLD];
     const programs = [ns.netscribe(words), ns.netscribe([...words, '--flow-source', 'tcx'])];
     for (const program of programs) await program.until(() => program.err.includes('listening'));
     ns.run('python3', '-c', BULK);
