@@ -3,18 +3,10 @@
 
 import { formatV4, formatV6 } from '../../records/address.ts';
 import { wireText } from '../../records/text.ts';
+import { u32 } from '../octets.ts';
 
 const LOWER = '0123456789abcdef';
 const UPPER = '0123456789ABCDEF';
-
-export function u16(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 8) | bytes[at + 1];
-}
-
-/** Unsigned 32 bits. */
-export function u32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
-}
 
 /** The bytes [from, to) in lower-case hexadecimal. */
 export function hex(bytes: Uint8Array, from: number, to: number): string {

@@ -4,7 +4,8 @@
 import { Address } from '../../records/address.ts';
 import { blankRecord } from '../../records/record.ts';
 import type { FlowView } from '../flow-view.ts';
-import { hex, linkLayerAddress, textOf, u16, u32 } from './bytes.ts';
+import { u16, u32 } from '../octets.ts';
+import { hex, linkLayerAddress, textOf } from './bytes.ts';
 import * as code from './codes.ts';
 import { domainNames } from './domain-names.ts';
 import { CIADDR, GIADDR, type Message, SIADDR, YIADDR } from './message.ts';

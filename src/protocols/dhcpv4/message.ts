@@ -2,7 +2,8 @@
 // that hold some. Nothing is copied until a value is asked for, and then only of an option that was split (RFC 3396).
 
 import { Address } from '../../records/address.ts';
-import { linkLayerAddress, terminatedText, u16, u32 } from './bytes.ts';
+import { u16, u32 } from '../octets.ts';
+import { linkLayerAddress, terminatedText } from './bytes.ts';
 import { OPTION_END, OPTION_OVERLOAD, OPTION_PAD } from './codes.ts';
 
 /** Offsets of the header's fields. */

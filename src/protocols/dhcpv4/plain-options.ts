@@ -1,8 +1,9 @@
 // Options whose value is one number, address or text, or a list of such: by code their name in `netscribe.dhcpv4.settings` and how they
 // are read (RFC 2132, 2241, 2242, 2563, 2937, 3011, 3495, 4280, 4578, 4833, 5071, 5859, 8910, 8925).
 
+import { u16, u32 } from '../octets.ts';
 import { authenticationText } from './authentication.ts';
-import { hex, ipv4Text, printableOrHex, textOf, u16, u32 } from './bytes.ts';
+import { hex, ipv4Text, printableOrHex, textOf } from './bytes.ts';
 import { domainNames } from './domain-names.ts';
 import { ipv4List } from './values.ts';
 

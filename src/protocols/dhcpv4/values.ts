@@ -2,7 +2,8 @@
 
 import { Address } from '../../records/address.ts';
 import { duidText } from '../dhcpv6/duid.ts';
-import { hex, ipv4Text, linkLayerAddress, printableOrHex, textOf, u32 } from './bytes.ts';
+import { u32 } from '../octets.ts';
+import { hex, ipv4Text, linkLayerAddress, printableOrHex, textOf } from './bytes.ts';
 import { domainName } from './domain-names.ts';
 
 const MAC_OCTETS = 6;

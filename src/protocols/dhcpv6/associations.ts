@@ -2,7 +2,8 @@
 // 21.6, 21.21, 21.22). Three levels of options, each with a list of its own.
 
 import { Address } from '../../records/address.ts';
-import { ipv6Text, textOf, u16, u32 } from '../dhcpv4/bytes.ts';
+import { ipv6Text, textOf } from '../dhcpv4/bytes.ts';
+import { u16, u32 } from '../octets.ts';
 import * as code from './codes.ts';
 import { OptionList } from './option-list.ts';
 import type { Association, AssociationAddress, DelegatedPrefix } from './record.ts';

@@ -2,8 +2,9 @@
 // once, so the next message may overwrite it.
 
 import { blankRecord } from '../../records/record.ts';
-import { hex, printableOrHex, textOf, u16 } from '../dhcpv4/bytes.ts';
+import { hex, printableOrHex, textOf } from '../dhcpv4/bytes.ts';
 import type { FlowView } from '../flow-view.ts';
+import { u16 } from '../octets.ts';
 import { associationsAmong, ipv6At, statusAmong } from './associations.ts';
 import * as code from './codes.ts';
 import { duidLinkLayerAddress, duidText } from './duid.ts';

@@ -1,7 +1,8 @@
 // DHCP unique identifiers (RFC 8415 section 11, RFC 6355): readable, and the same text for the same bytes. DHCPv4 carries them in its
 // client identifier (RFC 4361).
 
-import { hex, linkLayerAddress, u16, u32 } from '../dhcpv4/bytes.ts';
+import { hex, linkLayerAddress } from '../dhcpv4/bytes.ts';
+import { u16, u32 } from '../octets.ts';
 
 const LINK_LAYER_TIME = 1;
 const ENTERPRISE = 2;

@@ -1,7 +1,7 @@
 // The bytes of a DHCPv6 message as offsets: what relay agents put around it (RFC 8415 section 9) and, inside, the message of client or
 // server (section 8).
 
-import { u16 } from '../dhcpv4/bytes.ts';
+import { u16 } from '../octets.ts';
 import { HIGHEST_MESSAGE_TYPE, OPTION_RELAY_MESSAGE, RELAY_FORWARD, RELAY_REPLY } from './codes.ts';
 import { OptionList } from './option-list.ts';
 

@@ -1,7 +1,7 @@
 // Options of DHCPv6 as offsets: code and length of 16 bits each, then the value (RFC 8415 section 21.1). Options lie inside options; a
 // list holds those of one level.
 
-import { u16 } from '../dhcpv4/bytes.ts';
+import { u16 } from '../octets.ts';
 
 /** More options than that on one level are noise. */
 const MAX_OPTIONS = 256;

@@ -1,7 +1,7 @@
 // Is it DHCPv6? On its own ports a message type is enough; anywhere else the options must fill the message exactly, down to the innermost
 // one, and a DUID of a known type must be among them.
 
-import { u16 } from '../dhcpv4/bytes.ts';
+import { u16 } from '../octets.ts';
 import { HIGHEST_MESSAGE_TYPE, OPTION_CLIENT_ID, OPTION_SERVER_ID } from './codes.ts';
 import { Message } from './message.ts';
 

@@ -1,8 +1,9 @@
 // Values of options that are more than a number. Each function reads [from, to) and gives undefined when that is wrong.
 
 import { authenticationText } from '../dhcpv4/authentication.ts';
-import { hex, ipv6Text, linkLayerAddress, printableOrHex, textOf, u16, u32 } from '../dhcpv4/bytes.ts';
+import { hex, ipv6Text, linkLayerAddress, printableOrHex, textOf } from '../dhcpv4/bytes.ts';
 import { domainName, domainNames } from '../dhcpv4/domain-names.ts';
+import { u16, u32 } from '../octets.ts';
 import { duidText } from './duid.ts';
 import { OptionList } from './option-list.ts';
 

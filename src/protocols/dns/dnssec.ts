@@ -1,7 +1,7 @@
 // DNSSEC records: RFC 4034 (DNSKEY, RRSIG, NSEC, DS), RFC 5155 (NSEC3). Numbers that Packetbeat writes as text stay text.
 
+import { u16, u32 } from '../octets.ts';
 import { algorithmName, digestName, typeName } from './codes.ts';
-import { u16, u32 } from './message.ts';
 import { nameText, walkName } from './names.ts';
 import { base64, hex, type Rdata } from './rdata-parts.ts';
 

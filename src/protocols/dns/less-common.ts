@@ -1,7 +1,7 @@
 // Record types that are seen less often and have more than one field: NAPTR, CAA, TLSA, SSHFP, HINFO, LOC.
 
 import { wireText } from '../../records/text.ts';
-import { u16, u32 } from './message.ts';
+import { u16, u32 } from '../octets.ts';
 import { hex, nameTo, type Rdata } from './rdata-parts.ts';
 
 /** RFC 3403 section 4: order, preference, three strings, replacement. */

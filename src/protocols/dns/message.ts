@@ -1,6 +1,7 @@
 // One DNS message as offsets into the packet: header (RFC 1035 section 4.1.1), questions, resource records. Parsing makes no
 // objects; whoever wants text asks `names.ts` and `rdata.ts` for the record at an offset.
 
+import { u16, u32 } from '../octets.ts';
 import { OPCODE_UPDATE, TYPE_OPT } from './codes.ts';
 import { walkName } from './names.ts';
 
@@ -176,12 +177,4 @@ export function isRare(message: Message): boolean {
     message.opcode === OPCODE_UPDATE ||
     (message.questions === 1 && (message.class(0) & CLASS_TOP_BIT) !== 0)
   );
-}
-
-export function u16(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 8) | bytes[at + 1];
-}
-
-export function u32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
 }

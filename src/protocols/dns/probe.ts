@@ -1,5 +1,6 @@
 // Is it DNS? On its own ports a sane header is enough; anywhere else the whole message must be right to its last byte.
 
+import { u16 } from '../octets.ts';
 import type { Transport } from '../protocol.ts';
 import { isKnownClass, isKnownOpcode, isKnownType, OPCODE_QUERY, TYPE_OPT } from './codes.ts';
 import {
@@ -12,7 +13,6 @@ import {
   HEADER_OCTETS,
   Message,
   RCODE_MASK,
-  u16,
 } from './message.ts';
 
 const LENGTH_OCTETS = 2;

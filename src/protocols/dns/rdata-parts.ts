@@ -1,7 +1,7 @@
 // What the decoders of RDATA share: the contract, and how bytes, addresses and names become text.
 
 import { formatV6 } from '../../records/address.ts';
-import { u32 } from './message.ts';
+import { u32 } from '../octets.ts';
 import { nameText, walkName } from './names.ts';
 import type { ResourceRecord } from './record.ts';
 

@@ -4,10 +4,11 @@
 
 import { formatV4 } from '../../records/address.ts';
 import { wireText } from '../../records/text.ts';
+import { u16, u32 } from '../octets.ts';
 import * as code from './codes.ts';
 import { dnskey, ds, nsec, nsec3, nsec3param, rrsig } from './dnssec.ts';
 import { caa, hinfo, loc, naptr, sshfp, tlsa } from './less-common.ts';
-import { CLASS_TOP_BIT, type Message, u16, u32 } from './message.ts';
+import { CLASS_TOP_BIT, type Message } from './message.ts';
 import { nameText, walkName } from './names.ts';
 import { genericRdata, nameTo, type Rdata, type RdataDecoder, v6Text } from './rdata-parts.ts';
 import type { ResourceRecord } from './record.ts';

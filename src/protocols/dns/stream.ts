@@ -1,9 +1,10 @@
 // DNS over TCP (RFC 1035 section 4.2.2, RFC 7766): each message follows two octets that hold its length. Messages come several
 // in a segment and one over several segments.
 
+import { u16 } from '../octets.ts';
 import type { Direction, EndReason, Verdict } from '../protocol.ts';
 import { DnsAnalyzer } from './analyzer.ts';
-import { HEADER_OCTETS, u16 } from './message.ts';
+import { HEADER_OCTETS } from './message.ts';
 import * as note from './notes.ts';
 import { isPlausibleHeader } from './probe.ts';
 

@@ -3,7 +3,7 @@
 import { formatV4 } from '../../records/address.ts';
 import type { MapEntries } from '../../records/field.ts';
 import { wireText } from '../../records/text.ts';
-import { u16, u32 } from './message.ts';
+import { u16, u32 } from '../octets.ts';
 import { nameText, walkName } from './names.ts';
 import { base64, type Rdata, v6Text } from './rdata-parts.ts';
 

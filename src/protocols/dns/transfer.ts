@@ -1,8 +1,9 @@
 // Zone transfers over TCP: one query, an answer of many messages (AXFR: RFC 5936, IXFR: RFC 1995). They are one transaction;
 // this collects the answers and tells where they end.
 
+import { u32 } from '../octets.ts';
 import { TYPE_A, TYPE_AAAA, TYPE_AXFR, TYPE_IXFR, TYPE_SOA } from './codes.ts';
-import { type Message, u32 } from './message.ts';
+import type { Message } from './message.ts';
 import { walkName } from './names.ts';
 import { resourceRecord } from './rdata.ts';
 import type { ResourceRecord } from './record.ts';

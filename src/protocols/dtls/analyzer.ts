@@ -9,9 +9,8 @@ import {
   CONTENT_HANDSHAKE,
   EXTENSION_CONNECTION_ID,
 } from '../tls/codes.ts';
+import { HandshakeSide } from '../tls/handshake-side.ts';
 import { extensionOf, type Hello } from '../tls/hello.ts';
-import type { MessageSink } from '../tls/message-reader.ts';
-import { isWantedMessage } from '../tls/messages.ts';
 import type { TlsOptions } from '../tls/options.ts';
 import type { TlsRecord } from '../tls/record.ts';
 import { SessionAnalyzer } from '../tls/session-analyzer.ts';
@@ -114,30 +113,15 @@ export class DtlsAnalyzer extends SessionAnalyzer implements Analyzer {
 }
 
 /** One direction of the association. */
-class Side implements MessageSink {
+class Side extends HandshakeSide<DtlsAnalyzer> {
   readonly fragments: Fragments;
   /** It sent something encrypted behind the hellos. */
   isSecured = false;
   hasBytes = false;
-  readonly #analyzer: DtlsAnalyzer;
-  readonly #direction: Direction;
 
   constructor(analyzer: DtlsAnalyzer, direction: Direction) {
-    this.#analyzer = analyzer;
-    this.#direction = direction;
+    super(analyzer, direction);
     this.fragments = new Fragments(this, analyzer.hold);
-  }
-
-  wants(type: number): boolean {
-    return isWantedMessage(type);
-  }
-
-  message(type: number, bytes: Uint8Array, from: number, to: number, isWhole: boolean): void {
-    this.#analyzer.handshake(this.#direction, type, bytes, from, to, isWhole);
-  }
-
-  overLimit(): void {
-    this.#analyzer.overLimit();
   }
 }
 

@@ -1,9 +1,9 @@
 // Handshake messages of one direction out of their fragments (RFC 6347 section 4.2, RFC 9147 section 5): in any order, more than once
 // when a flight is sent again, across each other. A message is told when it is whole; what is missing of others is told at the end.
 
+import { u16, u24 } from '../octets.ts';
 import { MAX_MESSAGE_OCTETS, MessageReader, type MessageSink } from '../tls/message-reader.ts';
 import { PiecesInOrder } from '../tls/pieces-in-order.ts';
-import { u16, u24 } from './records.ts';
 
 /** Type, length, message sequence number, fragment offset, fragment length. */
 export const FRAGMENT_HEADER_OCTETS = 12;

@@ -1,9 +1,10 @@
 // Is it DTLS? A record of epoch 0 with a hello whose fragment fits.
 
+import { u16, u24 } from '../octets.ts';
 import { CLIENT_HELLO, CONTENT_HANDSHAKE, HELLO_VERIFY_REQUEST, SERVER_HELLO } from '../tls/codes.ts';
 import { MAX_MESSAGE_OCTETS } from '../tls/message-reader.ts';
 import { FRAGMENT_HEADER_OCTETS } from './fragments.ts';
-import { isClear, recordAt, recordsFrom, u16, u24 } from './records.ts';
+import { isClear, recordAt, recordsFrom } from './records.ts';
 
 const HELLOS: ReadonlySet<number> = new Set([CLIENT_HELLO, SERVER_HELLO, HELLO_VERIFY_REQUEST]);
 /** RFC 8489 section 5: what a STUN message has behind its type and length. */

@@ -1,6 +1,7 @@
 // DTLS records in a datagram: RFC 6347 section 4.1 (1.0 and 1.2), RFC 9146 section 4 (with a connection id), RFC 9147 section 4 (the
 // short header of encrypted records in 1.3). In CAPWAP's control channel four octets stand before them (RFC 5415 section 4.2).
 
+import { u16 } from '../octets.ts';
 import {
   CONTENT_ACK,
   CONTENT_ALERT,
@@ -106,12 +107,4 @@ function measured(type: number, epoch: number, from: number, length: number, to:
 /** Are its contents in clear? Everything is encrypted from epoch 1 on. */
 export function isClear({ type, epoch }: DtlsRecord): boolean {
   return epoch === 0 && (type === CONTENT_HANDSHAKE || type === CONTENT_ALERT);
-}
-
-export function u16(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 8) | bytes[at + 1];
-}
-
-export function u24(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 16) | u16(bytes, at + 1);
 }

@@ -3,7 +3,8 @@
 //   0 type | 1 code | 2 checksum | 4 four bytes whose meaning depends on the type | 8 data
 
 import { Address } from '../../records/address.ts';
-import { readV6, readWord } from './big-endian.ts';
+import { u32 } from '../octets.ts';
+import { readV6 } from './ipv6-address.ts';
 import { areOptionsWhole, findOption, OPTION_SOURCE_LINK_LAYER, OPTION_TARGET_LINK_LAYER } from './nd-options.ts';
 import {
   type IcmpVersion,
@@ -91,7 +92,7 @@ export class IcmpMessage {
 
   #readV4(bytes: Uint8Array, from: number): void {
     if (this.type === V4_REDIRECT) {
-      this.gateway.setV4(readWord(bytes, from + 4));
+      this.gateway.setV4(u32(bytes, from + 4));
       this.hasGateway = true;
     } else if (this.type === V4_UNREACHABLE && this.code === V4_CODE_FRAGMENTATION_NEEDED) {
       // 0 from routers older than RFC 1191: they do not tell.
@@ -100,8 +101,8 @@ export class IcmpMessage {
   }
 
   #readV6(bytes: Uint8Array, from: number, to: number): void {
-    if (this.type === V6_PACKET_TOO_BIG) this.mtu = readWord(bytes, from + 4);
-    else if (this.type === V6_PARAMETER_PROBLEM) this.pointer = readWord(bytes, from + 4);
+    if (this.type === V6_PACKET_TOO_BIG) this.mtu = u32(bytes, from + 4);
+    else if (this.type === V6_PARAMETER_PROBLEM) this.pointer = u32(bytes, from + 4);
     const options = optionsOffset(this.type);
     if (options === 0) return;
     if (from + options > to) {

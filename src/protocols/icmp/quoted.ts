@@ -3,8 +3,9 @@
 
 import { icmpCounterpart } from '../../flow/community-id.ts';
 import { Address } from '../../records/address.ts';
-import { readV6, readWord } from './big-endian.ts';
+import { u32 } from '../octets.ts';
 import { extensionOffset } from './extensions.ts';
+import { readV6 } from './ipv6-address.ts';
 import { findOption, OPTION_REDIRECTED_HEADER } from './nd-options.ts';
 import { type IcmpVersion, quotesPacket, V6_REDIRECT } from './types.ts';
 
@@ -84,8 +85,8 @@ function readTransport(bytes: Uint8Array, at: number, end: number, out: QuotedTu
 function readQuotedV4(bytes: Uint8Array, at: number, end: number, out: QuotedTuple): boolean {
   const headerLength = (bytes[at] & 15) * 4;
   if (at + IPV4_HEADER_LENGTH > end || bytes[at] >> 4 !== 4 || headerLength < IPV4_HEADER_LENGTH) return false;
-  out.source.setV4(readWord(bytes, at + 12));
-  out.destination.setV4(readWord(bytes, at + 16));
+  out.source.setV4(u32(bytes, at + 12));
+  out.destination.setV4(u32(bytes, at + 16));
   out.protocol = bytes[at + 9];
   const fragmentOffset = ((bytes[at + 6] & 0x1f) << 8) | bytes[at + 7];
   if (fragmentOffset !== 0) return true;

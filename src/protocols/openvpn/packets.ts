@@ -2,6 +2,8 @@
 // opcode and key id in one octet, session id, with `tls-auth` an HMAC and a packet id with a time, acknowledgments, the packet's number,
 // and a piece of the TLS stream. With `tls-crypt` all of it is encrypted, and not recognised here.
 
+import { u32 } from '../octets.ts';
+
 const SESSION_OCTETS = 8;
 const NUMBER_OCTETS = 4;
 /** `tls-auth`: packet id and time behind the HMAC. */
@@ -44,6 +46,5 @@ export function controlPacket(bytes: Uint8Array, from: number, to: number, auth:
   const acknowledged = bytes[at];
   at += 1 + acknowledged * NUMBER_OCTETS + (acknowledged > 0 ? SESSION_OCTETS : 0);
   if (at + NUMBER_OCTETS > to) return undefined;
-  const number = ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
-  return { number, from: at + NUMBER_OCTETS, to };
+  return { number: u32(bytes, at), from: at + NUMBER_OCTETS, to };
 }

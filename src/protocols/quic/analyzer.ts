@@ -2,8 +2,8 @@
 // the two ends only. One record for each connection, as for TLS over TCP.
 
 import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
-import { MessageReader, type MessageSink } from '../tls/message-reader.ts';
-import { isWantedMessage } from '../tls/messages.ts';
+import { HandshakeSide } from '../tls/handshake-side.ts';
+import { MessageReader } from '../tls/message-reader.ts';
 import type { TlsOptions } from '../tls/options.ts';
 import { PiecesInOrder } from '../tls/pieces-in-order.ts';
 import type { TlsRecord } from '../tls/record.ts';
@@ -103,15 +103,12 @@ export class QuicAnalyzer extends SessionAnalyzer implements Analyzer {
 }
 
 /** What one end says in Initial packets. */
-class Side implements FrameListener, MessageSink {
+class Side extends HandshakeSide<QuicAnalyzer> implements FrameListener {
   readonly stream: PiecesInOrder;
   readonly messages: MessageReader;
-  readonly #analyzer: QuicAnalyzer;
-  readonly #direction: Direction;
 
   constructor(analyzer: QuicAnalyzer, direction: Direction) {
-    this.#analyzer = analyzer;
-    this.#direction = direction;
+    super(analyzer, direction);
     this.messages = new MessageReader(this, analyzer.hold);
     this.stream = new PiecesInOrder((bytes, from, to) => this.messages.data(bytes, from, to), analyzer.hold);
   }
@@ -121,18 +118,6 @@ class Side implements FrameListener, MessageSink {
   }
 
   closed(alert: number): void {
-    this.#analyzer.closed(this.#direction, alert);
-  }
-
-  wants(type: number): boolean {
-    return isWantedMessage(type);
-  }
-
-  message(type: number, bytes: Uint8Array, from: number, to: number, isWhole: boolean): void {
-    this.#analyzer.handshake(this.#direction, type, bytes, from, to, isWhole);
-  }
-
-  overLimit(): void {
-    this.#analyzer.overLimit();
+    this.analyzer.closed(this.direction, alert);
   }
 }

@@ -1,5 +1,7 @@
 // QUIC's long header (RFC 8999 section 5.1, RFC 9000 section 17.2, RFC 9369 section 3.2 for version 2): what of it is not encrypted.
 
+import { u32 } from '../octets.ts';
+
 export type PacketType = 'initial' | '0-rtt' | 'handshake' | 'retry' | 'version-negotiation';
 
 export const VERSION_1 = 0x00000001;
@@ -58,7 +60,7 @@ export function versionText(version: number): string {
 /** The long header at `from`; undefined when there is none of a known version, or its lengths do not fit. */
 export function longHeaderAt(bytes: Uint8Array, from: number, end: number): LongHeader | undefined {
   if (end - from < 7 || !isLongHeader(bytes[from])) return undefined;
-  const version = ((bytes[from + 1] << 24) | (bytes[from + 2] << 16) | (bytes[from + 3] << 8) | bytes[from + 4]) >>> 0;
+  const version = u32(bytes, from + 1);
   const destinationFrom = from + 6;
   const destinationTo = destinationFrom + bytes[from + 5];
   if (destinationTo - destinationFrom > MAX_CONNECTION_ID_OCTETS || destinationTo >= end) return undefined;

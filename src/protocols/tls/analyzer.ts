@@ -3,8 +3,8 @@
 
 import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
 import { CONTENT_ALERT, CONTENT_APPLICATION_DATA, EXTENSION_EARLY_DATA, SERVER_HELLO } from './codes.ts';
+import { HandshakeSide } from './handshake-side.ts';
 import { extensionOf, parseSsl2Hello } from './hello.ts';
-import { isWantedMessage } from './messages.ts';
 import type { TlsOptions } from './options.ts';
 import { probeSsl2, SSL2_HEADER_OCTETS } from './probe.ts';
 import { HEADER_OCTETS, isRecordHeader, RecordLayer, type RecordSink } from './record-layer.ts';
@@ -84,23 +84,20 @@ export class TlsAnalyzer extends SessionAnalyzer implements Analyzer {
 }
 
 /** One direction of the connection. */
-class Side implements RecordSink {
+class Side extends HandshakeSide<TlsAnalyzer> implements RecordSink {
   readonly layer: RecordLayer;
   /** It sent ChangeCipherSpec. */
   hasChanged = false;
   /** It sent something encrypted behind the hellos. */
   isSecured = false;
   hasBytes = false;
-  readonly #analyzer: TlsAnalyzer;
-  readonly #direction: Direction;
   /** After a gap: where records begin is not known. */
   #isLost = false;
   /** SSL 2.0's ClientHello while it is put together; undefined: records. */
   #ssl2: Uint8Array | undefined = undefined;
 
   constructor(analyzer: TlsAnalyzer, direction: Direction) {
-    this.#analyzer = analyzer;
-    this.#direction = direction;
+    super(analyzer, direction);
     this.layer = new RecordLayer(this, analyzer.hold);
   }
 
@@ -130,19 +127,7 @@ class Side implements RecordSink {
   }
 
   updateEncryption(): void {
-    this.layer.isEncrypted = this.hasChanged && !this.#analyzer.isTls13;
-  }
-
-  wants(type: number): boolean {
-    return isWantedMessage(type);
-  }
-
-  message(type: number, bytes: Uint8Array, from: number, to: number, isWhole: boolean): void {
-    this.#analyzer.handshake(this.#direction, type, bytes, from, to, isWhole);
-  }
-
-  overLimit(): void {
-    this.#analyzer.overLimit();
+    this.layer.isEncrypted = this.hasChanged && !this.analyzer.isTls13;
   }
 
   changeCipherSpec(): void {
@@ -151,12 +136,12 @@ class Side implements RecordSink {
   }
 
   alert(level: number, code: number): void {
-    this.#analyzer.alert(this.#direction, level, code);
+    this.analyzer.alert(this.direction, level, code);
   }
 
   encrypted(contentType: number, length: number): void {
-    const { session, isTls13: isNew } = this.#analyzer;
-    const other = this.#analyzer.other(this.#direction);
+    const { session, isTls13: isNew } = this.analyzer;
+    const other = this.analyzer.other(this.direction);
     // Only one direction was captured: application data says that the handshake is over.
     const isAlone = !isNew && contentType === CONTENT_APPLICATION_DATA && !other.hasBytes;
     if (this.isSecured && !isAlone) return;
@@ -167,20 +152,20 @@ class Side implements RecordSink {
     // Before the server has answered it is early data.
     this.isSecured = isNew ? session.serverHello !== undefined : this.hasChanged;
     if (this.isSecured && isAlone) other.isSecured = true;
-    if (this.isSecured) this.#analyzer.secured();
+    if (this.isSecured) this.analyzer.secured();
   }
 
-  readonly #isOver = (): boolean => this.#analyzer.isOver;
+  readonly #isOver = (): boolean => this.analyzer.isOver;
 
   /** The client's first record behind the hellos is its Finished or certificate, which are longer. */
   #isEncryptedAlert(length: number): boolean {
-    const { session } = this.#analyzer;
+    const { session } = this.analyzer;
     if (session.serverHello === undefined || !ENCRYPTED_ALERT_OCTETS.has(length)) return false;
     return session.clientHello === undefined || extensionOf(session.clientHello, EXTENSION_EARLY_DATA) === undefined;
   }
 
   #isClientsTurn(): boolean {
-    return this.#analyzer.session.clientHello === undefined && !this.#analyzer.other(this.#direction).hasBytes;
+    return this.analyzer.session.clientHello === undefined && !this.analyzer.other(this.direction).hasBytes;
   }
 
   /** Returns where the records begin. The probe sees to it that this message is short. */
@@ -206,7 +191,7 @@ class Side implements RecordSink {
     const all = this.#ssl2!;
     this.#ssl2 = undefined;
     if (all.length > SSL2_HEADER_OCTETS + 1) {
-      this.#analyzer.ssl2Hello(this.#direction, all, SSL2_HEADER_OCTETS + 1, all.length, isWhole);
+      this.analyzer.ssl2Hello(this.direction, all, SSL2_HEADER_OCTETS + 1, all.length, isWhole);
     }
   }
 }

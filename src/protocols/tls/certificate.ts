@@ -4,6 +4,7 @@
 import { formatV4, formatV6 } from '../../records/address.ts';
 import type { JsonValue } from '../../records/field.ts';
 import { wireText } from '../../records/text.ts';
+import { u32 } from '../octets.ts';
 import {
   bitLength,
   childrenOf,
@@ -192,15 +193,11 @@ function generalNames(bytes: Uint8Array, names: Element): string[] | undefined {
   const found: string[] = [];
   for (const { tag, from, to } of childrenOf(bytes, names, MAX_ALTERNATIVE_NAMES)) {
     if (tag === NAME_DNS || tag === NAME_EMAIL || tag === NAME_URI) found.push(wireText(bytes, from, to));
-    else if (tag === NAME_ADDRESS && to - from === 4) found.push(formatV4(word(bytes, from)));
+    else if (tag === NAME_ADDRESS && to - from === 4) found.push(formatV4(u32(bytes, from)));
     else if (tag === NAME_ADDRESS && to - from === 16)
-      found.push(formatV6(word(bytes, from), word(bytes, from + 4), word(bytes, from + 8), word(bytes, from + 12)));
+      found.push(formatV6(u32(bytes, from), u32(bytes, from + 4), u32(bytes, from + 8), u32(bytes, from + 12)));
   }
   return found.length > 0 ? found : undefined;
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
 }
 
 /** UTCTime (two digits of the year: 50 to 99 are of the last century) and GeneralizedTime, both in UTC (RFC 5280 section 4.1.2.5). */

@@ -6,8 +6,9 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { communityId } from '../../../src/flow/community-id.ts';
 import type { FlowView } from '../../../src/protocols/flow-view.ts';
-import { readV6, readWord } from '../../../src/protocols/icmp/big-endian.ts';
 import { icmp } from '../../../src/protocols/icmp/index.ts';
+import { readV6 } from '../../../src/protocols/icmp/ipv6-address.ts';
+import { u32 } from '../../../src/protocols/octets.ts';
 import { Address } from '../../../src/records/address.ts';
 import { AnalyzerKit } from '../../kit/analyzer.ts';
 import { capture, hasShared, SHARED } from '../../kit/shared.ts';
@@ -57,8 +58,8 @@ function* icmpPackets(file: Buffer): Generator<Packet> {
     let end: number;
     if (frame.readUInt16BE(ip - 2) === 0x0800) {
       if ((frame.readUInt16BE(ip + 6) & 0x3fff) !== 0) continue;
-      source.setV4(readWord(frame, ip + 12));
-      destination.setV4(readWord(frame, ip + 16));
+      source.setV4(u32(frame, ip + 12));
+      destination.setV4(u32(frame, ip + 16));
       protocol = frame[ip + 9];
       start = ip + (frame[ip] & 15) * 4;
       end = ip + frame.readUInt16BE(ip + 2);
