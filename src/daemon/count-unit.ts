@@ -1,6 +1,5 @@
 // Flows counted by the kernel, as the daemon sees them: no packets come here, only what the kernel has counted, every few seconds.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Changes, InterfaceChange } from '../capture/capture-set.ts';
 import {
   type CaptureConfig,
@@ -13,22 +12,21 @@ import type { LinkTable } from '../capture/link-table.ts';
 import { type CaptureStatus, newStatus } from '../capture/status.ts';
 import type { Delivery } from '../engine/delivery.ts';
 import { Ledger } from '../engine/ledger.ts';
-import { mergeResults } from '../engine/merge-results.ts';
 import type { RunPlan } from '../engine/plan.ts';
 import { addUncounted, pumpCounts } from '../engine/pump-counts.ts';
 import type { RunResult } from '../engine/result.ts';
-import { type EngineFigures, type EngineView, mergeFigures } from '../engine/view.ts';
+import type { EngineFigures } from '../engine/view.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import type { FlowCount } from '../sources/flow-count.ts';
 import type { InterfaceSelection } from '../sources/ring/selection.ts';
 import type { TcxSource } from '../sources/tcx/tcx-source.ts';
+import { EngineRuns } from './engine-runs.ts';
 import type { Wanted } from './messages.ts';
 import { whyPacketsAreNeeded } from './packets-needed.ts';
 import type { Unit, UnitFigures, UnitResult } from './unit.ts';
 
 const LATE_MS = 1000;
-const DELAY_RESOLUTION_MS = 10;
 
 /** No interface at all: what is wanted is told later. */
 export const NO_INTERFACE: InterfaceSelection = {
@@ -47,14 +45,10 @@ export class CountUnit implements Unit {
   readonly #source: TcxSource;
   readonly #links: LinkTable;
   readonly #delivery: () => Delivery;
-  readonly #loopDelay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
-  #plan: RunPlan;
-  #view: EngineView | undefined;
-  readonly #former: EngineFigures[] = [];
+  readonly #runs: EngineRuns;
   #wanted: Wanted = { interfaces: {} };
   readonly #status = new Map<string, CaptureStatus>();
   #configs = new Map<string, CaptureConfig>();
-  #pause: { paused: PromiseWithResolvers<void>; resumed: PromiseWithResolvers<void> } | undefined;
   #hurry: PromiseWithResolvers<void> | undefined;
   #endAt = Number.POSITIVE_INFINITY;
 
@@ -62,46 +56,25 @@ export class CountUnit implements Unit {
   constructor(source: TcxSource, links: LinkTable, plan: RunPlan, delivery: () => Delivery) {
     this.#source = source;
     this.#links = links;
-    this.#plan = plan;
+    this.#runs = new EngineRuns(plan);
     this.#delivery = delivery;
   }
 
   async run(started: () => void): Promise<UnitResult> {
-    const results: RunResult[] = [];
     try {
-      this.#loopDelay.enable();
       started();
-      for (;;) {
-        const result = await pumpCounts(this.#source, this.#delivery(), this.#plan, {
-          stop: () => this.#endAt !== Number.POSITIVE_INFINITY,
-          pause: () => this.#pause !== undefined,
-          isLate: () => performance.now() > this.#endAt - LATE_MS,
-          hurry: () => this.#hurry !== undefined,
-          intervalSeconds: () => this.#plan.flow.intervalSeconds,
-          taken: (counts) => this.#took(counts),
-          view: (view) => {
-            this.#view = view;
-          },
-        });
-        results.push(result);
-        if (this.#endAt !== Number.POSITIVE_INFINITY || this.#pause === undefined) break;
-        this.#leave(result);
-        this.#pause.paused.resolve();
-        await this.#pause.resumed.promise;
-        this.#pause = undefined;
-      }
+      const result = await this.#runs.run(
+        () => this.#once(),
+        () => this.#isEnding,
+      );
+      return { result, unread: 0 };
     } finally {
-      this.#loopDelay.disable();
-      this.#pause?.paused.resolve();
       await this.close();
     }
-    const result = mergeResults(results);
-    result.stats = results[results.length - 1].stats;
-    return { result, unread: 0 };
   }
 
   async update(wanted: Wanted): Promise<Changes> {
-    const conflict = whyPacketsAreNeeded(this.#plan, wanted);
+    const conflict = whyPacketsAreNeeded(this.#runs.plan, wanted);
     if (conflict !== undefined) throw countsOnly(conflict);
     const before = this.#configs;
     this.#wanted = wanted;
@@ -125,35 +98,30 @@ export class CountUnit implements Unit {
   }
 
   async figures(): Promise<UnitFigures> {
-    const delay = Math.max(0, this.#loopDelay.max / 1e9 - DELAY_RESOLUTION_MS / 1000);
-    this.#loopDelay.reset();
     return {
       interfaces: this.#interfaces(),
       engine: this.#engine(),
-      loopDelaySeconds: Number.isFinite(delay) ? delay : 0,
+      loopDelaySeconds: this.#runs.takeLoopDelay(),
     };
   }
 
   async documents(limit: number): Promise<{ documents: string[]; total: number }> {
     await this.#upToDate();
-    return { documents: this.#view?.liveDocuments(limit) ?? [], total: this.#view?.figures().flows ?? 0 };
+    return this.#runs.documents(limit);
   }
   async columns(): Promise<ColumnBatch[]> {
     await this.#upToDate();
-    return this.#view?.liveColumns() ?? [];
+    return this.#runs.columns();
   }
   async retime(options: FlowOptions): Promise<void> {
-    this.#plan = { ...this.#plan, flow: { ...options, maxFlows: this.#plan.flow.maxFlows } };
-    this.#view?.retime(options);
+    this.#runs.retime(options);
   }
 
   pause(): Promise<void> {
-    this.#pause ??= { paused: Promise.withResolvers(), resumed: Promise.withResolvers() };
-    return this.#pause.paused.promise;
+    return this.#runs.pause();
   }
   async resume(plan: RunPlan): Promise<void> {
-    this.#plan = plan;
-    this.#pause?.resumed.resolve();
+    this.#runs.resume(plan);
   }
 
   stop(by: number): void {
@@ -163,6 +131,25 @@ export class CountUnit implements Unit {
   async close(): Promise<void> {
     await this.#source.close();
     this.#links.close();
+  }
+
+  get #isEnding(): boolean {
+    return this.#endAt !== Number.POSITIVE_INFINITY;
+  }
+
+  #once(): Promise<RunResult> {
+    const runs = this.#runs;
+    return pumpCounts(this.#source, this.#delivery(), runs.plan, {
+      stop: () => this.#isEnding,
+      pause: () => runs.isPausing,
+      isLate: () => performance.now() > this.#endAt - LATE_MS,
+      hurry: () => this.#hurry !== undefined,
+      intervalSeconds: () => runs.plan.flow.intervalSeconds,
+      taken: (counts) => this.#took(counts),
+      view: (view) => {
+        runs.view = view;
+      },
+    });
   }
 
   #meant(links: readonly string[]): Map<string, CaptureConfig> {
@@ -177,7 +164,7 @@ export class CountUnit implements Unit {
 
   /** Reads what the kernel has counted until now. */
   async #upToDate(): Promise<void> {
-    if (this.#view === undefined) return;
+    if (this.#runs.view === undefined) return;
     this.#hurry ??= Promise.withResolvers();
     await this.#hurry.promise;
   }
@@ -200,7 +187,7 @@ export class CountUnit implements Unit {
 
   #interfaces(): Record<string, CaptureStatus> {
     const links = this.#links.list();
-    const flows = this.#view?.flowsByInterface() ?? {};
+    const flows = this.#runs.view?.flowsByInterface() ?? {};
     this.#configs = this.#meant(links.map(({ name }) => name));
     const interfaces: Record<string, CaptureStatus> = {};
     for (const [name, config] of this.#configs) {
@@ -234,18 +221,11 @@ export class CountUnit implements Unit {
   }
 
   #engine(): EngineFigures | undefined {
-    const all = [...this.#former, ...(this.#view === undefined ? [] : [this.#view.figures()])];
-    if (all.length === 0) return undefined;
-    const figures = mergeFigures(all);
+    const figures = this.#runs.figures();
+    if (figures === undefined) return undefined;
     const ledger = new Ledger();
     ledger.add(figures.ledger);
     addUncounted(ledger, this.#source.stats());
     return { ...figures, packets: ledger.packetsRead, ledger: ledger.snapshot() };
-  }
-
-  #leave({ packets, ledger, records, errors }: RunResult): void {
-    const figures = { packets, flows: 0, ledger: ledger.snapshot(), records, errors, latencies: {} };
-    this.#former.splice(0, this.#former.length, mergeFigures([...this.#former, figures]));
-    this.#view = undefined;
   }
 }
