@@ -145,6 +145,10 @@ test('only commands know the daemon and its API', () => {
   expect(breaking((_, from, to) => serving.includes(to) && !serving.includes(from) && from !== 'cli')).toEqual([]);
 });
 
+test('the daemon does not know who serves it', () => {
+  expect(breaking((_, from, to) => from === 'daemon' && to === 'api')).toEqual([]);
+});
+
 test('nothing imports a command', () => {
   expect(breaking((_, from, to) => to === 'cli' && from !== 'cli')).toEqual([]);
 });
