@@ -8,12 +8,14 @@ export class SystemError extends Error {
   /** `EPERM`, `ENODEV`, … */
   readonly code: string;
   readonly call: string;
+  readonly errno: number;
 
   constructor(call: string, errno: number) {
     const [code, words] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'unknown error'];
     super(`${call}: ${words} (${code})`);
     this.code = code;
     this.call = call;
+    this.errno = errno;
   }
 }
 

@@ -24,6 +24,9 @@ export interface Libc {
   poll(fds: Uint8Array, timeoutMs: number): number;
   /** The same, waiting in a thread of libuv's pool. */
   pollLater(fds: Uint8Array, timeoutMs: number): Promise<number>;
+  send(fd: number, message: Uint8Array): void;
+  /** Bytes received; the negative errno when there are none, for netlink says things by it that are no failure. */
+  receive(fd: number, buffer: Uint8Array, flags: number): number;
   sendmmsg(fd: number, messages: Uint8Array, count: number): number;
   /** Memory at a pointer; valid until it is unmapped, and reading it after that ends the process. */
   view(at: Pointer, length: number): ArrayBuffer;
@@ -67,6 +70,8 @@ function bind(koffi: typeof import('koffi')): Libc {
   const munmap = define('munmap', 'int', ['void *', 'uint64']);
   const close = define('close', 'int', ['int']);
   const poll = define('poll', 'int', ['void *', 'uint64', 'int']);
+  const send = define('send', 'long', ['int', 'void *', 'uint64', 'int']);
+  const receive = define('recv', 'long', ['int', 'void *', 'uint64', 'int']);
   const sendmmsg = define('sendmmsg', 'int', ['int', 'void *', 'uint32', 'int']);
   const later = poll as unknown as Async<number>;
   const sure = (result: number, call: string): number => {
@@ -110,6 +115,13 @@ function bind(koffi: typeof import('koffi')): Libc {
           else resolve(n);
         });
       });
+    },
+    send(fd, message) {
+      sure(Number(send(fd, message, message.length, 0)), 'send');
+    },
+    receive(fd, buffer, flags) {
+      const bytes = Number(receive(fd, buffer, buffer.length, flags));
+      return bytes < 0 ? -koffi.errno() : bytes;
     },
     sendmmsg: (fd, messages, count) => sendmmsg(fd, messages, count, 0),
     view: (at, bytes) => koffi.view(at as TypeObject, bytes),

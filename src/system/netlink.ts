@@ -2,6 +2,8 @@
 // All integers of netlink are in the machine's byte order; the machines we run on are little-endian.
 
 import { getSystemErrorName } from 'node:util';
+import { SystemError } from './errors.ts';
+import { loadLibc } from './libc.ts';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -66,31 +68,23 @@ export function attribute(type: number, value: Uint8Array): Buffer {
 
 /** `receiveBytes`: room for messages that wait; more than the system's limit needs CAP_NET_ADMIN. Throws NetlinkError. */
 export async function openNetlink(protocol: number, receiveBytes = 0): Promise<NetlinkSocket> {
-  const koffi = await import('koffi');
-  const libc = koffi.load('libc.so.6');
-  const socket = libc.func('socket', 'int', ['int', 'int', 'int']);
-  const bind = libc.func('bind', 'int', ['int', 'void *', 'uint']);
-  const send = libc.func('send', 'long', ['int', 'void *', 'size_t', 'int']);
-  const recv = libc.func('recv', 'long', ['int', 'void *', 'size_t', 'int']);
-  const setsockopt = libc.func('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint']);
-  const closeFd = libc.func('close', 'int', ['int']);
-
-  const fd: number = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
-  if (fd < 0) throw new NetlinkError('a netlink socket can not be opened', koffi.errno());
-  const setOption = (level: number, option: number, value: number): boolean => {
+  const libc = await loadLibc();
+  const fd = saying('a netlink socket can not be opened', () =>
+    libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol),
+  );
+  const setOption = (level: number, option: number, value: number): void => {
     const bytes = Buffer.alloc(4);
     bytes.writeInt32LE(value);
-    return setsockopt(fd, level, option, bytes, 4) === 0;
+    libc.setsockopt(fd, level, option, bytes);
   };
   const address = Buffer.alloc(12);
   address.writeUInt16LE(AF_NETLINK, 0);
-  if (bind(fd, address, address.length) !== 0) {
-    const error = new NetlinkError('a netlink socket can not be bound', koffi.errno());
-    closeFd(fd);
+  try {
+    saying('a netlink socket can not be bound', () => libc.bind(fd, address));
+    if (receiveBytes > 0) setReceiveBuffer(setOption, receiveBytes);
+  } catch (error) {
+    libc.close(fd);
     throw error;
-  }
-  if (receiveBytes > 0 && !setOption(SOL_SOCKET, SO_RCVBUFFORCE, receiveBytes)) {
-    setOption(SOL_SOCKET, SO_RCVBUF, receiveBytes);
   }
   const buffer = Buffer.allocUnsafeSlow(256 * 1024);
   let sequence = 0;
@@ -99,7 +93,7 @@ export async function openNetlink(protocol: number, receiveBytes = 0): Promise<N
   const close = () => {
     if (!isOpen) return;
     isOpen = false;
-    closeFd(fd);
+    libc.close(fd);
   };
   return {
     fd,
@@ -110,14 +104,11 @@ export async function openNetlink(protocol: number, receiveBytes = 0): Promise<N
       message.writeUInt16LE(flags | FLAG.REQUEST, 6);
       message.writeUInt32LE(++sequence, 8);
       message.set(body, HEADER_BYTES);
-      if (Number(send(fd, message, message.length, 0)) < 0) throw new NetlinkError(what, koffi.errno());
+      saying(what, () => libc.send(fd, message));
       for (let done = false; !done; ) {
-        const length = Number(recv(fd, buffer, buffer.length, 0));
-        if (length < 0) {
-          const errno = koffi.errno();
-          if (errno === EINTR) continue;
-          throw new NetlinkError(what, errno);
-        }
+        const length = libc.receive(fd, buffer, 0);
+        if (length === -EINTR) continue;
+        if (length < 0) throw new NetlinkError(what, -length);
         for (const { type: kind, sequence: of, body: answer } of messagesIn(buffer, length)) {
           if (of !== sequence) continue;
           if (kind === TYPE_ERROR) {
@@ -130,27 +121,43 @@ export async function openNetlink(protocol: number, receiveBytes = 0): Promise<N
       }
     },
     join(group) {
-      if (!setOption(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)) {
-        throw new NetlinkError(`netlink group ${group} can not be joined`, koffi.errno());
-      }
+      saying(`netlink group ${group} can not be joined`, () => setOption(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group));
     },
     receive(visit) {
       let isLossy = false;
       for (;;) {
-        const length = Number(recv(fd, buffer, buffer.length, MSG_DONTWAIT));
+        const length = libc.receive(fd, buffer, MSG_DONTWAIT);
         if (length >= 0) {
           for (const message of messagesIn(buffer, length)) visit(message);
           continue;
         }
-        const errno = koffi.errno();
-        if (errno === EAGAIN) return isLossy;
-        if (errno === ENOBUFS) isLossy = true;
-        else if (errno !== EINTR) throw new NetlinkError('netlink can not be read', errno);
+        if (length === -EAGAIN) return isLossy;
+        if (length === -ENOBUFS) isLossy = true;
+        else if (length !== -EINTR) throw new NetlinkError('netlink can not be read', -length);
       }
     },
     close,
     [Symbol.dispose]: close,
   };
+}
+
+/** More than the system's limit is for who has CAP_NET_ADMIN; others get what the limit allows. */
+function setReceiveBuffer(setOption: (level: number, option: number, value: number) => void, bytes: number): void {
+  try {
+    setOption(SOL_SOCKET, SO_RCVBUFFORCE, bytes);
+  } catch {
+    setOption(SOL_SOCKET, SO_RCVBUF, bytes);
+  }
+}
+
+/** A call whose failure is told as a NetlinkError in these words. */
+function saying<Result>(what: string, call: () => Result): Result {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof SystemError) throw new NetlinkError(what, error.errno);
+    throw error;
+  }
 }
 
 function* messagesIn(buffer: Buffer, length: number): Generator<NetlinkMessage & { sequence: number }> {
