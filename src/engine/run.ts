@@ -277,10 +277,14 @@ function note(result: RunResult, batch: PacketBatch): void {
   }
   result.lastSeconds = batch.seconds[last];
   result.lastNanos = batch.nanos[last];
+  let packets = 0;
+  let frameBytes = 0;
   for (let i = 0; i < batch.count; i++) {
-    result.packets += packetsOf(batch, i);
-    result.frameBytes += batch.wireLength[i];
+    packets += packetsOf(batch, i);
+    frameBytes += batch.wireLength[i];
   }
+  result.packets += packets;
+  result.frameBytes += frameBytes;
 }
 
 function readOf(source: PacketSource): { bytesRead: number; bytesTotal: number } {

@@ -1,7 +1,14 @@
 // A block of the ring → a batch: the packets stay where the kernel put them, the columns say where. No copies, no objects.
 // Truth: struct tpacket3_hdr and struct virtio_net_hdr (see src/system/abi.ts for the offsets).
 
-import {
+import * as abi from '../../system/abi.ts';
+import type { PacketRing } from '../../system/packet-ring.ts';
+import type { PacketBatch } from '../source.ts';
+import * as source from '../source.ts';
+import { linkTypeOf } from './link-type.ts';
+
+// A module's own constants become part of its machine code, imported ones are read each time: see docs/decisions.md.
+const {
   BLOCK_FIRST,
   BLOCK_PACKETS,
   FRAME_CAPTURED,
@@ -27,16 +34,8 @@ import {
   VNET_GSO_UDP,
   VNET_HEADER,
   VNET_NEEDS_CHECKSUM,
-} from '../../system/abi.ts';
-import type { PacketRing } from '../../system/packet-ring.ts';
-import {
-  PACKET_CHECKSUM_PENDING,
-  PACKET_DIRECTION_KNOWN,
-  PACKET_OUTGOING,
-  PACKET_SEGMENTED,
-  type PacketBatch,
-} from '../source.ts';
-import { linkTypeOf } from './link-type.ts';
+} = abi;
+const { PACKET_CHECKSUM_PENDING, PACKET_DIRECTION_KNOWN, PACKET_OUTGOING, PACKET_SEGMENTED } = source;
 
 /** PacketBatch.vlan: a tag was there, even when all of it is 0. */
 const VLAN_PRESENT = 1 << 16;

@@ -234,7 +234,9 @@ export class RingSource implements PacketSource {
     if (waiting > this.#highWater) this.#highWater = waiting;
     this.#reader!.read(batch, ring.blockOffset, this.#packets + 1);
     this.#packets += batch.count;
-    for (let i = 0; i < batch.count; i++) this.#frameBytes += batch.capturedLength[i];
+    let bytes = 0;
+    for (let i = 0; i < batch.count; i++) bytes += batch.capturedLength[i];
+    this.#frameBytes += bytes;
     this.#isHeld = true;
     return batch;
   }
