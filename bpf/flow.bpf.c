@@ -45,7 +45,7 @@ struct key6 {
 };
 struct counts {
     u64 packets, bytes, payload;
-    u64 first, last; // CLOCK_MONOTONIC, ns, coarse
+    u64 first, last; // CLOCK_MONOTONIC, ns; last: coarse, a tick behind at most
     u32 flags;       // of TCP, all that were seen
     u8 ttl, tos, first_flags, unused;
 };
@@ -80,6 +80,8 @@ INLINE void add(u32 index, u64 n) {
     void *flows_ = bpf_map_lookup_elem(&(outer), &zero_); \
     if (flows_) { \
         struct counts *known_ = bpf_map_lookup_elem(flows_, of); \
+        /* Exact once per flow and direction: who was first tells who began. */ \
+        if (!known_) (by)->first = (by)->last = bpf_ktime_get_ns(); \
         if (!known_ && bpf_map_update_elem(flows_, of, by, BPF_NOEXIST) != 0) { \
             known_ = bpf_map_lookup_elem(flows_, of); \
             if (!known_) { \
@@ -95,7 +97,7 @@ INLINE void add(u32 index, u64 n) {
             __sync_fetch_and_add(&known_->packets, (by)->packets); \
             __sync_fetch_and_add(&known_->bytes, (by)->bytes); \
             if ((by)->payload) __sync_fetch_and_add(&known_->payload, (by)->payload); \
-            known_->last = (by)->last; \
+            if (known_->last < (by)->last) known_->last = (by)->last; \
             if ((known_->flags & (by)->flags) != (by)->flags) __sync_fetch_and_or(&known_->flags, (by)->flags); \
         } \
     } \
@@ -237,7 +239,7 @@ INLINE int count(struct __sk_buff *skb, u32 first) {
     if (is_first ? end > headers : end > at) one.payload = end - (is_first ? headers : at);
     one.flags = t.flags;
     one.first_flags = t.flags;
-    one.first = one.last = bpf_ktime_get_coarse_ns();
+    one.last = bpf_ktime_get_coarse_ns();
     if (type == 0x0800) {
         struct key4 key = { .source = whole.source[3], .destination = whole.destination[3], .source_port = t.source_port,
                             .destination_port = t.destination_port, .vlan = vlan, .inner_vlan = inner_vlan, .ifindex = skb->ifindex,

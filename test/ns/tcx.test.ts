@@ -93,6 +93,42 @@ describe.skipIf(noNamespaces !== '')('flows counted by the kernel', () => {
     expect(tcp.observer).toEqual({ ingress: { interface: { name } } });
   });
 
+  test('who began is the same as from packets, whatever the ports say', async () => {
+    const file = join(folder, 'orientation.pcap');
+    const both = (n: number, one: number, other: number) => {
+      const ends = [`10.0.1.${n}`, `10.0.2.${n}`];
+      const [from, to] = n % 2 === 0 ? ends : ends.reverse();
+      return [udpFrame(one, other, { from, to }), udpFrame(other, one, { from: to, to: from })];
+    };
+    const numbers = Array.from({ length: 60 }, (_, i) => i + 1);
+    writeFrames(
+      file,
+      numbers.flatMap((n) => [
+        // NTP and IKE: nothing but the order tells.
+        ...both(n, 123, 123),
+        ...both(n, 500, 500),
+        ...both(n, 53, 40_000),
+        ...both(n, 7000, 6000),
+        tcpFrame(179, 179, { from: `10.0.3.${n}`, to: `10.0.2.${n}`, flags: 'S', seq: 1 }),
+        tcpFrame(179, 179, { from: `10.0.2.${n}`, to: `10.0.3.${n}`, flags: 'SA', seq: 9, ack: 2 }),
+      ]),
+    );
+    const oriented = (text: string) =>
+      documents(text)
+        .filter(({ event }) => event.dataset === 'flow')
+        .map(
+          ({ source, destination, network, netscribe }) =>
+            `${network.transport} ${source.ip}:${source.port} > ${destination.ip}:${destination.port} ${(netscribe.flow as { initiator: string }).initiator}`,
+        )
+        .sort();
+    const ring = ns.netscribe(['capture', '-i', 'b', '--flow-source', 'ring', ...TOLD]);
+    await ring.until(() => ring.err.includes('listening'));
+    const { out } = await count('b', file);
+    const fromRing = oriented((await ring.interrupt()).out);
+    expect(fromRing).toHaveLength(5 * numbers.length);
+    expect(oriented(out)).toEqual(fromRing);
+  });
+
   test('more flows than the map has room for', async () => {
     const file = join(folder, 'many.pcap');
     writeFrames(
