@@ -3,8 +3,17 @@
 
 import type { Daemon } from '../daemon/daemon.ts';
 import { allRecordTypes } from '../engine/plan.ts';
-import { createVocabulary, type Format, formatResult, planQuery, type QueryOptions, runQuery } from '../query/query.ts';
+import {
+  createVocabulary,
+  type Format,
+  formatResult,
+  type Plan,
+  planQuery,
+  type QueryOptions,
+  runQuery,
+} from '../query/query.ts';
 import { openReader } from '../store/reader.ts';
+import { glances } from './glances.ts';
 import { ApiError } from './guard.ts';
 import { removeSnapshot, takeSnapshot } from './live-snapshots.ts';
 
@@ -46,10 +55,7 @@ export function answer(daemon: Daemon, request: QueryRequest, timeoutMs: number)
   });
 }
 
-/** How far back partial answers look, in seconds, before the whole one. */
-const GLANCES = [3600, 86_400];
-
-/** Answers over the newest hour, the newest day, then over everything that was asked for. */
+/** Answers over the newest records, over more and more of them, then over everything that was asked for. */
 export async function* growingAnswer(
   daemon: Daemon,
   request: QueryRequest,
@@ -58,11 +64,7 @@ export async function* growingAnswer(
   const { live = false, utc, format: _, ...options } = request;
   const vocabulary = createVocabulary(allRecordTypes(), { isUtc: utc });
   const whole = planQuery(options, vocabulary);
-  for (const seconds of GLANCES) {
-    const sinceNs = vocabulary.nowNs - BigInt(seconds) * 1_000_000_000n;
-    // A glance that is no smaller than the whole, or lies outside of it, says nothing.
-    if (whole.firstNs !== undefined && whole.firstNs >= sinceNs) continue;
-    if (whole.lastNs !== undefined && whole.lastNs <= sinceNs) continue;
+  for (const sinceNs of glances(vocabulary.nowNs, whole, await oldestNs(daemon, whole))) {
     const since = new Date(Number(sinceNs / 1_000_000n)).toISOString();
     const text = await answer(daemon, { ...options, first: since, live: false, utc, format: 'json' }, timeoutMs);
     yield { event: 'partialResult', since, text };
@@ -72,6 +74,19 @@ export async function* growingAnswer(
     since: null,
     text: await answer(daemon, { ...options, live, utc, format: 'json' }, timeoutMs),
   };
+}
+
+/** When the records begin that a question is about, open flows apart; undefined: there are none. */
+function oldestNs(daemon: Daemon, { types }: Plan): Promise<bigint | undefined> {
+  const names = new Set(types.map(({ name }) => name));
+  return withReader(daemon, false, async ({ manifest }) => {
+    const times = manifest.segments.flatMap(({ type, minTime }) =>
+      names.has(type) && minTime !== undefined ? [minTime] : [],
+    );
+    // All alike in form, so the least text is the earliest.
+    const least = times.reduce<string | undefined>((a, b) => (a === undefined || b < a ? b : a), undefined);
+    return least === undefined ? undefined : BigInt(Date.parse(`${least.slice(0, 19)}Z`)) * 1_000_000n;
+  });
 }
 
 function withTimeout(reader: Awaited<ReturnType<typeof openReader>>, timeoutMs: number) {

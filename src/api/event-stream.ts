@@ -8,8 +8,8 @@ const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
 export class EventStream {
   isClosed = false;
-  /** Events that a slow reader missed. */
-  missed = 0;
+  /** Records that the reader missed and has not been told of yet. */
+  #missed = 0;
   readonly #reply: FastifyReply;
   readonly #timer: NodeJS.Timeout;
   readonly #closed: (() => void)[] = [];
@@ -33,12 +33,21 @@ export class EventStream {
     });
   }
 
+  /** So many records were not sent; the reader hears of it in an event `missed` before the next one. */
+  miss(records: number): void {
+    this.#missed += records;
+  }
+
   /** `data` is one line. */
   send(event: string, data: string): void {
     if (this.isClosed) return;
     if (this.#reply.raw.writableLength > MAX_WAITING_BYTES) {
-      this.missed++;
+      this.miss(1);
       return;
+    }
+    if (this.#missed > 0) {
+      this.#reply.raw.write(`event: missed\ndata: {"records":${this.#missed}}\n\n`);
+      this.#missed = 0;
     }
     this.#reply.raw.write(`event: ${event}\ndata: ${data}\n\n`);
   }

@@ -15,7 +15,8 @@ export function streamRoutes(app: FastifyInstance, daemon: Daemon): void {
     {
       schema: {
         tags: ['query'],
-        summary: 'Records as they are made, as events named `record`',
+        summary:
+          'Records as they are made, as events named `record`; `missed` says how many a slow reader, or a great rush, left out',
         querystring: {
           type: 'object',
           properties: {
@@ -34,7 +35,8 @@ export function streamRoutes(app: FastifyInstance, daemon: Daemon): void {
       const condition = wanted === '' ? undefined : parseCondition(wanted, createVocabulary(types));
       const events = new EventStream(reply);
       const byName = new Map(types.map((type) => [type.name, type]));
-      const end = await daemon.stream((lines) => {
+      const end = await daemon.stream((lines, missed) => {
+        events.miss(missed);
         for (const line of lines) {
           const document = JSON.parse(line) as { type: string };
           const type = byName.get(document.type);

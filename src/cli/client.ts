@@ -1,7 +1,7 @@
 // How commands talk to a running daemon: over its API, with the token that lies beside its store.
 
 import { readFileSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Command } from 'commander';
 import { isLoopback, parseAddress } from '../api/address.ts';
@@ -33,13 +33,41 @@ export function withClientOptions(command: Command): Command {
     .option('--ca <file>', "who signed the daemon's certificate (PEM)");
 }
 
-export interface Answer {
-  status: number;
-  text: string;
-}
-
 /** Asks the daemon. Rejects with a ClientError in words for people. */
 export async function ask(options: ClientOptions, method: string, path: string, body?: unknown): Promise<string> {
+  return textOf(await send(options, method, path, body));
+}
+
+/**
+ * Gives each event of a stream to `hear`, until that says false: true then, false when the daemon has ended the stream. Rejects with a
+ * ClientError, or with what `hear` throws.
+ */
+export async function listen(
+  options: ClientOptions,
+  path: string,
+  hear: (event: string, data: string) => boolean,
+): Promise<boolean> {
+  const response = await send(options, 'GET', path);
+  let rest = '';
+  try {
+    for await (const part of response.setEncoding('utf8')) {
+      const events = (rest + part).split('\n\n');
+      rest = events.pop()!;
+      for (const text of events) {
+        const { event, data } = /^event: (?<event>.*)\ndata: (?<data>.*)$/.exec(text)?.groups ?? {};
+        if (event !== undefined && !hear(event, data)) return true;
+      }
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+  } finally {
+    response.destroy();
+  }
+  return false;
+}
+
+/** The answer of the daemon as it begins. Rejects with a ClientError when it is none, or a refusal. */
+async function send(options: ClientOptions, method: string, path: string, body?: unknown): Promise<IncomingMessage> {
   const { daemon } = loadConfig(options.config, []);
   const text = options.api ?? daemon.api.address;
   const address = parseAddress(text);
@@ -55,7 +83,7 @@ export async function ask(options: ClientOptions, method: string, path: string, 
   const isTls = options.cert !== undefined || daemon.api.tls !== undefined;
   if (!isLoopback(address) && !isTls) throw new UsageError(`${text} wants a certificate: --cert, --key and --ca`);
   const payload = body === undefined ? undefined : JSON.stringify(body);
-  const answer = await new Promise<Answer>((resolve, reject) => {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const request = (isTls ? httpsRequest : httpRequest)(
       {
         ...(address.path === '' ? { host: address.host, port: address.port } : { socketPath: address.path }),
@@ -69,12 +97,7 @@ export async function ask(options: ClientOptions, method: string, path: string, 
         },
         ...(isTls ? keys(options) : {}),
       },
-      (response) => {
-        const parts: Buffer[] = [];
-        response.on('data', (part: Buffer) => parts.push(part));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() }));
-        response.on('error', reject);
-      },
+      resolve,
     );
     request.on('error', reject);
     request.end(payload);
@@ -85,9 +108,18 @@ export async function ask(options: ClientOptions, method: string, path: string, 
         : `the daemon at ${text} cannot be asked: ${error.message}`,
     );
   });
-  if (answer.status < 400) return answer.text;
-  const { error, rendered } = parsed(answer.text);
-  throw new ClientError(rendered ?? error ?? `the daemon answered ${answer.status}`);
+  const { statusCode = 0 } = response;
+  if (statusCode < 400) return response;
+  const { error, rendered } = parsed(await textOf(response));
+  throw new ClientError(rendered ?? error ?? `the daemon answered ${statusCode}`);
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  try {
+    return Buffer.concat(await response.toArray()).toString();
+  } catch (error) {
+    throw new ClientError(`the daemon ended before its answer did: ${(error as Error).message}`);
+  }
 }
 
 function keys({ cert, key, ca }: ClientOptions) {

@@ -19,7 +19,8 @@ import { nearest } from './nearest.ts';
 const EXAMPLES = `  netscribe query talk_conv -n 10                        who talks to whom
   netscribe query sip,dport -c 'proto = tcp' -s packets   flows by source and port
   netscribe query 'dns and not dns.response_code: NOERROR' transactions that match
-  netscribe query -r traffic.pcap http -e json            straight from a capture, no store`;
+  netscribe query -r traffic.pcap http -e json            straight from a capture, no store
+  netscribe query --follow 'dns.response_code: NXDOMAIN'  as they come, from the running daemon`;
 
 /** Percent: an answer with millions of groups needs hundreds of bytes for each. */
 const DEFAULT_MEMORY = '40';
@@ -29,6 +30,7 @@ export interface Options {
   read: string[];
   store: string;
   live?: boolean;
+  follow?: boolean;
   api?: string;
   interfaces: string[];
   first?: string;
@@ -75,7 +77,8 @@ export function definition(): Command {
     .option('-r, --read <file>', 'ask this capture instead of the store; repeatable', collect, [])
     .option('--store <folder>', 'the store', DEFAULT_STORE)
     .option('--live', 'flows that are open in the running daemon too')
-    .option('--api <address>', 'where the daemon listens, for --live (default: 127.0.0.1:8145)')
+    .option('--follow', 'records of the running daemon as they are made, as lines of JSON; -n: so many')
+    .option('--api <address>', 'where the daemon listens, for --live and --follow (default: 127.0.0.1:8145)')
     .option('-i, --interfaces <interfaces>', 'only these: eth0 · any,!lo · /eth\\d/ · list lists them', collect, [])
     .option('-f, --first <time>', "not before: -24h · '2026-11-21 10:00' · RFC 3339 · Unix seconds")
     .option('-l, --last <time>', 'not after')

@@ -28,6 +28,7 @@ import { writeAll } from '../sinks/output.ts';
 import { openReader, type StoreReader } from '../store/reader.ts';
 import { parse, withHelp } from './command.ts';
 import { EXIT_OK } from './exit.ts';
+import { follow } from './follow.ts';
 import { translateGoQuery } from './goquery-words.ts';
 import { openLiveFlows } from './live-flows.ts';
 import { askedFor, definition, formatOf, type Options, span, wholeNumber } from './query-options.ts';
@@ -57,6 +58,10 @@ async function query(given: string[]): Promise<number> {
   const stored = options.storedQuery === undefined ? {} : loadQuery(options.storedQuery);
   const vocabulary = createVocabulary(allRecordTypes(), { isUtc: options.utc === true });
   const asked = withWords(askedFor(options, command, stored), command.args, vocabulary);
+  if (options.follow === true) {
+    await follow(asked, options, vocabulary, (name) => command.getOptionValueSource(name) === 'cli');
+    return EXIT_OK;
+  }
   const format = formatOf(asked.format ?? 'table');
   const memory = memoryLimit(options.memory);
   const timeoutMs = span(options.timeout, '--timeout');

@@ -15,7 +15,7 @@ const RESERVE_MS = 300;
 export interface CaptureLinkEvents {
   /** The thread keeps its capability: become another user now. */
   prepared(): void;
-  documents(lines: string[]): void;
+  documents(lines: string[], missed: number): void;
   note(text: string): void;
   /** The thread died and is started again. */
   restarted(why: string): void;
@@ -70,7 +70,7 @@ export class CaptureLink {
           this.#asker.hear(message);
           break;
         case 'documents':
-          this.#events.documents(message.lines);
+          this.#events.documents(message.lines, message.missed);
           break;
         case 'note':
           this.#events.note(message.text);

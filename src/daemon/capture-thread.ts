@@ -40,7 +40,7 @@ const say = (message: FromThread): void => port.postMessage(message);
 const note = (text: string): void => say({ kind: 'note', text });
 
 const writeoutSeconds: number[] = [];
-const tap = new Tap((lines) => say({ kind: 'documents', lines }));
+const tap = new Tap((lines, missed) => say({ kind: 'documents', lines, missed }));
 const live = new LiveRun(data, data.store, [tap]);
 let unit: Unit | undefined;
 let flowSource: ChosenFlowSource = { used: 'ring', why: '' };

@@ -77,7 +77,7 @@ export class Daemon {
   readonly startedAt = new Date();
   readonly #options: DaemonOptions;
   readonly #link: CaptureLink;
-  readonly #readers = new Set<(lines: readonly string[]) => void>();
+  readonly #readers = new Set<(lines: readonly string[], missed: number) => void>();
   #config: LoadedConfig;
   #renewable: Renewable;
   #server: Server | undefined;
@@ -109,8 +109,8 @@ export class Daemon {
       },
       {
         prepared: () => becomeUser(daemon.capture.user!),
-        documents: (lines) => {
-          for (const reader of this.#readers) reader(lines);
+        documents: (lines, missed) => {
+          for (const reader of this.#readers) reader(lines, missed);
         },
         note: (text) => options.log(text),
         restarted: (why) => {
@@ -222,7 +222,7 @@ export class Daemon {
   }
 
   /** Documents as they are made. The answer ends it. */
-  async stream(reader: (lines: readonly string[]) => void): Promise<() => void> {
+  async stream(reader: (lines: readonly string[], missed: number) => void): Promise<() => void> {
     this.#readers.add(reader);
     await this.#link.ask({ kind: 'stream', on: true });
     return () => {

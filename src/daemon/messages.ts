@@ -97,7 +97,7 @@ export type FromThread =
   | { kind: 'ready' }
   | Reply
   /** Documents for whoever streams: lines of JSON. */
-  | { kind: 'documents'; lines: string[] }
+  | { kind: 'documents'; lines: string[]; missed: number }
   | { kind: 'note'; text: string }
   /** The thread's work ended: `error` is '' when it was told to. */
   | { kind: 'ended'; error: string; code: string };

@@ -10,9 +10,10 @@ export class Tap implements RowSink {
   readonly encoding = 'ndjson';
   readonly name = 'stream';
   isOn = false;
-  readonly #show: (lines: string[]) => void;
+  readonly #show: (lines: string[], missed: number) => void;
 
-  constructor(show: (lines: string[]) => void) {
+  /** `missed`: records that were left out, of whatever kind. */
+  constructor(show: (lines: string[], missed: number) => void) {
     this.#show = show;
   }
   async open(): Promise<void> {}
@@ -22,7 +23,7 @@ export class Tap implements RowSink {
     const text = Buffer.from(batch.bytes.buffer, batch.bytes.byteOffset);
     for (let row = 0; row < Math.min(batch.rows, MAX_LINES); row++)
       lines.push(text.toString('utf8', row === 0 ? 0 : batch.ends[row - 1], batch.ends[row] - 1));
-    this.#show(lines);
+    this.#show(lines, batch.rows - lines.length);
   }
   async close(): Promise<void> {}
   async abort(): Promise<void> {}

@@ -7,8 +7,9 @@ import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
-import { noNamespaces } from '../kit/namespace.ts';
+import { noNamespaces, Program } from '../kit/namespace.ts';
 import { icmpFrame, udpFrame } from '../kit/packets.ts';
+import { PROJECT } from '../kit/shared.ts';
 import { bytes, eth } from '../wire/frames.ts';
 
 const hasPromtool = (() => {
@@ -66,7 +67,7 @@ describe.skipIf(noNamespaces !== '')('netscribe run', { timeout: 300_000 }, () =
   test('answers grow: the newest first, then all', async () => {
     const { text } = await kit.ask('POST', '/api/query/stream', { columns: 'dip,dport', live: true });
     const events = text.split('\n').filter((line) => line.startsWith('event: '));
-    expect(events).toEqual(['event: partialResult', 'event: partialResult', 'event: finalResult']);
+    expect(events).toEqual(['event: finalResult']);
     expect(text).toContain('10.0.0.2');
     const wrong = await kit.ask('POST', '/api/query/stream', { condition: 'dport = = 3' });
     expect(wrong.text).toContain('event: queryError');
@@ -132,6 +133,43 @@ describe.skipIf(noNamespaces !== '')('netscribe run', { timeout: 300_000 }, () =
     expect(lines.join('')).toContain('"destination":{"ip":"10.0.0.2"');
     const wrong = await kit.ask('GET', '/api/records/stream?records=dnss');
     expect([wrong.status, wrong.text]).toEqual([400, expect.stringContaining("'dnss'")]);
+  });
+
+  test('query --follow shows them, ends after so many, and with the daemon', async () => {
+    const words = (...more: string[]) => [
+      'query',
+      '--follow',
+      '--store',
+      kit.store,
+      '--api',
+      `unix:${kit.folder}/api`,
+      ...more,
+    ];
+    const main = `${PROJECT}src/cli/main.ts`;
+    const program = new Program([process.execPath, main, ...words('icmp and dip = 10.0.0.4', '-n', '2')]);
+    const wanted = new Set<string>();
+    const echo = (type: number, from: string, to: string) => icmpFrame(type, 0, bytes('00070001'), { from, to });
+    // Whether it listens already shows when something comes: a pair more until two have.
+    const sending = setInterval(() => {
+      void kit.send([
+        echo(8, '10.0.0.1', '10.0.0.3'),
+        echo(0, '10.0.0.3', '10.0.0.1'),
+        echo(8, '10.0.0.1', '10.0.0.4'),
+        echo(0, '10.0.0.4', '10.0.0.1'),
+      ]);
+    }, 300);
+    const { code, out } = await program.end().finally(() => clearInterval(sending));
+    for (const line of out.trim().split('\n')) wanted.add(JSON.parse(line).destination.ip);
+    expect([code, out.trim().split('\n').length, [...wanted]]).toEqual([0, 2, ['10.0.0.4']]);
+    for (const [more, said] of [
+      [['sip'], "leave out the columns 'sip'"],
+      [['-e', 'csv'], 'leave out -e csv'],
+      [['-f', '-1h'], 'leave out -f'],
+      [['-c', 'dprt = 3'], 'dport'],
+    ] as const) {
+      const wrong = await new Program([process.execPath, main, ...words(...more)]).end();
+      expect([more, wrong.code, wrong.err]).toEqual([more, 2, expect.stringContaining(said)]);
+    }
   });
 
   test('what it serves describes itself', async () => {
@@ -225,35 +263,41 @@ describe.skipIf(noNamespaces !== '')('netscribe run', { timeout: 300_000 }, () =
 });
 
 describe.skipIf(noNamespaces !== '')('privileges', { timeout: 300_000 }, () => {
-  test('started as root it becomes who it shall be, and its capture thread alone keeps CAP_NET_RAW', async () => {
-    const kit = new DaemonKit();
-    try {
-      execFileSync('chmod', ['755', kit.folder]);
-      mkdirSync(kit.store);
-      execFileSync('chown', ['-R', 'nobody', kit.store, kit.folder]);
-      kit.config = { ...kit.config, capture: { interfaces: { b: null }, user: 'nobody' } };
-      const program = await kit.start();
-      const pid = kit.ns
-        .run('ip', 'netns', 'pids', kit.ns.name)
-        .trim()
-        .split('\n')
-        .find((each) => readFileSync(`/proc/${each}/cmdline`, 'utf8').includes('main.ts\0run'))!;
-      const capabilities = readdirSync(`/proc/${pid}/task`).map((task) => {
-        const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8');
-        expect(/^Uid:\t(\d+)/m.exec(status)![1]).not.toBe('0');
-        return /^CapEff:\t(\w+)/m.exec(status)![1];
-      });
-      expect(new Set(capabilities)).toEqual(new Set(['0000000000000000', '0000000000002000']));
-      // A link that comes later is opened with what was kept.
-      kit.config = { ...kit.config, capture: { interfaces: { b: null, a: null }, user: 'nobody' } };
-      kit.writeConfig();
-      program.child.kill('SIGHUP');
-      await kit.until(({ interfaces }) => interfaces.a?.state === 'capturing');
-      expect((await kit.stop()).code).toBe(143);
-    } finally {
-      await kit.remove();
-    }
-  });
+  test.each([1, 2])(
+    'started as root it becomes who it shall be, and threads that capture (%i) alone keep CAP_NET_RAW',
+    async (workers) => {
+      const kit = new DaemonKit({ workers });
+      try {
+        execFileSync('chmod', ['755', kit.folder]);
+        mkdirSync(kit.store);
+        execFileSync('chown', ['-R', 'nobody', kit.store, kit.folder]);
+        kit.config = { ...kit.config, capture: { interfaces: { b: null }, user: 'nobody' } };
+        const program = await kit.start();
+        const pid = kit.ns
+          .run('ip', 'netns', 'pids', kit.ns.name)
+          .trim()
+          .split('\n')
+          .find((each) => readFileSync(`/proc/${each}/cmdline`, 'utf8').includes('main.ts\0run'))!;
+        const capabilities = readdirSync(`/proc/${pid}/task`).map((task) => {
+          const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8');
+          expect(/^Uid:\t(\d+)/m.exec(status)![1]).not.toBe('0');
+          return /^CapEff:\t(\w+)/m.exec(status)![1];
+        });
+        expect(new Set(capabilities)).toEqual(new Set(['0000000000000000', '0000000000002000']));
+        // A link that comes later is opened with what was kept.
+        kit.config = { ...kit.config, capture: { interfaces: { b: null, a: null }, user: 'nobody' } };
+        kit.writeConfig();
+        program.child.kill('SIGHUP');
+        await kit.until(({ interfaces }) => interfaces.a?.state === 'capturing');
+        expect(kit.rings()).toBe(2 * workers);
+        const sent = await kit.send(udp(20, 1024, 53));
+        await kit.until(({ interfaces }) => interfaces.b.processed_total === sent);
+        expect((await kit.stop()).code).toBe(143);
+      } finally {
+        await kit.remove();
+      }
+    },
+  );
 
   test('without CAP_NET_RAW the interface says what is missing; with it alone an ordinary user captures', async () => {
     const kit = new DaemonKit();
