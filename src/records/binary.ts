@@ -6,13 +6,15 @@
 // behind a 32-bit length: addresses as RFC 5952 has them, lists, maps and trees as JSON. All little-endian.
 
 import type { Address } from './address.ts';
-import { BoolBuilder, NumberBuilder, TextBuilder, TimeBuilder } from './column-builder.ts';
+import { BoolBuilder, NumberBuilder, TimeBuilder } from './column-builder.ts';
 import type { ColumnBatch } from './columns.ts';
 import type { Field } from './field.ts';
 import { flatFields, flatName } from './flat.ts';
 import { FlatWriter } from './flat-writer.ts';
 import type { JsonTexts } from './json-texts.ts';
+import { Nothing } from './nothing.ts';
 import type { RecordType } from './record.ts';
+import { TextBuilder } from './string-builder.ts';
 import { wireText } from './text.ts';
 
 const ABSENT = 0;
@@ -55,8 +57,8 @@ export class BinaryWriter extends FlatWriter {
   }
   cell(texts: JsonTexts, end: number, at: number): number {
     this.reserve(at, end + 8 + this.fixed);
-    texts.out.copy(this.out, at + 5, 0, end);
-    return this.#sized(at, at + 5 + end);
+    texts.out.copy(this.out, at + 5, texts.from, end);
+    return this.#sized(at, at + 5 + end - texts.from);
   }
   #sized(at: number, end: number): number {
     this.out[at] = PRESENT;
@@ -81,19 +83,20 @@ export class BinaryColumns {
   /** Appends the row at `from`; `view` is of the same bytes. Returns the offset behind the row. */
   append(bytes: Uint8Array, view: DataView, from: number): number {
     let at = from;
+    const row = this.rows;
     for (const builder of this.#builders) {
-      if (bytes[at++] === ABSENT) builder.none();
-      else if (builder instanceof TextBuilder) {
+      if (bytes[at++] === ABSENT) continue;
+      if (builder instanceof TextBuilder) {
         const end = at + 4 + view.getUint32(at, true);
-        builder.append(bytes, at + 4, end);
+        builder.putBytes(row, bytes, at + 4, end);
         at = end;
       } else if (builder instanceof NumberBuilder) {
-        builder.push(view.getFloat64(at, true));
+        builder.put(row, view.getFloat64(at, true));
         at += 8;
       } else if (builder instanceof TimeBuilder) {
-        builder.push(view.getUint32(at, true), view.getUint32(at + 4, true));
+        builder.put(row, view.getUint32(at, true), view.getUint32(at + 4, true));
         at += 8;
-      } else builder.push(bytes[at++] === 1);
+      } else builder.put(row, bytes[at++] === 1);
     }
     this.rows++;
     return at;
@@ -101,9 +104,10 @@ export class BinaryColumns {
 
   /** Everything appended since the last call. */
   take(): ColumnBatch {
-    const batch = { type: this.#type, rows: this.rows, columns: this.#builders.map((builder) => builder.take()) };
+    const { rows } = this;
+    const none = new Nothing(rows);
     this.rows = 0;
-    return batch;
+    return { type: this.#type, rows, columns: this.#builders.map((builder) => builder.take(rows, none)) };
   }
 }
 

@@ -2,18 +2,13 @@
 // start, that appends a record to all of them.
 
 import { presentCode, valueCode } from './code.ts';
-import {
-  AddressBuilder,
-  BoolBuilder,
-  KeywordBuilder,
-  NumberBuilder,
-  TextBuilder,
-  TimeBuilder,
-} from './column-builder.ts';
+import { AddressBuilder, BoolBuilder, NumberBuilder, TimeBuilder } from './column-builder.ts';
 import type { ColumnBatch } from './columns.ts';
 import type { Field } from './field.ts';
 import { JsonTexts, jsonTextCode } from './json-texts.ts';
+import { Nothing } from './nothing.ts';
 import { columnName, isComputed, isRest, type RecordType, restName } from './record.ts';
+import { KeywordBuilder, TextBuilder } from './string-builder.ts';
 
 type AnyBuilder = TimeBuilder | NumberBuilder | BoolBuilder | AddressBuilder | KeywordBuilder | TextBuilder;
 
@@ -48,10 +43,12 @@ function builderOf(field: Field, isRest: boolean): AnyBuilder {
   }
 }
 
+type Append = (record: object, flow: object, row: number) => void;
+
 export class ColumnarRows {
   readonly type: RecordType;
   readonly #builders: AnyBuilder[];
-  readonly #append: (record: object, flow: object) => void;
+  readonly #append: Append;
   rows = 0;
 
   constructor(type: RecordType) {
@@ -60,20 +57,22 @@ export class ColumnarRows {
     this.#builders = fields.map(([, field]) => builderOf(field, isRest(type, field)));
     const json = new JsonTexts();
     const lines = fields.map(([name, field], i) => {
-      const push = isRest(type, field) ? `push(r.${name}${restCode(type, field)})` : pushCode(name, field, json);
-      return field.isOptional ? `if(${presentCode(name, field)})b${i}.${push};else b${i}.none();` : `b${i}.${push};`;
+      const put = isRest(type, field)
+        ? `b${i}.put(n,r.${name}${restCode(type, field)});`
+        : putCode(`b${i}`, name, field, json);
+      return field.isOptional ? `if(${presentCode(name, field)})${put}` : put;
     });
     const source = [
       '"use strict";',
       `const ${this.#builders.map((_, i) => `b${i}=B[${i}]`).join(',')};`,
-      `return function append(r,f){${lines.join('\n')}}`,
+      `return function append(r,f,n){${lines.join('\n')}}`,
       `//# sourceURL=netscribe-columns-${type.name}.js`,
     ].join('\n');
-    this.#append = new Function('B', 'J', source)(this.#builders, json) as (record: object, flow: object) => void;
+    this.#append = new Function('B', 'J', source)(this.#builders, json) as Append;
   }
 
   append(record: object, flow: object): void {
-    this.#append(record, flow);
+    this.#append(record, flow, this.rows);
     this.rows++;
   }
 
@@ -85,9 +84,10 @@ export class ColumnarRows {
 
   /** Everything appended since the last call. */
   take(): ColumnBatch {
-    const batch = { type: this.type.name, rows: this.rows, columns: this.#builders.map((builder) => builder.take()) };
+    const { rows } = this;
+    const none = new Nothing(rows);
     this.rows = 0;
-    return batch;
+    return { type: this.type.name, rows, columns: this.#builders.map((builder) => builder.take(rows, none)) };
   }
 }
 
@@ -98,11 +98,12 @@ function restCode(type: RecordType, { near = {} }: Field): string {
     .join('');
 }
 
-/** The call that appends a field's value. */
-function pushCode(name: string, field: Field, json: JsonTexts): string {
-  if (field.kind === 'time') return `push(r.${name}Seconds,r.${name}Nanos)`;
-  if (field.kind === 'slice') return `slice(r.bytes,r.${name}At,r.${name}End)`;
+/** The statement that puts a field's value into row `n` of a builder. */
+function putCode(builder: string, name: string, field: Field, json: JsonTexts): string {
+  if (field.kind === 'time') return `${builder}.put(n,r.${name}Seconds,r.${name}Nanos);`;
+  if (field.kind === 'slice') return `${builder}.putWire(n,r.bytes,r.${name}At,r.${name}End);`;
   const value = valueCode(name, field);
   const text = jsonTextCode(name, field, value, json);
-  return `push(${text === undefined ? value : `J.text(${text})`})`;
+  if (text === undefined) return `${builder}.put(n,${value});`;
+  return `{const e=${text};${builder}.putBytes(n,J.out,J.from,e);}`;
 }

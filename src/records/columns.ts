@@ -1,6 +1,6 @@
 // The columnar form of records: what goes to the store's writer. Typed arrays only, so that it crosses threads by transfer.
 
-/** 1 where the row has a value; absent when every row has one. */
+/** 1 where the row has a value; absent when every row has one. It shares its buffer with the values when no row has one (`nothing.ts`). */
 type Present = Uint8Array | undefined;
 
 export type Column =

@@ -67,15 +67,15 @@ export class CopyWriter extends FlatWriter {
     return this.text(values.length === 1 ? values[0] : json.text(json.strings(values)), start);
   }
 
-  /** The JSON text that `json` holds, `end` bytes long. */
+  /** The JSON text that `json` wrote last, up to `end`. */
   cell(json: JsonTexts, end: number, start: number): number {
-    const text = json.out;
+    const { out: text, from } = json;
     let isPlain = true;
-    for (let i = 0; isPlain && i < end; i++) isPlain = text[i] !== BACKSLASH;
+    for (let i = from; isPlain && i < end; i++) isPlain = text[i] !== BACKSLASH;
     if (!isPlain) return this.text(acceptableJson(json.text(end)), start);
-    this.reserve(start, end + 8 + this.fixed);
-    this.out.set(text.subarray(0, end), start);
-    return this.#tab(start + end);
+    this.reserve(start, end - from + 8 + this.fixed);
+    this.out.set(text.subarray(from, end), start);
+    return this.#tab(start + end - from);
   }
 
   #escape(bytes: Uint8Array, length: number, start: number): number {

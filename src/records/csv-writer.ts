@@ -144,12 +144,12 @@ export class CsvWriter extends FlatWriter {
 
   /** A JSON text, in quotes. What JSON leaves of control characters becomes \u00XX. */
   cell(json: JsonTexts, end: number, start: number): number {
-    this.reserve(start, end * 6 + 4 + this.fixed);
+    this.reserve(start, (end - json.from) * 6 + 4 + this.fixed);
     const { out } = this;
     const text = json.out;
     let at = start;
     out[at++] = QUOTE;
-    for (let i = 0; i < end; i++) {
+    for (let i = json.from; i < end; i++) {
       const c = text[i];
       if (c === QUOTE) out[at++] = QUOTE;
       else if (c === 0x7f || (c === 0xc2 && text[i + 1] < 0xa0)) {

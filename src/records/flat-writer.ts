@@ -26,7 +26,7 @@ export abstract class FlatWriter extends ValueWriter {
   abstract text(value: string, at: number): number;
   /** Bytes from the wire, as `wireText` has them. */
   abstract slice(bytes: Uint8Array, from: number, to: number, at: number): number;
-  /** A JSON text: the first `end` bytes of what `json` wrote. */
+  /** A JSON text: what `json` wrote last, up to `end`. */
   abstract cell(json: JsonTexts, end: number, at: number): number;
 
   /** An array of one as its only element. */

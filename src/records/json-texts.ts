@@ -1,5 +1,5 @@
 // JSON texts of single values, for formats whose cells hold lists, maps and trees as JSON: the same bytes as in NDJSON. Each method
-// writes into the buffer `out` from its start and returns the end.
+// writes into the buffer `out`, from `from` on, and returns the end.
 
 import type { Fields, JsonValue, MapEntries } from './field.ts';
 import { ndjsonEncoder } from './ndjson.ts';
@@ -11,17 +11,34 @@ declare global {
   }
 }
 
-export class JsonTexts {
-  readonly #writer = new JsonWriter(4096);
-  readonly #lists: ReturnType<typeof ndjsonEncoder>[] = [];
+/** Texts stand behind each other up to here, then from the start again: what was written lately is copied (`JsonWriter.text`). */
+const ROOM_BYTES = 48 * 1024;
 
-  /** What the last call wrote; replaced by a bigger one when needed. */
+export class JsonTexts {
+  readonly #writer = new JsonWriter(ROOM_BYTES + 16 * 1024);
+  readonly #lists: ReturnType<typeof ndjsonEncoder>[] = [];
+  /** Where the last call began to write. */
+  from = 0;
+  #end = 0;
+
+  /** What the last call wrote begins in it at `from`; replaced by a bigger one when needed. */
   get out(): Buffer {
     return this.#writer.out;
   }
   /** What the last call wrote, as a string; takes that call's end. */
   text(end: number): string {
-    return this.#writer.out.utf8Slice(0, end);
+    return this.#writer.out.utf8Slice(this.from, end);
+  }
+
+  /** Where the next text begins, with room for `bytes`. */
+  #begin(bytes: number): number {
+    if (this.#end > ROOM_BYTES) {
+      this.#end = 0;
+      this.#writer.restart();
+    }
+    this.from = this.#end;
+    this.#writer.reserve(this.from, bytes);
+    return this.from;
   }
 
   /** Makes the encoder of a list's entries; returns its number for `list`. */
@@ -31,31 +48,26 @@ export class JsonTexts {
   }
   list(index: number, entries: readonly object[], flow: object): number {
     const writer = this.#writer;
-    writer.restart();
-    let at = 0;
+    const encode = this.#lists[index];
+    let at = this.#begin(8);
     writer.out[at++] = 0x5b;
-    entries.forEach((entry, i) => {
+    for (let i = 0; i < entries.length; i++) {
       // The encoder ends with a newline, which the comma or the bracket overwrites.
-      at = this.#lists[index](entry, flow, writer, at) - 1;
+      at = encode(entries[i], flow, writer, at) - 1;
       writer.out[at++] = i + 1 < entries.length ? 0x2c : 0x5d;
-    });
+    }
     if (entries.length === 0) writer.out[at++] = 0x5d;
+    this.#end = at;
     return at;
   }
   strings(values: readonly string[]): number {
-    this.#writer.restart();
-    this.#writer.reserve(0, boundStrings(values));
-    return this.#writer.strings(values, 0);
+    return (this.#end = this.#writer.strings(values, this.#begin(boundStrings(values))));
   }
   map(entries: MapEntries): number {
-    this.#writer.restart();
-    this.#writer.reserve(0, boundMap(entries));
-    return this.#writer.map(entries, 0);
+    return (this.#end = this.#writer.map(entries, this.#begin(boundMap(entries))));
   }
   json(value: JsonValue): number {
-    this.#writer.restart();
-    this.#writer.reserve(0, boundJson(value));
-    return this.#writer.json(value, 0);
+    return (this.#end = this.#writer.json(value, this.#begin(boundJson(value))));
   }
 }
 

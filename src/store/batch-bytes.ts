@@ -1,15 +1,18 @@
 // A column batch as bytes, for the log: arrays as they are in memory (little-endian), behind a small header per column.
 //
 //   u8 version, u32 rows, u16 columns, u16 length of the type's name, the name
-//   per column: u8 kind, u8 flags (1: has nulls, 2: JSON text), u16 length of its name, the name, then its arrays, each as
+//   per column: u8 kind, u8 flags (1: has nulls, 2: JSON text, 4: no value in any row, and no arrays), u16 length of its name, the name, then its arrays, each as
 //   u32 length in bytes and the bytes. Nothing is padded: reading copies, which aligns.
 
 import type { Column, ColumnBatch } from '../records/columns.ts';
+import { isNothing, Nothing } from '../records/nothing.ts';
 
-const VERSION = 1;
+/** 1 had no columns without arrays. */
+const VERSION = 2;
 const KINDS = ['time', 'int', 'float', 'bool', 'ip', 'keyword', 'text'] as const;
 const HAS_NULLS = 1;
 const IS_JSON = 2;
+const IS_NOTHING = 4;
 
 type Values = Uint8Array | Uint32Array | Float64Array;
 
@@ -37,9 +40,12 @@ function arraysOf(column: Column, rows: number): Values[] {
 
 export function encodeBatch(batch: ColumnBatch): Uint8Array {
   const columns = batch.columns.map((column) => {
-    const arrays = arraysOf(column, batch.rows);
-    if (column.present !== undefined) arrays.push(column.present);
-    return { column, name: Buffer.from(column.name), arrays };
+    const isEmpty = isNothing(column);
+    const arrays = isEmpty ? [] : arraysOf(column, batch.rows);
+    if (column.present !== undefined && !isEmpty) arrays.push(column.present);
+    const isJson = column.kind === 'text' && column.json;
+    const flags = (column.present === undefined ? 0 : HAS_NULLS) | (isJson ? IS_JSON : 0) | (isEmpty ? IS_NOTHING : 0);
+    return { column, flags, name: Buffer.from(column.name), arrays };
   });
   const type = Buffer.from(batch.type);
   let length = 9 + type.length;
@@ -53,10 +59,9 @@ export function encodeBatch(batch: ColumnBatch): Uint8Array {
   at = out.writeUInt16LE(columns.length, at);
   at = out.writeUInt16LE(type.length, at);
   at += type.copy(out, at);
-  for (const { column, name, arrays } of columns) {
-    const isJson = column.kind === 'text' && column.json;
+  for (const { column, flags, name, arrays } of columns) {
     at = out.writeUInt8(KINDS.indexOf(column.kind), at);
-    at = out.writeUInt8((column.present === undefined ? 0 : HAS_NULLS) | (isJson ? IS_JSON : 0), at);
+    at = out.writeUInt8(flags, at);
     at = out.writeUInt16LE(name.length, at);
     at += name.copy(out, at);
     for (const { buffer, byteOffset, byteLength } of arrays) {
@@ -72,19 +77,21 @@ export function encodeBatch(batch: ColumnBatch): Uint8Array {
 export function decodeBatch(bytes: Uint8Array): ColumnBatch {
   const reader = new Reader(bytes);
   const version = reader.u8();
-  if (version !== VERSION) throw new RangeError(`a batch of version ${version}: this program knows ${VERSION}`);
+  if (version < 1 || version > VERSION) throw new RangeError(`a batch of version ${version}: this program knows up to ${VERSION}`);
   const rows = reader.u32();
   const count = reader.u16();
   const type = reader.text(reader.u16());
   const columns: Column[] = [];
-  for (let i = 0; i < count; i++) columns.push(readColumn(reader));
+  const none = new Nothing(rows);
+  for (let i = 0; i < count; i++) columns.push(readColumn(reader, none));
   return { type, rows, columns };
 }
 
-function readColumn(reader: Reader): Column {
+function readColumn(reader: Reader, none: Nothing): Column {
   const kind = KINDS[reader.u8()];
   const flags = reader.u8();
   const name = reader.text(reader.u16());
+  if ((flags & IS_NOTHING) !== 0) return none.column(name, kind, (flags & IS_JSON) !== 0);
   const column = readArrays(reader, name, kind, (flags & IS_JSON) !== 0);
   return (flags & HAS_NULLS) !== 0 ? { ...column, present: reader.bytes() } : column;
 }

@@ -1,6 +1,7 @@
 // Cutting column batches: a stretch of rows without copying, chosen rows with.
 
 import type { Column, ColumnBatch } from '../records/columns.ts';
+import { isNothing } from '../records/nothing.ts';
 
 /** Memory that one column costs beside its data: objects and typed-array headers. */
 const COLUMN_OVERHEAD_BYTES = 300;
@@ -37,6 +38,7 @@ export function pickRows(batch: ColumnBatch, rows: Uint32Array): ColumnBatch {
 
 function pickColumn(column: Column, rows: Uint32Array): Column {
   const count = rows.length;
+  if (isNothing(column)) return sliceColumn(column, 0, count);
   const present = column.present && pickValues(column.present, rows, new Uint8Array(count));
   switch (column.kind) {
     case 'time':
@@ -79,11 +81,13 @@ function pickValues<A extends Uint8Array | Uint32Array | Float64Array>(from: A, 
   return into;
 }
 
-/** Memory that a batch holds, in bytes, roughly. */
+/** Memory that a batch holds, in bytes, roughly; columns without a value have none of their own. */
 export function batchBytes(batch: ColumnBatch): number {
   let bytes = 0;
   for (const column of batch.columns) {
-    bytes += COLUMN_OVERHEAD_BYTES + (column.present?.byteLength ?? 0);
+    bytes += COLUMN_OVERHEAD_BYTES;
+    if (isNothing(column)) continue;
+    bytes += column.present?.byteLength ?? 0;
     switch (column.kind) {
       case 'time':
         bytes += column.seconds.byteLength + column.nanos.byteLength;

@@ -54,6 +54,18 @@ export class ChunkBuilder {
     new DataView(page.bytes.buffer).setUint32(0, length, true);
   }
 
+  /** The chunk of a column without a value in `rows` rows, whatever its kind. */
+  nothing(rows: number): Chunk {
+    const { page } = this;
+    page.reset();
+    this.dictionary.reset();
+    page.u32(0);
+    page.varint(rows * 2);
+    page.u8(0);
+    new DataView(page.bytes.buffer).setUint32(0, page.at - 4, true);
+    return this.finish(rows, Encoding.PLAIN, 0, { nulls: rows });
+  }
+
   /** Appends dictionary indices: their width, then the runs. */
   indices(codes: Uint32Array, count: number, entries: number): void {
     const width = bitWidth(entries - 1);

@@ -1,6 +1,7 @@
 // Column batches → the Parquet columns and chunks of one row group.
 
 import type { Column, ColumnBatch } from '../../records/columns.ts';
+import { isNothing } from '../../records/nothing.ts';
 import { type Chunk, ChunkBuilder } from './chunk.ts';
 import { BytesDictionary, WordDictionary } from './dictionary.ts';
 import { encodeAddressHalf } from './encode-addresses.ts';
@@ -70,9 +71,11 @@ export class RowGroupEncoder {
     let rows = 0;
     for (const batch of batches) rows += batch.rows;
     const chunks: Chunk[] = [];
+    const nothing = this.#builder.nothing(rows);
     for (const [position, wanted] of columns.entries()) {
       const pieces = batches.map((batch) => ({ column: columnAt(batch, position, wanted), rows: batch.rows }));
-      this.#encodeColumn(wanted.kind, pieces, rows, chunks);
+      if (pieces.some(({ column }) => column !== undefined)) this.#encodeColumn(wanted.kind, pieces, rows, chunks);
+      else for (let i = 0; i < (wanted.kind === 'ip' ? 2 : 1); i++) chunks.push(nothing);
     }
     return { rows, chunks };
   }
@@ -107,11 +110,11 @@ export class RowGroupEncoder {
   }
 }
 
-/** The batch's column of that name; batches of a type usually have the same columns in the same places. */
+/** The batch's column of that name, if it has values; batches of a type usually have the same columns in the same places. */
 function columnAt(batch: ColumnBatch, position: number, wanted: StoreColumn): Column | undefined {
   const there = batch.columns[position];
   const column = there?.name === wanted.name ? there : batch.columns.find(({ name }) => name === wanted.name);
-  return column !== undefined && isSameKind(column.kind, wanted.kind) ? column : undefined;
+  return column !== undefined && isSameKind(column.kind, wanted.kind) && !isNothing(column) ? column : undefined;
 }
 
 const isSameKind = (a: Column['kind'], b: Column['kind']): boolean =>
