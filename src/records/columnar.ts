@@ -34,8 +34,8 @@ function builderOf(field: Field, isRest: boolean): AnyBuilder {
     case 'ip':
       return new AddressBuilder(name, field.isOptional);
     case 'keyword':
-      return new KeywordBuilder(name, field.isOptional);
     case 'text':
+      return new KeywordBuilder(name, field.isOptional);
     case 'slice':
       return new TextBuilder(name, field.isOptional, false);
     default:

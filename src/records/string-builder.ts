@@ -1,4 +1,4 @@
-// Columns of strings in the making: keywords with a dictionary, texts one behind the other.
+// Columns of strings in the making: with a dictionary, as most are, or one behind the other.
 // Measured choices: short strings by a loop over their characters, longer ones by utf8Write; the few keywords that a field has most of the
 // time are found by comparing with the last one in the same place of a small table, before the dictionary is asked.
 
@@ -64,9 +64,12 @@ class Heap {
 const TRIAL_ENTRIES = 512;
 /** … and is varied when they are more than this share of its rows. */
 const VARIED_SHARE = 0.7;
+/** Longer texts get entries of their own: to hash them costs as much as to copy them. */
+const LONGEST_LOOKED_UP = 256;
 /** Keywords that are found without the dictionary. */
 const NEAR = 16;
 
+/** Strings that may repeat: keywords, names, paths. */
 export class KeywordBuilder extends Builder {
   #codes = new Uint32Array(FIRST_ROWS);
   readonly #dictionary = new Map<string, number>();
@@ -75,12 +78,18 @@ export class KeywordBuilder extends Builder {
   readonly #heap = new Heap();
   readonly #near: (string | undefined)[] = new Array(NEAR).fill(undefined);
   readonly #nearCodes = new Uint32Array(NEAR);
+  #last = '';
+  #lastCode = -1;
   /** Hardly a value came twice (ids): looking each up costs more than entries that stand twice. */
   #isVaried = false;
 
   put(row: number, value: string): void {
     if (row !== this.rows || row >= this.capacity) this.reach(row);
-    this.#codes[row] = this.#isVaried ? this.#enter(value) : this.#codeOf(value);
+    if (this.#lastCode < 0 || value !== this.#last) {
+      this.#lastCode = this.#isVaried || value.length > LONGEST_LOOKED_UP ? this.#enter(value) : this.#codeOf(value);
+      this.#last = value;
+    }
+    this.#codes[row] = this.#lastCode;
     if (this.present !== undefined) this.present[row] = 1;
     this.rows = row + 1;
   }
@@ -97,7 +106,7 @@ export class KeywordBuilder extends Builder {
   }
   #enter(value: string): number {
     const code = this.#entries++;
-    if (!this.#isVaried) {
+    if (!this.#isVaried && value.length <= LONGEST_LOOKED_UP) {
       this.#dictionary.set(value, code);
       // An entry that stands twice does no harm.
       if (code >= TRIAL_ENTRIES && code > this.rows * VARIED_SHARE) this.#isVaried = true;
@@ -125,6 +134,7 @@ export class KeywordBuilder extends Builder {
     this.#dictionary.clear();
     this.#near.fill(undefined);
     this.#entries = 0;
+    this.#lastCode = -1;
     this.#isVaried = false;
     return column;
   }
@@ -136,6 +146,7 @@ export class KeywordBuilder extends Builder {
   }
 }
 
+/** Bytes that are not looked up: JSON texts, bytes from the wire. */
 export class TextBuilder extends Builder {
   readonly #json: boolean;
   #offsets = new Uint32Array(FIRST_ROWS + 1);

@@ -77,7 +77,8 @@ export function encodeBatch(batch: ColumnBatch): Uint8Array {
 export function decodeBatch(bytes: Uint8Array): ColumnBatch {
   const reader = new Reader(bytes);
   const version = reader.u8();
-  if (version < 1 || version > VERSION) throw new RangeError(`a batch of version ${version}: this program knows up to ${VERSION}`);
+  if (version < 1 || version > VERSION)
+    throw new RangeError(`a batch of version ${version}: this program knows up to ${VERSION}`);
   const rows = reader.u32();
   const count = reader.u16();
   const type = reader.text(reader.u16());
