@@ -1,7 +1,7 @@
 // The main thread's end of the capture thread: asks, hears, and starts it again when it died of a fault.
 
 import { Worker } from 'node:worker_threads';
-import { workerFile } from '../system/worker-file.ts';
+import { workerFile } from '../system/program-files.ts';
 import { Asker, RefusedError } from './asking.ts';
 import type { Answers, CaptureThreadData, FromThread, Request, ToThread } from './messages.ts';
 
@@ -40,7 +40,7 @@ export class CaptureLink {
   /** Resolves when packets are captured. Rejects with a RefusedError: the first start must succeed. */
   start(): Promise<void> {
     const ready = Promise.withResolvers<void>();
-    const worker = new Worker(workerFile('capture-thread', import.meta.url), {
+    const worker = new Worker(workerFile('daemon/capture-thread'), {
       workerData: this.#data,
       name: 'capture',
       // Descriptors of rings and of BPF come from system calls that Node knows nothing of; it would warn of each that is closed.

@@ -15,7 +15,7 @@ import { mergeFigures } from '../engine/view.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import type { RingTeam } from '../sources/ring/ring-source.ts';
-import { workerFile } from '../system/worker-file.ts';
+import { workerFile } from '../system/program-files.ts';
 import { Asker } from './asking.ts';
 import type { Wanted } from './messages.ts';
 import type { Unit, UnitFigures, UnitResult } from './unit.ts';
@@ -134,7 +134,7 @@ export class CaptureTeam implements Unit {
       control: this.#control,
       maxWaitingBytes: MAX_WAITING_BYTES,
     };
-    const worker = new Worker(workerFile('capture-worker', import.meta.url), {
+    const worker = new Worker(workerFile('daemon/capture-worker'), {
       workerData,
       name: `capture-${index}`,
     });

@@ -7,7 +7,7 @@ import { InputError } from '../sources/input-error.ts';
 import { LIVE_DEFAULTS, type LiveOptions } from '../sources/ring/open-live.ts';
 import { MissingError } from '../system/errors.ts';
 import { FilterError } from '../system/libpcap.ts';
-import { workerFile } from '../system/worker-file.ts';
+import { workerFile } from '../system/program-files.ts';
 import { Arrivals } from './arrivals.ts';
 import { type Delivery, deliveryTo } from './delivery.ts';
 import { Ledger } from './ledger.ts';
@@ -82,7 +82,7 @@ class CaptureThreads {
         progress: this.#progress,
         maxWaitingBytes: MAX_WAITING_BYTES,
       };
-      const worker = new Worker(workerFile('live-worker', import.meta.url), {
+      const worker = new Worker(workerFile('engine/live-worker'), {
         workerData: setup,
         name: `capture-${index}`,
       });

@@ -7,7 +7,7 @@ import { SHARDS } from '../flow/hash.ts';
 import { Stage } from '../flow/stage.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import type { PacketBatch, PacketSource } from '../sources/source.ts';
-import { workerFile } from '../system/worker-file.ts';
+import { workerFile } from '../system/program-files.ts';
 import type { Analyst } from './analyst.ts';
 import type { Delivery } from './delivery.ts';
 import { mergeRows } from './merge.ts';
@@ -82,7 +82,7 @@ class Pool implements Analyst {
         wanted: this.#delivery.wanted,
         stages: this.#stages.map(({ capacity, rows, wide }) => ({ capacity, rows, wide })),
       };
-      const worker = new Worker(workerFile('pool-worker', import.meta.url), {
+      const worker = new Worker(workerFile('engine/pool-worker'), {
         workerData: setup,
         name: `analysis-${index}`,
       });

@@ -2,7 +2,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { ColumnBatch } from '../records/columns.ts';
-import { workerFile } from '../system/worker-file.ts';
+import { workerFile } from '../system/program-files.ts';
 import { StoreError } from './errors.ts';
 import type { ImportSummary } from './import.ts';
 import type { LiveFigures, LiveReply, LiveRequest, LiveThreadData } from './live-thread.ts';
@@ -39,7 +39,7 @@ export class LiveWriter {
   private constructor(directory: string, options: Omit<StoreOptions, 'readOnly'>, retention: Retention) {
     this.directory = directory;
     const workerData: LiveThreadData = { directory, options, retention };
-    this.#worker = new Worker(workerFile('live-thread', import.meta.url), { workerData, name: 'store' });
+    this.#worker = new Worker(workerFile('store/live-thread'), { workerData, name: 'store' });
     this.#worker.on('message', (reply: LiveReply) => {
       const waiting = this.#waiting.get(reply.id);
       this.#waiting.delete(reply.id);

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type ColumnBatch, transferList } from '../records/columns.ts';
-import { workerFile } from '../system/worker-file.ts';
+import { workerFile } from '../system/program-files.ts';
 import { batchBytes } from './batches.ts';
 import { StoreError } from './errors.ts';
 import type { ImportSummary } from './import.ts';
@@ -22,7 +22,7 @@ const IN_FLIGHT_BYTES = 16 * 1024 * 1024;
 export async function openStoreWriter(directory: string, options: StoreWriterOptions = {}): Promise<StoreWriter> {
   const { inFlightBytes = IN_FLIGHT_BYTES, ...rest } = options;
   const workerData: WriterData = { directory, options: rest };
-  const worker = new Worker(workerFile('writer-thread', import.meta.url), { workerData, name: 'store' });
+  const worker = new Worker(workerFile('store/writer-thread'), { workerData, name: 'store' });
   const writer = new StoreWriter(directory, worker, inFlightBytes);
   await writer.opened;
   return writer;

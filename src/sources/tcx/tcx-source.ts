@@ -5,7 +5,6 @@
 // so each packet is in one reading.
 
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import {
   attachClsact,
   BpfError,
@@ -17,13 +16,14 @@ import {
 import { MissingError } from '../../system/errors.ts';
 import { hasChanged, type Link, listLinks, watchLinks } from '../../system/links.ts';
 import { NETLINK, type NetlinkSocket, openNetlink } from '../../system/netlink.ts';
+import { bpfObject } from '../../system/program-files.ts';
 import type { CountStats, FlowCount, FlowCountSource } from '../flow-count.ts';
 import { linkTypeOfInterface } from '../ring/link-type.ts';
 import { checkNames, type InterfaceSelection } from '../ring/selection.ts';
 import type { InterfaceDescription } from '../source.ts';
 import { COUNTERS, FlowLayout, VALUE_BYTES } from './layout.ts';
 
-const OBJECT = fileURLToPath(new URL('../../../bpf/flow.bpf.o', import.meta.url));
+const OBJECT = bpfObject('flow.bpf.o');
 const LINKTYPE_ETHERNET = 1;
 /** Entries read at once. */
 const BATCH = 4096;

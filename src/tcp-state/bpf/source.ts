@@ -2,8 +2,8 @@
 // in place. Needs CAP_BPF and CAP_PERFMON, and a kernel that tells its types (BTF).
 
 import { closeSync, readFileSync, readSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { BpfError, type BpfLink, type BpfObject, kernelEnum, openBpf, type RingBuffer } from '../../system/bpf/bpf.ts';
+import { bpfObject } from '../../system/program-files.ts';
 import { aboutSource, TcpEvent } from '../event.ts';
 import type { TcpStateFilter } from '../filter.ts';
 import { KernelClock } from '../kernel-clock.ts';
@@ -13,7 +13,7 @@ import { EVENT_BYTES, KIND_NAMES } from './event-layout.ts';
 import { constantsOf, fillMaps, isProgramWanted } from './filter.ts';
 import { EventReader } from './read-event.ts';
 
-const OBJECT = fileURLToPath(new URL('../../../bpf/tcp.bpf.o', import.meta.url));
+const OBJECT = bpfObject('tcp.bpf.o');
 /** Some hundred thousand events: more than a second's worth at 80,000 events a second. */
 export const DEFAULT_RING_BYTES = 16 * 1024 * 1024;
 const SNAPSHOT_BYTES = 64 * 1024;
