@@ -3,21 +3,17 @@
 //
 // A row has the type's flat fields in order. Each begins with a byte: 0 for no value, 1 for a value behind it:
 // times as two 32-bit words (seconds, nanoseconds), numbers as 64-bit floats, booleans as a byte, everything else as its UTF-8 text
-// behind a 32-bit length: addresses as RFC 5952 has them, lists, maps and trees as JSON. All little-endian.
+// behind a 32-bit length: addresses as RFC 5952 has them, lists, maps and trees as JSON. All little-endian. `binary-columns.ts` reads them.
 
 import type { Address } from './address.ts';
-import { BoolBuilder, NumberBuilder, TimeBuilder } from './column-builder.ts';
-import type { ColumnBatch } from './columns.ts';
 import type { Field } from './field.ts';
 import { flatFields, flatName } from './flat.ts';
 import { FlatWriter } from './flat-writer.ts';
 import type { JsonTexts } from './json-texts.ts';
-import { Nothing } from './nothing.ts';
 import type { RecordType } from './record.ts';
-import { TextBuilder } from './string-builder.ts';
 import { wireText } from './text.ts';
 
-const ABSENT = 0;
+export const ABSENT = 0;
 const PRESENT = 1;
 
 export class BinaryWriter extends FlatWriter {
@@ -67,64 +63,31 @@ export class BinaryWriter extends FlatWriter {
   }
 }
 
-type Builder = TimeBuilder | NumberBuilder | BoolBuilder | TextBuilder;
-
-/** Columns made of binary rows: one for each flat field, by its ECS name. */
-export class BinaryColumns {
-  readonly #type: string;
-  readonly #builders: readonly Builder[];
-  rows = 0;
-
-  constructor(type: RecordType) {
-    this.#type = type.name;
-    this.#builders = flatFields(type).map(([, field]) => builderOf(field));
-  }
-
-  /** Appends the row at `from`; `view` is of the same bytes. Returns the offset behind the row. */
-  append(bytes: Uint8Array, view: DataView, from: number): number {
-    let at = from;
-    const row = this.rows;
-    for (const builder of this.#builders) {
-      if (bytes[at++] === ABSENT) continue;
-      if (builder instanceof TextBuilder) {
-        const end = at + 4 + view.getUint32(at, true);
-        builder.putBytes(row, bytes, at + 4, end);
-        at = end;
-      } else if (builder instanceof NumberBuilder) {
-        builder.put(row, view.getFloat64(at, true));
-        at += 8;
-      } else if (builder instanceof TimeBuilder) {
-        builder.put(row, view.getUint32(at, true), view.getUint32(at + 4, true));
-        at += 8;
-      } else builder.put(row, bytes[at++] === 1);
-    }
-    this.rows++;
-    return at;
-  }
-
-  /** Everything appended since the last call. */
-  take(): ColumnBatch {
-    const { rows } = this;
-    const none = new Nothing(rows);
-    this.rows = 0;
-    return { type: this.#type, rows, columns: this.#builders.map((builder) => builder.take(rows, none)) };
-  }
+/** How the rows of a type become columns, as plain data: it crosses threads. */
+export interface BinaryColumn {
+  readonly name: string;
+  readonly kind: 'time' | 'int' | 'float' | 'bool' | 'text';
+  readonly isOptional: boolean;
 }
 
-/** Any value may be missing: a number may be none that there is (NaN). */
-function builderOf(field: Field): Builder {
-  const name = flatName(field);
-  switch (field.kind) {
+/** A column for each flat field, by its ECS name. Any number may be missing: it may be none that there is (NaN). */
+export function binaryColumns(type: RecordType): BinaryColumn[] {
+  return flatFields(type).map(([, field]) => {
+    const kind = kindOf(field);
+    return { name: flatName(field), kind, isOptional: field.isOptional || kind === 'int' || kind === 'float' };
+  });
+}
+
+function kindOf({ kind }: Field): BinaryColumn['kind'] {
+  switch (kind) {
     case 'time':
-      return new TimeBuilder(name, field.isOptional);
     case 'int':
-    case 'duration':
-      return new NumberBuilder(name, true, 'int');
     case 'float':
-      return new NumberBuilder(name, true, 'float');
     case 'bool':
-      return new BoolBuilder(name, field.isOptional);
+      return kind;
+    case 'duration':
+      return 'int';
     default:
-      return new TextBuilder(name, field.isOptional, false);
+      return 'text';
   }
 }

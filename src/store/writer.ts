@@ -7,6 +7,7 @@ import { workerFile } from '../system/program-files.ts';
 import { batchBytes } from './batches.ts';
 import { StoreError } from './errors.ts';
 import type { ImportSummary } from './import.ts';
+import { InFlight } from './in-flight.ts';
 import type { ImportMeta } from './manifest.ts';
 import type { StoreOptions } from './store.ts';
 import type { WriterData, WriterReply, WriterRequest } from './writer-thread.ts';
@@ -32,12 +33,9 @@ export async function openStoreWriter(directory: string, options: StoreWriterOpt
 export class StoreWriter {
   readonly directory: string;
   readonly opened: Promise<void>;
-  /** Bytes handed over and not yet taken by the thread. */
-  inFlightBytes = 0;
   readonly #worker: Worker;
-  readonly #inFlightLimit: number;
+  readonly #inFlight: InFlight;
   readonly #ended = Promise.withResolvers<ImportSummary | undefined>();
-  #room = Promise.withResolvers<void>();
   #error: StoreError | undefined;
   #isEnding = false;
 
@@ -45,14 +43,14 @@ export class StoreWriter {
   constructor(directory: string, worker: Worker, inFlightLimit: number) {
     this.directory = directory;
     this.#worker = worker;
-    this.#inFlightLimit = inFlightLimit;
+    this.#inFlight = new InFlight(inFlightLimit);
     const open = Promise.withResolvers<void>();
     this.opened = open.promise;
     // Failures are reported by the next call; without a call there is nobody to hear them.
-    for (const { promise } of [open, this.#ended, this.#room]) promise.catch(() => undefined);
+    for (const { promise } of [open, this.#ended]) promise.catch(() => undefined);
     worker.on('message', (reply: WriterReply) => {
       if (reply.kind === 'open') open.resolve();
-      else if (reply.kind === 'written') this.#taken(reply.bytes);
+      else if (reply.kind === 'written') this.#inFlight.taken(reply.bytes);
       else if (reply.kind === 'committed') this.#ended.resolve(reply.summary);
       else if (reply.kind === 'aborted') this.#ended.resolve(undefined);
       else this.#fail(new StoreError(reply.message, reply.code, reply.path), open);
@@ -69,6 +67,11 @@ export class StoreWriter {
     });
   }
 
+  /** Bytes handed over and not yet taken by the thread. */
+  get inFlightBytes(): number {
+    return this.#inFlight.bytes;
+  }
+
   /**
    * Hands a batch over; its buffers are transferred, so the batch is empty afterwards. Resolves when there is room for the
    * next: wait for it, or memory grows.
@@ -77,9 +80,9 @@ export class StoreWriter {
     if (this.#error !== undefined) throw this.#error;
     if (this.#isEnding) throw new StoreError(`the import into ${this.directory} is over`, 'closed', this.directory);
     const bytes = batchBytes(batch);
-    this.inFlightBytes += bytes;
+    this.#inFlight.add(bytes);
     this.#send({ kind: 'write', batch, bytes }, transferList(batch));
-    while (this.inFlightBytes > this.#inFlightLimit) await this.#room.promise;
+    await this.#inFlight.room();
     if (this.#error !== undefined) throw this.#error;
   }
 
@@ -120,19 +123,11 @@ export class StoreWriter {
     }
   }
 
-  #taken(bytes: number): void {
-    this.inFlightBytes -= bytes;
-    const room = this.#room;
-    this.#room = Promise.withResolvers<void>();
-    this.#room.promise.catch(() => undefined);
-    room.resolve();
-  }
-
   #fail(error: StoreError, open: PromiseWithResolvers<void>): void {
     this.#error ??= error;
     this.#isEnding = true;
     open.reject(this.#error);
-    this.#room.reject(this.#error);
+    this.#inFlight.fail(this.#error);
     this.#ended.reject(this.#error);
   }
 }

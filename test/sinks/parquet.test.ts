@@ -1,7 +1,7 @@
 // Parquet says what the declaration says: on random records of every declared type and of one that has every kind of field, hyparquet
 // finds each value under its ECS name, and DuckDB agrees. Files are cut as asked, and have their names when they are complete.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
@@ -71,7 +71,7 @@ describe('parquet:DIR', () => {
       return shown;
     });
     const { encodings, types: kinds, rows } = outlet.take()!;
-    sink.write({ ...encodings[0], types: kinds, rows });
+    await sink.write({ ...encodings[0], types: kinds, rows });
     await sink.close();
     const found = await read(join(path, `${type.name}.parquet`));
     expect(found).toHaveLength(60);
@@ -136,6 +136,15 @@ describe('parquet:DIR', () => {
     } as const;
     await expect(runInto([FIRST_LOOK], [failing, new ParquetFolder(path)])).rejects.toThrow('no');
     expect(readdirSync(path)).toEqual([]);
+  });
+
+  it('names the file that its thread can not write, and leaves what is complete', async () => {
+    const path = newFolder();
+    symlinkSync('/dev/full', join(path, 'flow.00001.parquet.part'));
+    const run = runInto([FIRST_LOOK], [await openSink(`parquet:${path}?rows=30`)], { records: ['flow', 'icmp'] });
+    await expect(run).rejects.toThrow(`cannot write to ${path}/flow.00001.parquet.part: the disk is full`);
+    expect(readdirSync(path)).toEqual(['flow.parquet']);
+    expect(await read(join(path, 'flow.parquet'))).toHaveLength(30);
   });
 
   it.each([
