@@ -11,7 +11,7 @@ import { binaryColumns } from '../records/binary.ts';
 import type { RecordType } from '../records/record.ts';
 import type { RowBatch } from '../records/row-batch.ts';
 import { InFlight } from '../store/in-flight.ts';
-import { workerFile } from '../system/worker-file.ts';
+import { workerFile } from '../system/program-files.ts';
 import { makeOutputFolder } from './output.ts';
 import type { ParquetOptions } from './parquet-series.ts';
 import type { ParquetReply, ParquetRequest, ParquetThreadData } from './parquet-thread.ts';
@@ -45,7 +45,7 @@ export class ParquetFolder implements RowSink {
     makeOutputFolder(this.#folder, 'name another with --to parquet:DIR');
     const plans = types.map((type) => ({ type: type.name, columns: binaryColumns(type) }));
     const workerData: ParquetThreadData = { folder: this.#folder, plans, options: this.#options };
-    const worker = new Worker(workerFile('parquet-thread', import.meta.url), { workerData, name: 'parquet' });
+    const worker = new Worker(workerFile('sinks/parquet-thread'), { workerData, name: 'parquet' });
     this.#worker = worker;
     worker.on('message', (reply: ParquetReply) => {
       if (reply.kind === 'open') this.#opened.resolve();

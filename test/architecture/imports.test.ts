@@ -115,7 +115,7 @@ test('protocols know nothing of what comes after them', () => {
 test('sinks know records, where these are stored, and what a packet is; plugins nothing of ours', () => {
   const known = ['sinks', 'records', 'store', 'log', 'plugins'];
   const allowed = (path: string) =>
-    path.endsWith('version.ts') || ['src/sources/source.ts', 'src/system/worker-file.ts'].includes(path);
+    path.endsWith('version.ts') || ['src/sources/source.ts', 'src/system/program-files.ts'].includes(path);
   expect(breaking((i, from, to) => from === 'sinks' && isOurs(i.to) && !known.includes(to) && !allowed(i.to))).toEqual(
     [],
   );
