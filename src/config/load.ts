@@ -8,7 +8,7 @@ import { durationSeconds } from '../protocols/common-options.ts';
 import type { Transport } from '../protocols/protocol.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import type { Retention } from '../store/retention.ts';
-import { STREAM_DEFAULTS } from '../stream/tcp-stream.ts';
+import { STREAM_DEFAULTS } from '../stream/options.ts';
 import type { DaemonConfig } from './daemon-schema.ts';
 import { configSchema } from './schema.ts';
 import type { TcpStateConfig } from './tcp-state-schema.ts';

@@ -6,8 +6,8 @@ import { DISSECT_DEFAULTS, FLOW_DEFAULTS } from '../engine/plan.ts';
 import { customOptions } from '../processors/customise.ts';
 import { durationOption } from '../protocols/common-options.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
+import { STREAM_DEFAULTS, URGENT_POLICIES } from '../stream/options.ts';
 import { FRAGMENT_POLICIES, TCP_POLICIES } from '../stream/overlap.ts';
-import { STREAM_DEFAULTS, URGENT_POLICIES } from '../stream/tcp-stream.ts';
 import { daemonShape } from './daemon-schema.ts';
 import { tcpStateShape } from './tcp-state-schema.ts';
 

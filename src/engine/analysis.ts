@@ -19,16 +19,19 @@ import { FlowView } from '../protocols/flow-view.ts';
 import type { Direction, Transport } from '../protocols/protocol.ts';
 import { blankRecord, type RecordType } from '../records/record.ts';
 import { PACKET_CHECKSUM_PENDING, type PacketBatch } from '../sources/source.ts';
+import type { StreamOptions } from '../stream/options.ts';
 import { RecentBytes } from '../stream/recent-bytes.ts';
 import { Segment } from '../stream/segment.ts';
-import { type StreamOptions, TcpStream } from '../stream/tcp-stream.ts';
+import { TcpStream } from '../stream/tcp-stream.ts';
 import { adviseHugePages } from '../system/huge-pages.ts';
+import { Applications } from './applications.ts';
 import { Conversation, type ConversationHost } from './conversation.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Detection } from './detection.ts';
 import type { WantedEncodings } from './encoded-rows.ts';
 import type { FactReceiver } from './gathering.ts';
-import { Latencies } from './latencies.ts';
 import { Ledger, OUTCOMES } from './ledger.ts';
+import { flowsByInterface, lookAtFlows } from './open-flows.ts';
 import {
   ColumnOutlet,
   causeOf,
@@ -40,20 +43,16 @@ import {
   RowOutlet,
 } from './outlet.ts';
 import type { ShownTypes } from './plan.ts';
+import { RecordCounts } from './record-counts.ts';
 import { Slice } from './slice.ts';
+import { Talkers } from './talkers.ts';
 import type { EngineFigures } from './view.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const {
-  APPLICATION_SHIFT,
   C_CONVERSATION,
-  C_LINK,
-  C_SHARD,
   C_SYN_A,
   C_SYN_B,
-  COLD_WORDS,
-  F_PACKETS_A,
-  F_PACKETS_B,
   F_SEQUENCE_A,
   F_STATE,
   HOT_SHIFT,
@@ -101,12 +100,8 @@ export interface AnalysisOptions {
   wanted: WantedEncodings;
   /** Bytes that detection and the analyzer may hold for one flow. */
   maxHeldBytes: number;
-}
-
-/** Figures for the summary; they add up over shards. */
-export interface AnalysisCounts {
-  records: Record<string, number>;
-  errors: Record<string, number>;
+  /** Whether to keep bytes by source and destination address for the summary. */
+  wantsTalkers: boolean;
 }
 
 export class Analysis implements FlowHandler, ConversationHost {
@@ -119,8 +114,8 @@ export class Analysis implements FlowHandler, ConversationHost {
   readonly rows: RowOutlet | undefined;
   readonly columns: ColumnOutlet | undefined;
   readonly wantsPackets: boolean;
-  readonly counts: AnalysisCounts = { records: {}, errors: {} };
-  readonly talkers = new Map<string, number>();
+  readonly counts: RecordCounts;
+  readonly talkers: Talkers | undefined;
   /** Where facts of several flows meet, when that is in this thread. */
   gathering: FactReceiver | undefined = undefined;
   readonly #options: AnalysisOptions;
@@ -130,20 +125,14 @@ export class Analysis implements FlowHandler, ConversationHost {
   readonly #waiting = new Float64Array(SHARDS);
   readonly #segment = new Segment();
   readonly #recent: (RecentBytes | undefined)[] = new Array(SHARDS).fill(undefined);
-  readonly #applications: string[] = [''];
-  readonly #applicationIds = new Map<string, number>([['', 0]]);
+  readonly #applications = new Applications();
   readonly #flowView = new FlowView();
   readonly #flowRecord: FlowRecord = blankRecord(flowRecord);
   readonly #flowType: number;
   readonly #typeNumbers = new Map<string, number>();
-  readonly #recordCounts: Float64Array;
-  readonly #errorCounts: Float64Array;
-  readonly #latencies: Latencies;
   #cause = 0;
   #number = 0;
-  #deadlines = new Map<number, Conversation[]>();
-  #nextDeadline = Number.POSITIVE_INFINITY;
-  #tickSeconds = 0;
+  readonly #deadlines = new Deadlines();
 
   constructor(options: AnalysisOptions, detection: Detection, salts: readonly [number, number], owned: Uint8Array) {
     this.#options = options;
@@ -151,27 +140,17 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.maxHeldBytes = options.maxHeldBytes;
     for (const [i, type] of options.types.entries()) this.#typeNumbers.set(type.name, i);
     this.#flowType = this.#typeNumbers.get('flow') ?? -1;
-    this.#recordCounts = new Float64Array(options.types.length);
-    this.#errorCounts = new Float64Array(options.types.length);
-    this.#latencies = new Latencies(options.types.length);
+    this.counts = new RecordCounts(options.types);
+    this.talkers = options.wantsTalkers ? new Talkers() : undefined;
     this.rows = options.wanted.rows.length > 0 ? new RowOutlet(options.shown.rows, options.wanted.rows) : undefined;
     this.columns = options.wanted.columns ? new ColumnOutlet(options.shown.columns) : undefined;
     this.wantsPackets = (['tcp', 'udp', 'icmp', 'icmpv6'] as const).some((transport) => detection.wants(transport));
     this.tracker = new FlowTracker(options.flow, salts, this.#links, this, owned, adviseHugePages);
   }
 
-  /** Records and errors by type, and what the flow table counted, for the summary. */
+  /** What the flow table counted, into the ledger: once, at the end. */
   finishCounts(): void {
-    for (const [i, type] of this.#options.types.entries()) {
-      this.counts.records[type.name] = this.#recordCounts[i];
-      this.counts.errors[type.name] = this.#errorCounts[i];
-    }
-    const { created, evicted, evictedHalfOpen, expired, reused } = this.tracker.counters;
-    this.ledger.count('flows.created', created);
-    if (evicted > 0) this.ledger.count('flows.evicted', evicted);
-    if (evictedHalfOpen > 0) this.ledger.count('flows.evicted_half_open', evictedHalfOpen);
-    if (expired > 0) this.ledger.count('flows.expired', expired);
-    if (reused > 0) this.ledger.count('flows.port_reused', reused);
+    this.#countFlows(this.ledger);
     for (const { noted } of [this.tracker.v4, this.tracker.v6])
       for (const [event, n] of noted) this.ledger.count(`tcp.${event}`, n);
     if (this.#links.overflow > 0) this.ledger.count('flows.without_link', this.#links.overflow);
@@ -185,59 +164,28 @@ export class Analysis implements FlowHandler, ConversationHost {
   figures(): Omit<EngineFigures, 'packets'> {
     const ledger = new Ledger();
     ledger.add(this.ledger);
+    this.#countFlows(ledger);
+    const { records, errors, latencies } = this.counts;
+    return { flows: this.tracker.flows, ledger: ledger.snapshot(), records, errors, latencies };
+  }
+
+  #countFlows(ledger: Ledger): void {
     const { created, evicted, evictedHalfOpen, expired, reused } = this.tracker.counters;
     ledger.count('flows.created', created);
-    ledger.count('flows.evicted', evicted);
-    ledger.count('flows.evicted_half_open', evictedHalfOpen);
-    ledger.count('flows.expired', expired);
-    ledger.count('flows.port_reused', reused);
-    const { types } = this.#options;
-    const byType = (counts: Float64Array) => Object.fromEntries(types.map(({ name }, i) => [name, counts[i]]));
-    return {
-      flows: this.tracker.flows,
-      ledger: ledger.snapshot(),
-      records: byType(this.#recordCounts),
-      errors: byType(this.#errorCounts),
-      latencies: Object.fromEntries(
-        types.flatMap((type, i) => (type.family === 'transaction' ? [[type.name, this.#latencies.of(i)]] : [])),
-      ),
-    };
+    if (evicted > 0) ledger.count('flows.evicted', evicted);
+    if (evictedHalfOpen > 0) ledger.count('flows.evicted_half_open', evictedHalfOpen);
+    if (expired > 0) ledger.count('flows.expired', expired);
+    if (reused > 0) ledger.count('flows.port_reused', reused);
   }
 
   /** Open flows by the interface that saw their first packet. */
   flowsByInterface(): Record<string, number> {
-    const byLink = new Map<number, number>();
-    for (const table of [this.tracker.v4, this.tracker.v6]) {
-      table.forEach((slot) => {
-        const link = table.cold[slot * COLD_WORDS + C_LINK];
-        byLink.set(link, (byLink.get(link) ?? 0) + 1);
-      });
-    }
-    const flows: Record<string, number> = {};
-    for (const [link, n] of byLink) {
-      const name = this.#links.get(link).interfaceName ?? '';
-      flows[name] = (flows[name] ?? 0) + n;
-    }
-    return flows;
+    return flowsByInterface(this.tracker, this.#links);
   }
 
   /** Gives what open flows saw since their last document to `put`, until it says that it has enough. Changes nothing. */
   look(put: (record: FlowRecord, view: FlowView) => boolean): void {
-    const record = blankRecord(flowRecord);
-    const flowView = new FlowView();
-    for (const table of [this.tracker.v4, this.tracker.v6]) {
-      let isEnough = false;
-      table.forEach((slot) => {
-        const base = slot << HOT_SHIFT;
-        const { words } = table;
-        if (isEnough || (words[base + F_PACKETS_A] === 0 && words[base + F_PACKETS_B] === 0)) return;
-        const application = this.#applications[table.cold[slot * COLD_WORDS + C_SHARD] >>> APPLICATION_SHIFT];
-        const view = fillView(flowView, table, slot, this.#links, this.#number);
-        fillRecord(record, table, slot, this.#links, this.#number, 'interval', application);
-        isEnough = !put(record, view);
-      });
-      if (isEnough) return;
-    }
+    lookAtFlows(this.tracker, this.#links, this.#applications, this.#number, put);
   }
 
   run(stage: Stage, batch: PacketBatch): boolean {
@@ -337,26 +285,8 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   tick(number: number, seconds: number): void {
     this.gathering?.tick(seconds, causeOf(number, PHASE_DEADLINE));
-    // A new epoch: whoever waited for the old one's seconds has ended.
-    if (seconds < this.#tickSeconds) {
-      this.#deadlines.clear();
-      this.#nextDeadline = Number.POSITIVE_INFINITY;
-    }
-    this.#tickSeconds = seconds;
-    if (seconds < this.#nextDeadline) return;
-    const due: Conversation[] = [];
-    let next = Number.POSITIVE_INFINITY;
-    for (const [second, list] of this.#deadlines) {
-      if (second <= seconds) {
-        for (const conversation of list) {
-          conversation.dueList = undefined;
-          due.push(conversation);
-        }
-        this.#deadlines.delete(second);
-      } else if (second < next) next = second;
-    }
-    this.#nextDeadline = next;
-    due.sort((a, b) => a.firstPacket - b.firstPacket);
+    const due = this.#deadlines.take(seconds);
+    if (due.length === 0) return;
     this.#number = number;
     this.#cause = causeOf(number, PHASE_DEADLINE);
     for (const conversation of due) {
@@ -383,11 +313,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   put(type: RecordType, record: object, view: FlowView, cause: number, first: number): void {
     const number = this.#typeNumbers.get(type.name);
     if (number === undefined) return;
-    this.#recordCounts[number]++;
-    const { duration } = record as { duration?: number };
-    if (duration !== undefined) this.#latencies.observe(number, duration);
-    if ((record as { status?: string }).status !== undefined && (record as { status?: string }).status !== 'OK')
-      this.#errorCounts[number]++;
+    this.counts.count(number, record);
     this.rows?.put(number, record, view, cause, first);
     this.columns?.put(number, record, view);
   }
@@ -404,17 +330,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   }
 
   deadline(conversation: Conversation, seconds: number): void {
-    const at = Math.ceil(seconds);
-    this.#unlist(conversation);
-    let list = this.#deadlines.get(at);
-    if (list === undefined) {
-      list = [];
-      this.#deadlines.set(at, list);
-    }
-    conversation.dueList = list;
-    conversation.dueIndex = list.length;
-    list.push(conversation);
-    if (at < this.#nextDeadline) this.#nextDeadline = at;
+    this.#deadlines.set(conversation, seconds);
   }
 
   count(name: string, n: number): void {
@@ -423,21 +339,12 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   noticed(conversation: Conversation, event: TcpEvent, n: number): void {
     this.ledger.count(`stream.${event}`, n);
-    const table = conversation.v6 ? this.tracker.v6 : this.tracker.v4;
+    const table = this.#tableOf(conversation);
     table.notice(conversation.slot << HOT_SHIFT, TCP_EVENT_BIT[event]);
   }
 
   named(conversation: Conversation, protocol: string): void {
-    const table = conversation.v6 ? this.tracker.v6 : this.tracker.v4;
-    const at = conversation.slot * COLD_WORDS + C_SHARD;
-    let id = this.#applicationIds.get(protocol);
-    if (id === undefined) {
-      if (this.#applications.length > 255) return;
-      id = this.#applications.length;
-      this.#applications.push(protocol);
-      this.#applicationIds.set(protocol, id);
-    }
-    table.cold[at] = (table.cold[at] & (SHARDS - 1)) | (id << APPLICATION_SHIFT);
+    this.#applications.name(this.#tableOf(conversation), conversation.slot, protocol);
   }
 
   wait(conversation: Conversation, bytes: number): boolean {
@@ -446,30 +353,23 @@ export class Analysis implements FlowHandler, ConversationHost {
   }
 
   over(conversation: Conversation): void {
-    const table = conversation.v6 ? this.tracker.v6 : this.tracker.v4;
+    const table = this.#tableOf(conversation);
     table.words[(conversation.slot << HOT_SHIFT) + F_STATE] |= S_UNINTERESTING;
     this.rest(conversation);
   }
 
   rest(conversation: Conversation): void {
-    const table = conversation.v6 ? this.tracker.v6 : this.tracker.v4;
+    const table = this.#tableOf(conversation);
     const at = coldAt(conversation.slot << HOT_SHIFT) + C_CONVERSATION;
-    this.#unlist(conversation);
+    this.#deadlines.drop(conversation);
     this.#forget(table.cold[at]);
     table.cold[at] = 0;
   }
 
   // ---- inside
 
-  /** Takes a conversation off its deadline, so that nothing keeps it alive. */
-  #unlist(conversation: Conversation): void {
-    const list = conversation.dueList;
-    if (list === undefined) return;
-    conversation.dueList = undefined;
-    const last = list.pop()!;
-    if (last === conversation) return;
-    list[conversation.dueIndex] = last;
-    last.dueIndex = conversation.dueIndex;
+  #tableOf({ v6 }: Conversation): FlowTable {
+    return v6 ? this.tracker.v6 : this.tracker.v4;
   }
 
   #forget(index: number): void {
@@ -541,25 +441,16 @@ export class Analysis implements FlowHandler, ConversationHost {
   }
 
   #document(table: FlowTable, slot: number, reason: FlowEnd | 'interval'): void {
-    const application = this.#applications[table.cold[slot * COLD_WORDS + C_SHARD] >>> APPLICATION_SHIFT];
     if (this.#flowType < 0) return;
-    this.#recordCounts[this.#flowType]++;
+    this.counts.plain(this.#flowType);
     this.slice.count();
-    if (this.rows === undefined && this.columns === undefined && !this.wantsTalkers) return;
+    if (this.rows === undefined && this.columns === undefined && this.talkers === undefined) return;
     const view = fillView(this.#flowView, table, slot, this.#links, this.#number);
     const record = this.#flowRecord;
-    fillRecord(record, table, slot, this.#links, this.#number, reason, application);
+    fillRecord(record, table, slot, this.#links, this.#number, reason, this.#applications.of(table, slot));
     this.rows?.put(this.#flowType, record, view, this.#cause, record.firstPacket);
     this.columns?.put(this.#flowType, record, view);
-    if (this.wantsTalkers) this.#talk(view, record.networkBytes);
-  }
-
-  /** Whether to keep bytes by source and destination address for the summary. */
-  wantsTalkers = false;
-  #talk(view: FlowView, bytes: number): void {
-    if (this.talkers.size > MAX_TALKERS) return;
-    const pair = `${view.source} ${view.destination}`;
-    this.talkers.set(pair, (this.talkers.get(pair) ?? 0) + bytes);
+    this.talkers?.add(view, record.networkBytes);
   }
 }
 
@@ -567,6 +458,3 @@ function isRefused(state: number): boolean {
   const tcp = tcpState(state);
   return tcp === TCP_RESET || tcp === TCP_REJECTED;
 }
-
-/** Address pairs kept for the summary's top talkers. */
-const MAX_TALKERS = 100_000;

@@ -6,7 +6,8 @@ import type { FlowView } from '../protocols/flow-view.ts';
 import type { Analyzer, Context, Direction, EndReason, LossKind, Transport, Verdict } from '../protocols/protocol.ts';
 import type { Fields } from '../records/field.ts';
 import type { RecordOf, RecordType } from '../records/record.ts';
-import type { StreamReceiver, TcpStream } from '../stream/tcp-stream.ts';
+import type { StreamReceiver } from '../stream/receiver.ts';
+import type { TcpStream } from '../stream/tcp-stream.ts';
 import { type Detection, type Enabled, probeAll } from './detection.ts';
 
 /** Bytes of each direction that detection may keep and look at. */

@@ -43,13 +43,13 @@ export class InlineAnalyst implements Analyst {
         shown: this.#shown,
         wanted: this.#delivery.wanted,
         maxHeldBytes: plan.maxHeldBytes,
+        wantsTalkers: plan.wantsTalkers,
       },
       detectionFor(plan),
       salts,
       new Uint8Array(SHARDS).fill(1),
     );
     this.#analysis.slice = new Slice(sliceMs);
-    this.#analysis.wantsTalkers = plan.wantsTalkers;
     this.#gathering = new Gathering(
       this.#analysis.detection.enabled,
       (...record) => this.#analysis.put(...record),
@@ -171,7 +171,7 @@ export class InlineAnalyst implements Analyst {
     result.records = analysis.counts.records;
     result.errors = analysis.counts.errors;
     result.peakFlows = tracker.counters.peak;
-    result.talkers = [...analysis.talkers];
+    result.talkers = analysis.talkers?.entries() ?? [];
   }
 
   async close(): Promise<void> {}

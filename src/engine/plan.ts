@@ -6,7 +6,7 @@ import { customisationOf, customise, customiseColumns } from '../processors/cust
 import { PROTOCOLS } from '../protocols/registry.ts';
 import type { RecordType } from '../records/record.ts';
 import { DEFRAGMENT_DEFAULTS } from '../stream/defragment.ts';
-import { STREAM_DEFAULTS, type StreamOptions } from '../stream/tcp-stream.ts';
+import { STREAM_DEFAULTS, type StreamOptions } from '../stream/options.ts';
 import { TCP_RECORDS } from '../tcp-state/record.ts';
 import { Detection, type Enabled, type ForcedPort } from './detection.ts';
 import type { DissectOptions } from './dissect.ts';

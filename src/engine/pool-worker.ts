@@ -21,12 +21,12 @@ const analysis = new Analysis(
     shown: shownTypes(plan),
     wanted: setup.wanted,
     maxHeldBytes: plan.maxHeldBytes,
+    wantsTalkers: plan.wantsTalkers,
   },
   detectionFor(plan),
   setup.salts,
   setup.owned,
 );
-analysis.wantsTalkers = plan.wantsTalkers;
 const facts = new FactQueue();
 analysis.gathering = facts;
 const stages = setup.stages.map(({ rows, wide, capacity }) => Stage.over(capacity, rows, wide));
@@ -47,7 +47,7 @@ function answer(done: boolean, all: boolean): void {
       ledger: analysis.ledger.snapshot(),
       records: analysis.counts.records,
       errors: analysis.counts.errors,
-      talkers: [...analysis.talkers],
+      talkers: analysis.talkers?.entries() ?? [],
       peakFlows: analysis.tracker.counters.peak,
       packets: analysis.tracker.counters.packets,
     };

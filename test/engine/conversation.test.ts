@@ -7,9 +7,10 @@ import { Detection } from '../../src/engine/detection.ts';
 import { ACK } from '../../src/flow/layout.ts';
 import { FlowView } from '../../src/protocols/flow-view.ts';
 import type { Context, Protocol, Verdict } from '../../src/protocols/protocol.ts';
+import { STREAM_DEFAULTS } from '../../src/stream/options.ts';
 import { RecentBytes } from '../../src/stream/recent-bytes.ts';
 import { Segment } from '../../src/stream/segment.ts';
-import { STREAM_DEFAULTS, TcpStream } from '../../src/stream/tcp-stream.ts';
+import { TcpStream } from '../../src/stream/tcp-stream.ts';
 
 function made(verdicts: readonly Verdict[]) {
   const waits: number[] = [];

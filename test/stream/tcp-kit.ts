@@ -2,9 +2,11 @@
 
 import { ACK, FIN, RST, SYN } from '../../src/flow/layout.ts';
 import type { TcpEvent } from '../../src/flow/tcp-events.ts';
+import { STREAM_DEFAULTS, type StreamOptions } from '../../src/stream/options.ts';
+import type { StreamReceiver } from '../../src/stream/receiver.ts';
 import { RecentBytes } from '../../src/stream/recent-bytes.ts';
 import { Segment } from '../../src/stream/segment.ts';
-import { STREAM_DEFAULTS, type StreamOptions, type StreamReceiver, TcpStream } from '../../src/stream/tcp-stream.ts';
+import { TcpStream } from '../../src/stream/tcp-stream.ts';
 
 const FLAGS: Readonly<Record<string, number>> = { F: FIN, S: SYN, R: RST, A: ACK, P: 8 };
 

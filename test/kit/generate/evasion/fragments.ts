@@ -1,8 +1,8 @@
 // I1 to I14: datagrams in pieces, and what IP headers pretend. Whole ones are DNS queries or TCP with a request.
 
 import { DISSECT_DEFAULTS } from '../../../../src/engine/plan.ts';
+import { STREAM_DEFAULTS } from '../../../../src/stream/options.ts';
 import { FRAGMENT_POLICIES } from '../../../../src/stream/overlap.ts';
-import { STREAM_DEFAULTS } from '../../../../src/stream/tcp-stream.ts';
 import { type Bytes, bytes, text, u16, u32 } from '../../../wire/frames.ts';
 import { type IpFields, ip, onEthernet, udpDatagram } from '../../packets.ts';
 import { CLIENT_PORT, REST, request, Script, SERVER_PORT, sealed, tcpSegment } from './script.ts';

@@ -1,6 +1,6 @@
 // V1 to V14: segments that their receiver refuses, or reads otherwise than they look.
 
-import { STREAM_DEFAULTS } from '../../../../src/stream/tcp-stream.ts';
+import { STREAM_DEFAULTS } from '../../../../src/stream/options.ts';
 import { bytes } from '../../../wire/frames.ts';
 import { ANSWER, REST, request, Script, type StepFields } from './script.ts';
 import type { Expected, Vector } from './vector.ts';

@@ -1,8 +1,8 @@
 // One evasion: a capture, what we make of it, and how that is known.
 
 import type { PlanRequest } from '../../../../src/engine/plan.ts';
+import { STREAM_DEFAULTS } from '../../../../src/stream/options.ts';
 import type { FragmentPolicy, TcpPolicy } from '../../../../src/stream/overlap.ts';
-import { STREAM_DEFAULTS } from '../../../../src/stream/tcp-stream.ts';
 import type { Script } from './script.ts';
 
 /** What must come out. */
