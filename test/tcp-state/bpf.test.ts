@@ -15,6 +15,8 @@ import { documentsOf, multiset, Namespace, unprivileged, watch, whyNot } from '.
 
 /** Commands of bpf(2) that only tests need. */
 const PROG_GET_NEXT_ID = 11;
+const MAP_GET_NEXT_ID = 12;
+const MAP_GET_FD_BY_ID = 14;
 const PROG_GET_FD_BY_ID = 13;
 
 const usable = whyNot === undefined ? await new BpfSource().probe() : { usable: false, detail: whyNot };
@@ -277,36 +279,44 @@ it("speaks tcp-audit's language", async (context) => {
 it('leaves nothing in the kernel when it is killed', async (context) => {
   here(context);
   const kernel = await loadKernel();
-  /** Names of the programs that the kernel has. */
-  const programs = (): string[] => {
+  /** Numbers and names of what the kernel has of a kind. */
+  const there = (next: number, open: number, idAt: number, nameAt: number): string[] => {
     const names: string[] = [];
     for (let id = 0; ; ) {
-      const next = kernel.attribute().u32(0, id);
-      if (kernel.try(PROG_GET_NEXT_ID, next) < 0) return names;
-      id = next.bytes.readUInt32LE(4);
-      const fd = kernel.try(PROG_GET_FD_BY_ID, kernel.attribute().u32(0, id));
+      const following = kernel.attribute().u32(0, id);
+      if (kernel.try(next, following) < 0) return names;
+      id = following.bytes.readUInt32LE(4);
+      const fd = kernel.try(open, kernel.attribute().u32(0, id));
       // Gone between the two.
       if (fd < 0) continue;
       const info = Buffer.alloc(232);
       kernel.try(COMMAND.OBJ_GET_INFO_BY_FD, kernel.attribute().u32(0, fd).u32(4, info.length).pointer(8, info));
       closeSync(fd);
-      names.push(`${info.readUInt32LE(4)} ${info.toString('latin1', 64, 80).replace(/\0.*$/s, '')}`);
+      names.push(`${info.readUInt32LE(idAt)} ${info.toString('latin1', nameAt, nameAt + 16).replace(/\0.*$/s, '')}`);
     }
   };
+  // struct bpf_prog_info and bpf_map_info: the id is the second word. A pinned map would stay, whether or not we see where.
+  const programs = (): string[] => [
+    ...there(PROG_GET_NEXT_ID, PROG_GET_FD_BY_ID, 4, 64),
+    ...there(MAP_GET_NEXT_ID, MAP_GET_FD_BY_ID, 4, 24).map((name) => `${name} (map)`),
+  ];
   const before = new Set(programs());
   const words = [`${PROJECT}bin/netscribe.js`, 'tcp', '--event', 'bpf', '--kinds', 'close', '--to', 'null:'];
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   await once(child.stderr!, 'data');
-  const itsOwn = programs().filter((program) => !before.has(program) && /on_(state|descriptor)/.test(program));
-  expect(itsOwn).not.toEqual([]);
+  const itsOwn = programs().filter(
+    (program) => !before.has(program) && / (on_(state|descriptor)$|(events|lives|produced) \(map\)$)/.test(program),
+  );
+  const kinds = itsOwn.map((program) => program.replace(/^\d+ /, ''));
+  expect(kinds).toEqual(expect.arrayContaining(['on_state', 'events (map)', 'lives (map)', 'produced (map)']));
   child.kill('SIGKILL');
   await once(child, 'close');
   // The kernel frees what nobody refers to a moment after the process is gone.
   let left = itsOwn;
   for (let i = 0; i < 100 && left.length > 0; i++) {
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const there = new Set(programs());
-    left = itsOwn.filter((program) => there.has(program));
+    const now = new Set(programs());
+    left = itsOwn.filter((program) => now.has(program));
   }
   expect(left).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { TlsAnalyzer } from '../tls/analyzer.ts';
 import type { TlsOptions } from '../tls/options.ts';
 import { Numbered } from './numbered.ts';
 import { authOctetsOf, controlPacket } from './packets.ts';
-import { probeOpenVpnStream } from './probe.ts';
+import { isEncryptedOpenVpnStream, probeOpenVpnStream } from './probe.ts';
 
 const LENGTH_OCTETS = 2;
 /** Longer packets are data, which come when the handshake is over. */
@@ -32,6 +32,11 @@ export class OpenVpnAnalyzer implements Analyzer {
     const held = this.#held[direction];
     held.add(bytes, from, to);
     if (this.#auth < 0 && probeOpenVpnStream(direction, held.bytes, 0, held.length) === 'no') return 'reject';
+    if (this.#auth < 0 && isEncryptedOpenVpnStream(held.bytes, 0, held.length)) {
+      this.#context.name('openvpn-tls-crypt');
+      held.drop(held.length);
+      return 'done';
+    }
     while (held.length >= LENGTH_OCTETS && this.#verdict === 'ok') {
       const all = held.bytes;
       const end = LENGTH_OCTETS + ((all[0] << 8) | all[1]);

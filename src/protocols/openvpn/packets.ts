@@ -1,8 +1,9 @@
 // Packets of OpenVPN's control channel, from its "Network protocol" documentation (openvpn.net) and the comments in its `ssl_pkt.h`:
 // opcode and key id in one octet, session id, with `tls-auth` an HMAC and a packet id with a time, acknowledgments, the packet's number,
-// and a piece of the TLS stream. With `tls-crypt` all of it is encrypted, and not recognised here.
+// and a piece of the TLS stream. With `tls-crypt` (`tls_crypt.h`) all behind the session id, the packet id and its HMAC is encrypted: such
+// a connection is named, and that is all.
 
-import { u32 } from '../octets.ts';
+import { u16, u32 } from '../octets.ts';
 
 const SESSION_OCTETS = 8;
 const NUMBER_OCTETS = 4;
@@ -14,10 +15,23 @@ const SHORTEST_RESET = 1 + SESSION_OCTETS + 1 + NUMBER_OCTETS;
 const HMAC_OCTETS: ReadonlySet<number> = new Set([16, 20, 28, 32, 48, 64]);
 const MAX_ACKNOWLEDGED = 8;
 
+/** `tls-crypt`: packet id and time, HMAC of SHA-256, and encrypted: no acknowledgments, the number 0. */
+const CRYPT_HMAC_OCTETS = 32;
+const CRYPT_RESET_OCTETS = SHORTEST_RESET + REPLAY_OCTETS + CRYPT_HMAC_OCTETS;
+/** The first packet id; with the mark of clients that take a server which keeps no state for them (`packet_id.h`: EARLY_NEG_START). */
+const CRYPT_FIRST_IDS: ReadonlySet<number> = new Set([1, 0x0f000001]);
+/** `tls-crypt-v2`: behind it the client's key, wrapped: a tag, the key, its length at the end. */
+const LEAST_WRAPPED_KEY_OCTETS = 32 + 256 + 2;
+const MAX_WRAPPED_KEY_OCTETS = 1024;
+/** 2015, before which there was no `tls-crypt`: clocks are no earlier. */
+const CRYPT_BEGAN_SECONDS = 1_420_070_400;
+
 const CONTROL = 4;
 const CLIENT_RESET = 7;
 /** A client's first packet: its key id is 0. */
 const FIRST_OCTET = CLIENT_RESET << 3;
+/** With `tls-crypt-v2`. */
+const CRYPT_V2_FIRST_OCTET = 10 << 3;
 
 /** Octets of `tls-auth` in this client's first packet; -1 when it is none. */
 export function authOctetsOf(bytes: Uint8Array, from: number, to: number): number {
@@ -28,6 +42,19 @@ export function authOctetsOf(bytes: Uint8Array, from: number, to: number): numbe
   if (!isNamed) return -1;
   const octets = to - from - SHORTEST_RESET;
   return octets === 0 || HMAC_OCTETS.has(octets - REPLAY_OCTETS) ? octets : -1;
+}
+
+/** Is this a client's first packet with `tls-crypt` or `tls-crypt-v2`? */
+export function isEncryptedReset(bytes: Uint8Array, from: number, to: number): boolean {
+  const octets = to - from;
+  if (octets < CRYPT_RESET_OCTETS) return false;
+  if (bytes[from] === CRYPT_V2_FIRST_OCTET) {
+    const wrapped = u16(bytes, to - 2);
+    if (wrapped < LEAST_WRAPPED_KEY_OCTETS || wrapped > MAX_WRAPPED_KEY_OCTETS) return false;
+    if (octets !== CRYPT_RESET_OCTETS + wrapped) return false;
+  } else if (bytes[from] !== FIRST_OCTET || octets !== CRYPT_RESET_OCTETS) return false;
+  const id = from + 1 + SESSION_OCTETS;
+  return CRYPT_FIRST_IDS.has(u32(bytes, id)) && u32(bytes, id + NUMBER_OCTETS) > CRYPT_BEGAN_SECONDS;
 }
 
 export interface ControlPacket {

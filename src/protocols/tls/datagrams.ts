@@ -1,19 +1,21 @@
-// What of the TLS family comes in datagrams: DTLS, QUIC and TLS in OpenVPN are analysed, Google's QUIC is named.
+// What of the TLS family comes in datagrams: DTLS, QUIC and TLS in OpenVPN are analysed; Google's QUIC is named, and
+// OpenVPN whose handshake is encrypted.
 
 import { DtlsAnalyzer } from '../dtls/analyzer.ts';
 import { isDtls, isStun } from '../dtls/probe.ts';
 import { OpenVpnAnalyzer } from '../openvpn/analyzer.ts';
-import { isOpenVpnDatagram } from '../openvpn/probe.ts';
+import { isEncryptedOpenVpn, isOpenVpnDatagram } from '../openvpn/probe.ts';
 import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
 import { QuicAnalyzer } from '../quic/analyzer.ts';
 import { isGoogleQuic, isQuic } from '../quic/probe.ts';
 import type { TlsOptions } from './options.ts';
 
-export type DatagramProtocol = 'quic' | 'gquic' | 'dtls' | 'openvpn';
+export type DatagramProtocol = 'quic' | 'gquic' | 'dtls' | 'openvpn' | 'openvpn-tls-crypt';
 
 export function datagramProtocol(bytes: Uint8Array, from: number, to: number): DatagramProtocol | undefined {
   if (isDtls(bytes, from, to)) return 'dtls';
   if (isOpenVpnDatagram(bytes, from, to)) return 'openvpn';
+  if (isEncryptedOpenVpn(bytes, from, to)) return 'openvpn-tls-crypt';
   if (isGoogleQuic(bytes, from, to)) return 'gquic';
   return isQuic(bytes, from, to) ? 'quic' : undefined;
 }
@@ -42,7 +44,7 @@ export class DatagramAnalyzer implements Analyzer {
       const protocol = datagramProtocol(bytes, from, to);
       if (protocol === undefined) return 'reject';
       this.#context.name(protocol);
-      if (protocol === 'gquic') return 'done';
+      if (protocol === 'gquic' || protocol === 'openvpn-tls-crypt') return 'done';
       const Chosen = ANALYZERS[protocol];
       this.#analyzer = new Chosen(this.#context, this.#options);
     }

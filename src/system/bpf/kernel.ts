@@ -23,6 +23,10 @@ export const COMMAND = {
   ITER_CREATE: 33,
 } as const;
 
+const EAGAIN = 11;
+/** The verifier gives up when a signal comes in between (as libbpf, we ask again; a signal at each attempt is a profiler at work). */
+const LOAD_ATTEMPTS = 10;
+
 const SYS_BPF: Partial<Record<NodeJS.Architecture, number>> = { x64: 321, arm64: 280 };
 const SC_PAGESIZE = 30;
 const PROT_READ = 1;
@@ -102,8 +106,12 @@ async function load(): Promise<Kernel> {
   const address = (of: Uint8Array): bigint => koffi.address(of);
 
   const tryCall = (command: number, attribute: Attribute): number => {
-    const result = Number(syscall(number, command, attribute.bytes, attribute.bytes.length));
-    return result < 0 ? -koffi.errno() : result;
+    for (let attempt = 1; ; attempt++) {
+      const result = Number(syscall(number, command, attribute.bytes, attribute.bytes.length));
+      if (result >= 0) return result;
+      const errno = koffi.errno();
+      if (command !== COMMAND.PROG_LOAD || errno !== EAGAIN || attempt === LOAD_ATTEMPTS) return -errno;
+    }
   };
   return {
     pageSize: Number(sysconf(SC_PAGESIZE)),

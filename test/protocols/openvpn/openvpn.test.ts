@@ -1,7 +1,7 @@
 // TLS in OpenVPN: the same record as without the framing.
 
 import { describe, expect, it } from 'vitest';
-import { isOpenVpnDatagram, probeOpenVpnStream } from '../../../src/protocols/openvpn/probe.ts';
+import { isEncryptedOpenVpn, isOpenVpnDatagram, probeOpenVpnStream } from '../../../src/protocols/openvpn/probe.ts';
 import { runFiles } from '../../kit/engine.ts';
 import { capture, hasShared } from '../../kit/shared.ts';
 import { HANDSHAKE, join, kit, records } from '../tls/build.ts';
@@ -74,6 +74,50 @@ describe('probe', () => {
       expect(probeOpenVpnStream(0, bytes, 0, octets), `${octets}`).toBe('more');
     expect(probeOpenVpnStream(0, bytes, 0, bytes.length)).toBe('yes');
     expect(probeOpenVpnStream(1, bytes, 0, bytes.length)).toBe('no');
+  });
+});
+
+describe('tls-crypt', () => {
+  // First packets of OpenVPN 2.6.14; their encrypted part is of no importance.
+  const start = Buffer.from(
+    '38af8a5db29e141e91000000016b09284e64c0b16c3740acac500731644b9373d277da3d99fce6f271464c910021a44bf7a602b5048e',
+    'hex',
+  );
+  const wrapped = join(
+    Buffer.from('507bdf238383e9e7d50f0000016b092850', 'hex'),
+    Buffer.alloc(32 + 5 + 297, 0xc3),
+    Buffer.from('012b', 'hex'),
+  );
+  it('is named, for nobody without the key can read it', () => {
+    for (const bytes of [start, wrapped]) {
+      const driven = kit({}, { transport: 'udp' });
+      expect(driven.message(0, bytes)).toBe('done');
+      expect(driven.names).toEqual(['openvpn-tls-crypt']);
+      expect(driven.end()).toEqual([]);
+    }
+  });
+  it('over TCP too, however it is cut', () => {
+    const { bytes } = framed({ direction: 0, bytes: start });
+    expect(probeOpenVpnStream(0, bytes, 0, bytes.length)).toBe('yes');
+    for (const step of [1, 7, 1000]) {
+      const driven = kit();
+      expect(driven.data(0, bytes, step)).toBe('done');
+      expect(driven.names.at(-1)).toBe('openvpn-tls-crypt');
+      expect(driven.end()).toEqual([]);
+      expect(driven.held).toBe(0);
+    }
+  });
+  it('is nothing else', () => {
+    const ask = (bytes: Uint8Array) => isEncryptedOpenVpn(bytes, 0, bytes.length);
+    for (const at of [0, 9, 12, 13]) {
+      const other = Buffer.from(start);
+      other[at] ^= 0x40;
+      expect(ask(other), `${at}`).toBe(false);
+    }
+    expect(ask(start.subarray(1))).toBe(false);
+    expect(ask(join(start, Buffer.alloc(1)))).toBe(false);
+    expect(ask(wrapped.subarray(0, -1))).toBe(false);
+    expect(ask(reset(32))).toBe(false);
   });
 });
 
