@@ -19,6 +19,7 @@ import { openSink } from '../src/sinks/open.ts';
 import { chooseSource, probeSources } from '../src/tcp-state/choose.ts';
 
 const TICKS_PER_SECOND = 100;
+const SETTLE_MS = 500;
 const NAMESPACE = `ns-bench-tcp-${process.pid}`;
 const { values } = parseArgs({
   options: {
@@ -115,8 +116,10 @@ async function ours(event: string, to: string, n: number, layout: 'ecs' | 'tcp-a
       signal: stopper.signal,
       started: () => {
         began = process.cpuUsage();
-        void load(n).then((figures) => {
+        void load(n).then(async (figures) => {
           made = figures;
+          // On a busy machine the last segments of the loopback come a moment after the generator is gone.
+          await sleep(SETTLE_MS);
           stopper.abort();
         });
       },
