@@ -16,8 +16,10 @@ import { udpFrame } from '../test/kit/packets.ts';
 import { PROJECT } from '../test/kit/shared.ts';
 
 if (noNamespaces !== '') throw new Error(`live capture can not be measured here: ${noNamespaces}`);
-/** Packets before the measured ones. */
-const WARM_UP = 200_000;
+/** Packets before the measured ones: V8 compiles hot code anew, in threads of its own, until some hundred thousands have gone through it. */
+const WARM_UP = 1_000_000;
+/** A rate that nobody drops anything at. */
+const WARM_UP_RATE = 100_000;
 const seconds = Number(process.argv[2] ?? 4);
 const folder = mkdtempSync(join(tmpdir(), 'netscribe-bench-live-'));
 const ns = new Namespace();
@@ -79,10 +81,10 @@ async function measure(
   await new Promise((resolve) => setTimeout(resolve, 500));
   const pid = start.child.pid!;
   const sender = new Program(['ip', 'netns', 'exec', ns.name, process.execPath, `${PROJECT}test/kit/send-frames.ts`]);
-  const send = async (packets: number) =>
-    Number(await sender.ask(`a ${file} ${Math.max(1, Math.ceil(packets / frames))} ${rate} bypass`));
+  const send = async (packets: number, atRate = rate) =>
+    Number(await sender.ask(`a ${file} ${Math.max(1, Math.ceil(packets / frames))} ${atRate} bypass`));
   // What compiling the code costs is paid once, not for each packet.
-  const warm = await send(WARM_UP);
+  const warm = await send(WARM_UP, WARM_UP_RATE);
   await new Promise((resolve) => setTimeout(resolve, 500));
   const before = cpuOf(pid);
   const begun = performance.now();

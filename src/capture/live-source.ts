@@ -1,7 +1,7 @@
 // The source of an interface when nothing else is asked for: a ring of its own. The memory of all rings together is bounded, so the more
 // interfaces there are, the smaller are their rings.
 
-import type { RingTeam } from '../sources/ring/ring-source.ts';
+import type { RingTeam, SnapLength } from '../sources/ring/ring-source.ts';
 import type { PacketSource } from '../sources/source.ts';
 import type { SourceInit } from './capture.ts';
 import type { CaptureConfig } from './interface-config.ts';
@@ -14,19 +14,26 @@ const LEAST_BLOCK = 128 * 1024;
 const MOST_RING = 64 * 1024 * 1024;
 
 export function liveSource(iface: string, config: CaptureConfig, rings: number): Promise<PacketSource> {
-  return ringOf(iface, config, rings, undefined);
+  return ringOf(iface, config, rings, {});
 }
 
-/** The same where several threads share the packets of each interface. */
-export function liveSourceOfTeam(team: RingTeam): SourceInit {
-  return (iface, config, rings) => ringOf(iface, config, rings * team.size, team);
+export interface LiveSourceOptions {
+  /** Threads that share the packets of each interface. */
+  team?: RingTeam;
+  /** What is kept of packets of interfaces whose configuration does not say it. */
+  snap?: SnapLength;
+}
+
+/** The same for who has more to say. */
+export function liveSourceWith(options: LiveSourceOptions): SourceInit {
+  return (iface, config, rings) => ringOf(iface, config, rings * (options.team?.size ?? 1), options);
 }
 
 async function ringOf(
   iface: string,
   config: CaptureConfig,
   rings: number,
-  team: RingTeam | undefined,
+  { team, snap }: LiveSourceOptions,
 ): Promise<PacketSource> {
   const { openLive } = await import('../sources/ring/open-live.ts');
   const share = Math.floor(ALL_RINGS / Math.max(1, rings));
@@ -39,7 +46,7 @@ async function ringOf(
     interfaces: [iface],
     filter: filter.filter((part) => part !== '').join(' and '),
     promiscuous: config.promisc === true,
-    ...(config.snap_length === undefined ? {} : { snapLength: config.snap_length }),
+    ...(config.snap_length !== undefined ? { snapLength: config.snap_length } : snap !== undefined ? { snap } : {}),
     ringBytes: Math.max(2 * blockBytes, Math.min(wanted, share)),
     blockBytes,
     wait: 'never',

@@ -9,13 +9,13 @@ import { makePlan, type RunPlan, shownTypes } from '../engine/plan.ts';
 import { portFilter } from '../engine/port-filter.ts';
 import { runCounts } from '../engine/pump-counts.ts';
 import type { RunResult } from '../engine/result.ts';
-import { isHeadersOnly, type RunHooks, run } from '../engine/run.ts';
+import { isHeadersOnly, needsWholePackets, type RunHooks, run } from '../engine/run.ts';
 import { DEFAULT_STORE, openSink, SINK_FORMS } from '../sinks/open.ts';
 import { formatOf, PacketFile } from '../sinks/packet-file.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { openInputs } from '../sources/open.ts';
 import { TcpdumpSource } from '../sources/pipe/tcpdump-source.ts';
-import { LIVE_DEFAULTS, type LiveOptions, openLive } from '../sources/ring/open-live.ts';
+import { HEADERS_SNAP, LIVE_DEFAULTS, type LiveOptions, openLive } from '../sources/ring/open-live.ts';
 import { selectInterfaces } from '../sources/ring/selection.ts';
 import { TcxSource } from '../sources/tcx/tcx-source.ts';
 import { MissingError } from '../system/errors.ts';
@@ -198,7 +198,7 @@ async function capture(words: string[]): Promise<number> {
   let result: RunResult;
   if (isLive) {
     const derived = filter === '' && options.filter === undefined && !takesPackets ? portFilter(plan) : '';
-    const live = liveOptions(options, filter || derived, takesPackets || !isHeadersOnly(plan));
+    const live = liveOptions(options, filter || derived, takesPackets || needsWholePackets(plan));
     if (derived !== '') live.tell?.(`only packets that these records need: ${derived} (-f '' takes all)`);
     const byKernel = isCountedByKernel(options, filter, plan, takesPackets);
     try {
@@ -270,9 +270,6 @@ async function capture(words: string[]): Promise<number> {
   // Ctrl-C is how a live capture ends.
   return signal === 'SIGINT' && !isLive ? 128 + 2 : code;
 }
-
-/** Flows need headers: Ethernet, tags, a tunnel, the inner headers. */
-const HEADERS_SNAP = 256;
 
 function liveOptions(options: CaptureOptions, filter: string, needsPayload: boolean): LiveOptions {
   const { direction = 'inout' } = options;

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { kernelLinks } from '../capture/link-table.ts';
-import { liveSource } from '../capture/live-source.ts';
+import { liveSourceWith } from '../capture/live-source.ts';
 import { Schedule } from '../capture/schedule.ts';
 import { makePlan } from '../engine/plan.ts';
 import { isHeadersOnly } from '../engine/run.ts';
@@ -154,7 +154,7 @@ async function unitOf(): Promise<Unit> {
   return new PacketUnit({
     plan: live.plan,
     links: await kernelLinks().catch(() => undefined),
-    sourceInit: liveSource,
+    sourceInit: (snap) => liveSourceWith({ snap }),
     delivery,
   });
 }

@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { kernelLinks } from '../capture/link-table.ts';
-import { liveSourceOfTeam } from '../capture/live-source.ts';
+import { liveSourceWith } from '../capture/live-source.ts';
 import type { WantedEncodings } from '../engine/encoded-rows.ts';
 import { LiveDelivery } from '../engine/live-delivery.ts';
 import { receivedPlan } from '../engine/plan.ts';
@@ -27,7 +27,7 @@ const begun = Promise.withResolvers<void>();
 const unit = new PacketUnit({
   plan,
   links: await kernelLinks().catch(() => undefined),
-  sourceInit: liveSourceOfTeam(team),
+  sourceInit: (snap) => liveSourceWith({ team, snap }),
   delivery: () => new LiveDelivery(port, plan.types, wanted, control, maxWaitingBytes, PATIENCE_MS, dropped),
   dropped: () => dropped,
 });

@@ -7,10 +7,12 @@ import type { LinkTable } from '../capture/link-table.ts';
 import type { Delivery } from '../engine/delivery.ts';
 import type { RunPlan } from '../engine/plan.ts';
 import type { RunResult } from '../engine/result.ts';
-import { pump } from '../engine/run.ts';
+import { needsWholePackets, pump } from '../engine/run.ts';
 import type { EngineFigures } from '../engine/view.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
+import { HEADERS_SNAP, LIVE_DEFAULTS } from '../sources/ring/open-live.ts';
+import type { SnapLength } from '../sources/ring/ring-source.ts';
 import { EngineRuns } from './engine-runs.ts';
 import type { Wanted } from './messages.ts';
 import type { Unit, UnitFigures, UnitResult } from './unit.ts';
@@ -24,7 +26,8 @@ const COUNT_MS = 5000;
 export interface PacketUnitOptions {
   plan: RunPlan;
   links: LinkTable | undefined;
-  sourceInit: SourceInit;
+  /** `snap`: what is kept of packets, which follows the plan. */
+  sourceInit: (snap: SnapLength) => SourceInit;
   /** Asked whenever the plan has changed: sinks may have too. */
   delivery: () => Delivery;
   /** What the delivery gave up, by record type. */
@@ -35,6 +38,7 @@ export class PacketUnit implements Unit {
   readonly #options: PacketUnitOptions;
   readonly #set: CaptureSet;
   readonly #runs: EngineRuns;
+  readonly #snap: SnapLength;
   #endAt = Number.POSITIVE_INFINITY;
   #countAt = 0;
   #flowsByInterface: Record<string, number> = {};
@@ -43,7 +47,8 @@ export class PacketUnit implements Unit {
     const { links, sourceInit, plan } = options;
     this.#options = options;
     this.#runs = new EngineRuns(plan);
-    this.#set = new CaptureSet({ sourceInit, links, isEndless: true, countsHeaders: true });
+    this.#snap = { bytes: snapOf(plan) };
+    this.#set = new CaptureSet({ sourceInit: sourceInit(this.#snap), links, isEndless: true, countsHeaders: true });
   }
 
   async run(started: () => void): Promise<UnitResult> {
@@ -98,6 +103,7 @@ export class PacketUnit implements Unit {
     return this.#runs.pause();
   }
   async resume(plan: RunPlan): Promise<void> {
+    this.#snap.bytes = snapOf(plan);
     this.#runs.resume(plan);
   }
 
@@ -131,4 +137,8 @@ export class PacketUnit implements Unit {
     }
     return figures;
   }
+}
+
+function snapOf(plan: RunPlan): number {
+  return needsWholePackets(plan) ? LIVE_DEFAULTS.snapLength : HEADERS_SNAP;
 }

@@ -266,6 +266,11 @@ export function isHeadersOnly(plan: RunPlan): boolean {
   return plan.records.every((name) => NEEDS_NO_CONTENT.has(name));
 }
 
+/** Whether anything would be missing of packets that end behind their headers. */
+export function needsWholePackets(plan: RunPlan): boolean {
+  return !isHeadersOnly(plan) || plan.dissect.checksums !== 'ignore';
+}
+
 /** Records about a run belong to no flow. */
 const NO_FLOW = {};
 

@@ -53,7 +53,7 @@ test('a clock that is set back by an hour: open flows end, time goes on from the
       },
     }),
     links: undefined,
-    sourceInit: async () => source,
+    sourceInit: () => async () => source,
     delivery: () => deliveryTo([sink]),
   });
   const running = unit.run(() => void unit.update({ interfaces: { b: {} } }));

@@ -33,6 +33,9 @@ describe.skipIf(noNamespaces !== '')('reading the configuration again', { timeou
   }
   const openFlows = async () => JSON.parse((await kit.ask('GET', '/api/flows/live')).text);
 
+  /** How much the kernel keeps of packets, by the last words of its filter (`ret`); more than a packet has: all. */
+  const kept = () => [...kit.ns.run('ss', '-0nb').matchAll(/0x06 0 0 (\d+)/g)].map(([, n]) => Number(n));
+
   test('times: flows go on', async () => {
     await kit.send([udpFrame(1111, 9999)]);
     await kit.until(({ engine }) => engine?.flows === 1);
@@ -55,6 +58,8 @@ describe.skipIf(noNamespaces !== '')('reading the configuration again', { timeou
 
   test('records, options of a protocol and sinks: open flows are written and begin anew, and no packet is missed', async () => {
     const folder = join(kit.folder, 'out');
+    // Flows alone need headers alone.
+    expect(kept()).toContain(256);
     expect(
       await reload({
         capture: { ...capture, records: ['flow', 'dns'] },
@@ -70,6 +75,7 @@ describe.skipIf(noNamespaces !== '')('reading the configuration again', { timeou
     ]);
     await kit.send([udpFrame(1111, 5300, { payload: question(97) })]);
     const { engine, interfaces } = await kit.until((status) => status.interfaces.b.processed_total === 2);
+    expect(kept()).not.toContain(256);
     // Figures go on, and so do those of the interface.
     expect([engine!.packets, interfaces.b.received_total, engine!.flows]).toEqual([2, 2, 1]);
     await reload({ to: [] });

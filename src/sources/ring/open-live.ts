@@ -3,7 +3,7 @@
 import { loadLibc } from '../../system/libc.ts';
 import { MAX_RING_BYTES } from '../../system/packet-ring.ts';
 import type { CaptureDirection } from './kernel-filter.ts';
-import { RingSource, type RingSourceOptions, type RingTeam } from './ring-source.ts';
+import { RingSource, type RingSourceOptions, type RingTeam, type SnapLength } from './ring-source.ts';
 import { selectInterfaces } from './selection.ts';
 import { UserFilter } from './user-filter.ts';
 
@@ -14,6 +14,8 @@ export interface LiveOptions {
   filter?: string;
   /** Bytes kept of each packet (default 262,144). */
   snapLength?: number;
+  /** The same where it changes while packets come. */
+  snap?: SnapLength;
   /** Packets for other machines too (default true, as tcpdump); never for `any`. */
   promiscuous?: boolean;
   direction?: CaptureDirection;
@@ -26,6 +28,9 @@ export interface LiveOptions {
   wait?: RingSourceOptions['wait'];
   tell?: RingSourceOptions['tell'];
 }
+
+/** Bytes that are kept where headers are enough: Ethernet, tags, a tunnel, the inner headers. */
+export const HEADERS_SNAP = 256;
 
 export const LIVE_DEFAULTS = {
   filter: '',
@@ -45,11 +50,11 @@ export const LIVE_DEFAULTS = {
  * sense. `open()` then rejects with SystemError when the kernel refuses (EPERM without CAP_NET_RAW).
  */
 export async function openLive(options: LiveOptions): Promise<RingSource> {
-  const { interfaces, fanOutGroup, team, ...rest } = options;
+  const { interfaces, fanOutGroup, team, snap, ...rest } = options;
   const all = { ...LIVE_DEFAULTS, ...rest };
   const selection = selectInterfaces(interfaces);
   if (all.ringBytes > MAX_RING_BYTES) throw new RangeError(`a ring may have ${MAX_RING_BYTES} bytes at most`);
   const libc = await loadLibc();
   const filter = await UserFilter.load(all.filter, all.snapLength);
-  return new RingSource(libc, { ...all, selection, filter, fanOutGroup, team });
+  return new RingSource(libc, { ...all, selection, filter, fanOutGroup, team, snap });
 }

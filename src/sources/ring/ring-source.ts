@@ -30,6 +30,8 @@ export interface RingSourceOptions {
   filter: UserFilter;
   /** Bytes kept of each packet. */
   snapLength: number;
+  /** The same where it changes while packets come. */
+  snap: SnapLength | undefined;
   promiscuous: boolean;
   direction: CaptureDirection;
   ringBytes: number;
@@ -59,6 +61,11 @@ export interface RingTeam {
   size: number;
   /** Shared by the threads: how many rings there are, by the index of the interface. */
   joined: Int32Array;
+}
+
+/** How much is kept of each packet from now on: who sets `bytes` is followed with the next look at the ring. */
+export interface SnapLength {
+  bytes: number;
 }
 
 /** A ring whose team does not come is not held up for longer. */
@@ -97,6 +104,8 @@ export class RingSource implements PacketSource {
   #highWater = 0;
   #looked = 0;
   #drainUntil = 0;
+  /** What the kernel's filter keeps of a packet. */
+  #kept = 0;
   /** Until when the team is waited for; 0: it is not. */
   #teamUntil = 0;
 
@@ -157,6 +166,7 @@ export class RingSource implements PacketSource {
     const ring = this.#ring!;
     const now = performance.now();
     if (this.#teamUntil > 0) this.#awaitTeam(now);
+    else if (this.#kept !== this.#snapLength && this.#drainUntil === 0) ring.setFilter(this.#program());
     if (now - this.#looked > LOOK_MS) {
       this.#looked = now;
       // Where nobody waits for this source, its errors are looked for here.
@@ -290,8 +300,14 @@ export class RingSource implements PacketSource {
     return this.#links.filter(({ name }) => this.#options.selection.wants(name));
   }
 
+  get #snapLength(): number {
+    return this.#options.snap?.bytes ?? this.#options.snapLength;
+  }
+
   #program(): Uint8Array {
-    const { selection, filter, snapLength, direction } = this.#options;
+    const { selection, filter, direction } = this.#options;
+    const snapLength = this.#snapLength;
+    this.#kept = snapLength;
     const loopback = this.#links.find(({ isLoopback }) => isLoopback)?.index ?? 0;
     const all = this.#isSingle || selection.isAny;
     const unwanted = this.#isSingle ? [] : this.#links.filter(({ name }) => !selection.wants(name));
@@ -338,7 +354,7 @@ export class RingSource implements PacketSource {
       this.interfaces.push({
         name,
         linkType: linkTypeOfInterface(link?.hardwareType ?? 0),
-        snapLength: this.#options.snapLength,
+        snapLength: this.#snapLength,
         file: '',
       });
     }
