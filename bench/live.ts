@@ -17,7 +17,7 @@ import { PROJECT } from '../test/kit/shared.ts';
 
 if (noNamespaces !== '') throw new Error(`live capture can not be measured here: ${noNamespaces}`);
 /** Packets before the measured ones: V8 compiles hot code anew, in threads of its own, until some hundred thousands have gone through it. */
-const WARM_UP = 1_000_000;
+const WARM_UP = 500_000;
 /** A rate that nobody drops anything at. */
 const WARM_UP_RATE = 100_000;
 const seconds = Number(process.argv[2] ?? 4);

@@ -19,8 +19,7 @@ import { nearest } from './nearest.ts';
 const EXAMPLES = `  netscribe query talk_conv -n 10                        who talks to whom
   netscribe query sip,dport -c 'proto = tcp' -s packets   flows by source and port
   netscribe query 'dns and not dns.response_code: NOERROR' transactions that match
-  netscribe query -r traffic.pcap http -e json            straight from a capture, no store
-  netscribe query --follow 'dns.response_code: NXDOMAIN'  as they come, from the running daemon`;
+  netscribe query -r traffic.pcap http -e json            straight from a capture, no store`;
 
 /** Percent: an answer with millions of groups needs hundreds of bytes for each. */
 const DEFAULT_MEMORY = '40';
@@ -78,7 +77,6 @@ export function definition(): Command {
     .option('--store <folder>', 'the store', DEFAULT_STORE)
     .option('--live', 'flows that are open in the running daemon too')
     .option('--follow', 'records of the running daemon as they are made, as lines of JSON; -n: so many')
-    .option('--api <address>', 'where the daemon listens, for --live and --follow (default: 127.0.0.1:8145)')
     .option('-i, --interfaces <interfaces>', 'only these: eth0 · any,!lo · /eth\\d/ · list lists them', collect, [])
     .option('-f, --first <time>', "not before: -24h · '2026-11-21 10:00' · RFC 3339 · Unix seconds")
     .option('-l, --last <time>', 'not after')
@@ -92,6 +90,7 @@ export function definition(): Command {
     .option('-d, --resolve', 'names of addresses, asked of DNS now')
     .option('--explain', 'how it was understood, and the SQL')
     .option('--stored-query <query>', 'a query by name, from a file, or from - (standard input)')
+    .addOption(rare('--api <address>', 'where the daemon listens, for --live and --follow (default: 127.0.0.1:8145)'))
     .addOption(rare('--save <name>', 'keep this query for --stored-query'))
     .addOption(rare('--saved', 'the names of kept queries'))
     .addOption(rare('--list', 'the interfaces, with flows, packets, bytes, first and last time'))
