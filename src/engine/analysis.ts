@@ -11,6 +11,7 @@ import { Links } from '../flow/links.ts';
 import { type FlowRecord, flowRecord } from '../flow/record.ts';
 import type { Stage } from '../flow/stage.ts';
 import * as stageWords from '../flow/stage.ts';
+import { viewOfExtra } from '../flow/stage.ts';
 import type { FlowTable } from '../flow/table.ts';
 import { TCP_EVENT_BIT, type TcpEvent } from '../flow/tcp-events.ts';
 import { tcpState } from '../flow/tcp-state.ts';
@@ -242,8 +243,7 @@ export class Analysis implements FlowHandler, ConversationHost {
     const length = rows[row + ROW_PAYLOAD_LENGTH];
     if ((info & INFO_TCP) !== 0) {
       const t = rows[row + ROW_TRANSPORT];
-      const view =
-        place.extra === null ? place.batch.view : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const view = place.extra === null ? place.batch.view : viewOfExtra(bytes);
       const segment = this.#segment;
       segment.from = Math.min(rows[row + ROW_PAYLOAD], to);
       segment.to = to;

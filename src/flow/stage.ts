@@ -115,3 +115,8 @@ export class Stage {
     this.ticks.length = 0;
   }
 }
+
+/** View over the bytes of a reassembled datagram. */
+export function viewOfExtra(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
