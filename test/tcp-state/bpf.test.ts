@@ -1,11 +1,12 @@
 // TCP events from BPF, in a network namespace of its own, through the command that users call.
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
+import { closeSync, mkdirSync, rmdirSync } from 'node:fs';
 import { afterAll, expect, it, type TestContext } from 'vitest';
 import { COMMAND, loadKernel } from '../../src/system/bpf/kernel.ts';
 import { BpfSource } from '../../src/tcp-state/bpf/source.ts';
+import { mountPoint } from '../../src/tcp-state/containers.ts';
 import type { TcpEvent } from '../../src/tcp-state/event.ts';
 import type { TcpStateFilter } from '../../src/tcp-state/filter.ts';
 import type { RecordKind } from '../../src/tcp-state/lifecycle.ts';
@@ -260,6 +261,38 @@ it('works without privileges but CAP_BPF and CAP_PERFMON, and says so without', 
   const refused = await watch(only(net), () => undefined, 'SIGTERM', unprivileged('bpf'));
   expect(refused.code).toBe(4);
   expect(refused.stderr).toMatch(/CAP_BPF and CAP_PERFMON/);
+});
+
+it('names the container by its cgroup', async (context) => {
+  const net = here(context);
+  const root = mountPoint();
+  if (root === undefined) return context.skip('cgroup2 is not mounted here');
+  // As systemd and Docker name it.
+  const id = 'c0ffee'.padEnd(64, '0');
+  const name = `netscribe-test-${process.pid}/docker-${id}.scope`;
+  try {
+    mkdirSync(`${root}/${name}`, { recursive: true });
+  } catch (error) {
+    return context.skip(`no cgroup can be made here: ${(error as Error).message}`);
+  }
+  try {
+    const { documents } = await watch(only(net, '--kinds', 'close'), () => {
+      // First the cgroup: in the namespace its tree is out of sight.
+      const join = `echo $$ > ${root}/${name}/cgroup.procs && exec "$@"`;
+      const words = ['ip', 'netns', 'exec', net.name, 'python3', `${PROJECT}test/tcp-state/traffic.py`, 'short', '2'];
+      expect(spawnSync('sh', ['-c', join, '-', ...words], { encoding: 'utf8' })).toMatchObject({
+        status: 0,
+        stderr: '',
+      });
+    });
+    expect(documents).toHaveLength(4);
+    for (const document of documents) {
+      expect(document).toMatchObject({ container: { id }, netscribe: { cgroup: { path: `/${name}` } } });
+    }
+  } finally {
+    rmdirSync(`${root}/${name}`);
+    rmdirSync(`${root}/netscribe-test-${process.pid}`);
+  }
 });
 
 it("speaks tcp-audit's language", async (context) => {
