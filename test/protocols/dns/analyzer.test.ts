@@ -4,16 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { dns } from '../../../src/protocols/dns/index.ts';
 import * as note from '../../../src/protocols/dns/notes.ts';
 import type { FlowView } from '../../../src/protocols/flow-view.ts';
-import type { Address } from '../../../src/records/address.ts';
 import { AnalyzerKit } from '../../kit/analyzer.ts';
 import { a, message, name, opt, query, RESPONSE, response, TO_QUESTION, u16 } from './build.ts';
 
 const open = (options: Record<string, unknown> = {}, flow: Partial<FlowView> = {}) =>
   new AnalyzerKit(dns, options as never, flow);
-const _to = (port: number, address?: Address): Partial<FlowView> => ({
-  destinationPort: port,
-  ...(address === undefined ? {} : { destination: address }),
-});
 const records = (kit: AnalyzerKit<never>) => kit.emitted.map((e) => e.record);
 
 describe('a query and its response', () => {
