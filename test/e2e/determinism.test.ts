@@ -22,17 +22,17 @@ import { Random } from '../kit/generate/random.ts';
 import { TroubledTraffic } from '../kit/generate/troubled.ts';
 import { PROJECT } from '../kit/shared.ts';
 
-const FLOWS = 150_000;
-const PACKETS = 420_000;
+const FLOWS = 60_000;
+const PACKETS = 168_000;
 /** 105 s of traffic: three reports at an interval of 30 s. */
-const PACKETS_PER_SECOND = 4000;
+const PACKETS_PER_SECOND = 1600;
 /** A run that takes longer hangs: it is ended, and the test says which one it was. */
 const PATIENCE_MS = 280_000;
 const SEED = 7;
 /** Nearly every packet of the plain flows opens one: that many flows fit into so few packets. */
 const NEWCOMERS = 0.9;
 const INTERVAL = ['--interval', '30s'];
-const CAP = ['--set', 'flows.max=20000'];
+const CAP = ['--set', 'flows.max=8000'];
 
 interface Output {
   digest: string;
@@ -141,20 +141,20 @@ describe('the generated file', () => {
   it('has what makes determinism hard', () => {
     const { packets, records, outcomes, loss } = reference.summary;
     expect(packets).toBe(PACKETS);
-    expect(records.http).toBeGreaterThan(20_000);
-    expect(records.dns).toBeGreaterThan(20_000);
-    expect(records.icmp).toBeGreaterThan(1000);
+    expect(records.http).toBeGreaterThan(8000);
+    expect(records.dns).toBeGreaterThan(8000);
+    expect(records.icmp).toBeGreaterThan(400);
     // More documents than flows: there were reports in between.
     expect(records.flow).toBeGreaterThan(FLOWS * 1.2);
     expect(loss['flows.created']).toBeGreaterThan(FLOWS);
-    expect(loss.streamGaps).toBeGreaterThan(100);
-    expect(loss['fragments.timeout']).toBeGreaterThan(500);
+    expect(loss.streamGaps).toBeGreaterThan(40);
+    expect(loss['fragments.timeout']).toBeGreaterThan(200);
     expect(outcomes.malformed).toBe(0);
     expect(reference.lines).toBe(Object.values(records).reduce((sum, n) => sum + n, 0));
   });
 
   it('keeps a cap on flows busy', () => {
-    expect(capped.summary.loss.evicted).toBeGreaterThan(10_000);
+    expect(capped.summary.loss.evicted).toBeGreaterThan(4000);
     expect(capped.digest).not.toBe(reference.digest);
   });
 });
