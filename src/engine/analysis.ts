@@ -151,7 +151,8 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   /** What the flow table counted, into the ledger: once, at the end. */
   finishCounts(): void {
-    this.#countFlows(this.ledger);
+    for (const [what, n] of Object.entries(this.#flowCounts()))
+      if (n > 0 || what === 'flows.created') this.ledger.count(what, n);
     for (const { noted } of [this.tracker.v4, this.tracker.v6])
       for (const [event, n] of noted) this.ledger.count(`tcp.${event}`, n);
     if (this.#links.overflow > 0) this.ledger.count('flows.without_link', this.#links.overflow);
@@ -165,18 +166,22 @@ export class Analysis implements FlowHandler, ConversationHost {
   figures(): Omit<EngineFigures, 'packets'> {
     const ledger = new Ledger();
     ledger.add(this.ledger);
-    this.#countFlows(ledger);
+    // Those that are 0 too: a metric is there before the first event.
+    for (const [what, n] of Object.entries(this.#flowCounts())) ledger.count(what, n);
     const { records, errors, latencies } = this.counts;
     return { flows: this.tracker.flows, ledger: ledger.snapshot(), records, errors, latencies };
   }
 
-  #countFlows(ledger: Ledger): void {
+  /** What the flow table counted, as the ledger names it. */
+  #flowCounts(): Record<string, number> {
     const { created, evicted, evictedHalfOpen, expired, reused } = this.tracker.counters;
-    ledger.count('flows.created', created);
-    if (evicted > 0) ledger.count('flows.evicted', evicted);
-    if (evictedHalfOpen > 0) ledger.count('flows.evicted_half_open', evictedHalfOpen);
-    if (expired > 0) ledger.count('flows.expired', expired);
-    if (reused > 0) ledger.count('flows.port_reused', reused);
+    return {
+      'flows.created': created,
+      'flows.evicted': evicted,
+      'flows.evicted_half_open': evictedHalfOpen,
+      'flows.expired': expired,
+      'flows.port_reused': reused,
+    };
   }
 
   /** Open flows by the interface that saw their first packet. */
