@@ -14,7 +14,13 @@ import { run } from '../src/engine/run.ts';
 import { LiveStoreSink } from '../src/sinks/live-store.ts';
 import { NoSink } from '../src/sinks/none.ts';
 import type { Sink } from '../src/sinks/sink.ts';
-import { newPacketBatch, type PacketBatch, type PacketSource, type SourceStats } from '../src/sources/source.ts';
+import {
+  newPacketBatch,
+  type PacketBatch,
+  type PacketSource,
+  type SourceStats,
+  sourceStats,
+} from '../src/sources/source.ts';
 import { udpFrame } from '../test/kit/packets.ts';
 
 const { values } = parseArgs({
@@ -95,15 +101,7 @@ class SteadySource implements PacketSource {
   release(): void {}
   stop(): void {}
   stats(): SourceStats {
-    return {
-      packets: this.#packets,
-      filtered: 0,
-      filteredBytes: 0,
-      bytesRead: 0,
-      bytesTotal: 0,
-      kernelDropped: 0,
-      damaged: [],
-    };
+    return sourceStats({ packets: this.#packets });
   }
   async close(): Promise<void> {}
 }

@@ -1,7 +1,13 @@
 // The interfaces that are captured, as they come and go: one source of packets made of many. It follows the configuration and the links of
 // the machine; each interface has a state of its own.
 
-import type { InterfaceDescription, PacketBatch, PacketSource, SourceStats } from '../sources/source.ts';
+import {
+  type InterfaceDescription,
+  type PacketBatch,
+  type PacketSource,
+  type SourceStats,
+  sourceStats,
+} from '../sources/source.ts';
 import { Capture, type SourceInit } from './capture.ts';
 import { HeaderCounter } from './header-counter.ts';
 import {
@@ -208,16 +214,12 @@ export class CaptureSet implements PacketSource {
       received += status.received_total;
       dropped += status.dropped_total;
     }
-    return {
+    return sourceStats({
       packets: this.#packets,
-      filtered: 0,
-      filteredBytes: 0,
       bytesRead: this.#frameBytes,
-      bytesTotal: 0,
       kernelDropped: dropped,
       live: { received, dropped, freezes: 0, ringBlocks: 0, ringHighWater: 0, ringBytes: 0 },
-      damaged: [],
-    };
+    });
   }
 
   async close(): Promise<void> {

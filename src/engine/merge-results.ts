@@ -1,22 +1,15 @@
 // Several runs seen as one: threads that captured beside each other, or runs that followed each other.
 
-import type { SourceStats } from '../sources/source.ts';
+import { sourceStats } from '../sources/source.ts';
 import { Ledger } from './ledger.ts';
 import { newResult, type RunResult } from './result.ts';
 import { addTo } from './view.ts';
 
 /** Of runs beside each other: everything adds up, their sources' counters too. */
 export function mergeResults(results: readonly RunResult[]): RunResult {
-  const stats: SourceStats = {
-    packets: 0,
-    filtered: 0,
-    filteredBytes: 0,
-    bytesRead: 0,
-    bytesTotal: 0,
-    kernelDropped: 0,
+  const stats = sourceStats({
     live: { received: 0, dropped: 0, freezes: 0, ringBlocks: 0, ringHighWater: 0, ringBytes: 0 },
-    damaged: [],
-  };
+  });
   const all = newResult(new Ledger(), stats);
   if (results.length > 1) all.workerPackets = results.map(({ packets }) => packets);
   const talkers = new Map<string, number>();

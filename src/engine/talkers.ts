@@ -2,7 +2,7 @@
 
 import type { FlowView } from '../protocols/flow-view.ts';
 
-/** Pairs beyond so many are not told apart from none. */
+/** Pairs that come when there are so many already are not counted. */
 const MAX_PAIRS = 100_000;
 
 export class Talkers {

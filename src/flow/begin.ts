@@ -2,14 +2,23 @@
 
 import type { PacketBatch } from '../sources/source.ts';
 import { GUESS, senderBegan } from './initiator.ts';
-import {
+import * as layout from './layout.ts';
+import { coldAt } from './layout.ts';
+import type { Links } from './links.ts';
+import type { Stage } from './stage.ts';
+import * as stageWords from './stage.ts';
+import { viewOfExtra } from './stage.ts';
+import type { FlowTable } from './table.ts';
+import { firstTcpState } from './tcp-state.ts';
+
+// A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
+const {
   ACK,
   C_FIRST_NANOS,
   C_FIRST_PACKET,
   C_FIRST_SECONDS,
   C_ISN,
   C_LINK,
-  coldAt,
   F_LAST_NANOS,
   F_LAST_SECONDS,
   F_STATE,
@@ -19,9 +28,8 @@ import {
   S_PORTS,
   S_TCP_SHIFT,
   SYN,
-} from './layout.ts';
-import type { Links } from './links.ts';
-import {
+} = layout;
+const {
   INFO_BARE,
   INFO_COUNTED,
   INFO_EXTRA,
@@ -37,11 +45,7 @@ import {
   ROW_PORTS,
   ROW_PROTOCOL,
   ROW_TRANSPORT,
-  type Stage,
-  viewOfExtra,
-} from './stage.ts';
-import type { FlowTable } from './table.ts';
-import { firstTcpState } from './tcp-state.ts';
+} = stageWords;
 
 const PROTOCOL_TCP = 6;
 

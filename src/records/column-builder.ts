@@ -6,7 +6,7 @@ import type { Column } from './columns.ts';
 import type { Nothing } from './nothing.ts';
 
 /** Rows that a builder begins with; it doubles as needed. */
-const FIRST_ROWS = 256;
+export const FIRST_ROWS = 256;
 
 type Values = Uint8Array | Uint32Array | Float64Array;
 

@@ -2,12 +2,11 @@
 // Measured choices: short strings by a loop over their characters, longer ones by utf8Write; the few keywords that a field has most of the
 // time are found by comparing with the last one in the same place of a small table, before the dictionary is asked.
 
-import { Builder, enlarged } from './column-builder.ts';
+import { Builder, enlarged, FIRST_ROWS } from './column-builder.ts';
 import type { Column } from './columns.ts';
 import type { Nothing } from './nothing.ts';
 import { wireText } from './text.ts';
 
-const FIRST_ROWS = 256;
 /** Up to this many bytes a loop beats the call of `set`. */
 const SHORT_COPY = 64;
 /** Below this many characters a loop beats the call of utf8Write. */

@@ -76,6 +76,20 @@ export interface SourceStats {
   damaged: Damage[];
 }
 
+/** Counters of a source that has nothing but these to tell. */
+export function sourceStats(known: Partial<SourceStats>): SourceStats {
+  return {
+    packets: 0,
+    filtered: 0,
+    filteredBytes: 0,
+    bytesRead: 0,
+    bytesTotal: 0,
+    kernelDropped: 0,
+    damaged: [],
+    ...known,
+  };
+}
+
 /** What the kernel counted for a live source. */
 export interface LiveStats {
   /** Packets that passed the kernel's filter, the dropped ones among them. */

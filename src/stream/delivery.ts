@@ -15,7 +15,7 @@ import type { RecentBytes } from './recent-bytes.ts';
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const { DOUBT_CHECKSUM, DOUBT_PAWS, DOUBT_SYN, DOUBT_TTL, DOUBT_UNSENT_ACK, DOUBT_WINDOW } = doubts;
 
-/** Fields for `TcpStream`, which says what comes in; one object per connection, so that it is the same one. */
+/** `TcpStream` builds on it by inheritance, not with an object beside it: there is one for each connection. */
 export class Delivery {
   readonly sides: readonly [HalfStream, HalfStream] = [new HalfStream(), new HalfStream()];
   protected readonly receiver: StreamReceiver;

@@ -1,7 +1,7 @@
 // Sources and handlers for tests of the manager: packets from memory through the real code.
 
 import type { TaggedFlowMap, WriteoutHandler } from '../../src/capture/writeout.ts';
-import type { PacketBatch, PacketSource, SourceStats } from '../../src/sources/source.ts';
+import { type PacketBatch, type PacketSource, type SourceStats, sourceStats } from '../../src/sources/source.ts';
 import { batchOf, type MadePacket } from '../kit/packets.ts';
 
 /** A source that gives what it is fed, and is idle otherwise. */
@@ -41,15 +41,7 @@ export class FedSource implements PacketSource {
     this.#isStopped = true;
   }
   stats(): SourceStats {
-    return {
-      packets: this.#packets,
-      filtered: 0,
-      filteredBytes: 0,
-      bytesRead: 0,
-      bytesTotal: 0,
-      kernelDropped: this.dropped,
-      damaged: [],
-    };
+    return sourceStats({ packets: this.#packets, kernelDropped: this.dropped });
   }
   async close(): Promise<void> {
     this.isOpen = false;

@@ -1,6 +1,12 @@
 // Packets made for tests: frames from a few words, and a source that gives them from memory.
 
-import { newPacketBatch, type PacketBatch, type PacketSource, type SourceStats } from '../../src/sources/source.ts';
+import {
+  newPacketBatch,
+  type PacketBatch,
+  type PacketSource,
+  type SourceStats,
+  sourceStats,
+} from '../../src/sources/source.ts';
 import { type Bytes, bytes, eth, tag, text, u16, u32 } from '../wire/frames.ts';
 
 export interface MadePacket {
@@ -162,15 +168,7 @@ export class MadeSource implements PacketSource {
     batch.bytes.fill(0xee);
   }
   stats(): SourceStats {
-    return {
-      packets: this.#at,
-      filtered: 0,
-      filteredBytes: 0,
-      bytesRead: 0,
-      bytesTotal: 0,
-      kernelDropped: 0,
-      damaged: [],
-    };
+    return sourceStats({ packets: this.#at });
   }
   async close(): Promise<void> {}
 }

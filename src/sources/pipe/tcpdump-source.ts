@@ -7,13 +7,14 @@ import { MissingError } from '../../system/errors.ts';
 import { CaptureFile } from '../capture-file.ts';
 import type { LiveOptions } from '../ring/open-live.ts';
 import { selectInterfaces } from '../ring/selection.ts';
-import type {
-  EmbeddedName,
-  EmbeddedSecrets,
-  InterfaceDescription,
-  PacketBatch,
-  PacketSource,
-  SourceStats,
+import {
+  type EmbeddedName,
+  type EmbeddedSecrets,
+  type InterfaceDescription,
+  type PacketBatch,
+  type PacketSource,
+  type SourceStats,
+  sourceStats,
 } from '../source.ts';
 import { StreamBytes } from './stream-bytes.ts';
 
@@ -105,15 +106,12 @@ export class TcpdumpSource implements PacketSource {
 
   stats(): SourceStats {
     const count = (pattern: RegExp) => Number(pattern.exec(this.#said)?.[1] ?? 0);
-    return {
+    return sourceStats({
       packets: this.#file?.packets ?? 0,
-      filtered: 0,
-      filteredBytes: 0,
       bytesRead: this.#file?.bytesRead ?? 0,
-      bytesTotal: 0,
       kernelDropped: count(/(\d+) packets? dropped by kernel/) + count(/(\d+) packets? dropped by interface/),
       damaged: this.#file?.damage === undefined ? [] : [this.#file.damage],
-    };
+    });
   }
 
   async close(): Promise<void> {

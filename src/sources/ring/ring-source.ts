@@ -18,6 +18,7 @@ import {
   type PacketBatch,
   type PacketSource,
   type SourceStats,
+  sourceStats,
 } from '../source.ts';
 import { addressPairProgram, type CaptureDirection, kernelFilter, REFUSE_ALL } from './kernel-filter.ts';
 import { linkTypeOfInterface } from './link-type.ts';
@@ -201,12 +202,9 @@ export class RingSource implements PacketSource {
   stats(): SourceStats {
     const ring = this.#ring;
     ring?.count();
-    return {
+    return sourceStats({
       packets: this.#packets,
-      filtered: 0,
-      filteredBytes: 0,
       bytesRead: this.#frameBytes,
-      bytesTotal: 0,
       kernelDropped: ring?.dropped ?? 0,
       live: {
         received: ring?.received ?? 0,
@@ -216,8 +214,7 @@ export class RingSource implements PacketSource {
         ringHighWater: this.#highWater,
         ringBytes: (ring?.blocks ?? 0) * (ring?.blockBytes ?? 0),
       },
-      damaged: [],
-    };
+    });
   }
 
   async close(): Promise<void> {

@@ -20,7 +20,7 @@ import { bpfObject } from '../../system/program-files.ts';
 import type { CountStats, FlowCount, FlowCountSource } from '../flow-count.ts';
 import { linkTypeOfInterface } from '../ring/link-type.ts';
 import { checkNames, type InterfaceSelection } from '../ring/selection.ts';
-import type { InterfaceDescription } from '../source.ts';
+import { type InterfaceDescription, sourceStats } from '../source.ts';
 import { COUNTERS, FlowLayout, VALUE_BYTES } from './layout.ts';
 
 const OBJECT = bpfObject('flow.bpf.o');
@@ -163,13 +163,7 @@ export class TcxSource implements FlowCountSource {
     const counters = this.#object?.map('counters');
     const sum = (index: number) => counters?.sum(index) ?? 0;
     return {
-      packets: this.#packets,
-      filtered: 0,
-      filteredBytes: 0,
-      bytesRead: this.#bytes,
-      bytesTotal: 0,
-      kernelDropped: sum(COUNTERS.lost),
-      damaged: [],
+      ...sourceStats({ packets: this.#packets, bytesRead: this.#bytes, kernelDropped: sum(COUNTERS.lost) }),
       noIp: { packets: sum(COUNTERS.noIp), bytes: sum(COUNTERS.noIpBytes) },
       broken: { packets: sum(COUNTERS.broken), bytes: sum(COUNTERS.brokenBytes) },
       overflown: sum(COUNTERS.overflown),
