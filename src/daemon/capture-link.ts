@@ -71,6 +71,7 @@ export class CaptureLink {
           break;
         case 'documents':
           this.#events.documents(message.lines, message.missed);
+          worker.postMessage({ kind: 'taken', lines: message.lines.length } satisfies ToThread);
           break;
         case 'note':
           this.#events.note(message.text);

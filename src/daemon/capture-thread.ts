@@ -175,7 +175,10 @@ async function work(): Promise<void> {
   unit = capture;
   await live.open(data.sinks);
   port.on('message', (message: ToThread) => {
-    if ('kind' in message) return;
+    if ('kind' in message) {
+      if (message.kind === 'taken') tap.taken(message.lines);
+      return;
+    }
     void replyTo(message.id, answer(message.request, capture)).then(say);
   });
   let result: UnitResult;

@@ -90,7 +90,11 @@ export interface Answers {
   stop: undefined;
 }
 
-export type ToThread = Question<Request> | { kind: 'dropped' };
+export type ToThread =
+  | Question<Request>
+  | { kind: 'dropped' }
+  /** So many lines of `documents` were handed on. */
+  | { kind: 'taken'; lines: number };
 export type FromThread =
   /** It would keep its capability: the process may become another user now. */
   | { kind: 'prepared' }

@@ -143,7 +143,8 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.#flowType = this.#typeNumbers.get('flow') ?? -1;
     this.counts = new RecordCounts(options.types);
     this.talkers = options.wantsTalkers ? new Talkers() : undefined;
-    this.rows = options.wanted.rows.length > 0 ? new RowOutlet(options.shown.rows, options.wanted.rows) : undefined;
+    const { rows, idle } = options.wanted;
+    this.rows = rows.length > 0 ? new RowOutlet(options.shown.rows, rows, idle) : undefined;
     this.columns = options.wanted.columns ? new ColumnOutlet(options.shown.columns) : undefined;
     this.wantsPackets = (['tcp', 'udp', 'icmp', 'icmpv6'] as const).some((transport) => detection.wants(transport));
     this.tracker = new FlowTracker(options.flow, salts, this.#links, this, owned, adviseHugePages);

@@ -17,8 +17,9 @@ export function deliveryTo(sinks: readonly Sink[]): Delivery {
   const columnSinks = sinks.filter((sink): sink is ColumnSink => sink.encoding === 'columns');
   const names = Object.keys(ENCODINGS) as EncodingName[];
   const wanted = names.filter((name) => rowSinks.some(({ encoding }) => encoding === name));
+  const [only, ...others] = rowSinks;
   return {
-    wanted: { rows: wanted, columns: columnSinks.length > 0 },
+    wanted: { rows: wanted, columns: columnSinks.length > 0, idle: others.length === 0 ? only?.idle : undefined },
     async rows({ encodings, types, rows }) {
       for (const sink of rowSinks) {
         const batch: RowBatch = { ...encodings[wanted.indexOf(sink.encoding)], types, rows };

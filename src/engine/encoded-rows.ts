@@ -6,6 +6,8 @@ import type { EncodingName } from '../records/encodings.ts';
 export interface WantedEncodings {
   readonly rows: readonly EncodingName[];
   readonly columns: boolean;
+  /** Shared by threads: while its only word is not 0 nobody takes rows, and none are encoded. Undefined: somebody always does. */
+  readonly idle?: Int32Array | undefined;
 }
 
 /** Rows in the order of (cause, first). */

@@ -50,10 +50,12 @@ export class RowOutlet {
   #kinds = new Uint8Array(FIRST_ROWS);
   #sorted = true;
   #isFull = false;
+  readonly #idle: Int32Array | undefined;
 
-  /** Every row is written in each of the `encodings`; batches have them in this order. */
-  constructor(types: readonly RecordType[], encodings: readonly EncodingName[]) {
+  /** Every row is written in each of the `encodings`; batches have them in this order. `idle`: see `WantedEncodings`. */
+  constructor(types: readonly RecordType[], encodings: readonly EncodingName[], idle?: Int32Array) {
     this.#types = types;
+    this.#idle = idle;
     this.#encodings = encodings.map((name) => new EncodingInProgress(name));
   }
 
@@ -62,6 +64,7 @@ export class RowOutlet {
   }
 
   put(type: number, record: object, flow: object, cause: number, first: number): void {
+    if (this.#idle !== undefined && this.#idle[0] !== 0) return;
     const row = this.#rows;
     if (row === this.#cause.length) this.#grow();
     const encodings = this.#encodings;

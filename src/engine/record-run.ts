@@ -31,8 +31,8 @@ export class SharedRecords implements RecordPlace {
   /** The types that the sinks are opened with, as rows and as columns show them. */
   constructor(shown: { rows: readonly RecordType[]; columns: readonly RecordType[] }, sinks: readonly Sink[]) {
     this.#delivery = deliveryTo(sinks);
-    const { rows, columns } = this.#delivery.wanted;
-    this.#rows = rows.length === 0 ? undefined : new RowOutlet(shown.rows, rows);
+    const { rows, columns, idle } = this.#delivery.wanted;
+    this.#rows = rows.length === 0 ? undefined : new RowOutlet(shown.rows, rows, idle);
     this.#columns = columns ? new ColumnOutlet(shown.columns) : undefined;
   }
   put(type: number, record: object, view: object): void {

@@ -31,6 +31,8 @@ interface Common {
 /** Takes records as rows of bytes. */
 export interface RowSink extends Common {
   readonly encoding: EncodingName;
+  /** Shared by threads: while its only word is not 0 the sink takes nothing, and rows need not be encoded for it. */
+  readonly idle?: Int32Array;
   /** The batch's memory is the sink's until it returns or resolves; the next batch comes after that. */
   write(batch: RowBatch): void | Promise<void>;
 }
