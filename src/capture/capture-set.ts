@@ -24,6 +24,7 @@ import {
   sameConfig,
 } from './interface-config.ts';
 import type { LinkTable } from './link-table.ts';
+import { sharers } from './ring-share.ts';
 import { RunGroup } from './run-group.ts';
 import type { CaptureStatus } from './status.ts';
 
@@ -50,6 +51,10 @@ export interface CaptureSetOptions {
   countsHeaders?: boolean;
   /** Whoever reads is told that the sources never end. */
   isEndless?: boolean;
+  /** Sources share a bounded memory: when many more come, those that are open are opened anew, smaller. */
+  sharesMemory?: boolean;
+  /** Hears what people should know. */
+  note?: ((text: string) => void) | undefined;
 }
 
 /** How long an empty round waits; doubled up to the last one while nothing comes. */
@@ -245,18 +250,19 @@ export class CaptureSet implements PacketSource {
         const now = wanted.get(name);
         return now !== undefined && !sameConfig(config, now);
       });
+      const reopened = [...new Set([...changed, ...this.#tooLarge(wanted)])];
       const group = new RunGroup();
-      await this.#finish([...leaving, ...changed], group);
-      for (const capture of [...leaving, ...changed]) group.run(() => capture.close());
+      await this.#finish([...leaving, ...reopened], group);
+      for (const capture of [...leaving, ...reopened]) group.run(() => capture.close());
       await group.wait();
       for (const capture of leaving) {
         this.#remove(capture);
         changes.disabled.push({ name: capture.name, success: true });
       }
       const starting: [Capture, InterfaceChange[]][] = [];
-      for (const capture of changed) {
+      for (const capture of reopened) {
         capture.config = wanted.get(capture.name)!;
-        starting.push([capture, changes.updated]);
+        starting.push([capture, changed.includes(capture) ? changes.updated : []]);
       }
       for (const [name, config] of wanted) {
         if (this.#captures.has(name)) continue;
@@ -274,6 +280,20 @@ export class CaptureSet implements PacketSource {
         list.sort((a: InterfaceChange, b: InterfaceChange) => (a.name < b.name ? -1 : 1));
       return changes;
     });
+  }
+
+  /** Those whose rings leave too little for so many interfaces. */
+  #tooLarge(wanted: ReadonlyMap<string, CaptureConfig>): Capture[] {
+    if (this.#options.sharesMemory !== true) return [];
+    const rings = sharers(wanted.size);
+    const captures = this.#order.filter(
+      (capture) => capture.isOpen && capture.rings < rings && wanted.has(capture.name),
+    );
+    if (captures.length > 0)
+      this.#options.note?.(
+        `there are ${wanted.size} interfaces now: the rings of ${captures.map(({ name }) => name).join(', ')} are opened anew, smaller; packets of some tenths of a second are missed there`,
+      );
+    return captures;
   }
 
   #resolve(): Map<string, CaptureConfig> {
@@ -295,7 +315,7 @@ export class CaptureSet implements PacketSource {
         return;
       }
     }
-    await capture.open(sourceInit, this.#captures.size);
+    await capture.open(sourceInit, sharers(this.#captures.size));
   }
 
   async #close(captures: readonly Capture[]): Promise<void> {

@@ -38,6 +38,8 @@ export class Capture {
   isAtEnd = false;
   /** Not read for now: what it has waits in its ring. */
   isPaused = false;
+  /** How many share the memory of all rings, as far as its own ring knows. */
+  rings = 0;
   #source: PacketSource | undefined;
   /** What former sources of this interface had counted when they were closed. */
   readonly #former: Totals = { received: 0, dropped: 0 };
@@ -78,6 +80,7 @@ export class Capture {
       try {
         source = await init(this.name, this.config, rings);
         await source.open();
+        this.rings = rings;
         this.#source = source;
         this.state = 'capturing';
         this.error = '';

@@ -152,6 +152,7 @@ export class CaptureManager {
         settings.metrics?.forget(capture.name);
       },
       isEndless: true,
+      sharesMemory: settings.sourceInit === undefined,
     });
     if (settings.metrics !== undefined) {
       this.#metricsTimer = setInterval(() => this.#observe(), 1000);

@@ -156,6 +156,7 @@ async function unitOf(): Promise<Unit> {
     links: await kernelLinks().catch(() => undefined),
     sourceInit: (snap) => liveSourceWith({ snap }),
     delivery,
+    note,
   });
 }
 

@@ -30,6 +30,8 @@ export interface PacketUnitOptions {
   sourceInit: (snap: SnapLength) => SourceInit;
   /** Asked whenever the plan has changed: sinks may have too. */
   delivery: () => Delivery;
+  /** Hears what people should know. */
+  note?: (text: string) => void;
   /** What the delivery gave up, by record type. */
   dropped?: () => ReadonlyMap<string, number>;
 }
@@ -44,11 +46,18 @@ export class PacketUnit implements Unit {
   #flowsByInterface: Record<string, number> = {};
 
   constructor(options: PacketUnitOptions) {
-    const { links, sourceInit, plan } = options;
+    const { links, sourceInit, plan, note } = options;
     this.#options = options;
     this.#runs = new EngineRuns(plan);
     this.#snap = { bytes: snapOf(plan) };
-    this.#set = new CaptureSet({ sourceInit: sourceInit(this.#snap), links, isEndless: true, countsHeaders: true });
+    this.#set = new CaptureSet({
+      sourceInit: sourceInit(this.#snap),
+      links,
+      isEndless: true,
+      countsHeaders: true,
+      sharesMemory: true,
+      note,
+    });
   }
 
   async run(started: () => void): Promise<UnitResult> {

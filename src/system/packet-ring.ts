@@ -66,6 +66,8 @@ export class PacketRing {
   readonly #status: Int32Array;
   readonly #memory: Pointer;
   readonly #statistics = new Uint8Array(12);
+  /** Bytes that the kernel has for it. */
+  readonly #taken: number;
   #block = 0;
   #isClosed = false;
 
@@ -73,11 +75,14 @@ export class PacketRing {
   constructor(libc: Libc, options: RingOptions) {
     const { blockBytes, blocks, retireMs } = options;
     const length = blockBytes * blocks;
-    if (ringBytes + length > MAX_RING_BYTES) {
+    // A block takes a power of two of pages, whatever of it is used.
+    const taken = blocks * 2 ** Math.ceil(Math.log2(blockBytes));
+    if (ringBytes + taken > MAX_RING_BYTES) {
       throw new RangeError(
-        `rings of ${(ringBytes + length) / 1048576} MiB were asked for; all together may have ${MAX_RING_BYTES / 1048576} MiB`,
+        `rings of ${(ringBytes + taken) / 1048576} MiB were asked for; all together may have ${MAX_RING_BYTES / 1048576} MiB`,
       );
     }
+    this.#taken = taken;
     this.#libc = libc;
     this.blockBytes = blockBytes;
     this.blocks = blocks;
@@ -94,7 +99,7 @@ export class PacketRing {
       libc.close(this.fd);
       throw error;
     }
-    ringBytes += length;
+    ringBytes += taken;
     const memory = libc.view(this.#memory, length);
     this.bytes = new Uint8Array(memory);
     this.words = new Uint32Array(memory);
@@ -185,7 +190,7 @@ export class PacketRing {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    ringBytes -= this.bytes.length;
+    ringBytes -= this.#taken;
     const { length } = this.bytes;
     // Reading unmapped memory would end the process; detached views read as undefined.
     (this.bytes.buffer as ArrayBuffer).transfer(0);
