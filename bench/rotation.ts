@@ -1,7 +1,8 @@
 // npm run bench:rotation [-- --flows 1000000 --rate 50000 --folder DIR]: what an interval costs whose report has many flows, with packets
-// going on. A live source without a kernel hands over so many flows, then packets by a clock of its own, some of them behind the
-// interval's end. Prints how long the engine was away from its source (what a ring has to bear), how many packets came meanwhile and what
-// part of a ring of 64 MiB they fill, the longest time without a turn of the event loop, CPU seconds; without a sink and into a store.
+// going on. A live source without a kernel hands over so many flows, then packets at a rate, from the interval's end on until all flows
+// have reported. Prints how long that took, the longest time that the engine was away from its source meanwhile (what a ring has to bear)
+// and what part of a ring of 64 MiB came in it, the longest time without a turn of the event loop, CPU seconds; without a sink and into a
+// store.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,23 +40,24 @@ const FRAME = 82;
 const RING_PACKET = 208;
 const RING = 64 * 1024 * 1024;
 
-/** All flows once, then the same packet at the rate, the clock in it running, until the report is behind. */
+/** All flows once, then the same packet at the rate, behind the interval's end, until the report is made. */
 class SteadySource implements PacketSource {
   readonly interfaces = [{ name: 'bench0', linkType: 1, snapLength: 0, file: '' }];
   readonly secrets = [];
   readonly names = [];
-  /** Longest time between two calls of `next`, in ms. */
-  longestMs = 0;
-  /** CPU time of this thread in it, and of all threads. */
-  threadMs = 0;
-  cpuMs = 0;
+  /** From the interval's end to the last of its documents: in ms, as CPU time of this thread in ms, of all threads. */
+  report = { ms: 0, threadMs: 0, cpuMs: 0 };
+  /** Longest time between two calls of `next` in it, in ms. */
+  awayMs = 0;
+  /** Asked when packets go on: have all flows reported? */
+  isReported = () => false;
+  /** Called when the interval is about to end. */
+  ends = () => {};
   readonly #batch: PacketBatch;
   readonly #begin = Math.floor(Date.now() / 1000 / INTERVAL) * INTERVAL;
   #packets = 0;
   #asked = 0;
-  #after = 0;
-  #cpu = 0;
-  #thread = 0;
+  #ended: { at: number; cpu: number; thread: number; packets: number } | undefined;
 
   constructor() {
     const frame = udpFrame(1024, 7777, { to: '10.1.0.2', payload: new Uint8Array(FRAME - 42) });
@@ -71,15 +73,27 @@ class SteadySource implements PacketSource {
   }
 
   async open(): Promise<void> {}
-  next(): PacketBatch | 'end' {
-    const away = performance.now() - this.#asked;
-    const isFilled = this.#packets >= flows;
-    if (this.#after > 0 && away > this.longestMs) {
-      this.longestMs = away;
-      this.cpuMs = sum(process.cpuUsage()) - this.#cpu;
-      this.threadMs = sum(process.threadCpuUsage()) - this.#thread;
+  next(): PacketBatch | 'end' | 'idle' {
+    const now = performance.now();
+    const ended = this.#ended;
+    if (ended !== undefined) {
+      if (this.#asked > 0) this.awayMs = Math.max(this.awayMs, now - this.#asked);
+      this.#asked = now;
+      if (this.isReported()) {
+        const threadMs = sum(process.threadCpuUsage()) - ended.thread;
+        this.report = { ms: now - ended.at, threadMs, cpuMs: sum(process.cpuUsage()) - ended.cpu };
+        return 'end';
+      }
+      if (((now - ended.at) / 1000) * rate < this.#packets - ended.packets) return 'idle';
+    } else if (this.#packets >= flows) {
+      const [cpu, thread] = [sum(process.cpuUsage()), sum(process.threadCpuUsage())];
+      this.#ended = { at: now, cpu, thread, packets: this.#packets };
+      this.ends();
     }
-    if (this.#after > 40) return 'end';
+    return this.#fill();
+  }
+
+  #fill(): PacketBatch {
     const { bytes, numbers, seconds } = this.#batch;
     for (let i = 0; i < BATCH; i++) {
       const flow = (this.#packets + i) % flows;
@@ -87,15 +101,11 @@ class SteadySource implements PacketSource {
       bytes[i * FRAME + 34] = (flow >> 8) & 255;
       bytes[i * FRAME + 35] = flow & 255;
       numbers[i] = this.#packets + i + 1;
-      seconds[i] = this.#begin + (isFilled && this.#after > 0 ? INTERVAL : 1);
+      seconds[i] = this.#begin + (this.#ended === undefined ? 1 : INTERVAL);
     }
-    if (isFilled) this.#after++;
     this.#packets += BATCH;
     this.#batch.count = BATCH;
     this.#batch.firstPacket = numbers[0];
-    this.#cpu = sum(process.cpuUsage());
-    this.#thread = sum(process.threadCpuUsage());
-    this.#asked = performance.now();
     return this.#batch;
   }
   release(): void {}
@@ -114,10 +124,10 @@ const table = new Table({
   head: [
     'sink',
     'flows',
-    'away, ms',
+    'report, ms',
     'its CPU, ms',
     'all CPU, ms',
-    'packets meanwhile',
+    'away, ms',
     'of 64 MiB',
     'no turn, ms',
     'lost rows',
@@ -131,28 +141,33 @@ try {
     const sink: Sink = store ?? new NoSink();
     const source = new SteadySource();
     const delay = monitorEventLoopDelay({ resolution: 5 });
-    let noTurnMs = 0;
     delay.enable();
+    source.ends = () => delay.reset();
+    let noTurnMs = 0;
     const plan = makePlan({
       records: ['flow'],
       flow: { ...FLOW_DEFAULTS, intervalSeconds: INTERVAL, maxFlows: 2 * flows },
     });
     // What follows is the end of the run, not the interval.
     await run(source, [sink], plan, {
+      view: (view) => {
+        source.isReported = () => view.figures().records.flow >= flows;
+      },
       ending: () => {
         noTurnMs = delay.max / 1e6;
       },
       isLate: () => true,
     });
-    const meanwhile = (source.longestMs / 1000) * rate;
+    const { awayMs, report } = source;
+    const meanwhile = (awayMs / 1000) * rate;
     table.push(
       [
         name,
         flows,
-        Math.round(source.longestMs),
-        Math.round(source.threadMs),
-        Math.round(source.cpuMs),
-        Math.round(meanwhile),
+        Math.round(report.ms),
+        Math.round(report.threadMs),
+        Math.round(report.cpuMs),
+        Math.round(awayMs),
         `${Math.round((meanwhile * RING_PACKET * 100) / RING)} %`,
         Math.round(noTurnMs),
         store?.lostRows ?? 0,

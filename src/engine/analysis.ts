@@ -103,13 +103,17 @@ export interface AnalysisOptions {
   maxHeldBytes: number;
   /** Whether to keep bytes by source and destination address for the summary. */
   wantsTalkers: boolean;
+  /** How long others in the thread may wait while many documents are made, in ms; 0: nobody waits. */
+  sliceMs: number;
+  /** The reports of an interval may come while packets go on: see `FlowTracker.catchUp`. */
+  rolling: boolean;
 }
 
 export class Analysis implements FlowHandler, ConversationHost {
   readonly tracker: FlowTracker;
   readonly ledger = new Ledger();
-  /** Set where others in the thread must have their turn; whoever drives this begins the next one. */
-  slice = new Slice(0);
+  /** Ends where others in the thread must have their turn; whoever drives this begins the next one. */
+  readonly slice: Slice;
   readonly detection: Detection;
   readonly maxHeldBytes: number;
   readonly rows: RowOutlet | undefined;
@@ -137,6 +141,7 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   constructor(options: AnalysisOptions, detection: Detection, salts: readonly [number, number], owned: Uint8Array) {
     this.#options = options;
+    this.slice = new Slice(options.sliceMs);
     this.detection = detection;
     this.maxHeldBytes = options.maxHeldBytes;
     for (const [i, type] of options.types.entries()) this.#typeNumbers.set(type.name, i);
@@ -147,7 +152,7 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.rows = rows.length > 0 ? new RowOutlet(options.shown.rows, rows, idle) : undefined;
     this.columns = options.wanted.columns ? new ColumnOutlet(options.shown.columns) : undefined;
     this.wantsPackets = (['tcp', 'udp', 'icmp', 'icmpv6'] as const).some((transport) => detection.wants(transport));
-    this.tracker = new FlowTracker(options.flow, salts, this.#links, this, owned, adviseHugePages);
+    this.tracker = new FlowTracker(options.flow, salts, this.#links, this, owned, adviseHugePages, options.rolling);
   }
 
   /** What the flow table counted, into the ledger: once, at the end. */

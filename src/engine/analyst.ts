@@ -19,6 +19,8 @@ export interface Analyst {
    * little in small pieces.
    */
   flush(all: boolean): Promise<void>;
+  /** Between batches of a live source: some of the work that its packets need not wait for. */
+  catchUp(): void | Promise<void>;
   /** Waits until something changed: the source has nothing for now, or all its batches are in use here. */
   idle(): Promise<void>;
   /** Ends all flows and adds this analyst's figures to the result. `isLate`: see `RunHooks`. */

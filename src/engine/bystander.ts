@@ -16,6 +16,7 @@ export class Bystander implements Analyst {
   release(batch: PacketBatch, source: PacketSource): void {
     source.release(batch);
   }
+  catchUp(): void {}
   async flush(): Promise<void> {}
   idle(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));

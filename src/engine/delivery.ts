@@ -8,6 +8,8 @@ import type { EncodedRows, WantedEncodings } from './encoded-rows.ts';
 
 export interface Delivery {
   readonly wanted: WantedEncodings;
+  /** Whoever can send more now or later waits while this is false. */
+  readonly hasRoom: boolean;
   rows(batch: EncodedRows): Promise<void>;
   columns(batch: ColumnBatch): Promise<void>;
 }
@@ -19,6 +21,7 @@ export function deliveryTo(sinks: readonly Sink[]): Delivery {
   const wanted = names.filter((name) => rowSinks.some(({ encoding }) => encoding === name));
   const [only, ...others] = rowSinks;
   return {
+    hasRoom: true,
     wanted: { rows: wanted, columns: columnSinks.length > 0, idle: others.length === 0 ? only?.idle : undefined },
     async rows({ encodings, types, rows }) {
       for (const sink of rowSinks) {

@@ -13,7 +13,6 @@ import { Ledger } from './ledger.ts';
 import { ColumnOutlet, causeOf, PHASE_PACKET, RowOutlet } from './outlet.ts';
 import { detectionFor, type RunPlan, type ShownTypes, shownTypes } from './plan.ts';
 import type { RunResult } from './result.ts';
-import { Slice } from './slice.ts';
 import type { EngineView } from './view.ts';
 
 /** Rows per stage: 128 KiB of rows stay in the cache between decoding and counting. */
@@ -30,8 +29,11 @@ export class InlineAnalyst implements Analyst {
   readonly #flowType: number;
   #batch: PacketBatch | undefined;
 
-  /** `sliceMs`: how long others may wait for their turn while many documents are made; 0: nobody waits. */
-  constructor(plan: RunPlan, delivery: Delivery, salts: readonly [number, number], sliceMs = 0) {
+  /**
+   * `sliceMs`: how long others may wait for their turn while many documents are made; 0: nobody waits. `rolling`: the reports of an
+   * interval come by way of `catchUp`.
+   */
+  constructor(plan: RunPlan, delivery: Delivery, salts: readonly [number, number], sliceMs = 0, rolling = false) {
     this.#delivery = delivery;
     this.#shown = shownTypes(plan);
     this.#flowType = plan.types.indexOf(flowRecord);
@@ -44,12 +46,13 @@ export class InlineAnalyst implements Analyst {
         wanted: this.#delivery.wanted,
         maxHeldBytes: plan.maxHeldBytes,
         wantsTalkers: plan.wantsTalkers,
+        sliceMs,
+        rolling,
       },
       detectionFor(plan),
       salts,
       new Uint8Array(SHARDS).fill(1),
     );
-    this.#analysis.slice = new Slice(sliceMs);
     this.#gathering = new Gathering(
       this.#analysis.detection.enabled,
       (...record) => this.#analysis.put(...record),
@@ -87,6 +90,17 @@ export class InlineAnalyst implements Analyst {
     if (!slice.isOver) return;
     await new Promise((resolve) => setImmediate(resolve));
     slice.begin();
+  }
+
+  catchUp(): void | Promise<void> {
+    if (this.#analysis.tracker.isBehind && this.#delivery.hasRoom) return this.#catchUp();
+  }
+
+  async #catchUp(): Promise<void> {
+    const { slice, tracker } = this.#analysis;
+    slice.begin();
+    while (!slice.isOver && !tracker.catchUp()) await this.#deliver(false);
+    await this.#pause();
   }
 
   release(batch: PacketBatch, source: PacketSource): void {

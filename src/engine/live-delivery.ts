@@ -52,6 +52,10 @@ export class LiveDelivery implements Delivery {
     this.#patienceMs = patienceMs;
   }
 
+  get hasRoom(): boolean {
+    return this.#hasRoom('audit');
+  }
+
   async rows(batch: EncodedRows): Promise<void> {
     for (const { family } of this.#types) if (!this.#hasRoom(family)) await this.#room(family);
     const kept = this.#types.map((type) => this.#hasRoom(type.family));

@@ -22,6 +22,8 @@ const analysis = new Analysis(
     wanted: setup.wanted,
     maxHeldBytes: plan.maxHeldBytes,
     wantsTalkers: plan.wantsTalkers,
+    sliceMs: 0,
+    rolling: false,
   },
   detectionFor(plan),
   setup.salts,

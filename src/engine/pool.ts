@@ -134,6 +134,8 @@ class Pool implements Analyst {
     this.#push(index, use, false, { ticks: [...ticks], facts: [], lastPacket: -1 });
   }
 
+  catchUp(): void {}
+
   release(batch: PacketBatch, source: PacketSource): void {
     const use = this.#uses.get(batch);
     if (use === undefined) {

@@ -119,7 +119,7 @@ export async function pump(
   const clock = new Clock(source.stop === undefined ? EPOCH_STEP_SECONDS : LIVE_EPOCH_STEP_SECONDS);
   const salts = newSalts();
   const dissector = new Dissector({ ...plan.dissect, headersOnly: isHeadersOnly(plan) }, ledger, clock, salts);
-  const analyst = await analystFor(plan, delivery, salts, source.stop === undefined ? 0 : LIVE_SLICE_MS);
+  const analyst = await analystFor(plan, delivery, salts, source.stop !== undefined);
   const result = newResult(ledger, source.stats());
   let lastNumber = 0;
   let interfaces = 0;
@@ -145,6 +145,7 @@ export async function pump(
         if (all) flushedAll = flushed;
       }
       if (batch === 'idle') {
+        await analyst.catchUp();
         await analyst.idle();
         continue;
       }
@@ -171,6 +172,8 @@ export async function pump(
           }
       }
       analyst.release(batch, source);
+      const late = analyst.catchUp();
+      if (late !== undefined) await late;
       hooks.report?.()?.(result);
       // Asking a live source costs a system call that waits for the kernel's side of the ring: 100 ns a packet and more, each batch.
       if (hooks.progress !== undefined && (source.stop === undefined || performance.now() - told > PROGRESS_MS)) {
@@ -201,11 +204,11 @@ async function analystFor(
   plan: RunPlan,
   delivery: Delivery,
   salts: readonly [number, number],
-  sliceMs: number,
+  isLive: boolean,
 ): Promise<Analyst> {
   if (plan.types.length === 0) return new Bystander();
   if (plan.workers > 1) return (await import('./pool.ts')).startPool(plan, delivery, salts);
-  return new InlineAnalyst(plan, delivery, salts, sliceMs);
+  return new InlineAnalyst(plan, delivery, salts, isLive ? LIVE_SLICE_MS : 0, isLive);
 }
 
 /** Gives the batch to the sinks that take packets; what one of them does not want any more leaves the batch. */

@@ -1,5 +1,6 @@
 // Many flows that end, or are reported, at once: in the order of their first packets, and only as fast as their documents are taken.
 
+import type { Arrears } from './arrears.ts';
 import { resetCounters } from './counting.ts';
 import type { FlowEnd, FlowHandler } from './handler.ts';
 import * as layout from './layout.ts';
@@ -9,6 +10,8 @@ import { sortByKey } from './radix.ts';
 import type { FlowTable } from './table.ts';
 
 const { C_FIRST_PACKET, F_PACKETS_A, F_PACKETS_B, F_STATE, HOT_SHIFT } = layout;
+
+const NONE = new Uint32Array(0);
 
 interface Burst {
   /** Slot * 2 + 1 for IPv6, slot * 2 for IPv4, in the order of the flows' first packets. */
@@ -25,15 +28,30 @@ export class Bursts {
   readonly #handler: FlowHandler;
   readonly #counters: { expired: number };
   readonly #allEnded: () => void;
+  readonly #arrears: Arrears;
+  readonly #rolling: boolean;
   readonly #waiting: Burst[] = [];
 
-  /** `allEnded` is called when every flow of the tables was told to be over: the tables have to be emptied. */
-  constructor(v4: FlowTable, v6: FlowTable, handler: FlowHandler, counters: { expired: number }, allEnded: () => void) {
+  /**
+   * `allEnded` is called when every flow of the tables was told to be over: the tables have to be emptied. `rolling`: at an interval, flows
+   * are left to `arrears`.
+   */
+  constructor(
+    v4: FlowTable,
+    v6: FlowTable,
+    handler: FlowHandler,
+    counters: { expired: number },
+    allEnded: () => void,
+    arrears: Arrears,
+    rolling: boolean,
+  ) {
     this.#v4 = v4;
     this.#v6 = v6;
     this.#handler = handler;
     this.#counters = counters;
     this.#allEnded = allEnded;
+    this.#arrears = arrears;
+    this.#rolling = rolling;
   }
 
   /** These flows are over, just before packet `number`. */
@@ -48,6 +66,10 @@ export class Bursts {
 
   /** Flows that had packets since their last document are reported, but for those that end now. */
   interval(except: ReadonlySet<number>, number: number): void {
+    if (this.#rolling) {
+      this.#add('interval', NONE, number);
+      return;
+    }
     const flows = this.#all().filter((flow) => {
       if (except.has(flow)) return false;
       const { words } = this.#tableOf(flow);
@@ -60,11 +82,20 @@ export class Bursts {
   /** Hands flows to the handler until none waits (true) or the handler is full (false: take its output and call again). */
   run(): boolean {
     for (let burst = this.#waiting[0]; burst !== undefined; burst = this.#waiting[0]) {
-      this.#handler.cause(burst.number, burst.reason === 'interval' ? 'interval' : 'timeout');
+      // Who still owes the report before this one has to make it first.
+      if (burst.reason === 'interval' && this.#rolling) {
+        if (!this.#arrears.run()) return false;
+        this.#arrears.begin(burst.number);
+      }
+      const phase = burst.reason === 'interval' ? 'interval' : 'timeout';
+      this.#handler.cause(burst.number, phase);
       while (burst.at < burst.flows.length) {
         if (this.#handler.full()) return false;
         const flow = burst.flows[burst.at++];
-        this.#hand(this.#tableOf(flow), flow >>> 1, burst.reason);
+        const table = this.#tableOf(flow);
+        if (burst.reason !== 'interval' && this.#arrears.settle(table, flow >>> 1))
+          this.#handler.cause(burst.number, phase);
+        this.#hand(table, flow >>> 1, burst.reason);
       }
       this.#waiting.shift();
       // Emptying the tables at once is far cheaper than taking out one flow after the other.

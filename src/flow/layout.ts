@@ -120,6 +120,8 @@ export const S_WATCH = 1 << 28;
 export const S_RESET_LAST = 1 << 29;
 /** A SYN came that does not belong to the connection. */
 export const S_OTHER_SYN = 1 << 30;
+/** Which of two intervals the counters belong to, by turns (`arrears.ts`). */
+export const S_INTERVAL = 1 << 31;
 
 /** Application protocol in the shard word. */
 export const APPLICATION_SHIFT = 8;

@@ -21,6 +21,8 @@ const {
   EXTENSION_WORDS,
   F_A,
   F_B,
+  F_PACKETS_A,
+  F_PACKETS_B,
   F_PORTS,
   F_PROTOCOL,
   HANDSHAKE_WORDS,
@@ -91,6 +93,11 @@ export class FlowTable {
     this.#salt0 = salts[0];
     this.#salt1 = salts[1];
     this.words[F_PROTOCOL] = NOBODY;
+  }
+
+  /** Rows that have been used so far, and row 0. Those of flows that are gone have no packets. */
+  get rowsUsed(): number {
+    return this.#fresh;
   }
 
   /** What is read at random, packet by packet. */
@@ -186,6 +193,8 @@ export class FlowTable {
       }
       if (entry === 0) break;
     }
+    this.words[base + F_PACKETS_A] = 0;
+    this.words[base + F_PACKETS_B] = 0;
     this.handshakes.release(base);
     this.extensions.release(base);
     this.cold[coldAt(base) + C_NEXT] = this.#free;

@@ -2,6 +2,7 @@
 // flow (reassembly, analyzers) and what is written of it is the handler's business.
 
 import type { PacketBatch } from '../sources/source.ts';
+import { Arrears } from './arrears.ts';
 import { beginFlow } from './begin.ts';
 import { Bursts } from './bursts.ts';
 import { carry, count, lastAt, mark } from './counting.ts';
@@ -38,6 +39,7 @@ const {
   HOT_SHIFT,
   S_DSCP_BITS,
   S_DSCP_SHIFT,
+  S_INTERVAL,
   S_OTHER_SYN,
   S_RESET_LAST,
   S_SEEN_A,
@@ -96,6 +98,7 @@ export class FlowTracker {
   readonly #links: Links;
   readonly #lifetimes: Lifetimes;
   readonly #bursts: Bursts;
+  readonly #arrears: Arrears;
   readonly #perShard: number;
   readonly #owned: Uint8Array;
   readonly #ownsAll: boolean;
@@ -114,7 +117,7 @@ export class FlowTracker {
 
   /**
    * `owned`: 64 flags, one per shard, of those that this tracker keeps; rows of others are passed over. `manyFlows` is told the memory
-   * of a table that has become too big for the caches.
+   * of a table that has become too big for the caches. `rolling`: the reports of an interval may come while packets go on: call `catchUp`.
    */
   constructor(
     options: FlowOptions,
@@ -123,6 +126,7 @@ export class FlowTracker {
     handler: FlowHandler,
     owned: Uint8Array,
     manyFlows: (memory: readonly ArrayBufferView[]) => void = () => undefined,
+    rolling = false,
   ) {
     this.#intervalSeconds = options.intervalSeconds;
     this.#manyFlows = manyFlows;
@@ -132,7 +136,8 @@ export class FlowTracker {
     this.v4 = new FlowTable(false, options.maxFlows, this.#perShard, salts);
     this.v6 = new FlowTable(true, options.maxFlows, this.#perShard, salts);
     this.#lifetimes = new Lifetimes(options, this.v4, this.v6);
-    this.#bursts = new Bursts(this.v4, this.v6, handler, this.counters, () => this.#clear());
+    this.#arrears = new Arrears([this.v4, this.v6], handler);
+    this.#bursts = new Bursts(this.v4, this.v6, handler, this.counters, () => this.#clear(), this.#arrears, rolling);
     this.#owned = owned;
     this.#ownsAll = owned.every((flag) => flag === 1);
     this.#place = { batch: null as never, stage: null as never, row: 0, extra: null, number: 0, seconds: 0, nanos: 0 };
@@ -170,6 +175,16 @@ export class FlowTracker {
     }
   }
 
+  /** Reports of the last interval that are still to be made. */
+  get isBehind(): boolean {
+    return this.#arrears.isOpen;
+  }
+
+  /** Makes some of them: until none is left (true), the handler is full or many flows were looked at (false). */
+  catchUp(): boolean {
+    return this.#arrears.run();
+  }
+
   /** Ends all flows. Call until it says true. */
   finish(lastPacket: number, started: boolean): boolean {
     if (!started) this.#bursts.endAll('end-of-input', lastPacket + 1);
@@ -205,6 +220,7 @@ export class FlowTracker {
     this.v4.clear();
     this.v6.clear();
     this.#lifetimes.clear();
+    this.#arrears.clear();
   }
 
   /** Rows [#row, until). False when the handler is full. */
@@ -220,6 +236,7 @@ export class FlowTracker {
     const { words: words4, index: index4, masks: masks4, region: span } = table4;
     const { words: words6, index: index6, masks: masks6 } = table6;
     const { wide } = stage;
+    const interval = this.#arrears.current;
     const touching = this.flows > TOUCH_ABOVE;
     let touched = this.#row;
     let packets = 0;
@@ -269,7 +286,9 @@ export class FlowTracker {
         const marks = rows[row + ROW_MARKS];
         const length = rows[row + ROW_PAYLOAD_LENGTH];
         const state = words[base + F_STATE];
-        if ((state & (S_SEEN_A << side)) === 0) break known;
+        const seen = S_SEEN_A << side;
+        // Of the present interval, and not the first packet of its side.
+        if (((state ^ interval) & (S_INTERVAL | seen)) !== seen) break known;
         if ((info & INFO_TCP) !== 0) {
           if ((state & (S_SEQUENCE_A << side)) === 0 || (state & S_WATCH) !== 0) break known;
           const next = words[base + F_SEQUENCE_A + side];
@@ -347,6 +366,7 @@ export class FlowTracker {
     const info = rows[row + ROW_INFO];
     const table = (info & INFO_V6) !== 0 ? this.v6 : this.v4;
     let slot = table.find(rows, row, wide, r * WIDE);
+    if (slot >= 0) this.#arrears.settle(table, slot);
     if ((info & (INFO_NOTE | INFO_EXTRA)) !== 0) {
       this.#unusual(stage, batch, r, info, table, slot);
     } else {
@@ -499,24 +519,27 @@ export class FlowTracker {
     const shard = rows[row + ROW_SHARD];
     const packet = rows[row + ROW_PACKET];
     if (this.v4.shardCount[shard] + this.v6.shardCount[shard] >= this.#perShard) {
-      if (packet >= 0) this.#handler.cause(batch.numbers[packet], 'packet');
-      else this.#handler.cause(stage.extras[rows[row + ROW_EXTRA]].cause, 'fragments');
-      this.#evict(shard, table);
+      const isPacket = packet >= 0;
+      const cause = isPacket ? batch.numbers[packet] : stage.extras[rows[row + ROW_EXTRA]].cause;
+      this.#evict(shard, table, cause, isPacket ? 'packet' : 'fragments');
     }
     const slot = table.insert(rows, row, wide, r * WIDE);
     if (slot < 0) return -1;
     if (table.count === MANY_FLOWS) this.#manyFlows(table.memory);
     beginFlow(table, slot, stage, batch, r, this.#links, number, seconds, nanos);
+    table.words[(slot << HOT_SHIFT) + F_STATE] |= this.#arrears.current;
     this.#lifetimes.begin(table, slot);
     this.counters.created++;
     if (this.flows > this.counters.peak) this.counters.peak = this.flows;
     return slot;
   }
 
-  /** Makes room in a shard for a flow of `wanted`. */
-  #evict(shard: number, wanted: FlowTable): void {
+  /** Makes room in a shard for a flow of `wanted`, which packet `number` began. */
+  #evict(shard: number, wanted: FlowTable, number: number, phase: 'packet' | 'fragments'): void {
     if (!this.#lifetimes.evict(shard, wanted)) return;
     const { table, slot, isHalfOpen } = this.#lifetimes.evicted;
+    this.#arrears.settle(table, slot);
+    this.#handler.cause(number, phase);
     this.counters.evicted++;
     if (isHalfOpen) this.counters.evictedHalfOpen++;
     this.#handler.ended(table, slot, 'evicted');

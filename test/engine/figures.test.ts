@@ -6,7 +6,12 @@ import { Ledger } from '../../src/engine/ledger.ts';
 import { makePlan } from '../../src/engine/plan.ts';
 
 test('what the flow table counts is told from the beginning', () => {
-  const delivery = { wanted: { rows: [], columns: false }, rows: async () => {}, columns: async () => {} };
+  const delivery = {
+    wanted: { rows: [], columns: false },
+    hasRoom: true,
+    rows: async () => {},
+    columns: async () => {},
+  };
   const analyst = new InlineAnalyst(makePlan({ records: ['flow'] }), delivery, [1, 2]);
   expect(new Map(analyst.look(new Ledger()).figures().ledger.counts)).toEqual(
     new Map([

@@ -36,6 +36,8 @@ export class FlowKit implements FlowHandler {
   refusedPackets = 0;
   /** `full()` says yes every so many times; 0 never. */
   pauseEvery = 0;
+  /** Asked behind each stage, when the reports of an interval are rolling: is it time for some of them? */
+  catchUp: (() => boolean) | undefined;
   readonly #links = new Links();
   readonly #dissector: Dissector;
   readonly #stage: Stage;
@@ -44,13 +46,15 @@ export class FlowKit implements FlowHandler {
   #number = 0;
   #packets = 0;
 
-  constructor(options: Partial<FlowOptions> = {}, salts: [number, number] = [1, 2], stageRows = 512) {
+  constructor(options: Partial<FlowOptions> = {}, salts: [number, number] = [1, 2], stageRows = 512, rolling = false) {
     this.tracker = new FlowTracker(
       { ...FLOW_DEFAULTS, maxFlows: 4096, ...options },
       salts,
       this.#links,
       this,
       new Uint8Array(SHARDS).fill(1),
+      undefined,
+      rolling,
     );
     this.#dissector = new Dissector(DISSECT_DEFAULTS, this.ledger, new Clock(), salts);
     this.#stage = new Stage(stageRows);
@@ -64,6 +68,7 @@ export class FlowKit implements FlowHandler {
       from = this.#dissector.run(batch, from, this.#stage);
       this.tracker.begin();
       while (!this.tracker.run(this.#stage, batch));
+      if (this.catchUp?.() === true) this.tracker.catchUp();
     }
     return this;
   }
