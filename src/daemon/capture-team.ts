@@ -91,7 +91,10 @@ export class CaptureTeam implements Unit {
     return {
       interfaces,
       engine: engines.length === 0 ? undefined : mergeFigures(engines),
-      loopDelaySeconds: Math.max(0, ...all.map(({ loopDelaySeconds }) => loopDelaySeconds)),
+      holdUp: {
+        seconds: Math.max(0, ...all.map(({ holdUp }) => holdUp.seconds)),
+        cpuSeconds: Math.max(0, ...all.map(({ holdUp }) => holdUp.cpuSeconds)),
+      },
     };
   }
 

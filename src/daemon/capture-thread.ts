@@ -10,6 +10,7 @@ import { isHeadersOnly } from '../engine/run.ts';
 import { GuardedSink } from '../sinks/guarded.ts';
 import { LiveStoreSink } from '../sinks/live-store.ts';
 import type { Sink } from '../sinks/sink.ts';
+import { returnLargeBlocks } from '../system/malloc.ts';
 import { keepCapabilitiesAcrossUsers, limitCapabilities } from '../system/privileges.ts';
 import { tcpStateRecord } from '../tcp-state/record.ts';
 import { replyTo } from './asking.ts';
@@ -161,6 +162,7 @@ async function unitOf(): Promise<Unit> {
 }
 
 async function work(): Promise<void> {
+  await returnLargeBlocks();
   // Before the privileges go.
   const counting = await chooseFlowSource();
   const tcpState = data.tcpState === undefined ? undefined : await startTcpState(data.tcpState, note);

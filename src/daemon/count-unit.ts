@@ -101,7 +101,7 @@ export class CountUnit implements Unit {
     return {
       interfaces: this.#interfaces(),
       engine: this.#engine(),
-      loopDelaySeconds: this.#runs.takeLoopDelay(),
+      holdUp: this.#runs.holdUps.take(),
     };
   }
 

@@ -26,6 +26,7 @@ export class EngineMetrics {
   readonly #storeBytes: Gauge;
   readonly #logBytes: Gauge;
   readonly #loopDelay: Gauge;
+  readonly #loopCpu: Gauge;
   readonly #restarts: Counter;
   readonly #writeouts: Histogram;
   #latencies: EngineFigures['latencies'] = {};
@@ -58,6 +59,10 @@ export class EngineMetrics {
       'capture_event_loop_delay_seconds',
       'Longest hold-up of the capture thread in the last second',
     );
+    this.#loopCpu = this.#gauge(
+      'capture_event_loop_cpu_seconds',
+      'Most CPU time that the capture thread used without a pause in the last second: what of a hold-up is its own work',
+    );
     this.#restarts = this.#counter(
       'capture_restarts_total',
       'Times that the capture thread died and was started again',
@@ -73,7 +78,8 @@ export class EngineMetrics {
   observe(status: ThreadStatus, restarts: number): void {
     if (status.engine !== undefined) this.#observeEngine(status.engine);
     for (const sink of status.sinks) this.#observeSink(sink);
-    this.#loopDelay.set(status.loopDelaySeconds);
+    this.#loopDelay.set(status.holdUp.seconds);
+    this.#loopCpu.set(status.holdUp.cpuSeconds);
     this.#restarts.inc(restarts - this.#told);
     this.#told = restarts;
     for (const seconds of status.writeoutSeconds) this.#writeouts.observe(seconds);

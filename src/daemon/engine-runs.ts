@@ -1,20 +1,18 @@
 // The runs of an engine, one after the other: a run ends when what is made of packets changes, and the next one begins with another plan.
 // Their figures are those of one.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { mergeResults } from '../engine/merge-results.ts';
 import type { RunPlan } from '../engine/plan.ts';
 import type { RunResult } from '../engine/result.ts';
 import { type EngineFigures, type EngineView, mergeFigures } from '../engine/view.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
-
-const DELAY_RESOLUTION_MS = 10;
+import { HoldUps } from './hold-ups.ts';
 
 export class EngineRuns {
   /** Of the run that goes on. */
   view: EngineView | undefined;
-  readonly #loopDelay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  readonly holdUps = new HoldUps();
   #plan: RunPlan;
   #former: EngineFigures | undefined;
   #pause: { paused: PromiseWithResolvers<void>; resumed: PromiseWithResolvers<void> } | undefined;
@@ -35,7 +33,7 @@ export class EngineRuns {
   /** Runs once, and again after each pause, until a run ends by itself or `isOver` says so. */
   async run(once: () => Promise<RunResult>, isOver: () => boolean): Promise<RunResult> {
     const results: RunResult[] = [];
-    this.#loopDelay.enable();
+    this.holdUps.enable();
     try {
       for (;;) {
         const result = await once();
@@ -47,7 +45,7 @@ export class EngineRuns {
         this.#pause = undefined;
       }
     } finally {
-      this.#loopDelay.disable();
+      this.holdUps.disable();
       this.#pause?.paused.resolve();
     }
     const all = mergeResults(results);
@@ -83,13 +81,6 @@ export class EngineRuns {
 
   columns(): ColumnBatch[] {
     return this.view?.liveColumns() ?? [];
-  }
-
-  /** Longest that the event loop was held up since it was asked last, in seconds. */
-  takeLoopDelay(): number {
-    const delay = Math.max(0, this.#loopDelay.max / 1e9 - DELAY_RESOLUTION_MS / 1000);
-    this.#loopDelay.reset();
-    return Number.isFinite(delay) ? delay : 0;
   }
 
   /** A run is over and another one follows: its figures stay. */

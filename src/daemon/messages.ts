@@ -9,6 +9,7 @@ import type { SentPlan } from '../engine/plan.ts';
 import type { EngineFigures } from '../engine/view.ts';
 import type { Retention } from '../store/retention.ts';
 import type { Question, Reply } from './asking.ts';
+import type { HoldUp } from './hold-ups.ts';
 
 /** Interfaces by name, or by detection. */
 export type Wanted = { interfaces: Interfaces } | { autodetection: Autodetection };
@@ -48,8 +49,8 @@ export interface ThreadStatus {
   engine: EngineFigures | undefined;
   sinks: SinkStatus[];
   flowSource: ChosenFlowSource;
-  /** Longest the capture thread's event loop was held up since the last status, in seconds. */
-  loopDelaySeconds: number;
+  /** The worst of the threads that capture since the last status. */
+  holdUp: HoldUp;
   /** Unix milliseconds. */
   lastWriteout: number;
   /** Seconds that each write-out since the last status took. */

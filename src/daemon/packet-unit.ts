@@ -95,7 +95,7 @@ export class PacketUnit implements Unit {
     for (const [name, flows] of Object.entries(this.#flowsByInterface)) {
       if (Object.hasOwn(interfaces, name)) interfaces[name].flows = flows;
     }
-    return { interfaces, engine: this.#engine(), loopDelaySeconds: this.#runs.takeLoopDelay() };
+    return { interfaces, engine: this.#engine(), holdUp: this.#runs.holdUps.take() };
   }
 
   async documents(limit: number): Promise<{ documents: string[]; total: number }> {

@@ -8,14 +8,15 @@ import type { RunResult } from '../engine/result.ts';
 import type { EngineFigures } from '../engine/view.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
+import type { HoldUp } from './hold-ups.ts';
 import type { Wanted } from './messages.ts';
 
 export interface UnitFigures {
   interfaces: Record<string, CaptureStatus>;
   /** Undefined until packets are read. */
   engine: EngineFigures | undefined;
-  /** Longest an event loop was held up since it was asked last, in seconds. */
-  loopDelaySeconds: number;
+  /** The worst since it was asked last. */
+  holdUp: HoldUp;
 }
 
 export interface UnitResult {

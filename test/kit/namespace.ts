@@ -37,6 +37,8 @@ export interface Ended {
 
 export class Namespace {
   readonly name = `netscribe-${process.pid}-${made++}`;
+  /** What is run as netscribe. */
+  program = 'src/cli/main.ts';
 
   /** With the interfaces `a` and `b` connected, up, silent (no IPv6, no addresses), and taking frames of 64 KiB. */
   constructor() {
@@ -76,7 +78,7 @@ export class Namespace {
       this.name,
       ...before,
       process.execPath,
-      `${PROJECT}src/cli/main.ts`,
+      `${PROJECT}${this.program}`,
       ...words,
     ]);
   }
