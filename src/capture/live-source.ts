@@ -1,6 +1,6 @@
 // The source of an interface when nothing else is asked for: a ring of its own.
 
-import type { RingTeam, SnapLength } from '../sources/ring/ring-source.ts';
+import type { Needed, RingTeam } from '../sources/ring/ring-source.ts';
 import type { PacketSource } from '../sources/source.ts';
 import type { SourceInit } from './capture.ts';
 import type { CaptureConfig } from './interface-config.ts';
@@ -13,8 +13,8 @@ export function liveSource(iface: string, config: CaptureConfig, rings: number):
 export interface LiveSourceOptions {
   /** Threads that share the packets of each interface. */
   team?: RingTeam;
-  /** What is kept of packets of interfaces whose configuration does not say it. */
-  snap?: SnapLength;
+  /** What is needed of packets, where the configuration of an interface does not say it. */
+  needed?: Needed;
 }
 
 /** The same for who has more to say. */
@@ -26,7 +26,7 @@ async function ringOf(
   iface: string,
   config: CaptureConfig,
   rings: number,
-  { team, snap }: LiveSourceOptions,
+  { team, needed }: LiveSourceOptions,
 ): Promise<PacketSource> {
   const { openLive } = await import('../sources/ring/open-live.ts');
   const filter = [config.filter === undefined || config.filter === '' ? '' : `(${config.filter})`];
@@ -35,7 +35,10 @@ async function ringOf(
     interfaces: [iface],
     filter: filter.filter((part) => part !== '').join(' and '),
     promiscuous: config.promisc === true,
-    ...(config.snap_length !== undefined ? { snapLength: config.snap_length } : snap !== undefined ? { snap } : {}),
+    // A filter that is given, be it an empty one, says which packets are taken.
+    takesAll: config.filter !== undefined,
+    ...(needed === undefined ? {} : { needed }),
+    ...(config.snap_length === undefined ? {} : { snapLength: config.snap_length }),
     ...ringSize(config, rings),
     wait: 'never',
     ...(team === undefined ? {} : { team }),

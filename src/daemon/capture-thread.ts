@@ -155,7 +155,7 @@ async function unitOf(): Promise<Unit> {
   return new PacketUnit({
     plan: live.plan,
     links: await kernelLinks().catch(() => undefined),
-    sourceInit: (snap) => liveSourceWith({ snap }),
+    sourceInit: (needed) => liveSourceWith({ needed }),
     delivery,
     note,
   });

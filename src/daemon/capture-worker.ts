@@ -27,7 +27,7 @@ const begun = Promise.withResolvers<void>();
 const unit = new PacketUnit({
   plan,
   links: await kernelLinks().catch(() => undefined),
-  sourceInit: (snap) => liveSourceWith({ team, snap }),
+  sourceInit: (needed) => liveSourceWith({ team, needed }),
   delivery: () => new LiveDelivery(port, plan.types, wanted, control, maxWaitingBytes, PATIENCE_MS, dropped),
   dropped: () => dropped,
 });

@@ -6,13 +6,15 @@ import type { CaptureConfig } from '../capture/interface-config.ts';
 import type { LinkTable } from '../capture/link-table.ts';
 import type { Delivery } from '../engine/delivery.ts';
 import type { RunPlan } from '../engine/plan.ts';
+import { portFilter } from '../engine/port-filter.ts';
 import type { RunResult } from '../engine/result.ts';
 import { needsWholePackets, pump } from '../engine/run.ts';
 import type { EngineFigures } from '../engine/view.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import { HEADERS_SNAP, LIVE_DEFAULTS } from '../sources/ring/open-live.ts';
-import type { SnapLength } from '../sources/ring/ring-source.ts';
+import type { Needed } from '../sources/ring/ring-source.ts';
+import { UserFilter } from '../sources/ring/user-filter.ts';
 import { EngineRuns } from './engine-runs.ts';
 import type { Wanted } from './messages.ts';
 import type { Unit, UnitFigures, UnitResult } from './unit.ts';
@@ -26,8 +28,8 @@ const COUNT_MS = 5000;
 export interface PacketUnitOptions {
   plan: RunPlan;
   links: LinkTable | undefined;
-  /** `snap`: what is kept of packets, which follows the plan. */
-  sourceInit: (snap: SnapLength) => SourceInit;
+  /** `needed`: what is needed of packets, which follows the plan. */
+  sourceInit: (needed: Needed) => SourceInit;
   /** Asked whenever the plan has changed: sinks may have too. */
   delivery: () => Delivery;
   /** Hears what people should know. */
@@ -40,7 +42,7 @@ export class PacketUnit implements Unit {
   readonly #options: PacketUnitOptions;
   readonly #set: CaptureSet;
   readonly #runs: EngineRuns;
-  readonly #snap: SnapLength;
+  readonly #needed: Needed;
   #endAt = Number.POSITIVE_INFINITY;
   #countAt = 0;
   #flowsByInterface: Record<string, number> = {};
@@ -49,9 +51,9 @@ export class PacketUnit implements Unit {
     const { links, sourceInit, plan, note } = options;
     this.#options = options;
     this.#runs = new EngineRuns(plan);
-    this.#snap = { bytes: snapOf(plan) };
+    this.#needed = { bytes: snapOf(plan) };
     this.#set = new CaptureSet({
-      sourceInit: sourceInit(this.#snap),
+      sourceInit: sourceInit(this.#needed),
       links,
       isEndless: true,
       countsHeaders: true,
@@ -63,6 +65,7 @@ export class PacketUnit implements Unit {
   async run(started: () => void): Promise<UnitResult> {
     let result: RunResult;
     try {
+      await this.#need(this.#runs.plan);
       await this.#set.open();
       started();
       result = await this.#runs.run(
@@ -112,7 +115,7 @@ export class PacketUnit implements Unit {
     return this.#runs.pause();
   }
   async resume(plan: RunPlan): Promise<void> {
-    this.#snap.bytes = snapOf(plan);
+    await this.#need(plan);
     this.#runs.resume(plan);
   }
 
@@ -122,6 +125,18 @@ export class PacketUnit implements Unit {
   }
   close(): Promise<void> {
     return this.#set.close();
+  }
+
+  /** Interfaces whose filter is not given need these packets alone, and so much of each. */
+  async #need(plan: RunPlan): Promise<void> {
+    const ports = portFilter(plan);
+    // Without libpcap all packets come, and those that nobody needs cost a look.
+    const packets =
+      ports === '' ? undefined : await UserFilter.load(ports, LIVE_DEFAULTS.snapLength).catch(() => undefined);
+    this.#needed.bytes = snapOf(plan);
+    this.#needed.packets = packets;
+    if (packets !== undefined)
+      this.#options.note?.(`only packets that these records need: ${ports} (an interface with filter: '' takes all)`);
   }
 
   async #once(): Promise<RunResult> {

@@ -3,7 +3,7 @@
 import { loadLibc } from '../../system/libc.ts';
 import { MAX_RING_BYTES } from '../../system/packet-ring.ts';
 import type { CaptureDirection } from './kernel-filter.ts';
-import { RingSource, type RingSourceOptions, type RingTeam, type SnapLength } from './ring-source.ts';
+import { type Needed, RingSource, type RingSourceOptions, type RingTeam } from './ring-source.ts';
 import { selectInterfaces } from './selection.ts';
 import { UserFilter } from './user-filter.ts';
 
@@ -14,8 +14,10 @@ export interface LiveOptions {
   filter?: string;
   /** Bytes kept of each packet (default 262,144). */
   snapLength?: number;
-  /** The same where it changes while packets come. */
-  snap?: SnapLength;
+  /** What is needed where it changes while packets come. */
+  needed?: Needed;
+  /** All packets that the filter passes, whatever is needed (default false). */
+  takesAll?: boolean;
   /** Packets for other machines too (default true, as tcpdump); never for `any`. */
   promiscuous?: boolean;
   direction?: CaptureDirection;
@@ -35,6 +37,7 @@ export const HEADERS_SNAP = 256;
 export const LIVE_DEFAULTS = {
   filter: '',
   snapLength: 262_144,
+  takesAll: false,
   promiscuous: true,
   direction: 'inout',
   ringBytes: 64 * 1024 * 1024,
@@ -50,11 +53,29 @@ export const LIVE_DEFAULTS = {
  * sense. `open()` then rejects with SystemError when the kernel refuses (EPERM without CAP_NET_RAW).
  */
 export async function openLive(options: LiveOptions): Promise<RingSource> {
-  const { interfaces, fanOutGroup, team, snap, ...rest } = options;
+  const { interfaces, fanOutGroup, team, needed, ...rest } = options;
   const all = { ...LIVE_DEFAULTS, ...rest };
   const selection = selectInterfaces(interfaces);
   if (all.ringBytes > MAX_RING_BYTES) throw new RangeError(`a ring may have ${MAX_RING_BYTES} bytes at most`);
   const libc = await loadLibc();
   const filter = await UserFilter.load(all.filter, all.snapLength);
-  return new RingSource(libc, { ...all, selection, filter, fanOutGroup, team, snap });
+  return new RingSource(libc, {
+    ...all,
+    selection,
+    filter,
+    fanOutGroup,
+    team,
+    needed: withSnap(needed, options.snapLength),
+  });
+}
+
+/** A snap length that was given stays. */
+function withSnap(needed: Needed | undefined, snapLength: number | undefined): Needed | undefined {
+  if (needed === undefined || snapLength === undefined) return needed;
+  return {
+    bytes: snapLength,
+    get packets() {
+      return needed.packets;
+    },
+  };
 }

@@ -31,8 +31,10 @@ export interface RingSourceOptions {
   filter: UserFilter;
   /** Bytes kept of each packet. */
   snapLength: number;
-  /** The same where it changes while packets come. */
-  snap: SnapLength | undefined;
+  /** What is needed where it changes while packets come. */
+  needed: Needed | undefined;
+  /** All packets that `filter` passes, whatever is needed. */
+  takesAll: boolean;
   promiscuous: boolean;
   direction: CaptureDirection;
   ringBytes: number;
@@ -64,9 +66,12 @@ export interface RingTeam {
   joined: Int32Array;
 }
 
-/** How much is kept of each packet from now on: who sets `bytes` is followed with the next look at the ring. */
-export interface SnapLength {
+/** What is needed of packets from now on: who changes it is followed with the next look at the ring. */
+export interface Needed {
+  /** Kept of each packet. */
   bytes: number;
+  /** Packets that are needed, where no filter was given; undefined: all. */
+  packets?: UserFilter | undefined;
 }
 
 /** A ring whose team does not come is not held up for longer. */
@@ -105,8 +110,9 @@ export class RingSource implements PacketSource {
   #highWater = 0;
   #looked = 0;
   #drainUntil = 0;
-  /** What the kernel's filter keeps of a packet. */
+  /** What the kernel's filter keeps of a packet, and of which packets where that is derived. */
   #kept = 0;
+  #derived: UserFilter | undefined;
   /** Until when the team is waited for; 0: it is not. */
   #teamUntil = 0;
 
@@ -167,7 +173,7 @@ export class RingSource implements PacketSource {
     const ring = this.#ring!;
     const now = performance.now();
     if (this.#teamUntil > 0) this.#awaitTeam(now);
-    else if (this.#kept !== this.#snapLength && this.#drainUntil === 0) ring.setFilter(this.#program());
+    else if (this.#hasOtherNeeds && this.#drainUntil === 0) ring.setFilter(this.#program());
     if (now - this.#looked > LOOK_MS) {
       this.#looked = now;
       // Where nobody waits for this source, its errors are looked for here.
@@ -298,13 +304,19 @@ export class RingSource implements PacketSource {
   }
 
   get #snapLength(): number {
-    return this.#options.snap?.bytes ?? this.#options.snapLength;
+    return this.#options.needed?.bytes ?? this.#options.snapLength;
+  }
+
+  get #hasOtherNeeds(): boolean {
+    return this.#kept !== this.#snapLength || this.#derived !== this.#options.needed?.packets;
   }
 
   #program(): Uint8Array {
-    const { selection, filter, direction } = this.#options;
+    const { selection, filter, direction, needed, takesAll } = this.#options;
     const snapLength = this.#snapLength;
     this.#kept = snapLength;
+    this.#derived = needed?.packets;
+    const user = takesAll || !filter.isEmpty ? filter : (needed?.packets ?? filter);
     const loopback = this.#links.find(({ isLoopback }) => isLoopback)?.index ?? 0;
     const all = this.#isSingle || selection.isAny;
     const unwanted = this.#isSingle ? [] : this.#links.filter(({ name }) => !selection.wants(name));
@@ -315,7 +327,7 @@ export class RingSource implements PacketSource {
       loopback,
       only,
       except: all ? unwanted.map(({ index }) => index) : [],
-      user: filter.programs(this.#links, selection),
+      user: user.programs(this.#links, selection),
     });
   }
 

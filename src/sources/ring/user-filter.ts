@@ -32,6 +32,11 @@ export class UserFilter {
     return filter;
   }
 
+  /** Nothing is asked for: everything passes. */
+  get isEmpty(): boolean {
+    return this.#compiler === undefined;
+  }
+
   /** `links`: what there is, to compile on when the text asks for VLANs. Throws FilterError. */
   programs(links: readonly Link[], selection: InterfaceSelection): KernelFilterRequest['user'] {
     if (this.#compiler === undefined) return undefined;
