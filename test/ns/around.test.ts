@@ -24,6 +24,18 @@ function ableTcpdump(): string {
   }
 }
 
+/** A Node that does not find koffi. */
+const NO_FFI = `import { registerHooks } from 'node:module';
+registerHooks({ resolve(name, context, next) { if (name === 'koffi') throw new Error('hidden'); return next(name, context); } });`;
+const hasTcpdump = (() => {
+  try {
+    execFileSync('tcpdump', ['--version'], { stdio: 'pipe' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
 const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
 describe.skipIf(noNamespaces !== '')('around live capture', () => {
@@ -70,5 +82,18 @@ describe.skipIf(noNamespaces !== '')('around live capture', () => {
     await ns.send('a', file);
     const { code, err } = await program.interrupt();
     expect([code, JSON.parse(err.trim().split('\n').at(-1)!).packets]).toEqual([0, 2]);
+  });
+
+  test.skipIf(!hasTcpdump)('tcpdump stands in where there is no FFI', async () => {
+    const file = join(folder, 'no-ffi.pcap');
+    writeFrames(file, [udpFrame(1, 53), udpFrame(2, 53), udpFrame(1, 54)]);
+    const hook = `NODE_OPTIONS=--import data:text/javascript,${encodeURIComponent(NO_FFI)}`;
+    const words = ['capture', '-i', 'b', '--json', '--summary', 'json', '--interval', '0'];
+    const program = ns.netscribe(words, ['env', hook]);
+    await program.until(() => program.err.includes('listening'));
+    expect(program.err.match(/koffi[\s\S]*until then tcpdump captures/g)).toHaveLength(1);
+    await ns.send('a', file);
+    const { code, err } = await program.interrupt();
+    expect([code, JSON.parse(err.trim().split('\n').at(-1)!).packets]).toEqual([0, 3]);
   });
 });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { documents, runFiles } from '../kit/engine.ts';
+import { kernelObjects, leftOf } from '../kit/kernel-objects.ts';
 import { Namespace, noNamespaces, writeFrames } from '../kit/namespace.ts';
 import { icmpFrame, ip, onEthernet, tcpFrame, udpDatagram, udpFrame } from '../kit/packets.ts';
 import { bytes, eth } from '../wire/frames.ts';
@@ -161,6 +162,41 @@ describe.skipIf(noNamespaces !== '')('flows counted by the kernel', () => {
     expect(packets).toBeGreaterThanOrEqual(Math.ceil(BULK_BYTES / 1448));
     expect(bytes - BULK_BYTES - packets * 66).toBeGreaterThanOrEqual(0);
     expect(bytes - BULK_BYTES - packets * 66).toBeLessThan(16);
+  });
+
+  test('three capabilities are enough for an ordinary user; without one of them the missing piece is named', async () => {
+    const file = join(folder, 'ordinary.pcap');
+    writeFrames(file, [udpFrame(1, 53)]);
+    const words = ['capture', '-i', 'b', '--flow-source', 'tcx', ...TOLD];
+    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs'];
+    const having = (...names: string[]) => {
+      const all = `-all,${names.map((name) => `+${name}`).join()}`;
+      return [...nobody, `--inh-caps=${all}`, `--ambient-caps=${all}`, `--bounding-set=${all}`];
+    };
+    const able = ns.netscribe(words, having('bpf', 'perfmon', 'net_admin'));
+    await able.until(() => able.err.includes('listening'));
+    await ns.send('a', file);
+    const { code, err } = await able.interrupt();
+    expect([code, JSON.parse(err.trim().split('\n').at(-1)!).packets]).toEqual([0, 1]);
+    const unable = await ns.netscribe(words, having('bpf', 'perfmon')).end();
+    expect([unable.code, unable.err]).toEqual([4, expect.stringContaining('CAP_NET_ADMIN')]);
+    const doctor = await ns.netscribe(['doctor', 'tcx'], nobody).end();
+    expect([doctor.code, doctor.out]).toEqual([
+      4,
+      expect.stringMatching(/missing: .*CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN/),
+    ]);
+  });
+
+  test('a sudden end leaves nothing at the interface', async () => {
+    const before = new Set(await kernelObjects());
+    const program = ns.netscribe(['capture', '-i', 'b', '--flow-source', 'tcx', ...TOLD]);
+    await program.until(() => program.err.includes('listening'));
+    const itsOwn = (await kernelObjects()).filter((object) => !before.has(object) && / count_ethernet$/.test(object));
+    expect(itsOwn).not.toEqual([]);
+    program.child.kill('SIGKILL');
+    await program.end();
+    // A link holds its program: when this is gone, that is.
+    expect(await leftOf(itsOwn)).toEqual([]);
   });
 });
 

@@ -2,23 +2,17 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, rmdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync } from 'node:fs';
 import { afterAll, expect, it, type TestContext } from 'vitest';
-import { COMMAND, loadKernel } from '../../src/system/bpf/kernel.ts';
 import { BpfSource } from '../../src/tcp-state/bpf/source.ts';
 import { mountPoint } from '../../src/tcp-state/containers.ts';
 import type { TcpEvent } from '../../src/tcp-state/event.ts';
 import type { TcpStateFilter } from '../../src/tcp-state/filter.ts';
 import type { RecordKind } from '../../src/tcp-state/lifecycle.ts';
 import { parseCgroups, parseNetworks, parsePorts, parseStates } from '../../src/tcp-state/parse-filter.ts';
+import { kernelObjects, leftOf } from '../kit/kernel-objects.ts';
 import { PROJECT } from '../kit/shared.ts';
 import { documentsOf, multiset, Namespace, unprivileged, watch, whyNot } from './kit.ts';
-
-/** Commands of bpf(2) that only tests need. */
-const PROG_GET_NEXT_ID = 11;
-const MAP_GET_NEXT_ID = 12;
-const MAP_GET_FD_BY_ID = 14;
-const PROG_GET_FD_BY_ID = 13;
 
 const usable = whyNot === undefined ? await new BpfSource().probe() : { usable: false, detail: whyNot };
 const namespace = usable.usable ? new Namespace('bpf') : undefined;
@@ -311,45 +305,16 @@ it("speaks tcp-audit's language", async (context) => {
 
 it('leaves nothing in the kernel when it is killed', async (context) => {
   here(context);
-  const kernel = await loadKernel();
-  /** Numbers and names of what the kernel has of a kind. */
-  const there = (next: number, open: number, idAt: number, nameAt: number): string[] => {
-    const names: string[] = [];
-    for (let id = 0; ; ) {
-      const following = kernel.attribute().u32(0, id);
-      if (kernel.try(next, following) < 0) return names;
-      id = following.bytes.readUInt32LE(4);
-      const fd = kernel.try(open, kernel.attribute().u32(0, id));
-      // Gone between the two.
-      if (fd < 0) continue;
-      const info = Buffer.alloc(232);
-      kernel.try(COMMAND.OBJ_GET_INFO_BY_FD, kernel.attribute().u32(0, fd).u32(4, info.length).pointer(8, info));
-      closeSync(fd);
-      names.push(`${info.readUInt32LE(idAt)} ${info.toString('latin1', nameAt, nameAt + 16).replace(/\0.*$/s, '')}`);
-    }
-  };
-  // struct bpf_prog_info and bpf_map_info: the id is the second word. A pinned map would stay, whether or not we see where.
-  const programs = (): string[] => [
-    ...there(PROG_GET_NEXT_ID, PROG_GET_FD_BY_ID, 4, 64),
-    ...there(MAP_GET_NEXT_ID, MAP_GET_FD_BY_ID, 4, 24).map((name) => `${name} (map)`),
-  ];
-  const before = new Set(programs());
+  const before = new Set(await kernelObjects());
   const words = [`${PROJECT}bin/netscribe.js`, 'tcp', '--event', 'bpf', '--kinds', 'close', '--to', 'null:'];
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   await once(child.stderr!, 'data');
-  const itsOwn = programs().filter(
+  const itsOwn = (await kernelObjects()).filter(
     (program) => !before.has(program) && / (on_(state|descriptor)$|(events|lives|produced) \(map\)$)/.test(program),
   );
   const kinds = itsOwn.map((program) => program.replace(/^\d+ /, ''));
   expect(kinds).toEqual(expect.arrayContaining(['on_state', 'events (map)', 'lives (map)', 'produced (map)']));
   child.kill('SIGKILL');
   await once(child, 'close');
-  // The kernel frees what nobody refers to a moment after the process is gone.
-  let left = itsOwn;
-  for (let i = 0; i < 100 && left.length > 0; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const now = new Set(programs());
-    left = itsOwn.filter((program) => now.has(program));
-  }
-  expect(left).toEqual([]);
+  expect(await leftOf(itsOwn)).toEqual([]);
 });
