@@ -8,7 +8,8 @@ import type { Fields } from '../records/field.ts';
 import type { RecordOf, RecordType } from '../records/record.ts';
 import type { StreamReceiver } from '../stream/receiver.ts';
 import type { TcpStream } from '../stream/tcp-stream.ts';
-import { type Detection, type Enabled, probeAll } from './detection.ts';
+import type { Detection, Enabled } from './detection.ts';
+import { KeptBytes } from './kept-bytes.ts';
 
 /** Bytes of each direction that detection may keep and look at. */
 const DETECTION_BYTES = 16 * 1024;
@@ -80,7 +81,7 @@ export class Conversation implements Context, StreamReceiver {
   #disputedSeconds = -1;
   #disputedNanos = 0;
   // While the protocol is unknown: what each direction said so far, and whether it is of no use any more.
-  #kept: [Uint8Array, Uint8Array] | undefined = undefined;
+  readonly #kept: [KeptBytes | undefined, KeptBytes | undefined] = [undefined, undefined];
   /** Bit per direction. */
   #hopeless = 0;
   #handOver: { protocol: string; rest: number; early: Uint8Array } | undefined = undefined;
@@ -114,19 +115,7 @@ export class Conversation implements Context, StreamReceiver {
   datagram(side: 0 | 1, bytes: Uint8Array, from: number, to: number, wireLength: number): void {
     const direction = (side ^ this.initiator) as Direction;
     if (this.#analyzer === undefined) {
-      const { flow } = this;
-      const candidates = this.#host.detection.candidates(this.transport, flow.sourcePort, flow.destinationPort);
-      const found = probeAll(
-        candidates,
-        this.#refused,
-        direction,
-        bytes,
-        from,
-        to,
-        this.transport,
-        flow.sourcePort,
-        flow.destinationPort,
-      );
+      const found = this.#probe(direction, bytes, from, to);
       if (found === null || found === 'more') {
         this.#datagrams += found === null ? MORE_DATAGRAMS : 1;
         if (this.#datagrams >= DETECTION_DATAGRAMS * MORE_DATAGRAMS) this.#leave();
@@ -170,7 +159,7 @@ export class Conversation implements Context, StreamReceiver {
     const direction = (side ^ this.initiator) as Direction;
     if (this.#analyzer === undefined) {
       // What was kept is of no use any more: detection begins again behind the gap.
-      if (this.#kept !== undefined) this.#release(direction);
+      this.#forget(direction);
       return;
     }
     this.#host.count(`${this.#enabled!.protocol.name}.gaps`, 1);
@@ -307,66 +296,66 @@ export class Conversation implements Context, StreamReceiver {
     else this.#data(direction, bytes, from, to);
   }
 
-  #detect(direction: Direction, bytes: Uint8Array, from: number, to: number): void {
-    const { flow, transport } = this;
+  #probe(direction: Direction, bytes: Uint8Array, from: number, to: number): Enabled | 'more' | null {
+    const { sourcePort, destinationPort } = this.flow;
     const { detection } = this.#host;
+    return detection.probe(this.transport, sourcePort, destinationPort, this.#refused, direction, bytes, from, to);
+  }
+
+  #detect(direction: Direction, bytes: Uint8Array, from: number, to: number): void {
     let all = bytes;
     let start = from;
     let end = to;
-    const kept = this.#kept?.[direction];
-    if (kept !== undefined && kept.length > 0) {
-      all = Buffer.concat([kept, bytes.subarray(from, to)]);
+    const kept = this.#kept[direction];
+    if (kept !== undefined) {
+      this.#keep(kept, bytes, from, to);
+      all = kept.bytes;
       start = 0;
-      end = all.length;
+      end = kept.length;
     }
     if ((this.#hopeless & (1 << direction)) === 0) {
-      const candidates = detection.candidates(transport, flow.sourcePort, flow.destinationPort);
-      const found = probeAll(
-        candidates,
-        this.#refused,
-        direction,
-        all,
-        start,
-        end,
-        transport,
-        flow.sourcePort,
-        flow.destinationPort,
-      );
+      const found = this.#probe(direction, all, start, end);
       if (found !== null && found !== 'more') {
         this.#begin(found, direction, all, start, end);
         return;
       }
       if (found === null || end - start > DETECTION_BYTES) this.#hopeless |= 1 << direction;
     }
-    if (this.#hopeless === BOTH) {
-      this.#leave();
-      return;
-    }
     // The other direction may still tell; what this one said is kept for the analyzer, as far as the limit goes.
-    if (end - start > DETECTION_BYTES) {
+    if (this.#hopeless === BOTH || end - start > DETECTION_BYTES) {
       this.#leave();
       return;
     }
-    this.#kept ??= [NOTHING, NOTHING];
-    const copy = Uint8Array.prototype.slice.call(all, start, end);
-    this.hold(copy.length - this.#kept[direction].length);
-    this.#kept[direction] = copy;
+    if (kept !== undefined) return;
+    const first = new KeptBytes();
+    this.#kept[direction] = first;
+    this.#keep(first, bytes, from, to);
+  }
+
+  #keep(kept: KeptBytes, bytes: Uint8Array, from: number, to: number): void {
+    this.hold(to - from);
+    kept.append(bytes, from, to);
+  }
+
+  #forget(direction: Direction): void {
+    this.#held -= this.#kept[direction]?.length ?? 0;
+    this.#kept[direction] = undefined;
   }
 
   /** The protocol is known: it gets what the other direction said before, then this. */
   #begin(found: Enabled, direction: Direction, bytes: Uint8Array, from: number, to: number): void {
-    const other = this.#kept?.[1 - direction];
-    this.#kept = undefined;
-    this.#held = 0;
+    const other = this.#kept[1 - direction];
+    this.#forgetAll();
     this.open(found);
-    if (other !== undefined && other.length > 0) this.#data((1 - direction) as Direction, other, 0, other.length);
+    if (other !== undefined) this.#data((1 - direction) as Direction, other.bytes, 0, other.length);
     if (this.#analyzer !== undefined && !this.isOver) this.#data(direction, bytes, from, to);
   }
 
-  #release(direction: Direction): void {
-    if (this.#kept === undefined) return;
-    this.#held -= this.#kept[direction].length;
-    this.#kept[direction] = NOTHING;
+  /** Nothing is held any more. */
+  #forgetAll(): void {
+    this.#kept[0] = undefined;
+    this.#kept[1] = undefined;
+    this.#held = 0;
   }
 
   /** Not this protocol after all: others get their chance with what comes next. */
@@ -391,7 +380,7 @@ export class Conversation implements Context, StreamReceiver {
   #leave(): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.#kept = undefined;
+    this.#forgetAll();
     if (this.stream !== undefined) this.#host.wait(this, -this.stream.waiting);
     this.#host.over(this);
   }

@@ -2,6 +2,7 @@
 // says yes or all say no. `--decode-as` leaves no choice.
 
 import type { Direction, Protocol, Transport } from '../protocols/protocol.ts';
+import { Candidates } from './candidates.ts';
 
 /** A protocol with its options parsed, ready to open analyzers. */
 export interface Enabled {
@@ -20,20 +21,16 @@ export interface ForcedPort {
 
 export class Detection {
   readonly enabled: readonly Enabled[];
-  readonly #byTransport = new Map<Transport, Enabled[]>();
+  readonly #byTransport = new Map<Transport, Candidates>();
   readonly #byName = new Map<string, Enabled>();
   readonly #forced = new Map<string, string>();
-  readonly #orders = new Map<number, Enabled[]>();
 
   constructor(enabled: readonly Enabled[], forced: readonly ForcedPort[]) {
     this.enabled = enabled;
-    for (const one of enabled) {
-      this.#byName.set(one.protocol.name, one);
-      for (const transport of one.protocol.transports) {
-        const list = this.#byTransport.get(transport) ?? [];
-        list.push(one);
-        this.#byTransport.set(transport, list);
-      }
+    for (const one of enabled) this.#byName.set(one.protocol.name, one);
+    for (const transport of new Set(enabled.flatMap(({ protocol }) => protocol.transports))) {
+      const all = enabled.filter(({ protocol }) => protocol.transports.includes(transport));
+      this.#byTransport.set(transport, new Candidates(all));
     }
     for (const { transport, port, protocol } of forced) this.#forced.set(`${transport}/${port}`, protocol);
   }
@@ -53,48 +50,31 @@ export class Detection {
     return name === undefined ? undefined : this.#byName.get(name);
   }
 
-  /** Candidates for a flow between these ports, hinted ones first. */
-  candidates(transport: Transport, portA: number, portB: number): readonly Enabled[] {
-    const all = this.#byTransport.get(transport);
-    if (all === undefined) return [];
-    let mask = 0;
-    for (let i = 0; i < all.length && i < 24; i++)
-      if (all[i].ports.has(portA) || all[i].ports.has(portB)) mask |= 1 << i;
-    if (mask === 0) return all;
-    const key = mask * 8 + TRANSPORT_NUMBER[transport];
-    let order = this.#orders.get(key);
-    if (order === undefined) {
-      order = [...all.filter((_, i) => (mask & (1 << i)) !== 0), ...all.filter((_, i) => (mask & (1 << i)) === 0)];
-      this.#orders.set(key, order);
+  /**
+   * The answer of all candidates to the first bytes of one direction, those of the flow's ports first: the protocol that said yes,
+   * `'more'` when one wants to see more, null when all said no.
+   */
+  probe(
+    transport: Transport,
+    portA: number,
+    portB: number,
+    refused: ReadonlySet<Enabled> | undefined,
+    direction: Direction,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): Enabled | 'more' | null {
+    const candidates = this.#byTransport.get(transport);
+    if (candidates === undefined) return null;
+    const { all, hinted } = candidates.between(portA, portB);
+    let more = false;
+    for (let i = 0; i < all.length; i++) {
+      const candidate = all[i];
+      if (refused?.has(candidate)) continue;
+      const answer = candidate.protocol.probe(direction, bytes, from, to, i < hinted, transport);
+      if (answer === 'yes') return candidate;
+      if (answer === 'more') more = true;
     }
-    return order;
+    return more ? 'more' : null;
   }
-}
-
-const TRANSPORT_NUMBER: Readonly<Record<Transport, number>> = { tcp: 0, udp: 1, icmp: 2, icmpv6: 3, sctp: 4 };
-
-/**
- * The answer of all candidates to the first bytes of one direction: the protocol that said yes, `'more'` when one wants to see more,
- * null when all said no.
- */
-export function probeAll(
-  candidates: readonly Enabled[],
-  refused: ReadonlySet<Enabled> | undefined,
-  direction: Direction,
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  transport: Transport,
-  portA: number,
-  portB: number,
-): Enabled | 'more' | null {
-  let more = false;
-  for (const candidate of candidates) {
-    if (refused?.has(candidate)) continue;
-    const hinted = candidate.ports.has(portA) || candidate.ports.has(portB);
-    const answer = candidate.protocol.probe(direction, bytes, from, to, hinted, transport);
-    if (answer === 'yes') return candidate;
-    if (answer === 'more') more = true;
-  }
-  return more ? 'more' : null;
 }

@@ -1,0 +1,22 @@
+// What one direction of a stream said while its protocol is unknown: every analyzer that may come has to see it from the begin.
+
+const NOTHING = new Uint8Array(0);
+
+export class KeptBytes {
+  /** The kept bytes are the first `length` of these. */
+  bytes: Uint8Array = NOTHING;
+  length = 0;
+
+  /** Keeps a copy. Nothing is copied twice for each piece: room doubles. */
+  append(bytes: Uint8Array, from: number, to: number): void {
+    const end = this.length + to - from;
+    if (end > this.bytes.length) {
+      const before = this.bytes;
+      // Most flows are known, or given up, with their first piece.
+      this.bytes = new Uint8Array(this.length === 0 ? end : Math.max(2 * before.length, end));
+      this.bytes.set(this.length === before.length ? before : before.subarray(0, this.length));
+    }
+    this.bytes.set(bytes.subarray(from, to), this.length);
+    this.length = end;
+  }
+}
