@@ -21,7 +21,7 @@ const OLDEST_NODE = '24.14.1';
  * Node's own options for the program. The young generation: most garbage dies at once, and the default (64 MB, twice while it is collected)
  * only takes memory. What lives on is collected when it has grown by a third. See docs/decisions.md.
  */
-const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=30'];
+const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=30', '--no-parallel-scavenge'];
 /** V8's options come and go: these were tried on this release line. */
 const knowsFlags = process.versions.node.startsWith('24.');
 /** Commands that may read packets for hours: worth the 20 to 50 ms of CPU that another Node with these options costs. */

@@ -67,7 +67,7 @@ describe.each(nodes)('launcher on $label', ({ node = '' }) => {
     expect(stderr).toBe('');
     const { argv, execArgv, env } = JSON.parse(stdout);
     expect(argv).toEqual(['capture', '-r', 'a b']);
-    expect(execArgv).toEqual(['--max-semi-space-size=8', '--heap-growing-percent=30']);
+    expect(execArgv).toEqual(['--max-semi-space-size=8', '--heap-growing-percent=30', '--no-parallel-scavenge']);
     expect(env).toBeUndefined();
   });
 
