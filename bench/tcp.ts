@@ -111,7 +111,7 @@ async function ours(event: string, to: string, n: number, layout: 'ecs' | 'tcp-a
   const result = await runTcpState(
     source,
     [sink],
-    { layout, kinds: new Set(['state']), filter, pollMs: 20, commitMs: 60_000, maxErrors: 1, maxRecords: 0 },
+    { layout, kinds: new Set(['state']), filter, pollMs: 50, commitMs: 60_000, maxErrors: 1, maxRecords: 0 },
     {
       signal: stopper.signal,
       started: () => {

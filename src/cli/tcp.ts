@@ -85,7 +85,7 @@ export function definition(): Command {
     .option('--cgroup <list>', 'sockets in these cgroups, by path or number')
     .option('--netns <list>', 'sockets in these network namespaces: name, path, pid:PID or number')
     .option('--buffer <size>', 'room in the kernel for events that wait: 16MiB')
-    .option('--poll <time>', 'how often the kernel is asked', '20ms')
+    .option('--poll <time>', 'how often the kernel is asked', '50ms')
     .option('-c, --count <n>', 'stop after so many records')
     .option('--duration <time>', 'stop after so long')
     .option('--max-errors <n>', 'give up after so many failures of the source in a row', '5')

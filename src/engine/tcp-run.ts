@@ -1,7 +1,7 @@
 // TCP events into records and sinks, for as long as it is wanted. A live source never waits for a sink: while one is slow, events wait
 // in the kernel, and what finds no room there is counted and told.
 
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Sink } from '../sinks/sink.ts';
 import { Containers } from '../tcp-state/containers.ts';
 import { type Layout, layoutType, TcpDocuments } from '../tcp-state/documents.ts';
@@ -9,6 +9,7 @@ import type { TcpEvent } from '../tcp-state/event.ts';
 import { matcherOf, type TcpStateFilter } from '../tcp-state/filter.ts';
 import { eventKindsFor, type RecordKind } from '../tcp-state/lifecycle.ts';
 import type { TcpStateSource, TcpStateStats } from '../tcp-state/source.ts';
+import { pausesUntil } from './pauses.ts';
 import { type RecordPlace, RecordRun } from './record-run.ts';
 
 /** Events handled before sinks and signals get their turn. */
@@ -92,6 +93,7 @@ export async function pumpTcpState(
     if (event.kind === 'lost') lost?.(event.count ?? 0);
     if (matches === undefined || matches(event)) documents.add(event);
   };
+  const pause = pausesUntil(signal);
   let errors = 0;
   for (;;) {
     // Looked at before the draining: what happened until the signal is drained after it.
@@ -109,6 +111,6 @@ export async function pumpTcpState(
     }
     await run.flush();
     if (isLast) return;
-    if (drained < DRAIN_EVENTS) await sleep(options.pollMs, undefined, { signal }).catch(() => undefined);
+    await (drained < DRAIN_EVENTS ? pause(options.pollMs) : turn());
   }
 }

@@ -1,11 +1,11 @@
-// From an event to its records. One record object per type is filled again and again; `put` encodes it at once.
+// From an event to its records: the event itself, with what follows from it in a view; or tcp-audit's words, in one object that is filled
+// again and again. `put` encodes at once.
 
 import { randomBytes } from 'node:crypto';
-import { getSystemErrorName } from 'node:util';
 import { blankRecord } from '../records/record.ts';
 import type { Containers } from './containers.ts';
 import type { TcpEvent } from './event.ts';
-import { endReason, type LifeKind, lifeKind, type RecordKind } from './lifecycle.ts';
+import { LIFE_KINDS, lifeKind, RECORD_KINDS, type RecordKind } from './lifecycle.ts';
 import { type TcpAuditRecord, type TcpStateRecord, tcpAuditRecord, tcpStateRecord } from './record.ts';
 import { STATE_NAMES } from './states.ts';
 import { TcpView } from './view.ts';
@@ -25,8 +25,6 @@ const OUTCOMES: Readonly<Partial<Record<RecordKind, string>>> = {
   fail: 'failure',
   error: 'failure',
 };
-/** Of these the time since the connection began is told. */
-const WITH_DURATION = new Set<RecordKind>(['connect', 'accept', 'close', 'fail']);
 const SOCKET_STATES = ['FREE', 'UNCONNECTED', 'CONNECTING', 'CONNECTED', 'DISCONNECTING'];
 
 /** ECS documents, or tcp-audit's. */
@@ -37,19 +35,27 @@ export const layoutType = (layout: Layout) => (layout === 'ecs' ? tcpStateRecord
 
 export type Put = (record: object, view: object) => void;
 
+/** What is the same in all records of a kind, and how many there were. */
+interface Told {
+  readonly kind: RecordKind;
+  readonly isWanted: boolean;
+  readonly eventType: readonly string[];
+  readonly outcome: string | undefined;
+  /** Whether the time since the connection began is told. */
+  readonly isLife: boolean;
+  count: number;
+}
+
 export class TcpDocuments {
-  readonly #kinds: ReadonlySet<RecordKind> | undefined;
+  readonly #told: ReadonlyMap<RecordKind, Told>;
+  /** The commonest by far. */
+  readonly #state: Told;
   readonly #layout: Layout;
-  readonly #containers: Containers | undefined;
   readonly #put: Put;
-  readonly #view = new TcpView();
-  readonly #record: TcpStateRecord = blankRecord(tcpStateRecord);
+  readonly #view: TcpView;
   readonly #audit: TcpAuditRecord = blankRecord(tcpAuditRecord);
   readonly #run = randomBytes(8).toString('hex');
-  readonly #errors = new Map<number, string>();
   #sequence = 0;
-  /** Records by kind. */
-  readonly counts: Record<string, number> = {};
 
   /** `kinds` undefined: all. */
   constructor(
@@ -58,14 +64,29 @@ export class TcpDocuments {
     containers: Containers | undefined,
     put: Put,
   ) {
-    this.#kinds = kinds;
+    const told = RECORD_KINDS.map((kind) => ({
+      kind,
+      isWanted: kinds === undefined || kinds.has(kind),
+      eventType: EVENT_TYPES[kind] ?? INFO,
+      outcome: OUTCOMES[kind],
+      isLife: (LIFE_KINDS as readonly string[]).includes(kind),
+      count: 0,
+    }));
+    this.#told = new Map(told.map((one) => [one.kind, one]));
+    this.#state = this.#told.get('state')!;
     this.#layout = layout;
-    this.#containers = containers;
+    this.#view = new TcpView(containers);
     this.#put = put;
   }
 
   get records(): number {
     return this.#sequence;
+  }
+  /** Records by kind, of the kinds that there were. */
+  get counts(): Record<string, number> {
+    return Object.fromEntries(
+      [...this.#told.values()].flatMap(({ kind, count }) => (count > 0 ? [[kind, count]] : [])),
+    );
   }
 
   /** The event's records: itself, and what it means. */
@@ -75,67 +96,30 @@ export class TcpDocuments {
       if (isState) this.#putAudit(event);
       return;
     }
-    const life = isState ? lifeKind(event) : undefined;
-    const isItself = this.#isWanted(event.kind);
-    const isLife = life !== undefined && this.#isWanted(life);
-    if (!isItself && !isLife) return;
-    this.#fill(event);
-    if (isItself) this.#putKind(event, event.kind);
+    const itself = isState ? this.#state : this.#told.get(event.kind)!;
+    const lifeOfIt = isState ? lifeKind(event) : undefined;
+    const life = lifeOfIt === undefined ? undefined : this.#told.get(lifeOfIt)!;
+    const isLife = life?.isWanted === true;
+    if (!itself.isWanted && !isLife) return;
+    this.#view.set(event);
+    if (itself.isWanted) this.#putKind(event, itself);
     if (isLife) this.#putKind(event, life);
   }
 
-  #isWanted(kind: RecordKind): boolean {
-    return this.#kinds === undefined || this.#kinds.has(kind);
-  }
-
-  #fill(event: TcpEvent): void {
-    const record = this.#record;
-    const isAboutSocket = event.kind !== 'drops' && event.kind !== 'lost';
-    record.timeSeconds = event.seconds;
-    record.timeNanos = event.nanos;
-    record.protocol = event.protocol;
-    record.role = event.role;
-    record.oldState = isAboutSocket ? STATE_NAMES[event.oldState] : undefined;
-    record.newState = isAboutSocket ? STATE_NAMES[event.newState] : undefined;
-    record.stateDuration = event.stateNs;
-    record.rtt = event.rttNs;
-    record.minRtt = event.minRttNs;
-    record.retransmissions = event.retransmissions;
-    record.error = event.error === undefined ? undefined : this.#errorName(event.error);
-    record.pid = event.pid;
-    record.command = event.command;
-    record.attribution = event.attribution;
-    record.cpuPid = event.cpuPid;
-    record.cpuCommand = event.cpuCommand;
-    record.cgroupId = event.cgroup;
-    const place = event.cgroup === undefined ? undefined : this.#containers?.of(event.cgroup);
-    record.cgroup = place?.path;
-    record.containerId = place?.container;
-    record.netns = event.netns;
-    record.interfaceIndex = event.interfaceIndex;
-    record.mark = event.mark;
-    record.count = event.count;
-    record.drops = event.drops;
-    this.#view.set(event);
-  }
-
-  #putKind(event: TcpEvent, kind: RecordKind): void {
-    const record = this.#record;
-    record.kind = kind;
-    record.sequence = ++this.#sequence;
-    record.eventType = EVENT_TYPES[kind] ?? INFO;
-    record.duration = WITH_DURATION.has(kind) ? (event.lifetimeNs ?? attemptNs(event, kind as LifeKind)) : undefined;
-    record.outcome = kind === 'close' ? (event.error === undefined ? 'success' : 'failure') : OUTCOMES[kind];
-    record.reason = kind === 'close' ? endReason(event) : event.reason;
-    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
-    this.#put(record, this.#view);
+  #putKind(event: TcpEvent, told: Told): void {
+    const view = this.#view;
+    view.setKind(event, told.kind, told.isLife, told.outcome);
+    view.eventType = told.eventType;
+    view.sequence = ++this.#sequence;
+    told.count++;
+    this.#put(event satisfies TcpStateRecord, view);
   }
 
   #putAudit(event: TcpEvent): void {
     const record = this.#audit;
     const sequence = ++this.#sequence;
-    record.timeSeconds = event.seconds;
-    record.timeNanos = event.nanos;
+    record.timeSeconds = event.timeSeconds;
+    record.timeNanos = event.timeNanos;
     record.uid = `${this.#run}-${sequence}`;
     record.pidOnCpu = event.cpuPid;
     record.commandOnCpu = event.cpuCommand;
@@ -150,21 +134,7 @@ export class TcpDocuments {
     record.socketUid = event.uid;
     record.socketGid = event.gid;
     record.socketState = event.socketState === undefined ? undefined : SOCKET_STATES[event.socketState];
-    this.counts.state = (this.counts.state ?? 0) + 1;
+    this.#state.count++;
     this.#put(record, this.#view);
   }
-
-  #errorName(error: number): string {
-    let name = this.#errors.get(error);
-    if (name === undefined) {
-      name = getSystemErrorName(-error);
-      this.#errors.set(error, name);
-    }
-    return name;
-  }
-}
-
-/** A source that does not know when the attempt began knows how long the last state took. */
-function attemptNs(event: TcpEvent, kind: LifeKind): number | undefined {
-  return kind === 'close' ? undefined : event.stateNs;
 }

@@ -28,8 +28,8 @@ export type Attribution = 'none' | 'connect' | 'listen' | 'close' | 'descriptor'
 export class TcpEvent {
   kind: EventKind = 'state';
   /** Unix time. */
-  seconds = 0;
-  nanos = 0;
+  timeSeconds = 0;
+  timeNanos = 0;
 
   /** Tells sockets apart as long as the machine runs. A number is written in hexadecimal digits. */
   socket: string | number | undefined = undefined;
@@ -99,8 +99,8 @@ export function aboutSource(kind: 'lost' | 'drops', count: number, drops?: TcpEv
   const event = new TcpEvent();
   const nowMs = Date.now();
   event.kind = kind;
-  event.seconds = Math.floor(nowMs / 1000);
-  event.nanos = (nowMs % 1000) * 1_000_000;
+  event.timeSeconds = Math.floor(nowMs / 1000);
+  event.timeNanos = (nowMs % 1000) * 1_000_000;
   event.count = count;
   event.drops = drops;
   return event;

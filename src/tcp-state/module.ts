@@ -11,7 +11,7 @@ import { stateNumber } from './states.ts';
 
 /** An event as modules give it: addresses and states in words; everything else as in TcpEvent, and only what is known. */
 export interface GivenTcpEvent
-  extends Partial<Omit<TcpEvent, 'local' | 'remote' | 'oldState' | 'newState' | 'seconds' | 'nanos'>> {
+  extends Partial<Omit<TcpEvent, 'local' | 'remote' | 'oldState' | 'newState' | 'timeSeconds' | 'timeNanos'>> {
   /** Unix time in ms. */
   timeMs: number;
   local?: string;
@@ -82,8 +82,8 @@ function fill(event: TcpEvent, blank: readonly [string, unknown][], given: Given
   Object.assign(event, Object.fromEntries(blank), rest, { local: ownLocal, remote: ownRemote });
   if (!EVENT_KINDS.includes(event.kind)) throw new TcpSourceError(`there is no kind of event '${event.kind}'`);
   if (!Number.isFinite(timeMs)) throw new TcpSourceError(`'${timeMs}' is no time in ms`);
-  event.seconds = Math.floor(timeMs / 1000);
-  event.nanos = Math.round((timeMs - event.seconds * 1000) * 1e6);
+  event.timeSeconds = Math.floor(timeMs / 1000);
+  event.timeNanos = Math.round((timeMs - event.timeSeconds * 1000) * 1e6);
   setAddress(event.local, local);
   setAddress(event.remote, remote);
   event.oldState = stateOf(oldState);

@@ -17,22 +17,25 @@ export const tcpStateRecord = defineRecord(
     eventKind: f.constant('event.kind', 'event'),
     eventCategory: f.constant('event.category', ['network']),
     eventDataset: f.constant(['event.dataset', 'type'], 'tcp-state'),
-    eventType: f.keywords('event.type', 'connection, with start, end or info').derived(),
+    eventType: f.keywords('event.type', 'connection, with start, end or info').derived().ofFlow('eventType'),
     kind: f
       .keyword(
         ['event.action', 'netscribe.tcp.kind'],
         'state, connect, accept, close, fail, reset-sent, reset-received, retransmit, synack-retransmit, error, snapshot (there when we began), drops, lost',
       )
-      .alias('kind'),
-    sequence: f.int('event.sequence', 'number of the record in this run'),
-    outcome: f.keyword('event.outcome', 'success or failure').optional(),
+      .alias('kind')
+      .ofFlow('kind'),
+    sequence: f.int('event.sequence', 'number of the record in this run').ofFlow('sequence'),
+    outcome: f.keyword('event.outcome', 'success or failure').optional().ofFlow('outcome'),
     reason: f
       .keyword('event.reason', 'why a reset was sent; how a connection ended: closed, aborted, reset, timeout, error')
-      .optional(),
+      .optional()
+      .ofFlow('reason'),
     duration: f
       .duration('event.duration', 'life of the connection (close), of the attempt (connect, accept, fail)')
       .optional()
-      .alias('duration'),
+      .alias('duration')
+      .ofFlow('duration'),
 
     sourceIp: f
       .ip(['source.ip', 'client.ip'], 'address of who connected')
@@ -68,9 +71,13 @@ export const tcpStateRecord = defineRecord(
       .ofFlow('socketId'),
     protocol: f.keyword('netscribe.tcp.protocol', 'tcp, or mptcp for the connection above its subflows'),
     role: f.keyword('netscribe.tcp.role', 'what this machine is: client, server or unknown'),
-    oldState: f.keyword('netscribe.tcp.old_state', 'state before').optional().alias('old_state'),
-    newState: f.keyword('netscribe.tcp.new_state', 'state after; the state it was in').optional().alias('new_state'),
-    stateDuration: f.duration('netscribe.tcp.state_duration', 'time in the old state').optional(),
+    oldState: f.keyword('netscribe.tcp.old_state', 'state before').optional().alias('old_state').ofFlow('oldState'),
+    newState: f
+      .keyword('netscribe.tcp.new_state', 'state after; the state it was in')
+      .optional()
+      .alias('new_state')
+      .ofFlow('newState'),
+    stateNs: f.duration('netscribe.tcp.state_duration', 'time in the old state').optional(),
     sourceBytes: f
       .int(['source.bytes', 'client.bytes'], 'payload bytes from who connected; repeated ones count once')
       .optional()
@@ -91,10 +98,10 @@ export const tcpStateRecord = defineRecord(
       .optional()
       .inUnit('packets')
       .ofFlow('destinationSegments'),
-    rtt: f.duration('netscribe.tcp.rtt', 'smoothed round-trip time').optional(),
-    minRtt: f.duration('netscribe.tcp.min_rtt', 'shortest round-trip time lately').optional(),
+    rttNs: f.duration('netscribe.tcp.rtt', 'smoothed round-trip time').optional(),
+    minRttNs: f.duration('netscribe.tcp.min_rtt', 'shortest round-trip time lately').optional(),
     retransmissions: f.int('netscribe.tcp.retransmissions', 'segments that this machine sent again').optional(),
-    error: f.keyword('error.code', 'error of the socket, such as ECONNREFUSED').optional(),
+    error: f.keyword('error.code', 'error of the socket, such as ECONNREFUSED').optional().ofFlow('error'),
 
     pid: f.int('process.pid', 'process that owns the socket').optional().alias('pid'),
     command: f.keyword('process.name', 'its command as the kernel knows it').optional().alias('process'),
@@ -107,9 +114,9 @@ export const tcpStateRecord = defineRecord(
       .int('netscribe.tcp.on_cpu.pid', 'process that was on the CPU, which need not have to do with it')
       .optional(),
     cpuCommand: f.keyword('netscribe.tcp.on_cpu.name', 'its command').optional(),
-    containerId: f.keyword('container.id', 'container, as the cgroup names it').optional(),
-    cgroup: f.keyword('netscribe.cgroup.path', 'cgroup of the socket').optional(),
-    cgroupId: f.int('netscribe.cgroup.id', 'its inode number').optional(),
+    containerId: f.keyword('container.id', 'container, as the cgroup names it').optional().ofFlow('container'),
+    cgroupPath: f.keyword('netscribe.cgroup.path', 'cgroup of the socket').optional().ofFlow('cgroupPath'),
+    cgroup: f.int('netscribe.cgroup.id', 'its inode number').optional(),
     netns: f.int('netscribe.netns', 'inode number of the network namespace').optional(),
     interfaceIndex: f.int('netscribe.tcp.interface', 'index of the interface the socket is bound to').optional(),
     mark: f.int('netscribe.tcp.mark', 'firewall mark of the socket').optional(),
@@ -120,6 +127,7 @@ export const tcpStateRecord = defineRecord(
     drops: f.map('netscribe.tcp.drops', "dropped segments by the kernel's reason").optional(),
   },
 );
+/** What sources tell is such a record (`event.ts`). */
 export type TcpStateRecord = RecordOf<typeof tcpStateRecord.fields>;
 
 /** tcp-audit 0.x: the event and its socket, spelled and structured as its PostgreSQL tables. */

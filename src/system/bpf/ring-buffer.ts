@@ -15,11 +15,11 @@ export type Visit = (at: number, length: number) => void;
 export class RingBuffer implements Disposable {
   /** The ring's data, as bytes and as words. */
   readonly bytes: Uint8Array;
+  readonly words: Int32Array;
   readonly view: DataView;
   readonly #size: number;
   readonly #consumer: BigInt64Array;
   readonly #producer: BigInt64Array;
-  readonly #headers: Int32Array;
   readonly #mappings: readonly Mapping[];
   #isOpen = true;
 
@@ -31,7 +31,7 @@ export class RingBuffer implements Disposable {
     this.#mappings = [consumer, producer];
     this.#consumer = new BigInt64Array(consumer.buffer, 0, 1);
     this.#producer = new BigInt64Array(producer.buffer, 0, 1);
-    this.#headers = new Int32Array(producer.buffer, pageSize);
+    this.words = new Int32Array(producer.buffer, pageSize);
     this.view = new DataView(producer.buffer, pageSize);
     this.bytes = new Uint8Array(producer.buffer, pageSize);
   }
@@ -47,7 +47,7 @@ export class RingBuffer implements Disposable {
   /** Visits the records that wait, `max` at most; returns how many. The kernel can use their room again when it returns. */
   drain(visit: Visit, max: number): number {
     const mask = this.#size - 1;
-    const headers = this.#headers;
+    const headers = this.words;
     let at = Number(Atomics.load(this.#consumer, 0));
     const first = at;
     let end = Number(Atomics.load(this.#producer, 0));

@@ -4,7 +4,7 @@
 import { closeSync, readFileSync, readSync } from 'node:fs';
 import { BpfError, type BpfLink, type BpfObject, kernelEnum, openBpf, type RingBuffer } from '../../system/bpf/bpf.ts';
 import { bpfObject } from '../../system/program-files.ts';
-import { aboutSource, TcpEvent } from '../event.ts';
+import { aboutSource, type TcpEvent } from '../event.ts';
 import type { TcpStateFilter } from '../filter.ts';
 import { KernelClock } from '../kernel-clock.ts';
 import { type Capability, TcpSourceError, type TcpStateSource, type TcpStateStats } from '../source.ts';
@@ -28,7 +28,6 @@ export class BpfSource implements TcpStateSource {
   readonly name = 'bpf';
   readonly filters = true;
   readonly #ringBytes: number;
-  readonly #event = new TcpEvent();
   readonly #links: BpfLink[] = [];
   #object: BpfObject | undefined;
   #ring: RingBuffer | undefined;
@@ -111,12 +110,9 @@ export class BpfSource implements TcpStateSource {
   drain(max: number, emit: (event: TcpEvent) => void, isLast = false): number {
     const ring = this.#ring!;
     const reader = this.#reader!;
-    const event = this.#event;
+    const { words, view } = ring;
     let count = this.#drainSnapshots(max, emit);
-    count += ring.drain((at) => {
-      reader.read(event, ring.view, ring.bytes, at);
-      emit(event);
-    }, max - count);
+    count += ring.drain((at) => emit(reader.read(words, view, at)), max - count);
     this.#delivered += count;
     this.#lookAround(emit, isLast);
     return count;
@@ -141,10 +137,10 @@ export class BpfSource implements TcpStateSource {
     while (count + SNAPSHOT_BYTES / EVENT_BYTES <= max) {
       const bytes = this.#snapshotRead.shift() ?? this.#readSnapshot();
       if (bytes === undefined) break;
+      const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
       const view = new DataView(bytes.buffer, bytes.byteOffset);
       for (let at = 0; at + EVENT_BYTES <= bytes.length; at += EVENT_BYTES) {
-        this.#reader!.read(this.#event, view, bytes, at);
-        emit(this.#event);
+        emit(this.#reader!.read(words, view, at));
         count++;
       }
     }

@@ -171,8 +171,8 @@ export class SockDiagSource implements TcpStateSource {
     const event = this.#event;
     const nowMs = Date.now();
     event.kind = kind;
-    event.seconds = Math.floor(nowMs / 1000);
-    event.nanos = (nowMs % 1000) * 1_000_000;
+    event.timeSeconds = Math.floor(nowMs / 1000);
+    event.timeNanos = (nowMs % 1000) * 1_000_000;
     event.oldState = oldState;
     event.newState = newState;
     event.pid = known?.pid;

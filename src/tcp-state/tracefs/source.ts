@@ -170,8 +170,8 @@ export class TracefsSource implements TcpStateSource {
     const decoder = this.#decoders.get(view.getUint16(at, true));
     if (decoder === undefined) return false;
     const event = this.#event;
-    event.seconds = this.#clock!.seconds(time);
-    event.nanos = this.#clock!.nanos;
+    event.timeSeconds = this.#clock!.seconds(time);
+    event.timeNanos = this.#clock!.nanos;
     event.socket = undefined;
     event.role = 'unknown';
     event.stateNs = undefined;
