@@ -50,11 +50,11 @@ static void (*bpf_ringbuf_submit)(void *record, u64 flags) = (void *)132;
 static void *(*bpf_get_current_task_btf)(void) = (void *)158;
 static void *(*bpf_sock_from_file)(void *file) = (void *)162;
 
-// One of the counters of a per-CPU array of u64.
+// One of the counters of a per-CPU array of u64. A program may be stopped in the middle by an interrupt that counts, too.
 #define count_up(map, index) ({ \
     u32 key_ = (index); \
     u64 *value_ = bpf_map_lookup_elem(&(map), &key_); \
-    if (value_) (*value_)++; \
+    if (value_) __sync_fetch_and_add(value_, 1); \
 })
 
 #endif

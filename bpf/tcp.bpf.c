@@ -2,6 +2,9 @@
 // and what is there at the start. Written into a ring that src/tcp-state/bpf/ reads in place; the layout of `struct event` stands
 // there too (event-layout.ts). Only tracepoints: no kprobe, no fentry.
 //
+// A program that an interrupt stops does not run again for what happens meanwhile. So there are two for changes of state: the second one
+// sees to what the first has missed, and as it is done in no time otherwise, what it misses itself the first has seen.
+//
 // Who owns a socket is noted when a process is certain to be the one that runs: when it connects, listens, and closes. The note is
 // kept with the socket (socket storage) and the kernel copies it from a listener to the connections it gets.
 
@@ -41,6 +44,7 @@ struct life {
     u32 pid;
     u8 role, attribution, shown, error;
     char command[16];
+    u32 seen;       // the change of state at hand, by the first of the two programs
 };
 
 // Filters. Everything that is not asked for is cut out by the verifier.
@@ -66,6 +70,8 @@ struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 1 << 24); } eve
 // Events made, by kind; and those that found no room, all kinds together in the first.
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, KINDS); __type(key, u32); __type(value, u64); } produced SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, u32); __type(value, u64); } lost SEC(".maps");
+// Changes of state that the first program missed and the second one saw.
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, u32); __type(value, u64); } caught SEC(".maps");
 // TCP segments that the kernel threw away, by reason; the last entry takes those with a higher number.
 #define REASONS 512
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, REASONS); __type(key, u32); __type(value, u64); } drops SEC(".maps");
@@ -209,13 +215,9 @@ INLINE bool is_tcp(const struct sock *sk) {
     return sk->sk_protocol == IPPROTO_TCP || sk->sk_protocol == IPPROTO_MPTCP;
 }
 
-SEC("tp_btf/inet_sock_set_state") int on_state(u64 *args) {
-    struct sock *sk = (void *)args[0];
-    int old = args[1], new = args[2];
-    if (!is_tcp(sk)) return 0;
+INLINE int change_state(struct sock *sk, struct life *life, int old, int new) {
     struct event e = {};
     e.time = bpf_ktime_get_ns();
-    struct life *life = bpf_sk_storage_get(&lives, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
     if (life) {
         // A connection that a listener got begins with a copy of the listener's note.
         bool is_new = !life->changed || (old == TCP_LISTEN && new == TCP_SYN_RECV) || new == TCP_SYN_SENT || new == TCP_LISTEN;
@@ -241,6 +243,28 @@ SEC("tp_btf/inet_sock_set_state") int on_state(u64 *args) {
     fill_process(&e);
     if (is_wanted(&e)) submit(&e);
     return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state") int on_state(u64 *args) {
+    struct sock *sk = (void *)args[0];
+    if (!is_tcp(sk)) return 0;
+    struct life *life = bpf_sk_storage_get(&lives, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+    if (life) life->seen = 1;
+    return change_state(sk, life, args[1], args[2]);
+}
+// Attached behind it, and so called after it: programs are attached in the order in which they stand here.
+SEC("?tp_btf/inet_sock_set_state") int on_state_missed(u64 *args) {
+    struct sock *sk = (void *)args[0];
+    if (!is_tcp(sk)) return 0;
+    struct life *life = bpf_sk_storage_get(&lives, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+    // Without memory for a note nothing says what was missed; it is counted as lost.
+    if (!life) return 0;
+    if (life->seen) {
+        life->seen = 0;
+        return 0;
+    }
+    count_up(caught, 0);
+    return change_state(sk, life, args[1], args[2]);
 }
 
 // Something that happened to a socket without changing its state.

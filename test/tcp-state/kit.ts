@@ -15,6 +15,12 @@ import { PROJECT } from '../kit/shared.ts';
 
 const TRAFFIC = `${PROJECT}test/tcp-state/traffic.py`;
 
+/**
+ * A port for this process and this of its test files, below those that the kernel gives to whoever connects: events that are chosen by port
+ * are nobody else's.
+ */
+export const portFor = (file: 0 | 1 | 2 | 3): number => 12_000 + ((process.pid * 16 + file * 4) % 20_000);
+
 const run = (command: string, ...words: string[]) => spawnSync(command, words, { encoding: 'utf8' });
 
 /** Why these tests can not run here; undefined: they can. */

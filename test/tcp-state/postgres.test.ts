@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BpfSource } from '../../src/tcp-state/bpf/source.ts';
 import { findTracefs } from '../../src/tcp-state/tracefs/mount.ts';
 import { PostgresServer, postgresMissing } from '../servers/postgres.ts';
-import { Namespace, watch, whyNot } from './kit.ts';
+import { Namespace, portFor, watch, whyNot } from './kit.ts';
 
 const missing = whyNot ?? (postgresMissing() || undefined);
-const PORT = 30_000 + (process.pid % 10_000);
+const PORT = portFor(1);
 /** Connections before the database goes, while it is away, and after it is back. */
 const ROUNDS = [30, 40, 50];
 const CONNECTIONS = ROUNDS.reduce((sum, n) => sum + n);

@@ -12,12 +12,12 @@ import { hasManifest, readManifest } from '../../src/store/manifest.ts';
 import { openStore } from '../../src/store/store.ts';
 import { TracefsSource } from '../../src/tcp-state/tracefs/source.ts';
 import { PROJECT } from '../kit/shared.ts';
-import { Namespace, whyNot } from './kit.ts';
+import { Namespace, portFor, whyNot } from './kit.ts';
 
 const usable = whyNot === undefined ? await new TracefsSource().probe() : { usable: false, detail: whyNot };
 const namespace = usable.usable ? new Namespace('store') : undefined;
 afterAll(() => namespace?.[Symbol.dispose]());
-const PORT = 40_000 + (process.pid % 10_000);
+const PORT = portFor(2);
 const CONNECTIONS = 20;
 /** Ten a connection, two of the listener. */
 const EVENTS = CONNECTIONS * 10 + 2;

@@ -15,7 +15,7 @@ import { findTracefs } from '../../src/tcp-state/tracefs/mount.ts';
 import { PageCursor } from '../../src/tcp-state/tracefs/page.ts';
 import { TracefsSource } from '../../src/tcp-state/tracefs/source.ts';
 import { PROJECT } from '../kit/shared.ts';
-import { type Document, documentsOf, multiset, Namespace, unprivileged, watch, whyNot } from './kit.ts';
+import { type Document, documentsOf, multiset, Namespace, portFor, unprivileged, watch, whyNot } from './kit.ts';
 
 describe('a page', () => {
   const HEADER = 16;
@@ -102,7 +102,7 @@ it('reads formats: places of fields, and words for numbers', () => {
 const tracefs = whyNot === undefined ? findTracefs(true) : { folder: undefined, detail: whyNot };
 const namespace = tracefs.folder === undefined ? undefined : new Namespace('trace');
 afterAll(() => namespace?.[Symbol.dispose]());
-const PORT = 20_000 + (process.pid % 10_000);
+const PORT = portFor(0);
 const filter = { ports: parsePorts(String(PORT)) };
 
 function here(context: TestContext): Namespace {

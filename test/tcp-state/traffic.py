@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # TCP traffic of a known kind, for tests of TCP events: traffic.py WHAT [COUNT]. Prints what the test wants to know of it.
-import errno, os, resource, select, socket, struct, subprocess, sys, time
+import os, socket, struct, sys
 
 # Other tests may run at the same time, in other namespaces.
 PORT = int(os.environ.get('TRAFFIC_PORT', 9000))
@@ -82,36 +82,34 @@ def timed_out(count):
             print(error.errno)
         c.close()
 
-# Short connections, and between them attempts that nobody answers, whose timers expire while a connection changes its state: on one CPU,
-# in the middle of whatever looks at that. Ten and two changes of state each.
-def expiring(count):
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    s = listener()
-    attempts = []
-    for _ in range(count):
-        for _ in range(4):
+# Listens and ends it again and again on one CPU, to which all packets of connections that another one makes are handed (receive packet
+# steering): they interrupt whatever looks at the listening, and change states themselves. Prints how often it listened; that is two
+# changes of state each, beside ten for each connection and two for the listener of those.
+def interrupted(count):
+    first, second = sorted(os.sched_getaffinity(0))[:2]
+    with open('/sys/class/net/lo/queues/rx-0/rps_cpus', 'w') as steering:
+        steering.write(f'{1 << first:x}')
+    child = os.fork()
+    if child == 0:
+        os.sched_setaffinity(0, {second})
+        s = listener()
+        for _ in range(count):
             c, a = connected(s)
             c.close()
             a.recv(1)
             a.close()
-        for _ in range(2):
-            c = socket.socket()
-            c.setblocking(False)
-            c.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 1)
-            # TCP_USER_TIMEOUT, ms
-            c.setsockopt(socket.IPPROTO_TCP, 18, 50)
-            if c.connect_ex(('203.0.113.7', 9)) == errno.EINPROGRESS:
-                attempts.append(c)
-    print(len(attempts))
-    for c in attempts:
-        # Wakes when the attempt has failed.
-        waiting = select.poll()
-        waiting.register(c, 0)
-        waiting.poll()
-        c.close()
-    s.close()
+        s.close()
+        os._exit(0)
+    os.sched_setaffinity(0, {first})
+    listened = 0
+    while os.waitpid(child, os.WNOHANG)[0] == 0:
+        for _ in range(100):
+            s = socket.socket()
+            s.bind(('127.0.0.1', REFUSED_PORT))
+            s.listen(1)
+            s.close()
+            listened += 1
+    print(listened)
 
 # A server and a client in processes of their own, held on one CPU: whoever runs when something happens need not be who it is about.
 def two_processes(count):
@@ -151,4 +149,4 @@ elif what == 'mptcp':
     short(count, protocol=262)
 else:
     {'short': short, 'refused': refused, 'reset': reset, 'half-closed': half_closed, 'timed-out': timed_out,
-     'two-processes': two_processes, 'expiring': expiring, 'hold': hold}[what](count)
+     'two-processes': two_processes, 'interrupted': interrupted, 'hold': hold}[what](count)

@@ -13,6 +13,7 @@ const ONE = Buffer.from([1, 0, 0, 0]);
 /** Programs for kinds of events; `state` is always there, for it notes who owns what. */
 const PROGRAM_KINDS: Readonly<Record<string, EventKind>> = {
   on_state: 'state',
+  on_state_missed: 'state',
   on_retransmit: 'retransmit',
   on_synack_retransmit: 'synack-retransmit',
   on_reset_received: 'reset-received',

@@ -22,7 +22,10 @@ const SNAPSHOT_AT_ONCE = 64 * 1024 * 1024;
 const CHECK_MS = 1000;
 const LOST_MS = 100;
 /** Newer kernels give more; what an older one lacks is not there, the rest works. */
-const OPTIONAL = /^on_(?!state$)/;
+const OPTIONAL = /^on_(?!state)/;
+/** Counts what the whole machine throws away, and makes no events. */
+const ON_DROP = 'on_drop';
+const SECOND = 'on_state_missed';
 
 export class BpfSource implements TcpStateSource {
   readonly name = 'bpf';
@@ -40,6 +43,9 @@ export class BpfSource implements TcpStateSource {
   #snapshotTold = 0;
   #delivered = 0;
   #lost = 0;
+  /** Events that no program saw, and how often programs had not run when that was looked at. */
+  #unseen = 0;
+  #misses = 0;
   #nextCheckMs = 0;
   #nextLostMs = 0;
 
@@ -79,7 +85,7 @@ export class BpfSource implements TcpStateSource {
       this.#ring = object.ring('events');
       this.#clock = new KernelClock();
       this.#reader = new EventReader(this.#clock, shortNames('sk_rst_reason', 'SK_RST_REASON_'));
-      if (object.programs.some(({ name }) => name === 'on_drop')) {
+      if (object.programs.some(({ name }) => name === ON_DROP)) {
         this.#drops = new DropCounts(object.map('drops'), shortNames('skb_drop_reason', 'SKB_DROP_REASON_'));
       }
       for (const program of object.programs) if (!program.isIterator) this.#links.push(program.attach());
@@ -119,8 +125,7 @@ export class BpfSource implements TcpStateSource {
   }
 
   stats(): TcpStateStats {
-    const produced =
-      this.#object === undefined ? 0 : producedBy(this.#object) + missesOf(this.#object) + this.#snapshotTold;
+    const produced = this.#object === undefined ? 0 : producedBy(this.#object) + this.#unseen + this.#snapshotTold;
     return { produced, delivered: this.#delivered, lost: this.#lost };
   }
 
@@ -168,17 +173,30 @@ export class BpfSource implements TcpStateSource {
     }
     if (isLast || nowMs >= this.#nextCheckMs) {
       this.#nextCheckMs = nowMs + CHECK_MS;
+      this.#countUnseen(isLast);
+      this.#tellLost(emit);
       this.#tellDrops(emit);
     }
   }
 
-  /** What the ring had no room for, and what happened while the program was at work on the same CPU. */
+  /** What the ring had no room for, and what no program saw. */
   #tellLost(emit: (event: TcpEvent) => void): void {
-    const object = this.#object!;
-    const lost = object.map('lost').sum(0) + missesOf(object) - this.#lost;
+    const lost = this.#object!.map('lost').sum(0) + this.#unseen - this.#lost;
     if (lost === 0) return;
     this.#lost += lost;
     emit(aboutSource('lost', lost));
+  }
+
+  /**
+   * What happened while a program was at work on the same CPU. Changes of state that the first program missed the second one sees, a
+   * moment later: what was missed at the last look it has seen by now.
+   */
+  #countUnseen(isLast: boolean): void {
+    const object = this.#object!;
+    const misses = missesOf(object);
+    const settled = isLast ? misses : this.#misses;
+    this.#misses = misses;
+    this.#unseen = Math.max(this.#unseen, settled - object.map('caught').sum(0));
   }
 
   /** What the network threw away. */
@@ -191,9 +209,15 @@ export class BpfSource implements TcpStateSource {
   }
 }
 
-/** Changes of state that happened while the program was at work on the same CPU. */
+/** How often programs that make events did not run, because they were running on the same CPU already. */
 function missesOf(object: BpfObject): number {
-  return object.program('on_state').runs().misses;
+  let misses = 0;
+  for (const program of object.programs) {
+    // What the second program for changes of state misses, the first one saw.
+    if (program.isIterator || program.name === ON_DROP || program.name === SECOND) continue;
+    misses += program.runs().misses;
+  }
+  return misses;
 }
 
 /** All kinds together. */
