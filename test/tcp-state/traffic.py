@@ -87,8 +87,7 @@ def timed_out(count):
 # changes of state each, beside ten for each connection and two for the listener of those.
 def interrupted(count):
     first, second = sorted(os.sched_getaffinity(0))[:2]
-    with open('/sys/class/net/lo/queues/rx-0/rps_cpus', 'w') as steering:
-        steering.write(f'{1 << first:x}')
+    steer(1 << first)
     child = os.fork()
     if child == 0:
         os.sched_setaffinity(0, {second})
@@ -109,7 +108,13 @@ def interrupted(count):
             s.listen(1)
             s.close()
             listened += 1
+    steer(0)
     print(listened)
+
+# To which CPUs packets of the loopback are handed; 0: to where they are.
+def steer(cpus):
+    with open('/sys/class/net/lo/queues/rx-0/rps_cpus', 'w') as steering:
+        steering.write(f'{cpus:x}')
 
 # A server and a client in processes of their own, held on one CPU: whoever runs when something happens need not be who it is about.
 def two_processes(count):
