@@ -141,6 +141,8 @@ class Side extends HandshakeSide<TlsAnalyzer> implements RecordSink {
 
   encrypted(contentType: number, length: number): void {
     const { session, isTls13: isNew } = this.analyzer;
+    // RFC 8446 appendix D.4: a ChangeCipherSpec may stand before early data, and both before any answer.
+    if (session.serverHello === undefined && this.#offersEarlyData()) return;
     const other = this.analyzer.other(this.direction);
     // Only one direction was captured: application data says that the handshake is over.
     const isAlone = !isNew && contentType === CONTENT_APPLICATION_DATA && !other.hasBytes;
@@ -149,7 +151,6 @@ class Side extends HandshakeSide<TlsAnalyzer> implements RecordSink {
       session.hasEncryptedAlert = true;
       return;
     }
-    // Before the server has answered it is early data.
     this.isSecured = isNew ? session.serverHello !== undefined : this.hasChanged;
     if (this.isSecured && isAlone) other.isSecured = true;
     if (this.isSecured) this.analyzer.secured();
@@ -160,8 +161,12 @@ class Side extends HandshakeSide<TlsAnalyzer> implements RecordSink {
   /** The client's first record behind the hellos is its Finished or certificate, which are longer. */
   #isEncryptedAlert(length: number): boolean {
     const { session } = this.analyzer;
-    if (session.serverHello === undefined || !ENCRYPTED_ALERT_OCTETS.has(length)) return false;
-    return session.clientHello === undefined || extensionOf(session.clientHello, EXTENSION_EARLY_DATA) === undefined;
+    return session.serverHello !== undefined && ENCRYPTED_ALERT_OCTETS.has(length) && !this.#offersEarlyData();
+  }
+
+  #offersEarlyData(): boolean {
+    const { clientHello } = this.analyzer.session;
+    return clientHello !== undefined && extensionOf(clientHello, EXTENSION_EARLY_DATA) !== undefined;
   }
 
   #isClientsTurn(): boolean {

@@ -41,7 +41,7 @@ export function describe(session: Session, carrier: Carrier, options: DetailOpti
     record.endNanos = session.endNanos;
     record.duration = session.durationNanos;
   }
-  const version = versionOf(serverHello ?? clientHello);
+  const version = versionOf(serverHello ?? session.retryRequest ?? clientHello);
   if (version !== undefined) {
     record.version = versionNumber(version);
     record.versionProtocol = versionProtocol(version);
@@ -60,7 +60,7 @@ export function describe(session: Session, carrier: Carrier, options: DetailOpti
   }
   if (options.send_request && clientHello !== undefined) record.request = hexOf(clientHello.bytes);
   if (options.send_response && serverHello !== undefined) record.response = hexOf(serverHello.bytes);
-  if (session.isRetried) record.isRetried = true;
+  if (session.retryRequest !== undefined) record.isRetried = true;
   if (session.isVerified) record.isVerified = true;
   if (session.hasEncryptedAlert) record.hasEncryptedAlert = true;
   const hashes = [

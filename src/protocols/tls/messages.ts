@@ -89,7 +89,7 @@ function takeServerHello(
   if (session.serverHello !== undefined || !hold(to - from)) return;
   const hello = parseHello(bytes, from, to, false, isWhole, false);
   if (isRetry(hello)) {
-    session.isRetried = true;
+    session.retryRequest = hello;
     return;
   }
   session.serverHello = hello;

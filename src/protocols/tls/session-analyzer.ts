@@ -48,7 +48,7 @@ export abstract class SessionAnalyzer {
 
   /** Is what this hello led to TLS 1.3, where handshake records are in clear or application data? */
   get isTls13(): boolean {
-    return this.session.isRetried || isTls13(versionOf(this.session.serverHello) ?? 0);
+    return this.session.retryRequest !== undefined || isTls13(versionOf(this.session.serverHello) ?? 0);
   }
 
   speaker(direction: Direction): Speaker {
@@ -98,7 +98,7 @@ export abstract class SessionAnalyzer {
   protected complete(_record: TlsRecord): void {}
 
   protected get hasHello(): boolean {
-    return this.session.clientHello !== undefined || this.session.serverHello !== undefined || this.session.isRetried;
+    return this.session.clientHello !== undefined || this.session.serverHello !== undefined || this.session.retryRequest !== undefined;
   }
 
   /** To be called with all that arrives: the first time, the handshake begins. */

@@ -25,8 +25,8 @@ export class Session {
   /** The first one: a second follows a HelloRetryRequest. */
   clientHello: Hello | undefined = undefined;
   serverHello: Hello | undefined = undefined;
-  /** The server asked for another ClientHello (RFC 8446 section 4.1.4). */
-  isRetried = false;
+  /** The server's HelloRetryRequest: it asked for another ClientHello (RFC 8446 section 4.1.4). */
+  retryRequest: Hello | undefined = undefined;
   /** DTLS: the server asked the client to send a cookie back (RFC 6347 section 4.2.1). */
   isVerified = false;
   /** Both sides have what they need to send encrypted data. */

@@ -179,16 +179,50 @@ describe('TLS 1.3', () => {
     ciphers: [0x1302],
     extensions: [extension(43, u16(0x0304)), extension(51, u16(29), vector16(Buffer.alloc(32)))],
   });
+  const retry = message(
+    2,
+    u16(0x0303),
+    Buffer.from('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c', 'hex'),
+    vector8(),
+    u16(0x1302),
+    u8(0),
+    vector16(extension(43, u16(0x0304)), extension(51, u16(24))),
+  );
+  it('with early data behind a ChangeCipherSpec waits for the answer (RFC 8446 appendix D.4)', () => {
+    const early = clientHello({
+      session: Buffer.alloc(32, 5),
+      extensions: [extension(43, vector8(u16(0x0304))), extension(42), extension(41, u16(0))],
+    });
+    const taken = serverHello({
+      ciphers: [0x1302],
+      extensions: [extension(43, u16(0x0304)), extension(51, u16(29), vector16(Buffer.alloc(32))), extension(41, u16(0))],
+    });
+    const [told] = records([
+      ['>', join(record(22, early), CHANGE_CIPHER_SPEC, encrypted(40))],
+      ['<', join(record(22, taken), CHANGE_CIPHER_SPEC, encrypted(120))],
+      ['>', join(encrypted(21), encrypted(69))],
+    ]);
+    expect(told).toMatchObject({
+      established: true,
+      resumed: true,
+      version: '1.3',
+      cipher: 'TLS_AES_256_GCM_SHA384',
+      hasEarlyData: true,
+    });
+    const [refused] = records([
+      ['>', join(record(22, early), CHANGE_CIPHER_SPEC, encrypted(40))],
+      ['<', alert(2, 40)],
+    ]);
+    expect(refused).toMatchObject({ established: false, alertTypes: ['handshake_failure'] });
+  });
+  it('that ends behind a HelloRetryRequest has the version that it chose', () => {
+    const [told] = records([
+      ['>', record(22, hello)],
+      ['<', join(record(22, retry), CHANGE_CIPHER_SPEC, alert(2, 50))],
+    ]);
+    expect(told).toMatchObject({ established: false, version: '1.3', detailedVersion: 'TLS 1.3', isRetried: true });
+  });
   it('with a HelloRetryRequest is one handshake, told by its first ClientHello', () => {
-    const retry = message(
-      2,
-      u16(0x0303),
-      Buffer.from('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c', 'hex'),
-      vector8(),
-      u16(0x1302),
-      u8(0),
-      vector16(extension(43, u16(0x0304)), extension(51, u16(24))),
-    );
     const found = records([
       ['>', record(22, hello)],
       ['<', join(record(22, retry), CHANGE_CIPHER_SPEC)],
