@@ -158,9 +158,8 @@ export class Conversation implements Context, StreamReceiver {
     if (this.isOver) return;
     const direction = (side ^ this.initiator) as Direction;
     if (this.#analyzer === undefined) {
-      // What was kept is of no use any more: detection begins again behind the gap.
-      this.#forget(direction);
-      return;
+      this.#detectPart(direction);
+      if (this.#analyzer === undefined) return;
     }
     this.#host.count(`${this.#enabled!.protocol.name}.gaps`, 1);
     const answer = this.#analyzer.gap?.(direction, missing) ?? 'give-up';
@@ -340,6 +339,18 @@ export class Conversation implements Context, StreamReceiver {
   #forget(direction: Direction): void {
     this.#held -= this.#kept[direction]?.length ?? 0;
     this.#kept[direction] = undefined;
+  }
+
+  /** Behind what was kept of this direction is a gap: it is enough for a protocol, or of no use any more. */
+  #detectPart(direction: Direction): void {
+    const kept = this.#kept[direction];
+    if (kept === undefined) return;
+    const { sourcePort, destinationPort } = this.flow;
+    const { detection } = this.#host;
+    const { bytes, length } = kept;
+    const found = detection.probePart(this.transport, sourcePort, destinationPort, this.#refused, bytes, 0, length);
+    if (found === undefined) this.#forget(direction);
+    else this.#begin(found, direction, bytes, 0, length);
   }
 
   /** The protocol is known: it gets what the other direction said before, then this. */

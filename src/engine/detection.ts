@@ -77,4 +77,18 @@ export class Detection {
     }
     return more ? 'more' : null;
   }
+
+  /** Whose beginning these bytes of a stream are beyond doubt, though what comes behind them never will; undefined: nobody's. */
+  probePart(
+    transport: Transport,
+    portA: number,
+    portB: number,
+    refused: ReadonlySet<Enabled> | undefined,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): Enabled | undefined {
+    const all = this.#byTransport.get(transport)?.between(portA, portB).all;
+    return all?.find((one) => refused?.has(one) !== true && one.protocol.probePart?.(bytes, from, to) === true);
+  }
 }

@@ -127,6 +127,11 @@ export interface Protocol<Options = unknown> {
     hinted: boolean,
     transport: Transport,
   ): 'yes' | 'no' | 'more';
+  /**
+   * Streams: `probe` wanted more than [from, to), and the bytes behind it will never come (the snap length cut them, or they were
+   * lost). Are these enough?
+   */
+  probePart?(bytes: Uint8Array, from: number, to: number): boolean;
   open(context: Context, options: Options): Analyzer;
   /** For records that are made of several flows. */
   gather?(context: GatherContext, options: Options): Gatherer;

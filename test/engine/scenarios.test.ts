@@ -64,6 +64,23 @@ const path = (document: Document) => (document as unknown as { url: { path: stri
 const status = (document: Document) =>
   (document as unknown as { http: { response?: { status_code: number } } }).http.response?.status_code;
 
+describe('packets cut by a snap length', () => {
+  it('tell their transactions by the start lines, also one that is cut itself', async () => {
+    const long = `GET /${'long/'.repeat(20)} HTTP/1.1\r\nHost: example.org\r\n\r\n`;
+    const talk = new Talk()
+      .handshake()
+      .request(long)
+      .answer(ANSWER, 1 + long.length);
+    const { http, flows } = await play(talk.packets, { snapLength: 54 + 24 });
+    expect(http).toHaveLength(1);
+    expect(http[0]).toMatchObject({
+      url: { original: long.slice(4, 24) },
+      http: { request: { method: 'GET' }, response: { status_code: 200 } },
+    });
+    expect(flows).toHaveLength(1);
+  });
+});
+
 describe('one exchange', () => {
   const N = 1 + REQUEST.length;
   const EVIL = REQUEST.replace('GOOD', 'EVIL');

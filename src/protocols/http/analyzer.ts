@@ -99,8 +99,9 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     const isClosed = reason === 'fin' || reason === 'rst';
     for (const early of this.#early) early.resume();
     // Requests first: a response may be waiting for the end of its request.
-    this.#parsers[this.#requestDirection].finish(isClosed);
-    this.#parsers[this.#requestDirection === 0 ? 1 : 0].finish(isClosed);
+    const requests = this.#requestDirection;
+    this.#parsers[requests].finish(isClosed);
+    this.#parsers[1 - requests].finish(isClosed);
     for (const request of this.#pending) this.#publish(request, undefined);
     this.#pending.length = 0;
   }
@@ -168,6 +169,9 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
 
   #onResponse(response: Message, parser: Parser): Framing | typeof NO_MORE_HTTP {
     if (isInterim(response)) return NO_BODY;
+    // Responses in both directions at once: whoever mixes them can not be followed, but nothing gets lost.
+    const before = this.#answered;
+    if (before?.isComplete === true) this.#publish(before, undefined);
     const request = this.#nextRequest();
     this.#answered = request;
     response.informational = this.#informational;
@@ -176,6 +180,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     if (response.status === 101 || isTunnel) {
       this.#successor = isTunnel ? '' : upgradeOf(response.upgrade || request?.upgrade || '');
       this.#answered = undefined;
+      for (const { message } of this.#parsers) if (message !== request && message !== response) this.#letGo(message);
       this.#parsers[0].stop();
       this.#parsers[1].stop();
       if (this.#earlyRequest !== undefined) this.#publish(this.#earlyRequest, this.#earlyResponse);
@@ -189,6 +194,12 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     const framing = framingOf(response, request?.method ?? '');
     if (framing !== NO_BODY) this.#keepBody(response, this.#settings.responseBodyFor);
     return framing;
+  }
+
+  /** A message that is open while HTTP ends, and that nobody else will tell. */
+  #letGo(message: Message | undefined): void {
+    if (message === undefined || message.isQueued || message === this.#earlyRequest) return;
+    this.#publish(message.isRequest ? message : undefined, message.isRequest ? undefined : message);
   }
 
   /** The request that the response which begins now answers; undefined when there is none. */

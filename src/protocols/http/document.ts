@@ -29,7 +29,7 @@ export function describe(
   const first = (request ?? response)!;
   record.startSeconds = first.startSeconds;
   record.startNanos = first.startNanos;
-  record.version = first.version;
+  record.version = first.version || response?.version;
   record.networkBytes = (request?.bytes ?? 0) + (response?.bytes ?? 0);
   if (request !== undefined && response !== undefined) {
     record.duration = (response.endSeconds - request.startSeconds) * 1e9 + (response.endNanos - request.startNanos);
@@ -51,7 +51,7 @@ function describeRequest(request: Message | undefined, serverPort: number, setti
   record.requestId = request.requestId || undefined;
   record.sourceBytes = request.bytes;
   record.requestBytes = request.bytes;
-  record.requestBodyBytes = request.bodyBytes || undefined;
+  record.requestBodyBytes = request.isHeadCut ? undefined : request.bodyBytes || undefined;
   record.userName = request.userName || undefined;
   record.relatedUser = request.userName === '' ? undefined : [request.userName];
   record.forwardedIp = request.forwardedIp === '' ? undefined : firstAddress(request.forwardedIp);
@@ -133,7 +133,7 @@ function describeResponse(response: Message | undefined, settings: Settings): vo
   record.statusPhrase = response.phrase || undefined;
   record.destinationBytes = response.bytes;
   record.responseBytes = response.bytes;
-  record.responseBodyBytes = response.bodyBytes || undefined;
+  record.responseBodyBytes = response.isHeadCut ? undefined : response.bodyBytes || undefined;
   record.responseHeaders = headersOf(response);
   record.responseTrailers = response.trailers.length > 0 ? response.trailers : undefined;
   record.responseChunkExtensions = response.hasChunkExtensions || undefined;
@@ -170,7 +170,12 @@ function describeNotes(request: Message | undefined, response: Message | undefin
 }
 
 /** Content length and type are always told: what the field says, or the length of the body when there is none. */
-function headersOf(message: Message): MapEntries {
+function headersOf(message: Message): MapEntries | undefined {
+  if (message.isHeadCut && !message.hasContentLength && message.oddContentLength === '') {
+    const known = message.contentType === '' ? [] : [['content-type', message.contentType] as const];
+    const all = [...known, ...(message.headers ?? [])];
+    return all.length > 0 ? all : undefined;
+  }
   const length: readonly [string, string | number] = [
     'content-length',
     message.hasContentLength ? message.contentLength : message.oddContentLength || message.bodyBytes,

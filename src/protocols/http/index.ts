@@ -3,6 +3,7 @@
 import type { Direction, Protocol } from '../protocol.ts';
 import { HttpAnalyzer } from './analyzer.ts';
 import { type HttpOptions, options, PORTS, settingsOf } from './options.ts';
+import { beginsRequest } from './part-of-head.ts';
 import { http as httpRecord } from './record.ts';
 import { classifyStart, NOT_HTTP, UNDECIDED } from './start-line.ts';
 
@@ -56,5 +57,6 @@ export const http: Protocol<HttpOptions> = {
   options,
   records: [httpRecord],
   probe,
+  probePart: beginsRequest,
   open: (context, given) => new HttpAnalyzer(context, settingsOf(given)),
 };

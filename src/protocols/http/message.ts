@@ -29,6 +29,8 @@ export class Message {
   isComplete = false;
   /** The connection ended before the message did. */
   isCutShort = false;
+  /** The end of its head is missing, and with it what says how long its body is. */
+  isHeadCut = false;
 
   /** Our copy of the head; what is built from it (the full URL) is written behind it. Requests always have it. */
   head: Uint8Array = NO_BYTES;
@@ -103,6 +105,7 @@ export class Message {
     this.missingBytes = 0;
     this.isComplete = false;
     this.isCutShort = false;
+    this.isHeadCut = false;
     if (this.head.length > POOLED_HEAD_BYTES) this.head = NO_BYTES;
     this.headLength = 0;
     this.held = 0;

@@ -8,6 +8,7 @@ import { BROKEN, ChunkReader, DATA, DONE } from './chunked.ts';
 import { HeadEnd, HeadIndex } from './head.ts';
 import { type Message, takeMessage } from './message.ts';
 import type { Settings } from './options.ts';
+import { partOf } from './part-of-head.ts';
 import { readHead } from './read-head.ts';
 import {
   classifyLine,
@@ -27,6 +28,9 @@ const SKIP_STEP_BYTES = 64 * 1024;
 const SKIP_FROM_BYTES = 64 * 1024;
 /** Bytes of a method that a start line is tested for before its line is complete. */
 const METHOD_PREFIX_BYTES = 40;
+
+/** Methods whose requests often have a body. */
+const OFTEN_HAS_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'PROPFIND', 'REPORT', 'QUERY']);
 
 const LF = 10;
 const CR = 13;
@@ -158,8 +162,9 @@ export class MessageParser {
   /** `missing` bytes will never come. */
   gap(missing: number): void {
     this.#skipped = 0;
+    const isInHead = this.#state === HEAD && this.#deliverPart(missing);
     const message = this.message;
-    if (message !== undefined) message.missingBytes += missing;
+    if (message !== undefined && !isInHead) message.missingBytes += missing;
     switch (this.#state) {
       case HEAD:
         this.#release();
@@ -196,14 +201,16 @@ export class MessageParser {
 
   /** No more bytes of this direction. `isClosed`: the sender said so (FIN), which ends a body without a length. */
   finish(isClosed: boolean): void {
-    const message = this.message;
-    if (message !== undefined) this.#stray(this.#held, 0, this.#heldLength);
-    else if (this.#heldLength > 0) this.#context.count('truncated');
+    if (this.#heldLength > 0 && this.message === undefined) this.#context.count('truncated');
+    if (!this.#deliverPart(0) && this.message !== undefined) this.#stray(this.#held, 0, this.#heldLength);
     this.#release();
+    const message = this.message;
     if (message !== undefined) {
       message.bytes -= this.#skipped;
       message.bodyBytes -= this.#skipped;
-      if (this.#state !== TO_CLOSE || !isClosed) message.isCutShort = true;
+      // That the end of a head is missing is told; how far its body should go nobody knows.
+      const isOpen = this.#state === TO_CLOSE || (message.isHeadCut && message.missingBytes > 0);
+      if (!isOpen || !isClosed) message.isCutShort = true;
       this.message = undefined;
       message.isComplete = true;
       this.#listener.onComplete(message, this.direction);
@@ -318,9 +325,33 @@ export class MessageParser {
     this.#heldLength = 0;
   }
 
-  #deliver(bytes: Uint8Array, from: number, end: number, start: Start): void {
-    // One that went on until the next start line ends here.
-    if (this.message !== undefined) this.#complete();
+  /**
+   * The rest of the head that is held will never come (`missing` bytes are lost; 0: the sender left it at that). What there is of it
+   * is told if it is the beginning of a message beyond doubt. False: there is nothing to tell.
+   */
+  #deliverPart(missing: number): boolean {
+    const part = partOf(this.#held, this.#heldLength, this.#start, this.#isMidLine);
+    if (part === undefined) return false;
+    const length = this.#heldLength;
+    this.#release();
+    index.lines(part.bytes, 0, part.bytes.length);
+    const message = this.#begin(part.start);
+    message.isHeadCut = true;
+    message.missingBytes = missing;
+    message.isCutShort = missing === 0;
+    readHead(message, part.bytes, 0, part.headTo, index, this.#settings);
+    message.bytes = length;
+    const framing = this.#listener.onHead(this);
+    if (framing === NO_MORE_HTTP) this.#state = OVER;
+    // Whether a body follows such a request stood in what is missing.
+    else if (framing === NO_BODY && !(message.isRequest && OFTEN_HAS_BODY.has(message.method))) this.#complete();
+    else this.#state = RESYNC;
+    return true;
+  }
+
+  #begin(start: Start): Message {
+    // One that went on until the next start line ends here; its time is that of its last bytes.
+    if (this.message !== undefined) this.#finishMessage(this.message);
     const message = takeMessage();
     this.message = message;
     this.count++;
@@ -331,6 +362,11 @@ export class MessageParser {
     message.startNanos = this.#startNanos;
     message.endSeconds = this.#context.seconds;
     message.endNanos = this.#context.nanos;
+    return message;
+  }
+
+  #deliver(bytes: Uint8Array, from: number, end: number, start: Start): void {
+    const message = this.#begin(start);
     if (!readHead(message, bytes, from, end, index, this.#settings)) this.#context.count('limit');
     const framing = this.#listener.onHead(this);
     if (framing === NO_MORE_HTTP) this.#state = OVER;
@@ -347,10 +383,14 @@ export class MessageParser {
 
   #complete(): void {
     const message = this.message!;
-    this.message = undefined;
-    this.#state = HEAD;
     message.endSeconds = this.#context.seconds;
     message.endNanos = this.#context.nanos;
+    this.#finishMessage(message);
+  }
+
+  #finishMessage(message: Message): void {
+    this.message = undefined;
+    this.#state = HEAD;
     message.isComplete = true;
     this.#listener.onComplete(message, this.direction);
   }
@@ -418,9 +458,12 @@ export class MessageParser {
       this.strayBytes += to - from;
       return;
     }
-    if (message.body !== undefined && to > from) this.#listener.onBody(message, bytes, from, to);
+    if (from >= to) return;
+    if (message.body !== undefined) this.#listener.onBody(message, bytes, from, to);
     message.bytes += to - from;
     message.bodyBytes += to - from;
+    message.endSeconds = this.#context.seconds;
+    message.endNanos = this.#context.nanos;
   }
 
   /**

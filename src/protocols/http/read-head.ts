@@ -95,6 +95,16 @@ function readRequestLine(message: Message, index: HeadIndex): void {
   while (head[at] !== 0x20) at++;
   message.method = methodText(head, 0, at);
   const version = versionAt(head, at, end);
+  if (version === -1) {
+    // Cut within the line: what is there of the target, without the beginning of the version.
+    let to = at + 1;
+    while (to < end && head[to] !== 0x20) to++;
+    message.version = '';
+    message.targetAt = at + 1;
+    message.targetTo = to;
+    if (to === end) message.note('The end of the target is missing');
+    return;
+  }
   message.version = versionText(head, version);
   let target = at + 1;
   let targetTo = version - 1;

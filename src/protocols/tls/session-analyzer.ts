@@ -98,7 +98,11 @@ export abstract class SessionAnalyzer {
   protected complete(_record: TlsRecord): void {}
 
   protected get hasHello(): boolean {
-    return this.session.clientHello !== undefined || this.session.serverHello !== undefined || this.session.retryRequest !== undefined;
+    return (
+      this.session.clientHello !== undefined ||
+      this.session.serverHello !== undefined ||
+      this.session.retryRequest !== undefined
+    );
   }
 
   /** To be called with all that arrives: the first time, the handshake begins. */

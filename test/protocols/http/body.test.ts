@@ -75,7 +75,7 @@ describe('the end of a body (RFC 9112 section 6.3)', () => {
         ['>', GET],
         ['<', 'HTTP/1.1 200 OK\r\nCont'],
       ]),
-    ).toMatchObject([{ errorMessage: ['Unmatched request'] }]);
+    ).toMatchObject([{ statusCode: 200, errorMessage: ['The response is incomplete'] }]);
   });
 
   it('large bodies are skipped, save for the last byte', () => {
@@ -86,6 +86,83 @@ describe('the end of a body (RFC 9112 section 6.3)', () => {
     driven.data(1, OK);
     const told = driven.end('fin').map(tell);
     expect(told.map((t) => t.responseBodyBytes)).toEqual([1_000_000, 5]);
+  });
+});
+
+describe('heads that are cut, as by a snap length of 96', () => {
+  it('are told by their start lines, and paired', () => {
+    const driven = kit();
+    driven.data(0, 'GET /index.html HTTP/1.1\r\nHost');
+    driven.analyzer.gap?.(0, 40);
+    driven.data(1, 'HTTP/1.1 200 OK\r\nServer: ngin');
+    driven.analyzer.gap?.(1, 1400);
+    driven.data(1, 'some of the body');
+    driven.analyzer.gap?.(1, 1400);
+    driven.data(0, 'POST /form?a=1 HTTP/1.1\r\nHost: w');
+    driven.analyzer.gap?.(0, 300);
+    driven.data(1, 'HTTP/1.1 404 No');
+    driven.analyzer.gap?.(1, 100);
+    const [get, post] = driven.end('fin').map(tell);
+    expect(driven.emitted).toHaveLength(2);
+    expect(get).toMatchObject({
+      method: 'GET',
+      urlOriginal: '/index.html',
+      statusCode: 200,
+      statusPhrase: 'ok',
+      version: '1.1',
+    });
+    expect(get).toMatchObject({ requestMissingBytes: 40, responseMissingBytes: 2800 });
+    // How much of that is body nobody knows.
+    expect([get.responseBodyBytes, get.responseHeaders]).toEqual([undefined, undefined]);
+    expect(get.errorMessage).toEqual([
+      'Packet loss while capturing the request',
+      'Packet loss while capturing the response',
+    ]);
+    expect(post).toMatchObject({ method: 'POST', urlOriginal: '/form?a=1', statusCode: 404 });
+    // A part of a phrase is no phrase.
+    expect(post.statusPhrase).toBeUndefined();
+    expect(driven.held).toBe(0);
+  });
+
+  it('within the start line are told as far as they go', () => {
+    const driven = kit();
+    driven.data(0, 'GET /a/long/pa');
+    driven.analyzer.gap?.(0, 100);
+    driven.data(1, OK);
+    driven.data(0, 'GET /whole HTT');
+    driven.analyzer.gap?.(0, 100);
+    const told = driven.end('fin').map(tell);
+    expect(told[0]).toMatchObject({ urlOriginal: '/a/long/pa', statusCode: 200, version: '1.1' });
+    expect(told[0].errorMessage).toEqual([
+      'The end of the target is missing',
+      'Packet loss while capturing the request',
+    ]);
+    expect(told[1]).toMatchObject({
+      urlOriginal: '/whole',
+      errorMessage: ['Unmatched request', 'Packet loss while capturing the request'],
+    });
+  });
+
+  it('are no messages when they may be anything', () => {
+    const driven = kit();
+    driven.data(0, GET);
+    driven.data(0, 'GET it do');
+    driven.analyzer.gap?.(0, 100);
+    driven.data(0, 'HTTP/1.1 2');
+    driven.analyzer.gap?.(0, 100);
+    expect(driven.end('fin').map(tell)).toHaveLength(1);
+  });
+
+  it('whose sender never ends them are told when the connection ends', () => {
+    const driven = kit();
+    driven.data(0, 'GET /slow HTTP/1.1\r\nHost: h\r\nX-a: ');
+    expect(driven.end('timeout').map(tell)).toMatchObject([
+      {
+        urlOriginal: '/slow',
+        destinationDomain: 'h',
+        errorMessage: ['Unmatched request', 'The request is incomplete'],
+      },
+    ]);
   });
 });
 

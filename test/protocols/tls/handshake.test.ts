@@ -195,7 +195,11 @@ describe('TLS 1.3', () => {
     });
     const taken = serverHello({
       ciphers: [0x1302],
-      extensions: [extension(43, u16(0x0304)), extension(51, u16(29), vector16(Buffer.alloc(32))), extension(41, u16(0))],
+      extensions: [
+        extension(43, u16(0x0304)),
+        extension(51, u16(29), vector16(Buffer.alloc(32))),
+        extension(41, u16(0)),
+      ],
     });
     const [told] = records([
       ['>', join(record(22, early), CHANGE_CIPHER_SPEC, encrypted(40))],
