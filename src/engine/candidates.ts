@@ -1,6 +1,15 @@
 // The protocols of one transport in the order in which they are asked: those first that have one of the flow's ports among theirs.
 
-import type { Enabled } from './detection.ts';
+import type { Protocol } from '../protocols/protocol.ts';
+
+/** A protocol with its options parsed, ready to open analyzers. */
+export interface Enabled {
+  protocol: Protocol;
+  options: unknown;
+  ports: ReadonlySet<number>;
+  /** Number of its name in the flow table. */
+  application: number;
+}
 
 /** The first `hinted` of them have one of the ports. */
 export interface Order {

@@ -8,7 +8,8 @@ import type { Fields } from '../records/field.ts';
 import type { RecordOf, RecordType } from '../records/record.ts';
 import type { StreamReceiver } from '../stream/receiver.ts';
 import type { TcpStream } from '../stream/tcp-stream.ts';
-import type { Detection, Enabled } from './detection.ts';
+import type { Enabled } from './candidates.ts';
+import type { Detection } from './detection.ts';
 import { KeptBytes } from './kept-bytes.ts';
 
 /** Bytes of each direction that detection may keep and look at. */

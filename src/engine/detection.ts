@@ -1,17 +1,8 @@
 // Which protocol a flow speaks: the candidates of its transport, those of its ports first, asked with what both sides say until one
 // says yes or all say no. `--decode-as` leaves no choice.
 
-import type { Direction, Protocol, Transport } from '../protocols/protocol.ts';
-import { Candidates } from './candidates.ts';
-
-/** A protocol with its options parsed, ready to open analyzers. */
-export interface Enabled {
-  protocol: Protocol;
-  options: unknown;
-  ports: ReadonlySet<number>;
-  /** Number of its name in the flow table. */
-  application: number;
-}
+import type { Direction, Transport } from '../protocols/protocol.ts';
+import { Candidates, type Enabled } from './candidates.ts';
 
 export interface ForcedPort {
   transport: Transport;

@@ -4,7 +4,7 @@
 import { FlowView } from '../protocols/flow-view.ts';
 import type { GatherContext, Gatherer, LossKind } from '../protocols/protocol.ts';
 import type { RecordType } from '../records/record.ts';
-import type { Enabled } from './detection.ts';
+import type { Enabled } from './candidates.ts';
 
 /** Where the records go: with the cause and first packet that tell their place in the output. */
 export type GatheredPut = (type: RecordType, record: object, flow: FlowView, cause: number, first: number) => void;

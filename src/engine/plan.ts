@@ -8,7 +8,8 @@ import type { RecordType } from '../records/record.ts';
 import { DEFRAGMENT_DEFAULTS } from '../stream/defragment.ts';
 import { STREAM_DEFAULTS, type StreamOptions } from '../stream/options.ts';
 import { TCP_RECORDS } from '../tcp-state/record.ts';
-import { Detection, type Enabled, type ForcedPort } from './detection.ts';
+import type { Enabled } from './candidates.ts';
+import { Detection, type ForcedPort } from './detection.ts';
 import type { DissectOptions } from './dissect.ts';
 import { lossRecord } from './loss-record.ts';
 

@@ -1,8 +1,8 @@
 // Which protocols are asked first.
 
 import { expect, test } from 'vitest';
+import type { Enabled } from '../../src/engine/candidates.ts';
 import { Candidates } from '../../src/engine/candidates.ts';
-import type { Enabled } from '../../src/engine/detection.ts';
 
 const enabled = (...ports: number[]) => ({ ports: new Set(ports) }) as unknown as Enabled;
 
