@@ -1,10 +1,10 @@
 // The capture manager with packets from memory and from files: what is captured, written out, told.
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ConfigError, MAX_INTERFACES } from '../../src/capture/interface-config.ts';
 import type { LinkState, LinkTable } from '../../src/capture/link-table.ts';
 import {
-  type CaptureManager,
+  CaptureManager,
   initManager,
   type ManagerOption,
   newManager,
@@ -164,6 +164,19 @@ describe('update', () => {
       await until(() => manager.status().good.processed_total === 4);
       expect(manager.status().bad).toMatchObject({ error: 'the ring is gone', received_total: 2, processed_total: 2 });
     });
+  });
+
+  test('close by name writes out and lets go of those alone', async () => {
+    const writeouts = await withManager(async (manager, source, out) => {
+      await manager.update({ eth0: {}, eth1: {} });
+      for (const name of ['eth0', 'eth1']) source(name).feed(udp(3));
+      await manager.close('eth0', 'none');
+      expect(Object.keys(manager.status())).toEqual(['eth1']);
+      expect(out.packets()).toEqual({ eth0: 3 });
+      expect([source('eth0').isOpen, source('eth1').isOpen]).toEqual([false, true]);
+      source('eth1').feed(udp(2));
+    });
+    expect(writeouts.packets()).toEqual({ eth0: 3, eth1: 5 });
   });
 
   test('a disabled interface is known and not captured', async () => {
@@ -358,6 +371,12 @@ test('flow maps are filtered copies', async () => {
     expect(maps.eth0.toJSON()).toMatchObject([{ sip: '2001:db8::1', packetsRcvd: 2 }]);
     expect(Object.keys(await manager.flowMaps())).toEqual(['eth0', 'eth1']);
     expect((await manager.flowMaps()).eth0.size).toBe(2);
+    // What is counted later is not in it, and what is done to it is not done to the flows.
+    source('eth0').feed(udp(4, 40_000));
+    await until(() => manager.status().eth0.processed_total === 9);
+    expect(maps.eth0.toJSON()).toMatchObject([{ packetsRcvd: 2 }]);
+    maps.eth0.secondaryMap.counters.fill(0);
+    expect((await manager.flowMaps(({ sip }) => sip.includes(':'))).eth0.toJSON()).toMatchObject([{ packetsRcvd: 2 }]);
   });
 });
 
@@ -375,11 +394,14 @@ test('initManager captures, schedules unless told not to, and cleans up after an
   await manager.close();
   expect(source.isOpen).toBe(false);
 
+  const scheduled = vi.spyOn(CaptureManager.prototype, 'scheduleWriteouts');
   const quiet = await initManager(
     { writeoutHandler, interfaces: {} },
     withSourceInitFn(() => source),
     withSkipWriteoutSchedule(),
   );
+  expect(scheduled).not.toHaveBeenCalled();
+  scheduled.mockRestore();
   await quiet.close();
   await expect(
     initManager({ writeoutHandler, interfaces: { eth0: {} }, autodetection: { enabled: true } }),
