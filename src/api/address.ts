@@ -20,6 +20,11 @@ export function parseAddress(text: string): Address {
   return { path: '', host: match[1] ?? match[2], port: Number(match[3]) };
 }
 
+/** Whether the API can be as the configuration says. Throws a UsageError; opens nothing. */
+export function checkApi({ api }: DaemonConfig): void {
+  if (api.enabled) tlsFor(parseAddress(api.address), api);
+}
+
 export function isLoopback({ path, host }: Address): boolean {
   return path !== '' || host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

@@ -29,11 +29,9 @@ async function ringOf(
   { team, needed }: LiveSourceOptions,
 ): Promise<PacketSource> {
   const { openLive } = await import('../sources/ring/open-live.ts');
-  const filter = [config.filter === undefined || config.filter === '' ? '' : `(${config.filter})`];
-  if (config.ignore_vlans === true) filter.push('not vlan');
   return openLive({
     interfaces: [iface],
-    filter: filter.filter((part) => part !== '').join(' and '),
+    filter: filterOf(config),
     promiscuous: config.promisc === true,
     // A filter that is given, be it an empty one, says which packets are taken.
     takesAll: config.filter !== undefined,
@@ -43,4 +41,10 @@ async function ringOf(
     wait: 'never',
     ...(team === undefined ? {} : { team }),
   });
+}
+
+/** As tcpdump takes it; '' for none. */
+function filterOf({ filter = '', ignore_vlans }: CaptureConfig): string {
+  if (ignore_vlans !== true) return filter;
+  return filter === '' ? 'not vlan' : `(${filter}) and not vlan`;
 }

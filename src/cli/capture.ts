@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
+import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { runLive } from '../engine/live.ts';
 import { makePlan, type RunPlan, shownTypes } from '../engine/plan.ts';
@@ -24,7 +25,6 @@ import { collect, newCommand, parse, withHelp } from './command.ts';
 import { EXIT_DAMAGED, EXIT_OK } from './exit.ts';
 import { grouped, siBytes } from './figures.ts';
 import { LiveStores } from './live-stores.ts';
-import { nearest } from './nearest.ts';
 import { wholeNumber } from './number.ts';
 import { type PacketWords, packetFileOptions, snapLength, withPacketOptions } from './packet-options.ts';
 import { ProgressLine } from './progress.ts';

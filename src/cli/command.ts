@@ -1,8 +1,8 @@
 // A commander program as all our commands want it: errors as UsageError with the nearest right flag, help that begins with examples.
 
 import { Command, CommanderError, type Option } from 'commander';
+import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
-import { nearest } from './nearest.ts';
 
 export interface CommandModule {
   /** Arguments and options, for parsing and for everything that is derived from them. */

@@ -1,6 +1,7 @@
 // netscribe completion: the script that makes a shell complete our commands, options, records and fields.
 
 import type { Command } from 'commander';
+import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { writeAll } from '../sinks/output.ts';
 import { type CommandTable, newCommand, parse, withHelp } from './command.ts';
@@ -9,7 +10,6 @@ import { fishCompletion } from './completion/fish.ts';
 import { type CompletionModel, completionModel, SHELLS, type Shell } from './completion/model.ts';
 import { zshCompletion } from './completion/zsh.ts';
 import { EXIT_OK } from './exit.ts';
-import { nearest } from './nearest.ts';
 
 const EXAMPLES = `  source <(netscribe completion bash)                                       bash, now; in ~/.bashrc for good
   netscribe completion zsh > ~/.zfunc/_netscribe                            zsh, in a folder of fpath

@@ -2,12 +2,12 @@
 
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
+import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
 import type { Reload } from '../daemon/daemon.ts';
 import { ask, type ClientOptions, withClientOptions } from './client.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { EXIT_FAILED, EXIT_OK } from './exit.ts';
-import { nearest } from './nearest.ts';
 import { reloadText } from './run.ts';
 
 const EXAMPLES = `  netscribe config                 the configuration in effect, as YAML

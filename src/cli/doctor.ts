@@ -1,12 +1,12 @@
 // netscribe doctor: what this machine and this user can do, and the one thing that each of the others lacks.
 
 import type { Command } from 'commander';
+import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
 import type { Check, Finding } from '../doctor/check.ts';
 import { CHECKS } from '../doctor/registry.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { EXIT_OK, EXIT_PRIVILEGE } from './exit.ts';
-import { nearest } from './nearest.ts';
 
 const EXAMPLES = `  netscribe doctor                everything
   netscribe doctor live           only whether live capture works; exit code 4 when it does not

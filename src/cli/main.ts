@@ -1,5 +1,6 @@
 // The command line: finds the command, loads only what it needs, turns errors into words and exit codes.
 
+import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { PluginError } from '../plugins/load.ts';
 import { ReaderGone, SinkError } from '../sinks/sink.ts';
@@ -9,7 +10,6 @@ import { VERSION } from '../version.ts';
 import { HELP_ALL } from './command.ts';
 import { ALIASES, COMMANDS } from './commands.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_OUTPUT, EXIT_PRIVILEGE, EXIT_USAGE } from './exit.ts';
-import { nearest } from './nearest.ts';
 
 const HELP = `netscribe ${VERSION}: network traffic into records you can trust and query
 

@@ -1,6 +1,7 @@
 // What `netscribe query` takes: its options, put together with those of a stored query.
 
 import { type Command, Option } from 'commander';
+import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
 import {
   DEFAULT_LIMIT,
@@ -14,7 +15,6 @@ import {
 import { parseSpan } from '../query/values.ts';
 import { DEFAULT_STORE } from '../sinks/open.ts';
 import { collect, newCommand } from './command.ts';
-import { nearest } from './nearest.ts';
 
 const EXAMPLES = `  netscribe query talk_conv -n 10                        who talks to whom
   netscribe query sip,dport -c 'proto = tcp' -s packets   flows by source and port

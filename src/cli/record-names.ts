@@ -1,8 +1,8 @@
 // What `--records` takes: names of records, `transactions` for all of those.
 
+import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { packetRecordTypes } from '../engine/plan.ts';
-import { nearest } from './nearest.ts';
 
 /** Names of record types for a comma-separated list; throws UsageError for an unknown one. */
 export function recordNames(list: string): string[] {

@@ -1,6 +1,7 @@
 // netscribe records: what records there are, and their fields.
 
 import type { Command } from 'commander';
+import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { allRecordTypes } from '../engine/plan.ts';
 import { ndjsonSource } from '../records/ndjson.ts';
@@ -8,7 +9,6 @@ import { recordList, recordText } from '../records/reference.ts';
 import { writeAll } from '../sinks/output.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { EXIT_OK } from './exit.ts';
-import { nearest } from './nearest.ts';
 
 const EXAMPLES = `  netscribe records            the list
   netscribe records dns        the fields of one: ECS names, column, meaning

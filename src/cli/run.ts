@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
+import { checkApi } from '../api/address.ts';
 import { startApi } from '../api/server.ts';
 import { loadConfig } from '../config/load.ts';
 import { UsageError } from '../config/usage-error.ts';
@@ -39,7 +40,11 @@ async function run(words: string[]): Promise<number> {
   parse(command, words);
   if (command.args.length > 0) throw new UsageError(`run takes no words, and there is '${command.args[0]}'`);
   const options = command.opts<RunOptions>();
-  const load = () => loadConfig(options.config, options.set);
+  const load = () => {
+    const config = loadConfig(options.config, options.set);
+    checkApi(config.daemon);
+    return config;
+  };
   if (options.printConfig === true) {
     process.stdout.write(stringify(load().effective));
     return EXIT_OK;
@@ -56,6 +61,12 @@ async function run(words: string[]): Promise<number> {
     log,
     serve: startApi,
   });
+  // Whoever hangs up wants the file to be read again: also while this begins, and before anything else is said.
+  let reload = () => {
+    reloadLater = true;
+  };
+  let reloadLater = false;
+  process.on('SIGHUP', () => reload());
   try {
     await daemon.start();
   } catch (error) {
@@ -64,13 +75,13 @@ async function run(words: string[]): Promise<number> {
     log((error as Error).message);
     return code;
   }
-  // Whoever hangs up wants the file to be read again, also before anything else is said.
-  process.on('SIGHUP', () => {
+  reload = () => {
     daemon.reload().then(
-      (reload) => log(reloadText(reload)),
+      (changes) => log(reloadText(changes)),
       (error: Error) => log(`the configuration was not read again, nothing has changed: ${error.message}`),
     );
-  });
+  };
+  if (reloadLater) reload();
   const { interfaces } = await daemon.status();
   for (const [name, { state, error }] of Object.entries(interfaces))
     if (state !== 'capturing' && state !== 'disabled') log(`${name}: ${error}`);

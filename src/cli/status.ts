@@ -1,6 +1,7 @@
 // netscribe status: what a running daemon does.
 
 import type { Command } from 'commander';
+import { UsageError } from '../config/usage-error.ts';
 import type { DaemonStatus } from '../daemon/daemon.ts';
 import { ask, type ClientOptions, withClientOptions } from './client.ts';
 import { newCommand, parse, withHelp } from './command.ts';
@@ -18,6 +19,7 @@ export function main(words: string[]): Promise<number> {
     const options = command.opts<ClientOptions & { json?: boolean }>();
     const only = command.args.length === 0 ? '' : `?iface=${encodeURIComponent(command.args.join(','))}`;
     const text = await ask(options, 'GET', `/api/status${only}`);
+    checkNames(command.args, JSON.parse(text) as DaemonStatus);
     process.stdout.write(options.json === true ? `${text}\n` : statusText(JSON.parse(text) as DaemonStatus));
     return EXIT_OK;
   });
@@ -29,6 +31,12 @@ export function definition(): Command {
       .argument('[interfaces...]', 'only these')
       .option('--json', 'as JSON'),
   );
+}
+
+function checkNames(names: readonly string[], { interfaces }: DaemonStatus): void {
+  for (const name of names)
+    if (!Object.hasOwn(interfaces, name))
+      throw new UsageError(`the daemon knows no interface '${name}' ('netscribe status' shows those it has)`);
 }
 
 function statusText(status: DaemonStatus): string {

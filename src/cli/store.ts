@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
+import { nearest } from '../config/nearest.ts';
 import { sizeBytes } from '../config/size.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { allRecordTypes } from '../engine/plan.ts';
@@ -17,7 +18,6 @@ import { openStore, type Store } from '../store/store.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { EXIT_FAILED, EXIT_OK } from './exit.ts';
 import { grouped, siBytes } from './figures.ts';
-import { nearest } from './nearest.ts';
 
 const EXAMPLES = `  netscribe store info                          records, segments, bytes and spans by type
   netscribe store check                         every file: there, whole, as the manifest says; nothing else around

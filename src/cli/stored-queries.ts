@@ -3,9 +3,9 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { readStoredQuery, type StoredQuery, storedQueryText } from '../query/query.ts';
-import { nearest } from './nearest.ts';
 
 const NAME = /^[\w][\w.-]{0,63}$/;
 

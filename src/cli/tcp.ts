@@ -1,6 +1,7 @@
 // netscribe tcp: what happens to the TCP sockets of this machine, as records.
 
 import type { Command } from 'commander';
+import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { sinkLosses } from '../daemon/losses.ts';
 import { runTcpState, type TcpRunResult } from '../engine/tcp-run.ts';
@@ -17,7 +18,6 @@ import { byteCount, count, durationMs } from './amounts.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
 import { EXIT_OK, EXIT_PRIVILEGE } from './exit.ts';
 import { grouped } from './figures.ts';
-import { nearest } from './nearest.ts';
 
 const EXAMPLES = `  netscribe tcp | jq                                     everything, one JSON document per line
   netscribe tcp --kinds connect,accept,close,fail        a line per connection, not per state

@@ -10,6 +10,7 @@ import { PROTOCOLS } from '../protocols/registry.ts';
 import type { Retention } from '../store/retention.ts';
 import { STREAM_DEFAULTS } from '../stream/options.ts';
 import type { DaemonConfig } from './daemon-schema.ts';
+import { explain } from './explain.ts';
 import { configSchema } from './schema.ts';
 import type { TcpStateConfig } from './tcp-state-schema.ts';
 import { UsageError } from './usage-error.ts';
@@ -39,7 +40,7 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
   for (const setting of settings) set(given, setting);
   const parsed = configSchema.safeParse(given);
   if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
+    const lines = parsed.error.issues.map(explain);
     throw new UsageError(
       `the configuration is not right${file === undefined ? '' : ` (${file})`}:\n  ${lines.join('\n  ')}`,
     );

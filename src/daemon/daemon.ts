@@ -16,6 +16,7 @@ import { VERSION } from '../version.ts';
 import { becomeUser } from './become-user.ts';
 import { CaptureLink } from './capture-link.ts';
 import { type Change, compareSettings, type LaterChange, withoutLater } from './changes.ts';
+import { checkFilters } from './check-filters.ts';
 import { EngineMetrics } from './engine-metrics.ts';
 import type { ChosenFlowSource, Renewable, SinkStatus, ThreadStatus, Wanted } from './messages.ts';
 
@@ -134,6 +135,7 @@ export class Daemon {
 
   /** Resolves when packets are captured and the API answers. Rejects with a RefusedError, ApiError or UsageError. */
   async start(): Promise<void> {
+    await checkFilters(wantedOf(this.#config));
     await this.#link.start();
     // The process is who it shall be once the thread captures: who started without the thread's capability has none either.
     this.#link.renew({ waitsForUser: false });
@@ -169,6 +171,7 @@ export class Daemon {
     const config = asOfNow(loaded, withoutLater(loaded.effective, later));
     const wanted = wantedOf(config);
     if ('interfaces' in wanted) checkInterfaces(wanted.interfaces);
+    await checkFilters(wanted);
     const renewable = renewableOf(config, this.#options.records(config));
     const renewApi = this.#server?.prepare(config.daemon);
     const flows = isSame(renewable, this.#renewable)
@@ -184,6 +187,7 @@ export class Daemon {
 
   /** Captures these until the next reload. */
   async update(wanted: Wanted): Promise<Changes> {
+    await checkFilters(wanted);
     const changes = await this.#link.ask({ kind: 'update', wanted });
     this.#link.renew({ wanted });
     return changes;

@@ -87,7 +87,7 @@ function removeStale(directory: string, path: string): void {
   if (owner !== undefined && isAlive(owner)) {
     const who = owner.pid === process.pid ? 'this process' : `process ${owner.pid}`;
     throw new StoreError(
-      `the store at ${directory} is being written by ${who}: wait for it, end it, or choose another with --to store:DIR`,
+      `the store at ${directory} is being written by ${who}: wait for it, end it, or choose another (--to store:DIR, of the daemon store.directory)`,
       'locked',
       path,
     );

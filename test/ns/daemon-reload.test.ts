@@ -97,6 +97,16 @@ describe.skipIf(noNamespaces !== '')('reading the configuration again', { timeou
     await reload({ capture: { ...capture, records: ['flow', 'dns'] } });
   });
 
+  test('a filter that is none: nothing has changed', async () => {
+    const interfaces = { b: { filter: 'tcp prot 80' } };
+    const filter = await reload({ capture: { interfaces, records: ['flow', 'dns'] } });
+    expect(filter.join(' ')).toMatch(
+      /nothing has changed: capture\.interfaces\.b\.filter: .*tcp prot 80.*syntax error/,
+    );
+    expect((await kit.status()).interfaces.b.state).toBe('capturing');
+    await reload({ capture: { ...capture, records: ['flow', 'dns'] } });
+  });
+
   test('retention: what is too old goes at once', async () => {
     await kit.ask('POST', '/api/writeout');
     await kit.until(({ sinks }) => Number(sinks[0].segments) > 0);

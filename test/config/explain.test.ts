@@ -1,0 +1,38 @@
+// A configuration that is not right is told so that it can be put right.
+
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+
+const said = (...settings: string[]): string => {
+  try {
+    loadConfig(undefined, settings);
+    return '';
+  } catch (error) {
+    return (error as Error).message.split('\n  ').slice(1).join('; ');
+  }
+};
+
+describe('names that there are not', () => {
+  test.each([
+    ['captur.records=[flow]', "the file: there is no 'captur': did you mean 'capture'?"],
+    ['capture.interfaces.eth0.promsic=true', "capture.interfaces.eth0: there is no 'promsic': did you mean 'promisc'?"],
+    ['capture.interfaces.eth0.ring_buffer.blocks=4', /^capture\.interfaces\.eth0\.ring_buffer: there is no 'blocks'/],
+    ['store.retention.sice=1G', "store.retention: there is no 'sice': did you mean 'size'?"],
+    ['protocols.dns.prots=[53]', "protocols.dns: there is no 'prots': did you mean 'ports'?"],
+    ['api.certificate=x', /^api: there is no 'certificate'; there are enabled, address, /],
+  ])('%s', (setting, expected) => {
+    if (typeof expected === 'string') expect(said(setting)).toBe(expected);
+    else expect(said(setting)).toMatch(expected);
+  });
+});
+
+test('a list where names belong', () => {
+  expect(said('capture.interfaces=[eth0]')).toBe(
+    'capture.interfaces: here stand names, each with a colon and what is set for it (eth0: or eth0: { promisc: true }), not a list',
+  );
+});
+
+test('values that can not be', () => {
+  expect(said('workers=0')).toMatch(/^workers: /);
+  expect(said('flows.interval=5x')).toMatch(/^flows\.interval: "5x" is no duration/);
+});
