@@ -64,6 +64,20 @@ const path = (document: Document) => (document as unknown as { url: { path: stri
 const status = (document: Document) =>
   (document as unknown as { http: { response?: { status_code: number } } }).http.response?.status_code;
 
+describe('a connection with a PROXY header', () => {
+  it.each(['PROXY TCP4 192.0.2.1 192.0.2.2 40000 80\r\n', '\r\n\r\n\0\r\nQUIT\n\x20\0\0\0'])('%j', async (header) => {
+    const request = header + REQUEST;
+    const talk = new Talk()
+      .handshake()
+      .request(request)
+      .answer(ANSWER, 1 + request.length);
+    const { http, result } = await play(talk.packets);
+    expect(http).toMatchObject([{ url: { original: '/GOOD' }, http: { response: { status_code: 200 } } }]);
+    expect(http[0].error).toBeUndefined();
+    expect(result.ledger.counts.get('http.malformed') ?? 0).toBe(0);
+  });
+});
+
 describe('packets cut by a snap length', () => {
   it('tell their transactions by the start lines, also one that is cut itself', async () => {
     const long = `GET /${'long/'.repeat(20)} HTTP/1.1\r\nHost: example.org\r\n\r\n`;

@@ -1,5 +1,6 @@
 // HTTP/1.x: RFC 9110 (meaning), RFC 9112 (syntax and framing).
 
+import { headerLength } from '../haproxy/header.ts';
 import type { Direction, Protocol } from '../protocol.ts';
 import { HttpAnalyzer } from './analyzer.ts';
 import { type HttpOptions, options, PORTS, settingsOf } from './options.ts';
@@ -24,6 +25,8 @@ function probe(
   let at = from;
   while (at < to && (bytes[at] === CR || bytes[at] === LF)) at++;
   if (at === to) return to - from > 8 ? 'no' : 'more';
+  // What comes before HTTP there looks like a broken request to us.
+  if (headerLength(bytes, from, to) > 0) return 'no';
   if (isHttp2Preface(bytes, at, to)) return 'no';
   const start = classifyStart(bytes, at, to, hinted);
   if (start === UNDECIDED) return to - at > (hinted ? MAX_HINTED_BYTES : MAX_PROBE_BYTES) ? 'no' : 'more';

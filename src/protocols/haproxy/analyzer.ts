@@ -1,0 +1,33 @@
+// Passes over the header and hands what follows it to detection.
+
+import { Held, MAX_EARLY_OCTETS } from '../held.ts';
+import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
+import { BAD, headerLength, MORE } from './header.ts';
+
+export class ProxyHeaderAnalyzer implements Analyzer {
+  readonly #context: Context;
+  readonly #header = new Held();
+  /** What the server says before the header is complete. */
+  readonly #early = new Held();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  data(direction: Direction, bytes: Uint8Array, from: number, to: number): Verdict {
+    if (direction === 1) {
+      if (this.#early.length + to - from > MAX_EARLY_OCTETS) return 'done';
+      this.#early.add(bytes, from, to);
+      return 'ok';
+    }
+    this.#header.add(bytes, from, to);
+    const held = this.#header.bytes;
+    const length = headerLength(held, 0, held.length);
+    if (length === BAD) return 'reject';
+    // The header ends in this segment: what is behind it stands at the segment's end.
+    if (length !== MORE) this.#context.handOver('', held.length - length, this.#early.bytes);
+    return 'ok';
+  }
+
+  end(): void {}
+}

@@ -1,0 +1,43 @@
+// What stands behind a PROXY header gets to detection from its first byte on.
+
+import { describe, expect, it } from 'vitest';
+import { haproxy } from '../../../src/protocols/haproxy/index.ts';
+import { AnalyzerKit } from '../../kit/analyzer.ts';
+import { HEADERS } from './seeds.ts';
+
+const probe = (bytes: Uint8Array, direction: 0 | 1 = 0) =>
+  haproxy.probe(direction, bytes, 0, bytes.length, false, 'tcp');
+
+describe.each(Object.entries(HEADERS))('%s', (_name, header) => {
+  it('is recognised when it is whole', () => {
+    for (let i = 1; i < header.length; i++) expect(probe(header.subarray(0, i)), `${i}`).toBe('more');
+    expect(probe(header)).toBe('yes');
+    expect(probe(header, 1)).toBe('no');
+  });
+  it('hands over what follows, however it is cut', () => {
+    const more = Buffer.concat([header, Buffer.from('GET /')]);
+    const whole = new AnalyzerKit(haproxy);
+    whole.data(1, Buffer.from('220 hello'));
+    whole.data(0, more);
+    expect(whole.handedOver).toEqual([{ protocol: '', rest: 5, early: Buffer.from('220 hello').toString('hex') }]);
+    for (const step of [1, 2, 7]) {
+      const driven = new AnalyzerKit(haproxy);
+      for (let at = 0; at < more.length && driven.handedOver.length === 0; at += step)
+        driven.data(0, more.subarray(at, at + step));
+      expect(driven.handedOver, `${step}`).toHaveLength(1);
+    }
+  });
+});
+
+it.each(['PROXY TCP5 1', `PROXY TCP4 ${'1'.repeat(100)}`, 'PROXY TCP4 1.2.3.4\n', 'PROXIES', '\r\n\r\n\0\r\nQUIX'])(
+  '%j is none',
+  (text) => {
+    expect(probe(Buffer.from(text, 'latin1'))).toBe('no');
+  },
+);
+
+it('of another version is none', () => {
+  const header = Buffer.from(HEADERS['version 2, IPv4']);
+  header[12] = 0x31;
+  expect(probe(header)).toBe('no');
+});
