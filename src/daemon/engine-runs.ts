@@ -75,12 +75,13 @@ export class EngineRuns {
     return all.length === 0 ? undefined : mergeFigures(all);
   }
 
-  documents(limit: number): { documents: string[]; total: number } {
-    return { documents: this.view?.liveDocuments(limit) ?? [], total: this.view?.figures().flows ?? 0 };
+  async documents(limit: number): Promise<{ documents: string[]; total: number }> {
+    const total = this.view?.figures().flows ?? 0;
+    return { documents: (await this.view?.liveDocuments(limit)) ?? [], total };
   }
 
-  columns(): ColumnBatch[] {
-    return this.view?.liveColumns() ?? [];
+  async columns(): Promise<ColumnBatch[]> {
+    return (await this.view?.liveColumns()) ?? [];
   }
 
   /** A run is over and another one follows: its figures stay. */

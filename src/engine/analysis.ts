@@ -195,9 +195,9 @@ export class Analysis implements FlowHandler, ConversationHost {
     return flowsByInterface(this.tracker, this.#links);
   }
 
-  /** Gives what open flows saw since their last document to `put`, until it says that it has enough. Changes nothing. */
-  look(put: (record: FlowRecord, view: FlowView) => boolean): void {
-    lookAtFlows(this.tracker, this.#links, this.#applications, this.#number, put);
+  /** Gives what open flows of a shard saw since their last document to `put`, while it wants more. Changes nothing. */
+  look(shard: number, put: (record: FlowRecord, view: FlowView) => boolean): boolean {
+    return lookAtFlows(this.tracker, this.#links, this.#applications, this.#number, shard, put);
   }
 
   run(stage: Stage, batch: PacketBatch): boolean {

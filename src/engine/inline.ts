@@ -27,6 +27,7 @@ export class InlineAnalyst implements Analyst {
   readonly #gathering: Gathering;
   readonly #shown: ShownTypes;
   readonly #flowType: number;
+  readonly #sliceMs: number;
   #batch: PacketBatch | undefined;
 
   /**
@@ -35,6 +36,7 @@ export class InlineAnalyst implements Analyst {
    */
   constructor(plan: RunPlan, delivery: Delivery, salts: readonly [number, number], sliceMs = 0, rolling = false) {
     this.#delivery = delivery;
+    this.#sliceMs = sliceMs;
     this.#shown = shownTypes(plan);
     this.#flowType = plan.types.indexOf(flowRecord);
     this.#analysis = new Analysis(
@@ -133,35 +135,39 @@ export class InlineAnalyst implements Analyst {
         return { ...figures, packets: all.packetsRead, ledger: all.snapshot() };
       },
       flowsByInterface: () => analysis.flowsByInterface(),
-      liveDocuments: (limit) => {
+      liveDocuments: async (limit) => {
         const flow = this.#shown.rows[this.#flowType];
         const documents: string[] = [];
         if (flow === undefined) return documents;
         const outlet = new RowOutlet([flow], ['ndjson']);
-        analysis.look((record, view) => {
-          outlet.put(0, record, view, documents.length, 0);
-          const { encodings, rows } = outlet.take()!;
-          documents.push(
-            Buffer.from(
-              encodings[0].bytes.buffer,
-              encodings[0].bytes.byteOffset,
-              encodings[0].ends[rows - 1] - 1,
-            ).toString(),
-          );
-          return documents.length < limit;
-        });
+        await shardByShard(this.#sliceMs, (shard) =>
+          analysis.look(shard, (record, view) => {
+            outlet.put(0, record, view, documents.length, 0);
+            const { encodings, rows } = outlet.take()!;
+            documents.push(
+              Buffer.from(
+                encodings[0].bytes.buffer,
+                encodings[0].bytes.byteOffset,
+                encodings[0].ends[rows - 1] - 1,
+              ).toString(),
+            );
+            return documents.length < limit;
+          }),
+        );
         return documents;
       },
-      liveColumns: () => {
+      liveColumns: async () => {
         const flow = this.#shown.columns[this.#flowType];
         if (flow === undefined) return [];
         const outlet = new ColumnOutlet([flow]);
         const batches: ColumnBatch[] = [];
-        analysis.look((record, view) => {
-          outlet.put(0, record, view);
-          if (outlet.isFull) batches.push(...outlet.take(false));
-          return true;
-        });
+        await shardByShard(this.#sliceMs, (shard) =>
+          analysis.look(shard, (record, view) => {
+            outlet.put(0, record, view);
+            if (outlet.isFull) batches.push(...outlet.take(false));
+            return true;
+          }),
+        );
         return [...batches, ...outlet.take(true)];
       },
       retime: (options) => analysis.tracker.retime(options),
@@ -200,5 +206,15 @@ export class InlineAnalyst implements Analyst {
     if (columns !== undefined && (all || columns.isFull)) {
       for (const batch of columns.take(all)) await this.#delivery.columns(batch);
     }
+  }
+}
+
+/** Packets have their turn between shards, where many flows are looked at. */
+async function shardByShard(sliceMs: number, look: (shard: number) => boolean): Promise<void> {
+  let ends = performance.now() + sliceMs;
+  for (let shard = 0; shard < SHARDS && look(shard); shard++) {
+    if (performance.now() < ends) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    ends = performance.now() + sliceMs;
   }
 }

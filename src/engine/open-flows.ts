@@ -12,12 +12,23 @@ import type { Applications } from './applications.ts';
 /** Open flows by the interface that saw their first packet; '' where it has no name. */
 export function flowsByInterface(tracker: FlowTracker, links: Links): Record<string, number> {
   const byLink = new Map<number, number>();
+  // Most flows come after one of the same link: a map is asked for the others.
+  let last = -1;
+  let run = 0;
+  const note = () => byLink.set(last, (byLink.get(last) ?? 0) + run);
   for (const table of [tracker.v4, tracker.v6]) {
     table.forEach((slot) => {
       const link = table.cold[slot * COLD_WORDS + C_LINK];
-      byLink.set(link, (byLink.get(link) ?? 0) + 1);
+      if (link === last) {
+        run++;
+        return;
+      }
+      if (run > 0) note();
+      last = link;
+      run = 1;
     });
   }
+  if (run > 0) note();
   const flows: Record<string, number> = {};
   for (const [link, n] of byLink) {
     const name = links.get(link).interfaceName ?? '';
@@ -26,25 +37,29 @@ export function flowsByInterface(tracker: FlowTracker, links: Links): Record<str
   return flows;
 }
 
-/** Gives what open flows saw since their last document, up to packet `number`, to `put`, until that says that it has enough. */
+/**
+ * Gives what open flows of a shard saw since their last document, up to packet `number`, to `put`, until that says that it has enough; then
+ * this is false.
+ */
 export function lookAtFlows(
   tracker: FlowTracker,
   links: Links,
   applications: Applications,
   number: number,
+  shard: number,
   put: (record: FlowRecord, view: FlowView) => boolean,
-): void {
+): boolean {
   const record = blankRecord(flowRecord);
   const flowView = new FlowView();
+  let wantsMore = true;
   for (const table of [tracker.v4, tracker.v6]) {
-    let isEnough = false;
-    table.forEach((slot) => {
+    table.forEachOf(shard, (slot) => {
       const base = slot << HOT_SHIFT;
-      if (isEnough || (table.words[base + F_PACKETS_A] === 0 && table.words[base + F_PACKETS_B] === 0)) return;
+      if (!wantsMore || (table.words[base + F_PACKETS_A] === 0 && table.words[base + F_PACKETS_B] === 0)) return;
       const view = fillView(flowView, table, slot, links, number);
       fillRecord(record, table, slot, links, number, 'interval', applications.of(table, slot));
-      isEnough = !put(record, view);
+      wantsMore = put(record, view);
     });
-    if (isEnough) return;
   }
+  return wantsMore;
 }

@@ -22,10 +22,13 @@ export interface EngineView {
   figures(): EngineFigures;
   /** Open flows by the interface that saw their first packet: a walk over all of them. */
   flowsByInterface(): Record<string, number>;
-  /** What open flows saw since their last document, as documents in one line of JSON each; `limit` at most. */
-  liveDocuments(limit: number): string[];
+  /**
+   * What open flows saw since their last document, as documents in one line of JSON each; `limit` at most. Packets go on meanwhile: what of
+   * them is in the answer depends on when their flow was looked at.
+   */
+  liveDocuments(limit: number): Promise<string[]>;
   /** The same of all open flows as columns. */
-  liveColumns(): ColumnBatch[];
+  liveColumns(): Promise<ColumnBatch[]>;
   /** From now on these timeouts and this interval; the size of the table stays. */
   retime(options: FlowOptions): void;
 }

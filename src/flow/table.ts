@@ -227,13 +227,16 @@ export class FlowTable {
 
   /** Calls `visit` with every flow, shard by shard. */
   forEach(visit: (slot: number) => void): void {
+    for (let shard = 0; shard < SHARDS; shard++) this.forEachOf(shard, visit);
+  }
+
+  /** Calls `visit` with every flow of a shard. */
+  forEachOf(shard: number, visit: (slot: number) => void): void {
     const { index, masks } = this;
-    for (let shard = 0; shard < SHARDS; shard++) {
-      const region = shard * this.region;
-      for (let p = region; p <= region + masks[shard]; p++) {
-        const slot = index[p] & SLOT_MASK;
-        if (slot > TOMBSTONE) visit(slot - 1);
-      }
+    const region = shard * this.region;
+    for (let p = region; p <= region + masks[shard]; p++) {
+      const slot = index[p] & SLOT_MASK;
+      if (slot > TOMBSTONE) visit(slot - 1);
     }
   }
 

@@ -97,3 +97,39 @@ test('the reports of an interval come between the batches of a live source, as f
   // The packet behind the interval is in the last document of its flow; all others ended without more.
   expect(result.records.flow).toBe(2 * FLOWS);
 });
+
+test('a look at all open flows gives packets their turn in between', async () => {
+  const salts: [number, number] = [1, 2];
+  const plan = makePlan({ records: ['flow'] });
+  const delivery = {
+    wanted: { rows: [], columns: false },
+    rows: async () => {},
+    columns: async () => {},
+    hasRoom: true,
+  };
+  const dissector = new Dissector({ ...plan.dissect, headersOnly: true }, new Ledger(), new Clock(), salts);
+  const analyst = new InlineAnalyst(plan, delivery, salts, NO_TIME);
+  const view = analyst.look(new Ledger());
+  const batch = batchOf(Array.from({ length: FLOWS }, (_, i) => ({ at: 1, bytes: udpFrame(10_000 + i, 9999) })));
+  for (let from = 0; from < batch.count; ) {
+    const stage = analyst.stage();
+    from = dissector.run(batch, from, stage);
+    await analyst.analyse(stage, batch);
+  }
+  for (const look of [
+    async () => (await view.liveColumns()).reduce((sum, { rows }) => sum + rows, 0),
+    async () => new Set(await view.liveDocuments(FLOWS)).size,
+    async () => (await view.liveDocuments(FLOWS / 2)).length * 2,
+  ]) {
+    let turns = 0;
+    let isOver = false;
+    const count = () => {
+      turns++;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    expect(await look()).toBe(FLOWS);
+    isOver = true;
+    expect(turns).toBeGreaterThan(5);
+  }
+});
