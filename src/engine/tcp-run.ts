@@ -87,7 +87,7 @@ export async function pumpTcpState(
   options: Pick<TcpRunOptions, 'maxRecords' | 'maxErrors' | 'pollMs'>,
   { signal, failed, lost }: Omit<TcpRunHooks, 'started'>,
 ): Promise<void> {
-  const matches = source.filters === true ? undefined : matcherOf(filter);
+  const matches = source.filters === true ? undefined : matcherOf(filter, new Containers());
   const emit = (event: TcpEvent) => {
     if (options.maxRecords > 0 && documents.records >= options.maxRecords) return;
     if (event.kind === 'lost') lost?.(event.count ?? 0);

@@ -18,6 +18,8 @@ const MAX_CGROUPS = 65_536;
 export class Containers {
   readonly #root: string | undefined;
   #places = new Map<number, Place>();
+  /** What was sought and is gone. */
+  readonly #absent = new Set<number>();
   #walkedMs = Number.NEGATIVE_INFINITY;
 
   /** `root`: where the cgroup (v2) tree is mounted. */
@@ -33,6 +35,26 @@ export class Containers {
     if (this.#root === undefined || nowMs - this.#walkedMs < WALK_MS) return undefined;
     this.#walkedMs = nowMs;
     this.#walk(this.#root);
+    return this.#places.get(cgroup);
+  }
+
+  /** Whether a cgroup is another one or inside of it. */
+  contains(outer: number, inner: number): boolean {
+    if (outer === inner) return true;
+    const around = this.#sought(outer)?.path;
+    const path = this.#sought(inner)?.path;
+    if (around === undefined || path === undefined) return false;
+    return around === '/' || path.startsWith(`${around}/`);
+  }
+
+  /** Unlike `of` it does not wait with the walk: what depends on it is left out otherwise. Once for each cgroup that is not there. */
+  #sought(cgroup: number): Place | undefined {
+    const known = this.#places.get(cgroup);
+    if (known !== undefined || this.#root === undefined || this.#absent.has(cgroup)) return known;
+    this.#walkedMs = performance.now();
+    this.#walk(this.#root);
+    if (this.#absent.size >= MAX_CGROUPS) this.#absent.clear();
+    if (!this.#places.has(cgroup)) this.#absent.add(cgroup);
     return this.#places.get(cgroup);
   }
 

@@ -1,5 +1,6 @@
 // Which events are asked for. Sources that can, have the kernel apply it; for the others there is `matcherOf`.
 
+import type { Containers } from './containers.ts';
 import type { EventKind, TcpEvent } from './event.ts';
 
 export interface PortRange {
@@ -36,8 +37,11 @@ export interface TcpStateFilter {
 /** Most ranges of ports of each kind. */
 export const MAX_PORT_RANGES = 16;
 
-/** A predicate for events, undefined when everything passes. Of cgroups only the socket's own is known here, not those around it. */
-export function matcherOf(filter: TcpStateFilter): ((event: TcpEvent) => boolean) | undefined {
+/** A predicate for events, undefined when everything passes. `containers`: where cgroups are looked up. */
+export function matcherOf(
+  filter: TcpStateFilter,
+  containers: Pick<Containers, 'contains'>,
+): ((event: TcpEvent) => boolean) | undefined {
   const tests: ((event: TcpEvent) => boolean)[] = [];
   const { kinds, states, ports, localPorts, remotePorts, networks, family } = filter;
   if (kinds !== undefined) tests.push((e) => kinds.has(e.kind));
@@ -51,13 +55,16 @@ export function matcherOf(filter: TcpStateFilter): ((event: TcpEvent) => boolean
     [filter.pids, (e) => e.pid],
     [filter.commands, (e) => e.command],
     [filter.uids, (e) => e.uid],
-    [filter.cgroups, (e) => e.cgroup],
     [filter.namespaces, (e) => e.netns],
   ];
   for (const [wanted, value] of choices) {
     if (!filled(wanted)) continue;
     const set = new Set(wanted);
     tests.push((e) => set.has(value(e) ?? -1));
+  }
+  const { cgroups } = filter;
+  if (filled(cgroups)) {
+    tests.push(({ cgroup }) => cgroup !== undefined && cgroups.some((outer) => containers.contains(outer, cgroup)));
   }
   if (tests.length === 0) return undefined;
   // What the source says about itself is not about a socket.

@@ -13,7 +13,7 @@ import type { RecordKind } from '../../src/tcp-state/lifecycle.ts';
 import { parseCgroups, parseNetworks, parsePorts, parseStates } from '../../src/tcp-state/parse-filter.ts';
 import { kernelObjects, leftOf } from '../kit/kernel-objects.ts';
 import { PROJECT } from '../kit/shared.ts';
-import { documentsOf, multiset, Namespace, unprivileged, watch, whyNot } from './kit.ts';
+import { documentsOf, linesOf, multiset, Namespace, unprivileged, watch, whyNot } from './kit.ts';
 
 const usable = whyNot === undefined ? await new BpfSource().probe() : { usable: false, detail: whyNot };
 const namespace = usable.usable ? new Namespace('bpf') : undefined;
@@ -185,9 +185,7 @@ it('tells what happens while something else is looked at on the same CPU', async
 it('shows what was there before, with its owner', async (context) => {
   const net = here(context);
   const holder = net.start('hold');
-  const [pid, port] = await new Promise<number[]>((resolve) =>
-    holder.stdout!.once('data', (chunk) => resolve(String(chunk).trim().split(' ').map(Number))),
-  );
+  const [pid, port] = (await linesOf(holder)()).split(' ').map(Number);
   const end = async () => {
     holder.stdin!.end();
     await new Promise((resolve) => holder.once('close', resolve));

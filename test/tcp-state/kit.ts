@@ -3,8 +3,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { ndjsonEncoder } from '../../src/records/ndjson.ts';
 import { JsonWriter } from '../../src/records/writer.ts';
+import { Containers } from '../../src/tcp-state/containers.ts';
 import { TcpDocuments } from '../../src/tcp-state/documents.ts';
 import type { TcpEvent } from '../../src/tcp-state/event.ts';
 import { matcherOf, type TcpStateFilter } from '../../src/tcp-state/filter.ts';
@@ -13,7 +15,7 @@ import { tcpStateRecord } from '../../src/tcp-state/record.ts';
 import type { TcpStateSource } from '../../src/tcp-state/source.ts';
 import { PROJECT } from '../kit/shared.ts';
 
-const TRAFFIC = `${PROJECT}test/tcp-state/traffic.py`;
+export const TRAFFIC = `${PROJECT}test/tcp-state/traffic.py`;
 
 /**
  * A port for this process and this of its test files, below those that the kernel gives to whoever connects: events that are chosen by port
@@ -73,6 +75,12 @@ export class Namespace implements Disposable {
   }
 }
 
+/** What a program says on standard output, line by line, however it comes. */
+export function linesOf(child: ChildProcess): () => Promise<string> {
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  return async () => (await lines.next()).value ?? '';
+}
+
 export interface Document {
   [name: string]: unknown;
   event: { action: string; sequence: number; reason?: string; outcome?: string; duration?: number };
@@ -80,6 +88,7 @@ export interface Document {
   destination?: { ip?: string; port?: number; bytes?: number };
   network: { community_id?: string; direction: string; type?: string };
   process?: { pid: number; name: string };
+  user?: { id: string };
   error?: { code: string };
   netscribe: {
     netns?: number;
@@ -151,7 +160,7 @@ export async function documentsOf(
     documents.push(JSON.parse(writer.out.toString('utf8', 0, end)) as Document);
   });
   const asked = wanted === undefined ? filter : { ...filter, kinds: eventKindsFor(wanted) };
-  const matches = source.filters === true ? undefined : matcherOf(asked);
+  const matches = source.filters === true ? undefined : matcherOf(asked, new Containers());
   await source.start(asked);
   try {
     await during();

@@ -140,11 +140,15 @@ def two_processes(count):
     s.close()
     os.waitpid(child, 0)
 
-# Holds a listener and a connection until its standard input ends.
+# Holds a listener and a connection until it is told a line, and stays until its standard input ends.
 def hold(_):
     s = listener()
     c, a = connected(s)
     print(os.getpid(), c.getsockname()[1], flush=True)
+    sys.stdin.readline()
+    for one in (c, a, s):
+        one.close()
+    print('closed', flush=True)
     sys.stdin.read()
 
 what, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1

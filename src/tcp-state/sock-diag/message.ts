@@ -50,8 +50,9 @@ export function readSocket(event: TcpEvent, body: Buffer): Told | undefined {
   event.interfaceIndex = body.readUInt32LE(40) || undefined;
   const cookie = body.readUInt32LE(44) + body.readUInt32LE(48) * 0x100000000;
   event.socket = cookie;
-  event.uid = body.readUInt32LE(64);
   event.inode = body.readUInt32LE(68) || undefined;
+  // Of a socket that nobody has open any more, and in notices, the kernel leaves both empty: that is not root.
+  event.uid = event.inode === undefined ? undefined : body.readUInt32LE(64);
   event.protocol = 'tcp';
   event.cgroup = undefined;
   event.mark = undefined;

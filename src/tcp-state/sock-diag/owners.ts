@@ -1,7 +1,7 @@
 // Who has a socket open: /proc/PID/fd names the inodes of sockets (proc(5)). Of other users' processes only root may see it.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { Process } from '../tracefs/processes.ts';
+import type { Process } from '../process.ts';
 
 export class Owners {
   #byInode = new Map<number, Process>();

@@ -4,6 +4,7 @@
 
 import { FLAG, NETLINK, NetlinkError, type NetlinkSocket, openNetlink } from '../../system/netlink.ts';
 import { aboutSource, TcpEvent } from '../event.ts';
+import { netnsOf } from '../process.ts';
 import { type Capability, TcpSourceError, type TcpStateSource, type TcpStateStats } from '../source.ts';
 import { CLOSED } from '../states.ts';
 import { DESTROYED_GROUPS, dumpRequest, FAMILIES, readSocket, SOCK_DIAG_BY_FAMILY } from './message.ts';
@@ -22,6 +23,11 @@ interface Known {
   dump: number;
   pid: number | undefined;
   command: string | undefined;
+  // What notices do not tell.
+  uid: number | undefined;
+  inode: number | undefined;
+  cgroup: number | undefined;
+  mark: number | undefined;
 }
 
 export class SockDiagSource implements TcpStateSource {
@@ -60,6 +66,7 @@ export class SockDiagSource implements TcpStateSource {
   }
 
   async start(): Promise<void> {
+    this.#event.netns = netnsOf('self');
     try {
       this.#dumps = await openNetlink(NETLINK.SOCK_DIAG);
       const destroyed = await openNetlink(NETLINK.SOCK_DIAG, this.#bufferBytes);
@@ -146,7 +153,8 @@ export class SockDiagSource implements TcpStateSource {
     }
     const owner = this.#owners.of(this.#event.inode ?? 0);
     const seenMs = dump === 1 ? Number.NaN : performance.now();
-    const found = { state, seenMs, dump, pid: owner?.pid, command: owner?.command };
+    const { uid, inode, cgroup, mark } = this.#event;
+    const found = { state, seenMs, dump, pid: owner?.pid, command: owner?.command, uid, inode, cgroup, mark };
     if (this.#known.size < MAX_SOCKETS) this.#known.set(cookie, found);
     if (dump === 1) this.#tell('snapshot', state, state, found, emit);
     else this.#tell('state', UNKNOWN, state, found, emit);
@@ -175,6 +183,10 @@ export class SockDiagSource implements TcpStateSource {
     event.timeNanos = (nowMs % 1000) * 1_000_000;
     event.oldState = oldState;
     event.newState = newState;
+    event.uid ??= known?.uid;
+    event.inode ??= known?.inode;
+    event.cgroup ??= known?.cgroup;
+    event.mark ??= known?.mark;
     event.pid = known?.pid;
     event.command = known?.command;
     event.attribution = event.pid === undefined ? 'none' : 'descriptor';

@@ -2,8 +2,8 @@
 // state, by its address in the kernel, which is used again after its end.
 
 import type { Attribution, Role, TcpEvent } from '../event.ts';
+import type { Process } from '../process.ts';
 import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT } from '../states.ts';
-import type { Process } from './processes.ts';
 
 const FIN_WAIT_1 = 4;
 const LAST_ACK = 9;
@@ -91,9 +91,13 @@ export class Lives {
   #tell(event: TcpEvent, life: Life, time: number): void {
     event.socket = life.id;
     event.role = life.role;
-    event.pid = life.process?.pid;
-    event.command = life.process?.command;
-    event.attribution = life.process === undefined ? 'none' : life.attribution;
+    const owner = life.process;
+    event.pid = owner?.pid;
+    event.command = owner?.command;
+    event.attribution = owner === undefined ? 'none' : life.attribution;
+    event.uid = owner?.uid;
+    event.cgroup = owner?.cgroup;
+    event.netns = owner?.netns;
     event.lifetimeNs = Number.isNaN(life.began) || time === life.began ? undefined : time - life.began;
   }
 }

@@ -1,12 +1,7 @@
 // Threads as the trace names them → processes and their commands, asked of /proc when they appear first. A thread that is gone by then
 // has the name that the kernel kept for it, if it did.
 
-import { readFileSync } from 'node:fs';
-
-export interface Process {
-  pid: number;
-  command: string | undefined;
-}
+import { type Process, processOf } from '../process.ts';
 
 const MAX_KNOWN = 16_384;
 /** A thread's number is used again: what is known of it does not stay true. */
@@ -26,19 +21,9 @@ export class Processes {
     const known = this.#known.get(tid);
     if (known !== undefined && nowMs - known.sinceMs < KNOWN_MS) return known;
     if (this.#known.size >= MAX_KNOWN) this.#known = new Map();
-    const found = { ...(this.#ask(tid) ?? this.#remembered(tid)), sinceMs: nowMs };
+    const found = { ...(processOf(tid) ?? this.#remembered(tid)), sinceMs: nowMs };
     this.#known.set(tid, found);
     return found;
-  }
-
-  #ask(tid: number): Process | undefined {
-    try {
-      const text = readFileSync(`/proc/${tid}/status`, 'utf8');
-      const name = /^Name:\t(.*)$/m.exec(text)?.[1];
-      return { pid: Number(/^Tgid:\t(\d+)$/m.exec(text)?.[1] ?? tid), command: name };
-    } catch {
-      return undefined;
-    }
   }
 
   /** One look at what the kernel kept fills in all that it knows. */
@@ -47,7 +32,7 @@ export class Processes {
     const nowMs = performance.now();
     for (const [other, command] of saved) {
       if (other !== tid && !this.#known.has(other))
-        this.#known.set(other, { ...(this.#ask(other) ?? { pid: other, command }), sinceMs: nowMs });
+        this.#known.set(other, { ...(processOf(other) ?? { pid: other, command }), sinceMs: nowMs });
     }
     return { pid: tid, command: saved.get(tid) };
   }

@@ -1,6 +1,6 @@
 // TCP events from the kernel's tracepoints by tracefs: per-CPU binary buffers in a tracing instance of our own, merged by the kernel's
-// time. Needs root or CAP_DAC_OVERRIDE, and neither BPF nor FFI. It sees all network namespaces but does not know which is which, and
-// no counters of sockets. What was there before is asked of sock_diag where there is FFI: of this network namespace alone.
+// time. Needs root or CAP_DAC_OVERRIDE, and neither BPF nor FFI. It sees all network namespaces; a socket's is taken to be its owner's, and
+// so are user and cgroup. Counters of sockets it does not see. What was there before is asked of sock_diag where there is FFI: of this network namespace alone.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { aboutSource, copyOf, TcpEvent } from '../event.ts';
 import type { TcpStateFilter } from '../filter.ts';
 import { KernelClock } from '../kernel-clock.ts';
+import { processOf } from '../process.ts';
 import { tellSockets } from '../sock-diag/source.ts';
 import { type Capability, TcpSourceError, type TcpStateSource, type TcpStateStats } from '../source.ts';
 import { LISTEN } from '../states.ts';
@@ -52,7 +53,7 @@ export class TracefsSource implements TcpStateSource {
     const { folder, detail } = findTracefs(false);
     if (folder === undefined) return { usable: false, detail };
     const lacks =
-      'does not see network namespaces, counters of sockets, drops, and what was there before in other namespaces';
+      'does not see counters of sockets, drops, owners that are gone at once, and what was there before in other network namespaces';
     return { usable: true, detail: detail === '' ? lacks : `${detail}; ${lacks}` };
   }
 
@@ -113,8 +114,10 @@ export class TracefsSource implements TcpStateSource {
   /** The sockets that are there, and who listens: connections that come to them have an owner then. */
   async #lookAround(isWanted: boolean): Promise<void> {
     await tellSockets((event) => {
-      const { pid, command } = event;
-      if (event.newState === LISTEN && pid !== undefined) this.#lives.listens(event.localPort, { pid, command });
+      const { pid } = event;
+      if (event.newState === LISTEN && pid !== undefined) {
+        this.#lives.listens(event.localPort, processOf(pid) ?? { pid, command: event.command });
+      }
       if (!isWanted) return;
       if (this.#snapshot.length < MAX_SNAPSHOT) this.#snapshot.push(copyOf(event));
       else this.#untold++;
@@ -179,6 +182,9 @@ export class TracefsSource implements TcpStateSource {
     event.pid = undefined;
     event.command = undefined;
     event.attribution = 'none';
+    event.uid = undefined;
+    event.cgroup = undefined;
+    event.netns = undefined;
     const process = this.#processes!.of(decoder.tid(view, at));
     event.cpuPid = process?.pid;
     event.cpuCommand = process?.command;
