@@ -15,7 +15,7 @@ import { tcpStateRecord } from '../../src/tcp-state/record.ts';
 import type { TcpStateSource } from '../../src/tcp-state/source.ts';
 import { PROJECT } from '../kit/shared.ts';
 
-export const TRAFFIC = `${PROJECT}test/tcp-state/traffic.py`;
+const TRAFFIC = `${PROJECT}test/tcp-state/traffic.py`;
 
 /**
  * A port for this process and this of its test files, below those that the kernel gives to whoever connects: events that are chosen by port
@@ -64,8 +64,8 @@ export class Namespace implements Disposable {
     if (status !== 0) throw new Error(`${words.join(' ')}: ${stderr}`);
     return stdout;
   }
-  traffic(what: string, count = 1, port = 9000): string {
-    return this.exec('env', `TRAFFIC_PORT=${port}`, 'python3', TRAFFIC, what, String(count));
+  traffic(what: string, count = 1, port = 9000, user = 0): string {
+    return this.exec('env', `TRAFFIC_PORT=${port}`, `TRAFFIC_USER=${user}`, 'python3', TRAFFIC, what, String(count));
   }
   start(what: string): ChildProcess {
     return spawn('ip', ['netns', 'exec', this.name, 'python3', TRAFFIC, what], { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -2,7 +2,7 @@
 // in one.
 
 import { afterAll, expect, it, type TestContext } from 'vitest';
-import { linesOf, multiset, Namespace, TRAFFIC, unprivileged, watch, whyNot } from './kit.ts';
+import { linesOf, multiset, Namespace, watch, whyNot } from './kit.ts';
 
 const namespace = whyNot === undefined ? new Namespace('diag') : undefined;
 afterAll(() => namespace?.[Symbol.dispose]());
@@ -15,12 +15,8 @@ it('tells each end of a connection, with its counters', async (context) => {
   const { documents, code } = await watch(
     ['--event', 'sock-diag', '--kinds', 'close'],
     () => {
-      for (const [what, count] of [
-        ['short', '20'],
-        ['short6', '5'],
-      ] as const) {
-        net.exec(...unprivileged(), 'python3', TRAFFIC, what, count);
-      }
+      net.traffic('short', 20, 9000, 65534);
+      net.traffic('short6', 5, 9000, 65534);
     },
     'SIGTERM',
     ['ip', 'netns', 'exec', net.name],

@@ -151,6 +151,8 @@ def hold(_):
     print('closed', flush=True)
     sys.stdin.read()
 
+# Sockets are of this user.
+os.setuid(int(os.environ.get('TRAFFIC_USER', 0)))
 what, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
 if what == 'short6':
     short(count, '::1')
