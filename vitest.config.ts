@@ -1,19 +1,43 @@
 import { defineConfig } from 'vitest/config';
+import { Sequencer } from './test/kit/sequencer.ts';
 
 // The slow suites (clean clone, packed tarball) run with NETSCRIBE_TEST=full, and when they are named.
 const isFull = process.env.NETSCRIBE_TEST === 'full';
 
+/**
+ * Suites that neither change nor measure their process: their files share one, and the sources that they all import are loaded once a
+ * process, not once a file. All others have a process of their own for each file.
+ */
+const SHARING = [
+  'test/{api,architecture,capture,engine,flow,log,processors,protocols,query,records,sources,store,stream,wire}/**/*.test.ts',
+  'test/evasion/{page,vectors}.test.ts',
+  'test/sinks/*.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: isFull ? [] : ['test/e2e-slow/**'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than a small machine has cores: suites on real interfaces and servers mostly wait.
+    maxWorkers: 3,
     // Code that a wire key could reach through __proto__ fails here loudly.
     execArgv: ['--disable-proto=throw'],
     // Only against what hangs: on a busy machine a test may take ten times as long.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // A test that looks at nothing can not fail.
+    expect: { requireAssertions: true },
     reporters: ['default', './test/kit/reporter.ts'],
+    sequence: { sequencer: Sequencer },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'own process',
+          include: ['test/**/*.test.ts'],
+          exclude: [...SHARING, ...(isFull ? [] : ['test/e2e-slow/**'])],
+        },
+      },
+      { extends: true, test: { name: 'shared process', include: SHARING, isolate: false } },
+    ],
   },
 });

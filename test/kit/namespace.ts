@@ -4,8 +4,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { LiveOptions } from '../../src/sources/ring/open-live.ts';
 import { PROJECT } from './shared.ts';
 
@@ -24,8 +22,6 @@ function whyNot(): string {
   }
 }
 
-/** Compiled code is kept between the programs of a test. */
-const ENVIRONMENT = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'netscribe-test-cache') };
 let made = 0;
 
 /** What a program left behind. */
@@ -119,7 +115,7 @@ export class Program {
   readonly #closed: Promise<unknown>;
 
   constructor([command, ...words]: readonly string[]) {
-    this.child = spawn(command, words, { stdio: ['pipe', 'pipe', 'pipe'], env: ENVIRONMENT });
+    this.child = spawn(command, words, { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#closed = once(this.child, 'close').then(() => this.#hear());
     this.child.stdout!.setEncoding('utf8').on('data', (text) => {
       this.out += text;

@@ -1,9 +1,12 @@
 // Writes to a store until it is killed, and says on standard output what was acknowledged: `live N` and `import N`.
 
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { openStore } from '../../src/store/store.ts';
 import { makeBatch } from './batch-kit.ts';
 
+// It does not live to the end, where Node keeps what it compiled for those that follow.
+flushCompileCache();
 const [directory, from] = [process.argv[2], Number(process.argv[3])];
 const store = openStore(directory);
 const batch = (type: string, value: number) =>

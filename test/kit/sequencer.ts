@@ -1,0 +1,22 @@
+// The order of test files: what takes longest begins first, so that no long file is left to run alone at the end; files that share
+// a process come one after the other, because a file in between would end it.
+
+import { relative } from 'node:path';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that took longest when last looked at, longest first. Wrong entries cost time, nothing else. */
+const LONGEST = ['test/e2e/determinism.test.ts'];
+
+export class Sequencer extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // Alone it knows how long files took in the last run, or at least how big they are.
+    const sorted = await super.sort(files);
+    const { root } = this.ctx.config;
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = LONGEST.indexOf(relative(root, moduleId));
+      return at < 0 ? LONGEST.length : at;
+    };
+    const shares = ({ project }: TestSpecification): number => (project.config.isolate ? 0 : 1);
+    return sorted.toSorted((a, b) => shares(a) - shares(b) || rank(a) - rank(b));
+  }
+}
