@@ -22,17 +22,19 @@ import { Random } from '../kit/generate/random.ts';
 import { TroubledTraffic } from '../kit/generate/troubled.ts';
 import { PROJECT } from '../kit/shared.ts';
 
-const FLOWS = 60_000;
-const PACKETS = 168_000;
+/** Thousands of flows. */
+const SIZE = process.env.NETSCRIBE_TEST === 'full' ? 60 : 20;
+const FLOWS = SIZE * 1000;
+const PACKETS = SIZE * 2800;
 /** 105 s of traffic: three reports at an interval of 30 s. */
-const PACKETS_PER_SECOND = 1600;
+const PACKETS_PER_SECOND = Math.round(PACKETS / 105);
 /** A run that takes longer hangs: it is ended, and the test says which one it was. */
 const PATIENCE_MS = 280_000;
 const SEED = 7;
 /** Nearly every packet of the plain flows opens one: that many flows fit into so few packets. */
 const NEWCOMERS = 0.9;
 const INTERVAL = ['--interval', '30s'];
-const CAP = ['--set', 'flows.max=8000'];
+const CAP = ['--set', `flows.max=${SIZE * 130}`];
 
 interface Output {
   digest: string;
@@ -141,20 +143,20 @@ describe('the generated file', () => {
   it('has what makes determinism hard', () => {
     const { packets, records, outcomes, loss } = reference.summary;
     expect(packets).toBe(PACKETS);
-    expect(records.http).toBeGreaterThan(8000);
-    expect(records.dns).toBeGreaterThan(8000);
-    expect(records.icmp).toBeGreaterThan(400);
+    expect(records.http).toBeGreaterThan(SIZE * 130);
+    expect(records.dns).toBeGreaterThan(SIZE * 130);
+    expect(records.icmp).toBeGreaterThan(SIZE * 6);
     // More documents than flows: there were reports in between.
     expect(records.flow).toBeGreaterThan(FLOWS * 1.2);
     expect(loss['flows.created']).toBeGreaterThan(FLOWS);
-    expect(loss.streamGaps).toBeGreaterThan(40);
-    expect(loss['fragments.timeout']).toBeGreaterThan(200);
+    expect(loss.streamGaps).toBeGreaterThan(SIZE / 2);
+    expect(loss['fragments.timeout']).toBeGreaterThan(SIZE * 3);
     expect(outcomes.malformed).toBe(0);
     expect(reference.lines).toBe(Object.values(records).reduce((sum, n) => sum + n, 0));
   });
 
   it('keeps a cap on flows busy', () => {
-    expect(capped.summary.loss.evicted).toBeGreaterThan(4000);
+    expect(capped.summary.loss.evicted).toBeGreaterThan(SIZE * 65);
     expect(capped.digest).not.toBe(reference.digest);
   });
 });

@@ -28,6 +28,10 @@ export interface FlowDocument extends FlowRecord {
   vlan: readonly string[] | undefined;
 }
 
+/** One for all: making one compiles code. */
+const BLANK = blankRecord(flowRecord) as FlowRecord;
+const RECORD = blankRecord(flowRecord) as FlowRecord;
+
 export class FlowKit implements FlowHandler {
   readonly wantsPackets = false;
   readonly documents: FlowDocument[] = [];
@@ -106,7 +110,7 @@ export class FlowKit implements FlowHandler {
 
   #document(table: FlowTable, slot: number, reason: string): void {
     const view = fillView(new FlowView(), table, slot, this.#links, this.#number);
-    const record = blankRecord(flowRecord) as FlowRecord;
+    const record = Object.assign(RECORD, BLANK);
     fillRecord(record, table, slot, this.#links, this.#number, reason, '');
     this.documents.push({
       ...record,

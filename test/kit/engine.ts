@@ -1,7 +1,7 @@
 // Runs the engine in this process, into memory.
 
 import type { PlanRequest } from '../../src/engine/plan.ts';
-import { makePlan } from '../../src/engine/plan.ts';
+import { FLOW_DEFAULTS, makePlan } from '../../src/engine/plan.ts';
 import type { RunResult } from '../../src/engine/result.ts';
 import { run } from '../../src/engine/run.ts';
 import type { RowBatch } from '../../src/records/row-batch.ts';
@@ -33,6 +33,9 @@ export interface Run {
   text: string;
 }
 
+/** More flows than a capture of the tests has at a time; the room for a million takes four times as long to make as such a capture to read. */
+const MAX_FLOWS = 16_384;
+
 /** Runs over files; every record type unless the request says otherwise. */
 export async function runFiles(
   paths: readonly string[],
@@ -52,7 +55,11 @@ export function runInto(
   inputs: InputOptions = {},
 ): Promise<RunResult> {
   const shared = { buffers: 4, allocate: (bytes: number) => new SharedArrayBuffer(bytes) };
-  const plan = makePlan({ inputs: paths, ...request });
+  const plan = makePlan({
+    inputs: paths,
+    ...request,
+    flow: { ...FLOW_DEFAULTS, maxFlows: MAX_FLOWS, ...request.flow },
+  });
   return run(openInputs(paths, { ...(plan.workers > 1 ? shared : {}), ...inputs }), sinks, plan);
 }
 

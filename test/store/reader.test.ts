@@ -208,15 +208,16 @@ describe('addresses in SQL', () => {
     const word = fc.oneof(fc.constantFrom(0, 1, 0xffff, 0x10000, 0x1_0001), fc.integer({ min: 0, max: 0xffffffff }));
     const samples = fc.sample(fc.tuple(word, word, word, word), 60);
     samples.push([0, 0, 0, 0], [0, 0, 0xffff, 0], [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff]);
-    const sql = 'SELECT ip($1::UBIGINT, $2::UBIGINT), ip_hi($3), ip_lo($3)';
-    for (const words of samples) {
+    const wanted = samples.map((words): [bigint, bigint, string] => {
       const [a, b, c, d] = words.map(BigInt);
-      const [hi, lo] = [(a << 32n) | b, (c << 32n) | d];
       const isV4 = words[0] === 0 && words[1] === 0 && words[2] === 0xffff;
       const text = isV4 ? formatV4(words[3]) : formatV6(...(words as [number, number, number, number]));
-      const { rows } = await reader!.query(sql, [hi, lo, text]);
-      expect([rows[0][0], BigInt(rows[0][1] as number), BigInt(rows[0][2] as number)]).toEqual([text, hi, lo]);
-    }
+      return [(a << 32n) | b, (c << 32n) | d, text];
+    });
+    const values = wanted.map((_, i) => `($${3 * i + 1}::UBIGINT, $${3 * i + 2}::UBIGINT, $${3 * i + 3})`);
+    const sql = `SELECT ip_hi(text), ip_lo(text), ip(hi, lo) FROM (VALUES ${values.join()}) AS v(hi, lo, text)`;
+    const { rows } = await reader!.query(sql, wanted.flat());
+    expect(rows.map(([hi, lo, text]) => [BigInt(hi as number), BigInt(lo as number), text])).toEqual(wanted);
   });
 });
 

@@ -33,8 +33,10 @@ function decodeBetween(packet: Uint8Array, linkType: number, wireLength: number,
 function expectSound(packet: Uint8Array, linkType: number, wireLength = packet.length): void {
   const c = decodeBetween(packet, linkType, wireLength, 0x00);
   const state = stateOf(c);
+  const text = JSON.stringify(state);
   for (const canary of [0xff, 0x45, 0x61]) {
-    expect(stateOf(decodeBetween(packet, linkType, wireLength, canary))).toEqual(state);
+    const other = stateOf(decodeBetween(packet, linkType, wireLength, canary));
+    if (JSON.stringify(other) !== text) expect(other).toEqual(state);
   }
   // A view of exactly the packet: a read beyond it throws.
   const exact = new Cursor();
@@ -45,16 +47,21 @@ function expectSound(packet: Uint8Array, linkType: number, wireLength = packet.l
 
   const end = MARGIN + packet.length;
   const inside = (offset: number, length: number) => offset >= MARGIN && length >= 0 && offset + length <= end;
-  expect(c.depth).toBeLessThanOrEqual(MAX_LAYERS);
-  for (let i = 0; i < c.depth; i++) expect(inside(c.offsets[i], c.lengths[i])).toBe(true);
+  const outside: string[] = [];
+  const must = (what: string, holds: boolean) => {
+    if (!holds) outside.push(what);
+  };
+  must('depth', c.depth <= MAX_LAYERS);
+  for (let i = 0; i < c.depth; i++) must(`layer ${i}`, inside(c.offsets[i], c.lengths[i]));
   if (c.ipVersion !== 0) {
-    expect(inside(c.network, c.ipVersion === 4 ? 20 : 40)).toBe(true);
-    expect(inside(c.payload, c.payloadEnd - c.payload)).toBe(true);
-    expect(c.payloadLength).toBeGreaterThanOrEqual(c.payloadEnd - c.payload);
+    must('network', inside(c.network, c.ipVersion === 4 ? 20 : 40));
+    must('payload', inside(c.payload, c.payloadEnd - c.payload));
+    must('payload length', c.payloadLength >= c.payloadEnd - c.payload);
   }
-  if (c.transport >= 0) expect(inside(c.transport, FIXED_PART[c.protocol] ?? 0)).toBe(true);
-  if (c.ethernet >= 0) expect(inside(c.ethernet, 14)).toBe(true);
-  if (c.fragment) expect(inside(c.fragmentData, c.payloadEnd - c.fragmentData)).toBe(true);
+  if (c.transport >= 0) must('transport', inside(c.transport, FIXED_PART[c.protocol] ?? 0));
+  if (c.ethernet >= 0) must('ethernet', inside(c.ethernet, 14));
+  if (c.fragment) must('fragment', inside(c.fragmentData, c.payloadEnd - c.fragmentData));
+  expect(outside).toEqual([]);
   describeLayers(c);
   expect(describeTunnels(c)).toHaveLength(c.tunnels);
 }
