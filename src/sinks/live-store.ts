@@ -19,6 +19,10 @@ export interface LiveStoreOptions {
   maxWaitingBytes?: number;
   /** How long the end may take when `endBy` was not called. */
   endMs?: number;
+  /** A store that took nothing for so long is not waited for when too much waits. */
+  patienceMs?: number;
+  /** So long before the end the store's thread has had its time: what it has not taken goes into the log from here. */
+  lastLogMs?: number;
   /** Told what is wrong with the store, once as long as it is the same. */
   tell?: (text: string) => void;
   store?: Omit<StoreOptions, 'readOnly'>;
@@ -28,11 +32,9 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const RETRY_MS = 1000;
 /** Readers may still have the files of segments that were replaced. */
 const GRACE_MS = 120_000;
-/** A store that took nothing for so long is not waited for when too much waits. */
 const PATIENCE_MS = 100;
 /** How long the end may take when nobody says when it must be over. */
 const END_MS = 4000;
-/** So long before the end the store's thread has had its time: what it has not taken goes into the log from here. */
 const LAST_LOG_MS = 1500;
 /** What ending that thread, and what follows, may take of it. */
 const LEAVE_MS = 200;
@@ -184,6 +186,7 @@ export class LiveStoreSink implements ColumnSink {
    * batches it is given turns, and a stalled or ill one holds up nobody. At the end it is waited for while there is time.
    */
   async #room(bytes: number): Promise<void> {
+    const { patienceMs = PATIENCE_MS } = this.#options;
     const since = performance.now();
     do {
       await (this.#isStalled ? turn() : after(1));
@@ -191,7 +194,7 @@ export class LiveStoreSink implements ColumnSink {
       const now = performance.now();
       if (this.#endAt !== Number.POSITIVE_INFINITY) {
         if (now >= this.#leaveAt) return this.#takeOver();
-      } else if (now - Math.max(since, this.#tookAt) > PATIENCE_MS) this.#isStalled = true;
+      } else if (now - Math.max(since, this.#tookAt) > patienceMs) this.#isStalled = true;
     } while (!this.#isStalled || this.#endAt !== Number.POSITIVE_INFINITY);
   }
 
@@ -200,7 +203,7 @@ export class LiveStoreSink implements ColumnSink {
   }
 
   get #leaveAt(): number {
-    return this.#endAt - LAST_LOG_MS;
+    return this.#endAt - (this.#options.lastLogMs ?? LAST_LOG_MS);
   }
 
   /** What is acknowledged is safe in the log, so a long last write-out need not be waited for: the next start makes it. */
