@@ -3,6 +3,7 @@
 import { FlowView } from '../../src/protocols/flow-view.ts';
 import type { Analyzer, Context, Direction, EndReason, LossKind, Protocol } from '../../src/protocols/protocol.ts';
 import type { RecordType } from '../../src/records/record.ts';
+import { checkRecord } from '../fuzz/kit/declared.ts';
 
 export interface Emitted {
   type: string;
@@ -37,7 +38,9 @@ export class AnalyzerKit<Options> implements Context {
     this.analyzer = protocol.open(this, protocol.options.parse(options));
   }
 
+  /** Takes a record, if it is what its declaration says. */
   emit(type: RecordType, record: object, from: Direction): void {
+    checkRecord(type, record);
     const copy: Record<string, unknown> = {};
     for (const [key, value] of Object.entries(record)) {
       if (value !== undefined) copy[key] = structuredCloneish(value);

@@ -25,11 +25,20 @@ const sample = message(
   END,
 );
 
+/** What is counted as malformed and as truncated, and the record's status. */
+const FAULTS_AND_STATUS = ['0 0 OK', '1 0 Error', '1 0 ', '0 1 OK', '0 1 '];
+
+/** The record of a datagram, as text. There is one, or it is counted why not; what is wrong with it is in both; nothing is kept. */
 function play(bytes: Uint8Array, to = bytes.length, wireLength = to): string {
   const kit = new AnalyzerKit(dhcpv4, {}, { transport: 'udp', sourcePort: 67, destinationPort: 68 });
   dhcpv4.probe(0, bytes, 0, to, false, 'udp');
-  kit.analyzer.message?.(0, bytes, 0, to, wireLength);
-  return JSON.stringify(kit.end());
+  expect(kit.analyzer.message?.(0, bytes, 0, to, wireLength)).toBe('ok');
+  const emitted = kit.end();
+  const { malformed = 0, truncated = 0 } = kit.counts;
+  const told = emitted.map(({ record }) => record.status);
+  expect(FAULTS_AND_STATUS).toContain(`${malformed} ${truncated} ${told}`);
+  expect(kit.held).toBe(0);
+  return JSON.stringify(emitted);
 }
 
 describe('hostile bytes', () => {

@@ -111,17 +111,20 @@ describe('probe', () => {
     expect(ask('04 01 0050 c0a80001 00')).toBe('yes');
     expect(ask('04 07')).toBe('no');
   });
-  it('and nothing throws', () => {
+  it('and anything is what it is, however it is cut', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.constantFrom<'>' | '<'>('>', '<'), fc.uint8Array({ minLength: 1, maxLength: 40 })), {
           maxLength: 8,
         }),
         (parts) => {
-          drive(
-            [['>', '05 01 00'], ...parts.map(([side, bytes]) => [side, Buffer.from(bytes).toString('hex')] as const)],
-            7,
-          );
+          const rest = parts.map(([side, bytes]) => [side, Buffer.from(bytes).toString('hex')] as const);
+          const [one, seven, whole] = [1, 7, Number.POSITIVE_INFINITY].map((step) => {
+            const { verdict, handedOver } = drive([['>', '05 01 00'], ...rest], step);
+            return { verdict, to: handedOver.map(({ protocol }) => protocol) };
+          });
+          expect([seven, whole]).toEqual([one, one]);
+          expect(one.to.length).toBeLessThanOrEqual(1);
         },
       ),
       { numRuns: 300 },
