@@ -2,7 +2,6 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isCommonPort } from '../../src/capture/ep-hash.ts';
 import { newFlow, PACKET_OTHER_HOST, PACKET_OUTGOING_TYPE, updateFlow } from '../../src/capture/flow.ts';
@@ -10,6 +9,7 @@ import { FlowLog } from '../../src/capture/flow-log.ts';
 import { IpLayerFinder, NO_IP } from '../../src/capture/ip-layer.ts';
 import { transportName } from '../../src/flow/transports.ts';
 import { openInputs } from '../../src/sources/open.ts';
+import fc from '../kit/arbitrary.ts';
 import { documents, runFiles } from '../kit/engine.ts';
 import { capture, hasShared, SHARED } from '../kit/shared.ts';
 import { type Bytes, bytes, echo, ip4, ip6, zeros } from '../wire/frames.ts';

@@ -1,8 +1,8 @@
 // Packets that wait while the flow log is read.
 
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ELEMENT_OVERHEAD, LocalBuffer, LocalBufferPool } from '../../src/capture/local-buffer.ts';
+import fc from '../kit/arbitrary.ts';
 
 const packet = fc
   .record({

@@ -1,6 +1,5 @@
 // Reading single packets: hashes, ports that are left out, errors.
 
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { epHashOf, isCommonPort, keyOfEpHash, reverseEpHash } from '../../src/capture/ep-hash.ts';
 import { parsePacketV4, parsePacketV6 } from '../../src/capture/parse-packet.ts';
@@ -12,6 +11,7 @@ import {
   ParsingErrors,
   parsingFailed,
 } from '../../src/capture/parsing-error.ts';
+import fc from '../kit/arbitrary.ts';
 import { bytes, echo, IP6_A, IP6_B, ip4, ip6, tcp, u16, udp, zeros } from '../wire/frames.ts';
 import { tcp4, udp4, udp6 } from './packets.ts';
 

@@ -2,7 +2,6 @@
 // every capture of ../shared.
 
 import { readdirSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Clock } from '../../src/engine/clock.ts';
 import { Dissector } from '../../src/engine/dissect.ts';
@@ -11,6 +10,7 @@ import { DISSECT_DEFAULTS } from '../../src/engine/plan.ts';
 import { ROW, Stage, WIDE } from '../../src/flow/stage.ts';
 import { openInputs } from '../../src/sources/open.ts';
 import { newPacketBatch, type PacketBatch } from '../../src/sources/source.ts';
+import fc from '../kit/arbitrary.ts';
 import { hasShared, SHARED } from '../kit/shared.ts';
 
 const SALTS: [number, number] = [0x12345678, -77];

@@ -1,7 +1,7 @@
 // Connections as documents: given these segments, this state, these counters, this end.
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../kit/arbitrary.ts';
 import { flows } from './flow-kit.ts';
 import { connection } from './traffic.ts';
 

@@ -1,9 +1,9 @@
 // Our SHA-1 against node:crypto's, for every length that it takes.
 
 import { createHash } from 'node:crypto';
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { base64Text, Digest, MAX_ONE_BLOCK, sha1 } from '../../src/flow/sha1.ts';
+import fc from '../kit/arbitrary.ts';
 
 it('is what node:crypto says, for every length up to a block', () => {
   fc.assert(

@@ -1,6 +1,5 @@
 // The flow table and its timers against plain models: a Map of keys, a list of due seconds.
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { foldV6, SHARDS, shardOf, tableHash } from '../../src/flow/hash.ts';
 import {
@@ -17,6 +16,7 @@ import { sortByKey } from '../../src/flow/radix.ts';
 import { ROW, ROW_A, ROW_B, ROW_HASH, ROW_PORTS, ROW_PROTOCOL, ROW_SHARD } from '../../src/flow/stage.ts';
 import { FlowTable, wideHash } from '../../src/flow/table.ts';
 import { LONG_SECONDS, SHORT_SECONDS, Timers } from '../../src/flow/timers.ts';
+import fc from '../kit/arbitrary.ts';
 
 type Key = readonly [a: number, b: number, ports: number, protocol: number];
 

@@ -1,6 +1,5 @@
 // What somebody sees who mistyped, and that no text whatsoever does more than that.
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   ConditionError,
@@ -9,6 +8,7 @@ import {
   parseCondition,
   planQuery,
 } from '../../src/query/query.ts';
+import fc from '../kit/arbitrary.ts';
 import { TYPES } from './fixture.ts';
 
 const vocabulary = createVocabulary(TYPES, { lists: new Map([['internal', ['10.0.0.0/8']]]), nowNs: 0n, isUtc: true });

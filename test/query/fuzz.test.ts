@@ -5,7 +5,6 @@ import dns from 'node:dns/promises';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allRecordTypes } from '../../src/engine/plan.ts';
 import { csvCell } from '../../src/query/format-csv.ts';
@@ -27,6 +26,7 @@ import {
   runQuery,
   splitWords,
 } from '../../src/query/query.ts';
+import fc from '../kit/arbitrary.ts';
 import { type Fixture, openFixture, TYPES } from './fixture.ts';
 
 /** The real declarations: every name that users have. */

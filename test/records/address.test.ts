@@ -1,9 +1,9 @@
 // Addresses as RFC 5952 writes them, and as the platform's own reader understands them.
 
 import { SocketAddress } from 'node:net';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Address, formatV6 } from '../../src/records/address.ts';
+import fc from '../kit/arbitrary.ts';
 
 describe('IPv6 text', () => {
   it.each([

@@ -1,12 +1,12 @@
 // Texts that stand in the buffer already are copied from there, numbers and constants are written in words: both must be what JSON says.
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { f } from '../../src/records/field.ts';
 import { JsonTexts } from '../../src/records/json-texts.ts';
 import { ndjsonEncoder } from '../../src/records/ndjson.ts';
 import type { RecordType } from '../../src/records/record.ts';
 import { JsonWriter } from '../../src/records/writer.ts';
+import fc from '../kit/arbitrary.ts';
 
 const texts = [
   'a.example.net',

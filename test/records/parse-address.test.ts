@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Address } from '../../src/records/address.ts';
 import { parseAddress } from '../../src/records/parse-address.ts';
+import fc from '../kit/arbitrary.ts';
 
 const word = fc.integer({ min: 0, max: 0xffffffff });
 /** Words with many zero bits, so that `::` stands in every place. */

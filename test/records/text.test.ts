@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { wireText } from '../../src/records/text.ts';
 import { JsonWriter } from '../../src/records/writer.ts';
+import fc from '../kit/arbitrary.ts';
 
 const text = (...bytes: number[]) => wireText(Uint8Array.from(bytes), 0, bytes.length);
 const ascii = (s: string) => [...Buffer.from(s, 'latin1')];

@@ -1,9 +1,9 @@
 // However the input is cut into chunks and batches, the packets are the same; and a file may end at any byte.
 
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openInputs } from '../../src/sources/open.ts';
+import fc from '../kit/arbitrary.ts';
 import { capture, hasShared } from '../kit/shared.ts';
 import { readAll } from './read-all.ts';
 import { pcapFile, pcapngFile, somePackets, temporaryFolder } from './writers.ts';

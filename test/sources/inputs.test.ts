@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { openInputs } from '../../src/sources/open.ts';
+import fc from '../kit/arbitrary.ts';
 import { readAll } from './read-all.ts';
 import { pcapFile, pcapngFile, somePackets, temporaryFolder } from './writers.ts';
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Timestamps } from '../../src/sources/timestamps.ts';
+import fc from '../kit/arbitrary.ts';
 
 const word = fc.integer({ min: 0, max: 0xffff_ffff });
 

@@ -1,13 +1,13 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatV4, formatV6 } from '../../src/records/address.ts';
 import { f } from '../../src/records/field.ts';
 import { defineRecord } from '../../src/records/record.ts';
 import { openReader, type ReaderOptions, type StoreReader } from '../../src/store/reader.ts';
 import { openStore } from '../../src/store/store.ts';
+import fc from '../kit/arbitrary.ts';
 import { makeBatch, type NamedValues, type Words } from './batch-kit.ts';
 
 const dns = defineRecord(

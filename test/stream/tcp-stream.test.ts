@@ -1,8 +1,8 @@
 // TCP reassembly: given these segments, these bytes, gaps and ends, in this order. Positions are relative: the first byte is 1.
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Segment } from '../../src/stream/segment.ts';
+import fc from '../kit/arbitrary.ts';
 import { StreamKit } from './tcp-kit.ts';
 
 const kit = (...args: ConstructorParameters<typeof StreamKit>) => new StreamKit(...args).handshake();

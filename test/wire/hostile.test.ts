@@ -1,11 +1,11 @@
 // Any bytes at all: nothing throws, nothing outside the packet is read, and what the cursor says stays inside the packet.
 
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkTransport } from '../../src/wire/checksum.ts';
 import { Cursor, MAX_LAYERS } from '../../src/wire/cursor.ts';
 import { decode } from '../../src/wire/decode.ts';
 import { describeLayers, describeTunnels } from '../../src/wire/describe.ts';
+import fc from '../kit/arbitrary.ts';
 import { bytes, eth, ip4, le16, u16, u32, udp, zeros } from './frames.ts';
 import { SAMPLES } from './samples.ts';
 import { stateOf } from './view.ts';

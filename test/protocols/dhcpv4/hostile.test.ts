@@ -1,9 +1,9 @@
 // Bytes that were made to hurt: nothing throws, nothing is read outside.
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dhcpv4 } from '../../../src/protocols/dhcpv4/index.ts';
 import { AnalyzerKit } from '../../kit/analyzer.ts';
+import fc from '../../kit/arbitrary.ts';
 import { ascii, END, ip, message, option, type, u32 } from './build.ts';
 
 const sample = message(

@@ -1,9 +1,9 @@
 // Bytes that were made to hurt: nothing throws, nothing is read outside, nothing stays held.
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dns } from '../../../src/protocols/dns/index.ts';
 import { AnalyzerKit } from '../../kit/analyzer.ts';
+import fc from '../../kit/arbitrary.ts';
 import { a, bytes, framed, message, opt, query, response, soa, TO_QUESTION, u16 } from './build.ts';
 
 const everything = { include_authorities: true, include_additionals: true, send_request: true, send_response: true };

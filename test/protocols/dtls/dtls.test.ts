@@ -1,7 +1,7 @@
 // DTLS handshakes: given these datagrams, this record.
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import fc from '../../kit/arbitrary.ts';
 import { runFiles } from '../../kit/engine.ts';
 import { capture, hasShared } from '../../kit/shared.ts';
 import {

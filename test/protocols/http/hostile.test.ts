@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Direction } from '../../../src/protocols/protocol.ts';
+import fc from '../../kit/arbitrary.ts';
 import { type Exchange, GET, kit, OK, records, tell } from './drive.ts';
 
 const options = {

@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FlowView } from '../../../src/protocols/flow-view.ts';
 import { icmp, QuotedTuple, quotedTuple } from '../../../src/protocols/icmp/index.ts';
 import type { Direction } from '../../../src/protocols/protocol.ts';
 import { Address } from '../../../src/records/address.ts';
 import { AnalyzerKit } from '../../kit/analyzer.ts';
+import fc from '../../kit/arbitrary.ts';
 import { echo, ipv4, ipv6, linkLayer, message, neighbor, ports, v6 } from './build.ts';
 
 const LABELS = [0x20, 0, 0, 0, 0, 8, 1, 1, 0, 1, 6, 1];

@@ -1,10 +1,10 @@
 // QUIC's Initial packets: opened, put together, told as a handshake. Keys are those of RFC 9001 appendix A and RFC 9369 appendix A.
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VERSION_2 } from '../../../src/protocols/quic/header.ts';
 import { initialKeys } from '../../../src/protocols/quic/initial-keys.ts';
 import { datagramProtocol } from '../../../src/protocols/tls/datagrams.ts';
+import fc from '../../kit/arbitrary.ts';
 import { alpn, clientHello, extension, join, kit, serverHello, serverName, u8, u16, vector8 } from '../tls/build.ts';
 import { crypto, handshake, initial, KEY_ID, PADDING, retry, SHORT } from './build.ts';
 

@@ -1,9 +1,9 @@
 // SOCKS up to the connection; what is carried gets to detection from its first byte on.
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { socks } from '../../../src/protocols/socks/index.ts';
 import { AnalyzerKit } from '../../kit/analyzer.ts';
+import fc from '../../kit/arbitrary.ts';
 import { runFiles } from '../../kit/engine.ts';
 import { capture, hasShared } from '../../kit/shared.ts';
 import { CONNECTED, type Exchange, hex, REQUEST_5 } from './seeds.ts';
@@ -121,10 +121,11 @@ describe('probe', () => {
           const rest = parts.map(([side, bytes]) => [side, Buffer.from(bytes).toString('hex')] as const);
           const [one, seven, whole] = [1, 7, Number.POSITIVE_INFINITY].map((step) => {
             const { verdict, handedOver } = drive([['>', '05 01 00'], ...rest], step);
-            return { verdict, to: handedOver.map(({ protocol }) => protocol) };
+            // Nothing is asked of it once it has handed over.
+            return handedOver.length > 0 ? handedOver.map(({ protocol }) => protocol) : verdict;
           });
           expect([seven, whole]).toEqual([one, one]);
-          expect(one.to.length).toBeLessThanOrEqual(1);
+          if (Array.isArray(one)) expect(one).toHaveLength(1);
         },
       ),
       { numRuns: 300 },

@@ -1,11 +1,11 @@
 // Bytes that somebody made to do harm: nothing throws, nothing grows, nothing is believed.
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Direction } from '../../../src/protocols/protocol.ts';
 import { parseCertificate } from '../../../src/protocols/tls/certificate.ts';
 import { MAX_MESSAGE_OCTETS } from '../../../src/protocols/tls/message-reader.ts';
 import { probe } from '../../../src/protocols/tls/probe.ts';
+import fc from '../../kit/arbitrary.ts';
 import {
   certificate,
   certificates,

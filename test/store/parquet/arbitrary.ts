@@ -1,6 +1,6 @@
 // Columns of every kind with arbitrary values: edges of their ranges, nulls, few values and many.
 
-import fc from 'fast-check';
+import fc from '../../kit/arbitrary.ts';
 import type { NamedValues, Words } from '../batch-kit.ts';
 
 const LARGEST = 2 ** 53;

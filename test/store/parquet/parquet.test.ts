@@ -3,11 +3,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { parquetRead } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ParquetFile } from '../../../src/store/parquet/file.ts';
 import { columnsOf, parquetColumns, RowGroupEncoder } from '../../../src/store/parquet/row-group.ts';
+import fc from '../../kit/arbitrary.ts';
 import { expectedColumns, makeBatch, type NamedValues, readByDuckDb, type Words } from '../batch-kit.ts';
 import { columns } from './arbitrary.ts';
 import { decompress } from './zstd.ts';

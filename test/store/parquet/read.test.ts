@@ -1,11 +1,11 @@
 // Our own reader: what was written, read and written again is the same file, byte for byte; a damaged byte is an error, never other data.
 
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { ColumnBatch } from '../../../src/records/columns.ts';
 import { ParquetFile } from '../../../src/store/parquet/file.ts';
 import { readBatches, readFooter } from '../../../src/store/parquet/read.ts';
 import { columnsOf, parquetColumns, RowGroupEncoder } from '../../../src/store/parquet/row-group.ts';
+import fc from '../../kit/arbitrary.ts';
 import { makeBatch } from '../batch-kit.ts';
 import { flowBatch, START } from '../rollup/flow-kit.ts';
 import { columns } from './arbitrary.ts';
