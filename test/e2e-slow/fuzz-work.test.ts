@@ -31,8 +31,9 @@ describe('work grows with the input, not with its square', () => {
     for (let i = 0; i < FLOODS; i++) {
       const seed = seeds[random.below(seeds.length)];
       for (const flood of floodsOf(seed, randomPlaces(seed, 1, random))) {
-        checkLinear(target, flood, FLOOD_OCTETS, QUICK);
-        if (seed.transport === 'tcp') checkLinear(target, flood, FLOOD_OCTETS / 4, { ...QUICK, piece: 1 });
+        expect(() => checkLinear(target, flood, FLOOD_OCTETS, QUICK)).not.toThrow();
+        if (seed.transport === 'tcp')
+          expect(() => checkLinear(target, flood, FLOOD_OCTETS / 4, { ...QUICK, piece: 1 })).not.toThrow();
       }
     }
   });

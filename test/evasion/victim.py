@@ -2,14 +2,16 @@
 """A real Linux host to try evasions on, in a network namespace of its own. Needs root.
 
 A veth pair: `victim` has the addresses, `outside` has none and is a packet socket. Messages on standard input and output are a
-length (4 bytes, big-endian), a letter, and that many bytes less one. In: F a frame to send. Out: R ready, F a frame that the host sent,
-A a connection (the client's port, 2 bytes), D its bytes (port, bytes), E its end (port, 1 when reset), U a datagram that was
+length (4 bytes, big-endian), a letter, and that many bytes less one. In: F a frame to send, Q to be told when it is quiet. Out: R ready,
+Q nothing has happened for a while since it was asked, F a frame that the host sent, A a connection (the client's port, 2 bytes), D its bytes (port, bytes), E its end (port, 1 when reset), U a datagram that was
 received. A request that is whole gets an answer; one that says close is closed behind it.
 """
 import ctypes, os, select, socket, struct, subprocess, sys
 
 CLONE_NEWNET = 0x40000000
 UDP_NO_CHECK6_RX = 102
+# Longer than an acknowledgment is delayed, and than the first segment waits to be sent again.
+QUIET_SECONDS = 0.3
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
 OUTSIDE_MAC, VICTIM_MAC = '02:00:00:00:00:01', '02:00:00:00:00:02'
 
@@ -52,6 +54,7 @@ class Victim:
             self.datagrams.append(one)
         self.connections = {}
         self.pending = b''
+        self.asked = 0
 
     def run(self):
         stdin = sys.stdin.fileno()
@@ -61,7 +64,12 @@ class Victim:
         tell(b'R')
         while True:
             sys.stdout.buffer.flush()
-            for fd, _ in poller.poll():
+            events = poller.poll(QUIET_SECONDS if self.asked > 0 else None)
+            if not events:
+                for _ in range(self.asked):
+                    tell(b'Q')
+                self.asked = 0
+            for fd, _ in events:
                 if fd == stdin:
                     data = os.read(stdin, 1 << 16)
                     if not data:
@@ -89,7 +97,10 @@ class Victim:
             length = struct.unpack('>I', self.pending[:4])[0]
             if len(self.pending) < 4 + length:
                 return
-            self.wire.send(self.pending[5:4 + length])
+            if self.pending[4:5] == b'Q':
+                self.asked += 1
+            else:
+                self.wire.send(self.pending[5:4 + length])
             self.pending = self.pending[4 + length:]
 
     def read(self, fd):

@@ -18,8 +18,6 @@ import type { Bytes } from '../wire/frames.ts';
 
 const PROGRAM = fileURLToPath(new URL('victim.py', import.meta.url));
 const FIRST_PORT = 20_000;
-/** A busy machine takes its time to answer. */
-const QUIET_MS = 1000;
 const IP = 14;
 const TCP = IP + 20;
 
@@ -56,7 +54,6 @@ export class Victim {
   #ready: (() => void) | undefined = undefined;
   #nextPort = FIRST_PORT;
   #errors = '';
-  #heard = 0;
   readonly #begin = performance.now();
   readonly #options = new TcpOptions();
 
@@ -82,20 +79,24 @@ export class Victim {
     await gone;
   }
 
-  /** Waits until the victim has said nothing new for a while; it always answers the last word of a script. `talk`: of that one. */
-  async settled(talk?: Played): Promise<void> {
-    const heard = () => (talk === undefined ? this.#heard : talk.packets.length + talk.read.length);
-    for (let before = -1; before !== heard(); ) {
-      before = heard();
-      await sleep(QUIET_MS);
-    }
+  /** Waits until all that was sent has been taken and nothing has come of it for a while, as the victim sees it, however busy we are. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#asked.push(resolve);
+      this.#send('Q');
+    });
   }
+  readonly #asked: (() => void)[] = [];
 
   sendFrame(frame: Bytes): void {
+    this.#send('F', frame);
+  }
+
+  #send(letter: 'F' | 'Q', body: Bytes = new Uint8Array(0)): void {
     const head = Buffer.alloc(5);
-    head.writeUInt32BE(1 + frame.length);
-    head.write('F', 4);
-    this.#child.stdin.write(Buffer.concat([head, frame]));
+    head.writeUInt32BE(1 + body.length);
+    head.write(letter, 4);
+    this.#child.stdin.write(Buffer.concat([head, body]));
   }
 
   /** Plays the client's side of a script from a port of its own; `pauseMs` wherever the server has its turn. */
@@ -119,7 +120,7 @@ export class Victim {
       this.#sendStep(script, talk, step);
     }
     for (const { bytes } of script.frames) this.sendFrame(bytes);
-    await this.settled(talk);
+    await this.settled();
     return talk;
   }
 
@@ -158,8 +159,8 @@ export class Victim {
   }
 
   #hear(letter: string, body: Buffer): void {
-    this.#heard++;
     if (letter === 'R') this.#ready?.();
+    else if (letter === 'Q') this.#asked.shift()?.();
     else if (letter === 'U') this.datagrams.push(body);
     else if (letter === 'F') this.#frame(body);
     else {

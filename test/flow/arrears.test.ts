@@ -1,7 +1,7 @@
 // The reports of an interval that come while packets go on say what they say when all are made at once.
 
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../kit/arbitrary.ts';
 import { type FlowDocument, FlowKit } from './flow-kit.ts';
 import { connection, udp } from './traffic.ts';
 

@@ -31,9 +31,13 @@ describe.each(lowerTargets().map((target, i) => [target.name, target, i] as cons
   it(`keeps them on ${MUTANTS} mutants`, () => {
     const random = new Random(index + 100);
     const material = { dictionary: dictionaryOf(target.code), others: target.seeds };
+    const different = new Set<string>();
     for (let i = 0; i < MUTANTS; i++) {
       const mutant = mutate(target.seeds[random.below(target.seeds.length)], material, random);
+      different.add(toText(mutant));
       withInput(mutant, () => check(target, mutant, 2 + random.below(20)));
     }
+    // Many of the same would not be many.
+    expect(different.size).toBeGreaterThan(MUTANTS / 2);
   });
 });

@@ -48,9 +48,13 @@ describe.each(PROTOCOLS.map(({ name }, i) => [name, i] as const))('%s', (_name, 
     const random = new Random(index + 1);
     const seeds = seedsOf(target);
     const material = { dictionary: dictionaryOf(target.code), others: seeds };
+    const different = new Set<string>();
     for (let i = 0; i < MUTANTS; i++) {
       const mutant = mutate(seeds[random.below(seeds.length)], material, random);
+      different.add(toText(mutant));
       withInput(mutant, () => check(target, mutant, 2 + random.below(20)));
     }
+    // Many of the same would not be many.
+    expect(different.size).toBeGreaterThan(MUTANTS / 2);
   });
 });

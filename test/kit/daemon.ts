@@ -71,6 +71,23 @@ export class DaemonKit {
     return this.ns.send(link, file, times);
   }
 
+  /**
+   * Sends until so many were sent that it is as it should be; gives the status and how many that took. The kernel takes up to a second to
+   * believe that a link is up, and what is sent before goes nowhere.
+   */
+  async sendUntil(
+    frames: readonly Uint8Array[],
+    isSo: (status: DaemonStatus) => boolean,
+  ): Promise<[DaemonStatus, number]> {
+    let sent = 0;
+    const status = await this.until(async (now) => {
+      if (isSo(now)) return true;
+      sent += await this.send(frames);
+      return false;
+    });
+    return [status, sent];
+  }
+
   ask(method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> {
     // Kept: a test may take the store away.
     this.#token ??= readFileSync(join(this.store, 'api.token'), 'utf8').trim();
@@ -93,15 +110,19 @@ export class DaemonKit {
   }
 
   /** Asks for the status until it is as it should be. */
-  async until(isSo: (status: DaemonStatus) => boolean): Promise<DaemonStatus> {
-    for (let n = 0; n < 800; n++) {
+  async until(isSo: (status: DaemonStatus) => boolean | Promise<boolean>): Promise<DaemonStatus> {
+    const begin = performance.now();
+    while (performance.now() - begin < PATIENCE_MS) {
       const status = await this.status();
-      if (isSo(status)) return status;
+      if (await isSo(status)) return status;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     throw new Error(`never so: ${isSo}\n${JSON.stringify(await this.status(), null, 1)}\n${this.program?.err}`);
   }
 }
+
+/** Only against what never comes: on a busy machine all takes ten times as long. */
+const PATIENCE_MS = 200_000;
 
 /** One request over a Unix socket. */
 export function askSocket(

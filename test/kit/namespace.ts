@@ -141,8 +141,15 @@ export class Program {
     this.#heard = Promise.withResolvers<void>();
   }
 
-  /** Gives it a line and waits for one. */
-  async ask(line: string): Promise<string> {
+  /** Gives it a line and waits for one; what is asked meanwhile waits its turn. */
+  ask(line: string): Promise<string> {
+    const answer = this.#answered.then(() => this.#ask(line));
+    this.#answered = answer.catch(() => undefined);
+    return answer;
+  }
+  #answered: Promise<unknown> = Promise.resolve();
+
+  async #ask(line: string): Promise<string> {
     const before = this.out.length;
     this.child.stdin!.write(`${line}\n`);
     await this.until(() => this.out.slice(before).endsWith('\n'));

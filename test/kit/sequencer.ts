@@ -5,7 +5,22 @@ import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that took longest when last looked at, longest first. Wrong entries cost time, nothing else. */
-const LONGEST = ['test/e2e/determinism.test.ts'];
+const LONGEST = [
+  'test/e2e/determinism.test.ts',
+  'test/ns/daemon.test.ts',
+  'test/ns/faults.test.ts',
+  'test/e2e/robustness.test.ts',
+  'test/ns/daemon-threads.test.ts',
+  'test/tcp-state/bpf.test.ts',
+  'test/evasion/kernel.test.ts',
+  'test/ns/ring.test.ts',
+  'test/sinks/postgres/postgres.test.ts',
+  'test/engine/ledger.test.ts',
+  'test/engine/determinism.test.ts',
+  'test/sinks/command-line.test.ts',
+  'test/engine/dissect.test.ts',
+  'test/store/kill.test.ts',
+];
 
 export class Sequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

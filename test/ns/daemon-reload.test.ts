@@ -111,7 +111,8 @@ describe.skipIf(noNamespaces !== '')('reading the configuration again', { timeou
     await kit.ask('POST', '/api/writeout');
     await kit.until(({ sinks }) => Number(sinks[0].segments) > 0);
     await reload({ store: { directory: kit.store, retention: { size: 1 } } });
-    await kit.until(({ sinks }) => Number(sinks[0].segments) === 0 && sinks[0].error === '');
+    const { sinks } = await kit.until(({ sinks: [now] }) => Number(now.segments) === 0 && now.error === '');
+    expect(sinks[0]).toMatchObject({ segments: 0, lostRows: 0 });
     await reload({ store: { directory: kit.store } });
   });
 

@@ -46,11 +46,10 @@ describe.skipIf(noNamespaces !== '')('a daemon survives', { timeout: 300_000 }, 
       kit.ns.ip('link set dev b down');
       kit.ns.up('b');
     }
-    // The kernel takes up to a second to believe that a link is up; what is sent before goes nowhere.
-    const { interfaces: before } = await kit.until(({ interfaces }) => {
-      if (interfaces.b.processed_total === 0) void kit.send(udp(1));
-      return interfaces.b.processed_total > 0 && interfaces.b.state === 'capturing';
-    });
+    const [{ interfaces: before }] = await kit.sendUntil(
+      udp(1),
+      ({ interfaces: { b } }) => b.processed_total > 0 && b.state === 'capturing',
+    );
     expect(before.b.error).toBe('');
 
     kit.ns.ip('link set dev b down');
@@ -62,10 +61,7 @@ describe.skipIf(noNamespaces !== '')('a daemon survives', { timeout: 300_000 }, 
     for (const link of ['a', 'b']) kit.ns.up(link);
     await kit.until(({ interfaces }) => interfaces.b.state === 'capturing');
     const known = (await kit.status()).interfaces.b.processed_total;
-    const { interfaces } = await kit.until(({ interfaces: now }) => {
-      if (now.b.processed_total === known) void kit.send(udp(1));
-      return now.b.processed_total > known;
-    });
+    const [{ interfaces }] = await kit.sendUntil(udp(1), ({ interfaces: { b } }) => b.processed_total > known);
     expect(interfaces.d).toMatchObject({ state: 'capturing', processed_total: 5, dropped_total: 0 });
     expect((await kit.stop()).code).toBe(143);
   });

@@ -23,7 +23,10 @@ beforeAll(() => {
     join(packages, '@scope/only-import/package.json'),
     '{"name":"@scope/only-import","type":"module","exports":{".":{"import":"./a.js"},"./other":{"node":{"import":"./b.js"}}}}',
   );
-  writeFileSync(join(packages, '@scope/only-import/a.js'), 'export const create = () => ({ start() {}, drain() {} });');
+  writeFileSync(
+    join(packages, '@scope/only-import/a.js'),
+    'export const create = () => ({ start() {}, drain() {}, made: "a.js" });',
+  );
   writeFileSync(
     join(packages, '@scope/only-import/b.js'),
     'export const create = (o) => ({ start() {}, drain() {}, o });',
@@ -45,12 +48,15 @@ describe('loadPlugin', () => {
     expect(await load('@scope/only-import/other?x=1')).toMatchObject({ o: { x: '1' } });
   });
   it('takes a create of the default export, CommonJS and TypeScript', async () => {
-    await load(module('default.mjs', 'export default { create: () => ({ start() {}, drain() {} }) };'));
-    await load(module('common.cjs', 'exports.create = () => ({ start() {}, drain() {} });'));
-    await load(module('typed.ts', 'export const create = (): object => ({ start() {}, drain() {} });'));
+    for (const [name, text] of [
+      ['default.mjs', 'export default { create: () => ({ start() {}, drain() {}, made: "here" }) };'],
+      ['common.cjs', 'exports.create = () => ({ start() {}, drain() {}, made: "here" });'],
+      ['typed.ts', 'export const create = (): object => ({ start() {}, drain() {}, made: "here" });'],
+    ])
+      expect(await load(module(name, text)), name).toMatchObject({ made: 'here' });
   });
   it('finds packages from the folder, also those with an entry for import alone', async () => {
-    await load('@scope/only-import');
+    expect(await load('@scope/only-import')).toMatchObject({ made: 'a.js' });
   });
 
   it.each([
