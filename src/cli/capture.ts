@@ -20,6 +20,7 @@ import { HEADERS_SNAP, LIVE_DEFAULTS, type LiveOptions, openLive } from '../sour
 import { selectInterfaces } from '../sources/ring/selection.ts';
 import { TcxSource } from '../sources/tcx/tcx-source.ts';
 import { MissingError } from '../system/errors.ts';
+import { returnLargeBlocks } from '../system/malloc.ts';
 import { MAX_RING_BYTES } from '../system/packet-ring.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
 import { EXIT_DAMAGED, EXIT_OK } from './exit.ts';
@@ -197,6 +198,7 @@ async function capture(words: string[]): Promise<number> {
   let notes: readonly string[] = [];
   let result: RunResult;
   if (isLive) {
+    await returnLargeBlocks();
     const derived = filter === '' && options.filter === undefined && !takesPackets ? portFilter(plan) : '';
     const live = liveOptions(options, filter || derived, takesPackets || needsWholePackets(plan));
     if (derived !== '') live.tell?.(`only packets that these records need: ${derived} (-f '' takes all)`);

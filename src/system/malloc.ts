@@ -7,12 +7,14 @@ const M_MMAP_THRESHOLD = -3;
 /** Bytes; larger blocks have pages of their own. A set threshold is never changed by what is freed. */
 const THRESHOLD = 64 * 1024;
 
-/** For all threads, from now on. */
-export async function returnLargeBlocks(): Promise<void> {
+/** For all threads, from now on. True when the C library has agreed. */
+export async function returnLargeBlocks(): Promise<boolean> {
   try {
     const koffi = await import('koffi');
-    koffi.load('libc.so.6').func('int mallopt(int parameter, int value)')(M_MMAP_THRESHOLD, THRESHOLD);
+    const mallopt = koffi.load('libc.so.6').func('int mallopt(int parameter, int value)');
+    return mallopt(M_MMAP_THRESHOLD, THRESHOLD) === 1;
   } catch {
-    // Not glibc.
+    // No FFI, or not glibc.
+    return false;
   }
 }
