@@ -57,6 +57,22 @@ describe.skipIf(noNamespaces !== '')('a daemon that records flows', { timeout: 3
     expect(kit.command('sql', '--store', kit.store, '-e', 'csv', sum)).toMatch(/^125\r?$/m);
   });
 
+  test('cuts at each interval while packets come: every one is in one document', async () => {
+    kit = new DaemonKit({ capture: flowsOnly, flows: { interval: '1s' } });
+    await kit.start();
+    const FLOWS = 40;
+    let sent = 0;
+    // Three documents of each flow at least: packets come before, at and behind three cuts.
+    for (let rows = 0; rows < 3 * FLOWS; rows = (await kit.status()).sinks[0].rows)
+      sent += await kit.send(udp(FLOWS), 25);
+    expect((await kit.status()).flowSource).toMatchObject({ used: 'tcx' });
+    expect((await kit.stop()).code).toBe(143);
+    const sums = 'select sum(source_packets + destination_packets), count(distinct flow_id), count(*) >= 120 from flow';
+    expect(kit.command('sql', '--store', kit.store, '-e', 'csv', sums).trim().split(/\r?\n/).at(-1)).toBe(
+      `${sent},${FLOWS},true`,
+    );
+  });
+
   test('takes packets from rings where it may not ask the kernel, or a filter wants them, and says why', async () => {
     kit = new DaemonKit({ capture: flowsOnly });
     execFileSync('chown', ['-R', 'nobody', kit.folder]);
