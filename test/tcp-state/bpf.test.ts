@@ -50,6 +50,56 @@ it('tells ten changes of state for a connection, and who made them', async (cont
   }
 });
 
+it('tells how long a connection was in each state, and its counters', async (context) => {
+  const net = here(context);
+  const documents = await seen(net, () => void net.traffic('short', 5, 9000, 65534), ['state', 'close']);
+  const inStates = new Map<string, number>();
+  for (const { event, netscribe } of documents) {
+    const { id, state_duration: ns = 0 } = netscribe.tcp;
+    if (event.action === 'state') inStates.set(id!, (inStates.get(id!) ?? 0) + ns);
+  }
+  const closed = documents.filter(({ event }) => event.action === 'close');
+  expect(closed).toHaveLength(10);
+  for (const { event, user, netscribe } of closed) {
+    const { id, rtt, min_rtt: least, retransmissions } = netscribe.tcp;
+    expect(event.duration).toBe(inStates.get(id!));
+    expect([user, retransmissions]).toEqual([{ id: '65534' }, 0]);
+    expect(rtt).toBeGreaterThan(0);
+    expect(least).toBeGreaterThan(0);
+  }
+});
+
+it('tells what was sent again, and what was thrown away and why', async (context) => {
+  const net = here(context);
+  const kinds: RecordKind[] = ['retransmit', 'synack-retransmit', 'drops', 'close'];
+  const documents = await seen(net, () => void net.traffic('deaf'), kinds);
+  const of = (kind: string) => documents.filter(({ event }) => event.action === kind);
+  const states = of('retransmit').map(({ netscribe }) => netscribe.tcp.new_state);
+  // Data, and a SYN.
+  expect(new Set(states)).toEqual(new Set(['ESTABLISHED', 'SYN-SENT']));
+  expect(of('synack-retransmit').length).toBeGreaterThanOrEqual(1);
+  for (const { destination, netscribe } of of('synack-retransmit')) {
+    expect([destination?.port, netscribe.tcp.role]).toEqual([9000, 'server']);
+  }
+  // Those of the whole machine: at least the data, and the answer to the SYN.
+  const thrown = of('drops').reduce((sum, { netscribe }) => sum + (netscribe.tcp.drops?.socket_filter ?? 0), 0);
+  expect(thrown).toBeGreaterThanOrEqual(2);
+  const again = of('close').map(({ netscribe }) => netscribe.tcp.retransmissions!);
+  expect(again.filter((n) => n > 0).length).toBeGreaterThanOrEqual(2);
+});
+
+it('writes down what was lost', async (context) => {
+  const net = here(context);
+  const filter = { namespaces: [net.inode] };
+  const documents = await documentsOf(new BpfSource({ ringBytes: 4096 }), filter, () => void net.traffic('short', 50), [
+    'state',
+    'lost',
+  ]);
+  const lost = documents.filter(({ event }) => event.action === 'lost');
+  expect(lost).toHaveLength(1);
+  expect(lost[0].netscribe.tcp.count! + documents.length - 1).toBe(502);
+});
+
 it('tells IPv6 as it tells IPv4', async (context) => {
   const net = here(context);
   const both = () => {

@@ -100,6 +100,11 @@ export interface Document {
       protocol: string;
       role: string;
       count?: number;
+      state_duration?: number;
+      rtt?: number;
+      min_rtt?: number;
+      retransmissions?: number;
+      drops?: Record<string, number>;
       on_cpu?: { pid: number };
     };
   };

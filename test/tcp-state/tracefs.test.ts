@@ -2,13 +2,13 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, type TestContext } from 'vitest';
 import { BpfSource } from '../../src/tcp-state/bpf/source.ts';
-import { parsePorts } from '../../src/tcp-state/parse-filter.ts';
+import { parseNetworks, parsePorts } from '../../src/tcp-state/parse-filter.ts';
 import { parseFormat } from '../../src/tcp-state/tracefs/format.ts';
 import { findTracefs } from '../../src/tcp-state/tracefs/mount.ts';
 import { PageCursor } from '../../src/tcp-state/tracefs/page.ts';
@@ -132,17 +132,21 @@ it('tells the same changes of state as BPF, ten for a connection', async (contex
     net.traffic('short6', 10, PORT);
     net.traffic('half-closed', 5, PORT);
     net.traffic('reset', 5, PORT);
+    net.traffic('mptcp', 2, PORT + 2);
   };
+  const chosen = { ports: parsePorts(`${PORT},${PORT + 2}`) };
   const bpf = new BpfSource();
   const { usable } = await bpf.probe();
   let other: Document[] | undefined;
-  const documents = await documentsOf(new TracefsSource(), filter, async () => {
-    if (usable) other = await documentsOf(bpf, { ...filter, namespaces: [net.inode] }, traffic);
+  const documents = await documentsOf(new TracefsSource(), chosen, async () => {
+    if (usable) other = await documentsOf(bpf, { ...chosen, namespaces: [net.inode] }, traffic);
     else traffic();
   });
   const states = documents.filter(({ event }) => event.action === 'state');
   // Each run of the traffic has a listener too; a connection that is reset has fewer changes.
-  expect(states.length).toBe(50 * 10 + 5 * 10 + 5 * 6 + 4 * 2);
+  const plain = states.filter(({ destination }) => destination?.port === PORT);
+  expect(plain.length).toBe(50 * 10 + 5 * 10 + 5 * 6 + 4 * 2);
+  expect(states.some(({ netscribe }) => netscribe.tcp.protocol === 'mptcp')).toBe(true);
   if (other !== undefined) expect(multiset(changes(documents))).toEqual(multiset(changes(other)));
 });
 
@@ -181,6 +185,36 @@ it('tells refused connections with the reason and the error', async (context) =>
   const told = multiset(documents.map(({ event, error }) => `${event.action} ${error?.code ?? event.reason ?? ''}`));
   expect(told).toMatchObject({ 'fail ': 3, 'reset-sent no_socket': 3, 'reset-received ': 3 });
   expect(told['error ECONNREFUSED']).toBeGreaterThanOrEqual(3);
+});
+
+it('tells what was sent again, and attempts that nobody answers', async (context) => {
+  const net = here(context);
+  const documents = await documentsOf(
+    new TracefsSource(),
+    { networks: parseNetworks('203.0.113.7,127.0.0.1'), ports: parsePorts(`${PORT},9`) },
+    () => {
+      net.traffic('deaf', 1, PORT);
+      net.traffic('timed-out', 1, PORT);
+    },
+    ['retransmit', 'synack-retransmit', 'fail'],
+  );
+  const told = new Set(documents.map(({ event, netscribe }) => `${event.action} ${netscribe.tcp.old_state}`));
+  expect(told).toEqual(
+    new Set(['retransmit ESTABLISHED', 'retransmit SYN-SENT', 'synack-retransmit UNKNOWN', 'fail SYN-SENT']),
+  );
+});
+
+it('leaves to the kernel what can be left out by port and family', async (context) => {
+  here(context);
+  const source = new TracefsSource();
+  await source.start({ localPorts: parsePorts('443,8000-8999'), family: 6 });
+  try {
+    const filter = readFileSync(`${source.folder}/events/sock/inet_sock_set_state/filter`, 'latin1');
+    expect(filter.trim()).toContain('family == 10');
+    expect(filter.trim()).toContain('sport == 443 || (sport >= 8000 && sport <= 8999)');
+  } finally {
+    source.close();
+  }
 });
 
 it('counts exactly what a small buffer loses', async (context) => {
@@ -261,6 +295,23 @@ it('finds tracefs by its kind, wherever it is and whatever its device is called'
   writeFileSync(mounts, `nodev ${tracefs.folder} tracefs rw 0 0\n`);
   expect(findTracefs(false, mounts).folder).toBe(tracefs.folder);
   rmSync(folder, { recursive: true });
+});
+
+it.each([
+  ['mounted elsewhere, by an odd name', 'mount -t tracefs "odd name" /mnt'],
+  ['not mounted', 'true'],
+])('works with tracefs %s', async (_, mount) => {
+  if (namespace === undefined) return;
+  const net = namespace;
+  // In a view of the file system of its own, where tracefs is nowhere else.
+  const change = `umount -R /sys/kernel/debug 2>/dev/null; umount -R /sys/kernel/tracing 2>/dev/null; ${mount}`;
+  const { documents, stderr } = await watch(
+    ['--event', 'tracefs', '--port', String(PORT), '--kinds', 'close'],
+    () => void net.traffic('short', 2, PORT),
+    'SIGTERM',
+    ['unshare', '--mount', 'sh', '-c', `${change}; exec "$@"`, '-'],
+  );
+  expect({ stderr, ends: documents.length }).toEqual({ stderr: expect.stringContaining('by tracefs'), ends: 4 });
 });
 
 it('runs as a command and says what it lacks', async (context) => {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # TCP traffic of a known kind, for tests of TCP events: traffic.py WHAT [COUNT]. Prints what the test wants to know of it.
-import os, socket, struct, sys
+import ctypes, os, socket, struct, sys, time
 
 # Other tests may run at the same time, in other namespaces.
 PORT = int(os.environ.get('TRAFFIC_PORT', 9000))
@@ -116,6 +116,40 @@ def steer(cpus):
     with open('/sys/class/net/lo/queues/rx-0/rps_cpus', 'w') as steering:
         steering.write(f'{cpus:x}')
 
+# The server throws away what it is sent for a while, then the client the answer to its SYN: both are sent again (data after some 0.2 s, SYN and
+# its answer after 1 s).
+def deaf(count):
+    s = listener()
+    for _ in range(count):
+        c, a = connected(s)
+        throw_away(a, True)
+        c.sendall(b'x' * 100)
+        time.sleep(0.1)
+        throw_away(a, False)
+        assert len(a.recv(1000)) == 100
+        c.close()
+        assert a.recv(10) == b''
+        a.close()
+        c = socket.socket()
+        throw_away(c, True)
+        c.setblocking(False)
+        c.connect_ex(('127.0.0.1', PORT))
+        time.sleep(0.5)
+        throw_away(c, False)
+        a, _ = s.accept()
+        c.close()
+        assert a.recv(10) == b''
+        a.close()
+    s.close()
+
+# A socket's filter (SO_ATTACH_FILTER, SO_DETACH_FILTER) of one instruction: nothing of any segment is wanted.
+def throw_away(s, everything):
+    program = ctypes.create_string_buffer(struct.pack('HBBI', 6, 0, 0, 0))
+    if everything:
+        s.setsockopt(socket.SOL_SOCKET, 26, struct.pack('HP', 1, ctypes.addressof(program)))
+    else:
+        s.setsockopt(socket.SOL_SOCKET, 27, 0)
+
 # A server and a client in processes of their own, held on one CPU: whoever runs when something happens need not be who it is about.
 def two_processes(count):
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
@@ -160,4 +194,4 @@ elif what == 'mptcp':
     short(count, protocol=262)
 else:
     {'short': short, 'refused': refused, 'reset': reset, 'half-closed': half_closed, 'timed-out': timed_out,
-     'two-processes': two_processes, 'interrupted': interrupted, 'hold': hold}[what](count)
+     'two-processes': two_processes, 'interrupted': interrupted, 'deaf': deaf, 'hold': hold}[what](count)

@@ -56,7 +56,7 @@ export function decoderOf(kind: EventKind, format: EventFormat): Decoder {
       event.newState = newAt < 0 ? 0 : view.getInt32(at + newAt, true);
       const reason = reasonAt < 0 ? -1 : view.getUint32(at + reasonAt, true);
       event.reason = reason < 0 ? undefined : (reasons.get(reason) ?? String(reason)).toLowerCase();
-      event.error = errorAt < 0 ? undefined : view.getInt32(at + errorAt, true);
+      event.error = errorAt < 0 ? undefined : view.getInt32(at + errorAt, true) || undefined;
       if (socketAt < 0) return 0;
       return view.getUint32(at + socketAt, true) + view.getUint16(at + socketAt + 4, true) * 0x100000000;
     },

@@ -189,6 +189,8 @@ export class TracefsSource implements TcpStateSource {
     event.cpuPid = process?.pid;
     event.cpuCommand = process?.command;
     const socket = decoder.decode(event, view, at);
+    // Waiting processes are woken with nothing to tell, too (MPTCP).
+    if (decoder.kind === 'error' && event.error === undefined) return false;
     if (socket !== 0 && decoder.kind === 'state') this.#lives.change(event, socket, time, process);
     else if (socket !== 0) this.#lives.look(event, socket, time);
     return true;
