@@ -1,20 +1,6 @@
 // kill -9 at two hundred moments.
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, it } from 'vitest';
+import { it } from 'vitest';
 import { killAndLook } from '../store/kill-kit.ts';
 
-let directory: string;
-beforeEach(() => {
-  // The death of a process asks nothing of the disk: in memory it is quicker.
-  directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'netscribe-kill-'));
-});
-afterEach(() => {
-  for (const path of [directory, `${directory}-code`]) rmSync(path, { recursive: true, force: true });
-});
-
-it('survives kill -9', async () => {
-  await killAndLook(directory, 200, 2);
-}, 1_200_000);
+it('survives kill -9', () => killAndLook(200, 2), 1_200_000);

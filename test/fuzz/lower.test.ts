@@ -3,23 +3,14 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../kit/generate/random.ts';
 import { dictionaryOf } from './kit/dictionary.ts';
-import { type Exchange, toText } from './kit/exchange.ts';
+import { toText } from './kit/exchange.ts';
 import { mutate } from './kit/mutate.ts';
 import { check, checkTruncations } from './kit/rules.ts';
+import { withInput } from './kit/with-input.ts';
 import { lowerTargets } from './targets/index.ts';
 
 const MUTANTS = 600;
 const TRUNCATIONS = 1500;
-
-function withInput(exchange: Exchange, rule: () => void): void {
-  try {
-    rule();
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\nThe input, as test/fuzz/corpus/ has it:\n${toText(exchange)}`, {
-      cause: error,
-    });
-  }
-}
 
 describe.each(lowerTargets().map((target, i) => [target.name, target, i] as const))('%s', (_name, target, index) => {
   it('keeps the rules on valid input, and on every beginning of it', () => {

@@ -4,10 +4,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { PROTOCOLS } from '../../src/protocols/registry.ts';
 import { Random } from '../kit/generate/random.ts';
 import { dictionaryOf } from './kit/dictionary.ts';
-import { type Exchange, octetsOf, toText } from './kit/exchange.ts';
+import { octetsOf, toText } from './kit/exchange.ts';
 import { mutate } from './kit/mutate.ts';
 import type { ProtocolTarget } from './kit/protocol-target.ts';
 import { check, checkTruncations, truncated } from './kit/rules.ts';
+import { withInput } from './kit/with-input.ts';
 import { protocolTargets } from './targets/index.ts';
 
 const MUTANTS = 150;
@@ -19,16 +20,6 @@ let targets: ProtocolTarget[];
 beforeAll(async () => {
   targets = await protocolTargets();
 });
-
-function withInput(exchange: Exchange, rule: () => void): void {
-  try {
-    rule();
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\nThe input, as test/fuzz/corpus/ has it:\n${toText(exchange)}`, {
-      cause: error,
-    });
-  }
-}
 
 describe.each(PROTOCOLS.map(({ name }, i) => [name, i] as const))('%s', (_name, index) => {
   const seedsOf = (target: ProtocolTarget) => target.seeds.map((seed) => truncated(seed, SEED_OCTETS));
