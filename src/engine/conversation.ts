@@ -219,6 +219,9 @@ export class Conversation implements Context, StreamReceiver {
   name(protocol: string): void {
     this.#host.named(this, protocol);
   }
+  skipLeft(direction: Direction): number {
+    return this.stream?.sides[direction ^ this.initiator].skip ?? 0;
+  }
   hold(bytes: number): boolean {
     this.#held += bytes;
     return this.#held <= this.#host.maxHeldBytes;

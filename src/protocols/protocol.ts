@@ -61,6 +61,8 @@ export interface Context {
    * threads. Absent when nobody gathers.
    */
   share?(fact: object): void;
+  /** Streams: of the bytes of this direction that were to be skipped, how many have not come. Absent where nothing is skipped. */
+  skipLeft?(direction: Direction): number;
   /** Keeps memory bounded: counts `bytes` more (or fewer, negative) held by this analyzer; false when the limit is reached. */
   hold(bytes: number): boolean;
 }

@@ -64,6 +64,19 @@ const path = (document: Document) => (document as unknown as { url: { path: stri
 const status = (document: Document) =>
   (document as unknown as { http: { response?: { status_code: number } } }).http.response?.status_code;
 
+describe('a large body that breaks off', () => {
+  it('is told as far as it came', async () => {
+    const head = 'HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n';
+    const talk = new Talk().handshake().request().answer(head);
+    const piece = 'x'.repeat(1400);
+    let at = 1 + head.length;
+    for (let i = 0; i < 20; i++, at += piece.length) talk.s('A', at, 1 + REQUEST.length, piece);
+    talk.s('RA', at, 1 + REQUEST.length);
+    const { http } = await play(talk.packets);
+    expect(http).toMatchObject([{ http: { response: { body: { bytes: 28_000 } } } }]);
+  });
+});
+
 describe('a connection with a PROXY header', () => {
   it.each(['PROXY TCP4 192.0.2.1 192.0.2.2 40000 80\r\n', '\r\n\r\n\0\r\nQUIT\n\x20\0\0\0'])('%j', async (header) => {
     const request = header + REQUEST;

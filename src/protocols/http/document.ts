@@ -165,7 +165,7 @@ function describeNotes(request: Message | undefined, response: Message | undefin
     }
   }
   record.errorMessage = notes.length > 0 ? notes : undefined;
-  record.ambiguous = ambiguous.length > 0 ? ambiguous : undefined;
+  record.ambiguous = ambiguous.length > 0 ? [...new Set(ambiguous)] : undefined;
   record.status = isUnmatched || (response !== undefined && response.status >= 400) ? 'Error' : 'OK';
 }
 

@@ -22,7 +22,7 @@ import {
 
 /** Longest head that is waited for. */
 const MAX_HEAD_BYTES = 64 * 1024;
-/** What is left of a body is skipped in steps of at most this much, so that the count of one that breaks off is at most that wrong. */
+/** What is left of a body is skipped in steps of at most this much, so that the time of one that breaks off is not far wrong. */
 const SKIP_STEP_BYTES = 64 * 1024;
 /** Body bytes that are counted from the stream rather than skipped: gaps in them are then seen. */
 const SKIP_FROM_BYTES = 64 * 1024;
@@ -206,8 +206,10 @@ export class MessageParser {
     this.#release();
     const message = this.message;
     if (message !== undefined) {
-      message.bytes -= this.#skipped;
-      message.bodyBytes -= this.#skipped;
+      const left = this.#context.skipLeft?.(this.direction) ?? this.#skipped;
+      const owed = Math.min(this.#skipped, left);
+      message.bytes -= owed;
+      message.bodyBytes -= owed;
       // That the end of a head is missing is told; how far its body should go nobody knows.
       const isOpen = this.#state === TO_CLOSE || (message.isHeadCut && message.missingBytes > 0);
       if (!isOpen || !isClosed) message.isCutShort = true;

@@ -25,6 +25,7 @@ import { emptyRecord, type TlsRecord } from './record.ts';
 import type { Carrier, Session } from './session.ts';
 
 const LEVEL_FATAL = 2;
+const TLS_1_3 = 0x0304;
 const JA4_TRANSPORTS: Readonly<Record<Carrier, Ja4Transport>> = { tls: 't', dtls: 'd', quic: 'q' };
 
 /** The record of this session. `carrier`: what the handshake went over. */
@@ -41,7 +42,9 @@ export function describe(session: Session, carrier: Carrier, options: DetailOpti
     record.endNanos = session.endNanos;
     record.duration = session.durationNanos;
   }
-  const version = versionOf(serverHello ?? session.retryRequest ?? clientHello);
+  const answer = serverHello ?? session.retryRequest;
+  // RFC 9001 section 4.2: QUIC offers nothing older than TLS 1.3.
+  const version = answer === undefined && carrier === 'quic' ? TLS_1_3 : versionOf(answer ?? clientHello);
   if (version !== undefined) {
     record.version = versionNumber(version);
     record.versionProtocol = versionProtocol(version);

@@ -110,6 +110,7 @@ describe('a handshake', () => {
     driven.message(1, initial(join(u8(0x1c), u16(0x4000 | 0x128), u8(6), u8(0), PADDING(30)), { side: 1 }));
     expect(driven.end()[0].record).toMatchObject({
       status: 'Error',
+      version: '1.3',
       errorMessage: ['Fatal alert of the server: handshake_failure'],
     });
   });
