@@ -33,6 +33,19 @@ def short(count, host='127.0.0.1', protocol=0):
         a.close()
     s.close()
 
+# A request and its response in each connection.
+def http(count):
+    s = listener()
+    for _ in range(count):
+        c, a = connected(s)
+        c.sendall(b'GET / HTTP/1.1\r\nHost: example\r\nConnection: close\r\n\r\n')
+        a.recv(1000)
+        a.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok')
+        c.recv(1000)
+        a.close()
+        c.close()
+    s.close()
+
 def refused(count):
     for _ in range(count):
         try:
@@ -193,5 +206,5 @@ if what == 'short6':
 elif what == 'mptcp':
     short(count, protocol=262)
 else:
-    {'short': short, 'refused': refused, 'reset': reset, 'half-closed': half_closed, 'timed-out': timed_out,
+    {'short': short, 'http': http, 'refused': refused, 'reset': reset, 'half-closed': half_closed, 'timed-out': timed_out,
      'two-processes': two_processes, 'interrupted': interrupted, 'deaf': deaf, 'hold': hold}[what](count)

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyColumns } from '../../../src/records/copy.ts';
 import { ENCODINGS } from '../../../src/records/encodings.ts';
@@ -169,6 +170,39 @@ describe.skipIf(missing !== '')(`PostgreSQL${missing === '' ? '' : ` (${missing}
     expect(Number(n)).toBe(120);
     expect(existsSync(join(folder, 'spill'))).toBe(true);
   });
+
+  it.each(['in the URL', 'in PG… variables'])(
+    'finds user, password and database of any characters: %s',
+    async (how) => {
+      const odd = `o'd@d:/?#%&= "`;
+      const quoted = `"${odd.replaceAll('"', '""')}"`;
+      await server.ask(`DROP DATABASE IF EXISTS ${quoted}`);
+      await server.ask(`DROP ROLE IF EXISTS ${quoted}`);
+      await server.ask(`CREATE ROLE ${quoted} LOGIN PASSWORD '${odd.replaceAll("'", "''")}'`);
+      await server.ask(`CREATE DATABASE ${quoted} OWNER ${quoted}`);
+      const word = encodeURIComponent(odd);
+      const port = String(server.port);
+      const address =
+        how === 'in the URL'
+          ? postgresAddress(`postgres://${word}:${word}@127.0.0.1:${port}/${word}?spill=${folder}/odd`, {})
+          : postgresAddress(`postgres://?spill=${folder}/odd`, {
+              PGHOST: '127.0.0.1',
+              PGPORT: port,
+              PGUSER: odd,
+              PGPASSWORD: odd,
+              PGDATABASE: odd,
+            });
+      const sink = new PostgresSink(address);
+      await sink.open([everyKind]);
+      await sink.write(rowsOf(everyKind, 5, 11).batch);
+      await sink.close();
+      const client = new pg.Client({ host: '127.0.0.1', port: server.port, user: odd, password: odd, database: odd });
+      await client.connect();
+      const { rows } = await client.query('SELECT count(*)::int AS n, current_user AS me FROM every_kind');
+      await client.end();
+      expect(rows).toEqual([{ n: 5, me: odd }]);
+    },
+  );
 
   it('fills the tables of tcp-audit', async () => {
     const { batch } = rowsOf(tcpAuditRecord, 20, 3);

@@ -1,4 +1,4 @@
-// The daemon with TCP events beside packets: both are about the same connections.
+// The daemon with TCP events beside packets: flows, transactions and events are about the same connections at the same time.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { BpfSource } from '../../src/tcp-state/bpf/source.ts';
 import { PROJECT } from '../kit/shared.ts';
-import { type Document, Namespace, whyNot } from '../tcp-state/kit.ts';
+import { type Document, multiset, Namespace, whyNot } from './kit.ts';
 
 const usable = whyNot === undefined ? await new BpfSource().probe() : { usable: false, detail: whyNot };
 const namespace = usable.usable ? new Namespace('run') : undefined;
@@ -18,11 +18,11 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-it('records connections that join flows by community id, and can be queried', async (context) => {
+it('records connections that join flows and transactions by community id and time, and can be queried', async (context) => {
   if (namespace === undefined) return context.skip(usable.detail);
   const settings = [
     'capture.interfaces.lo=',
-    'capture.records=[flow]',
+    'capture.records=[flow, http]',
     `store.directory=${folder}/store`,
     `to=["ndjson:${folder}/out"]`,
     'api.enabled=false',
@@ -42,7 +42,7 @@ it('records connections that join flows by community id, and can be queried', as
     });
     child.once('close', () => resolve());
   });
-  namespace.traffic('short', 5);
+  namespace.traffic('http', 5, 8080);
   child.kill('SIGTERM');
   const [code] = await exited;
   expect([code, said]).toEqual([143, expect.not.stringContaining('there are no TCP events')]);
@@ -52,12 +52,23 @@ it('records connections that join flows by community id, and can be queried', as
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Document);
-  const flows = new Set(read('flow').map(({ network }) => network.community_id));
+  const flows = read('flow');
+  const requests = read('http');
   const events = read('tcp-state');
+  const at = (document: Document) => document['@timestamp'] as string;
   expect(events.filter(({ event }) => event.action === 'connect')).toHaveLength(5);
   expect(events.filter(({ event }) => event.action === 'close')).toHaveLength(10);
-  expect(flows.size).toBe(5);
-  for (const { network } of events) expect(flows.has(network.community_id)).toBe(true);
+  const connections = new Set(events.map(({ network }) => network.community_id));
+  expect(connections.size).toBe(5);
+  expect(new Set(flows.map(({ network }) => network.community_id))).toEqual(connections);
+  expect(requests).toHaveLength(5);
+  for (const request of requests) {
+    const of = events.filter(({ network }) => network.community_id === request.network.community_id);
+    expect(multiset(of.map(({ event }) => event.action))).toEqual({ close: 2, connect: 1 });
+    // Packets and sockets have one clock: the request came after the connection, and before its end. ISO times are in the order of their texts.
+    const [connected, closed] = [of[0], of.at(-1)!].map((one) => at(one));
+    expect([connected, at(request), closed]).toEqual([connected, at(request), closed].sort());
+  }
 
   const [node, script] = netscribe;
   const asked = spawnSync(
