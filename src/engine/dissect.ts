@@ -46,6 +46,7 @@ const {
   ROW_HASH,
   ROW_INFO,
   ROW_MARKS,
+  ROW_MASK,
   ROW_NETWORK,
   ROW_PACKET,
   ROW_PAYLOAD,
@@ -65,6 +66,8 @@ const ETHERTYPE_IPV6 = 0x86dd;
 const SYN_FIN_RST_ACK = SYN | FIN | RST | ACK;
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
+/** The bytes of a batch are fewer: V8 knows then that what is added to a packet's place cannot overflow, and does not check. */
+const OFFSET_MASK = 0x3fff_ffff;
 
 const OUT_FLOW = OUTCOMES.indexOf('flow');
 const OUT_NO_IP = OUTCOMES.indexOf('no_ip');
@@ -127,29 +130,38 @@ export class Dissector {
    * One packet fills at most three rows (itself, a note, given-up fragments apart, which are staged when there is room).
    */
   run(batch: PacketBatch, from: number, stage: Stage): number {
-    const { bytes, view, offset, capturedLength, wireLength, linkType, vlan, seconds } = batch;
-    const rows = stage.rows;
+    const { bytes, view, offset, capturedLength, wireLength, linkType, vlan, seconds, flags: flagsOf } = batch;
+    const { interfaceId: interfaces } = batch;
+    const { rows } = stage;
     const salt0 = this.#salt0;
     const salt1 = this.#salt1;
     const clock = this.#clock;
     const always = this.#alwaysDecode;
     const { headersOnly, interfaceInKey } = this.#options;
     const contexts = this.#contexts;
-    const { interfaceId: interfaces } = batch;
-    const room = stage.capacity - ROWS_OF_A_PACKET;
     const interludes = this.#interludes;
+    // Integers, and copies of what only the slow ways change: V8 takes arguments and properties for tagged values that it has to look at for
+    // each packet.
+    const packets = batch.count | 0;
+    const room = (stage.capacity - ROWS_OF_A_PACKET) | 0;
+    let staged = stage.count | 0;
+    let now = clock.seconds;
+    let isWaiting = interludes.isWaiting;
     let flowPackets = 0;
     let flowBytes = 0;
-    let i = from;
-    for (; i < batch.count && stage.count < room; i++) {
-      if (interludes.isWaiting && !interludes.stage(stage, this.#rows)) break;
-      if (seconds[i] !== clock.seconds && clock.moves(seconds[i])) {
-        this.#tick(batch.numbers[i], seconds[i]);
-        if (!interludes.stage(stage, this.#rows)) break;
+    let i = from | 0;
+    for (; i < packets && staged < room; i++) {
+      if (isWaiting || (seconds[i] !== now && clock.moves(seconds[i]))) {
+        stage.count = staged;
+        const isReady = this.#interlude(batch, i, stage, isWaiting);
+        staged = stage.count | 0;
+        if (!isReady) break;
+        now = clock.seconds;
+        isWaiting = false;
       }
-      const o = offset[i];
+      const o = offset[i] & OFFSET_MASK;
       const captured = capturedLength[i];
-      let row = stage.count * ROW;
+      const row = (staged & ROW_MASK) * ROW;
       // The fast path. Its conditions are ordered by how soon they decide.
       fast: if (linkType[i] === LINKTYPE_ETHERNET && captured >= 42 && !always && vlan[i] === 0) {
         const l3 = o + 14;
@@ -229,65 +241,84 @@ export class Dissector {
           rows[row + ROW_NETWORK] = l3;
           rows[row + ROW_EXTRA] = -1;
         }
-        if (batch.flags[i] !== 0) {
-          rows[row + ROW_INFO] |= seen(batch.flags[i]);
+        if (flagsOf[i] !== 0) {
+          rows[row + ROW_INFO] |= seen(flagsOf[i]);
           flowPackets += packetsOf(batch, i) - 1;
         }
-        stage.count++;
+        staged++;
         flowPackets++;
         flowBytes += frame;
         continue;
       }
-      const c = this.#cursor;
-      c.reset(bytes, view, o, captured, wireLength[i]);
-      if (vlan[i] !== 0) {
-        c.vlanOuter = vlan[i] & 0xfff;
-        c.vlanCount = 1;
-      }
-      decode(c, linkType[i]);
-      if (c.fault !== 0) this.#ledger.count(`fault.${FAULT_NAMES[c.fault]}.${LAYER_NAMES[c.faultLayer]}`);
-      if (c.ipVersion === 0) {
-        this.#ledger.outcome(c.fault === 0 ? OUT_NO_IP : OUT_BY_FAULT[c.fault], packetsOf(batch, i), wireLength[i]);
-        continue;
-      }
-      if (
-        this.#options.checksums !== 'ignore' &&
-        (batch.flags[i] & PACKET_CHECKSUM_PENDING) === 0 &&
-        this.#badChecksum(c)
-      ) {
-        if (this.#options.checksums === 'drop') {
-          this.#ledger.outcome(OUT_BAD_CHECKSUM, packetsOf(batch, i), wireLength[i]);
-          continue;
-        }
-      }
-      flowPackets++;
-      flowBytes += wireLength[i];
-      const interfaceId = interfaceInKey ? interfaces[i] : -1;
-      const context = contexts.id(c, interfaceId);
-      const info = batch.flags[i] !== 0 ? seen(batch.flags[i]) : 0;
-      if (c.fragment && (c.fragmentOffset !== 0 || c.moreFragments)) {
-        const whole = this.#defragmenter.add(
-          c,
-          context,
-          wireLength[i],
-          batch.numbers[i],
-          seconds[i],
-          batch.nanos[i],
-          clock.seconds,
-        );
-        if (whole !== null) this.#stageDatagram(stage, whole, i, interfaceId, info);
-        interludes.giveUp(this.#defragmenter.takeGivenUp(), batch.numbers[i] + 1);
-        continue;
-      }
-      flowPackets += packetsOf(batch, i) - 1;
-      row = stage.count * ROW;
-      this.#rows.packet(stage, c, context, i, -1, info);
-      if ((rows[row + ROW_INFO] & INFO_ICMP) !== 0 && this.#options.icmpNotes) this.#rows.note(stage, c, context, i);
+      stage.count = staged;
+      this.#decoded(batch, i, stage);
+      staged = stage.count | 0;
+      isWaiting = interludes.isWaiting;
     }
+    stage.count = staged;
     const ledger = this.#ledger;
     ledger.packets[OUT_FLOW] += flowPackets;
     ledger.bytes[OUT_FLOW] += flowBytes;
     return i;
+  }
+
+  /**
+   * What comes before packet `i` of the batch: fragments given up that wait (`isWaiting`), then time that passed. Without the first, time
+   * did. False when the stage is full.
+   */
+  #interlude(batch: PacketBatch, i: number, stage: Stage, isWaiting: boolean): boolean {
+    const interludes = this.#interludes;
+    const seconds = batch.seconds[i];
+    if (isWaiting) {
+      if (!interludes.stage(stage, this.#rows)) return false;
+      if (seconds === this.#clock.seconds || !this.#clock.moves(seconds)) return true;
+    }
+    this.#tick(batch.numbers[i], seconds);
+    return interludes.stage(stage, this.#rows);
+  }
+
+  /** The way of every packet that is not a common one. */
+  #decoded(batch: PacketBatch, i: number, stage: Stage): void {
+    const wireLength = batch.wireLength[i];
+    const vlan = batch.vlan[i];
+    const flags = batch.flags[i];
+    const packets = packetsOf(batch, i);
+    const ledger = this.#ledger;
+    const c = this.#cursor;
+    c.reset(batch.bytes, batch.view, batch.offset[i], batch.capturedLength[i], wireLength);
+    if (vlan !== 0) {
+      c.vlanOuter = vlan & 0xfff;
+      c.vlanCount = 1;
+    }
+    decode(c, batch.linkType[i]);
+    if (c.fault !== 0) ledger.count(`fault.${FAULT_NAMES[c.fault]}.${LAYER_NAMES[c.faultLayer]}`);
+    if (c.ipVersion === 0) {
+      ledger.outcome(c.fault === 0 ? OUT_NO_IP : OUT_BY_FAULT[c.fault], packets, wireLength);
+      return;
+    }
+    const { checksums, interfaceInKey, icmpNotes } = this.#options;
+    if (checksums !== 'ignore' && (flags & PACKET_CHECKSUM_PENDING) === 0 && this.#badChecksum(c)) {
+      if (checksums === 'drop') {
+        ledger.outcome(OUT_BAD_CHECKSUM, packets, wireLength);
+        return;
+      }
+    }
+    const interfaceId = interfaceInKey ? batch.interfaceId[i] : -1;
+    const context = this.#contexts.id(c, interfaceId);
+    const info = flags !== 0 ? seen(flags) : 0;
+    if (c.fragment && (c.fragmentOffset !== 0 || c.moreFragments)) {
+      ledger.outcome(OUT_FLOW, 1, wireLength);
+      const number = batch.numbers[i];
+      const now = this.#clock.seconds;
+      const whole = this.#defragmenter.add(c, context, wireLength, number, batch.seconds[i], batch.nanos[i], now);
+      if (whole !== null) this.#stageDatagram(stage, whole, i, interfaceId, info);
+      this.#interludes.giveUp(this.#defragmenter.takeGivenUp(), number + 1);
+      return;
+    }
+    ledger.outcome(OUT_FLOW, packets, wireLength);
+    const row = stage.count * ROW;
+    this.#rows.packet(stage, c, context, i, -1, info);
+    if ((stage.rows[row + ROW_INFO] & INFO_ICMP) !== 0 && icmpNotes) this.#rows.note(stage, c, context, i);
   }
 
   /**

@@ -10,6 +10,7 @@ const {
   INFO_MULTICAST,
   INFO_REVERSE,
   INFO_V6,
+  ROW,
   ROW_A,
   ROW_B,
   ROW_HASH,
@@ -45,7 +46,7 @@ export class RowKeys {
   ): void {
     if (v6) {
       const w = stage.wide;
-      const at = stage.count * WIDE;
+      const at = (row / ROW) * WIDE;
       for (let k = 0; k < 8; k++) w[at + k] = view.getInt32(network + 8 + 4 * k);
       if (w[at + 4] >>> 24 === 0xff) info |= INFO_MULTICAST;
       this.wide(stage, row, at, protocol, sourcePort, destinationPort, context, info);
@@ -140,7 +141,7 @@ export class RowKeys {
     info: number,
   ): void {
     if (v6) {
-      const at = stage.count * WIDE;
+      const at = (row / ROW) * WIDE;
       for (let k = 0; k < 4; k++) {
         stage.wide[at + k] = source[k];
         stage.wide[at + 4 + k] = destination[k];

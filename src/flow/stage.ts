@@ -3,6 +3,8 @@
 
 /** Words of a row. All offsets are absolute in the batch's bytes. */
 export const ROW = 16;
+/** Rows of a stage at most, less 1. With `row & ROW_MASK` V8 knows that what is added to its place cannot overflow, and does not check. */
+export const ROW_MASK = 0xffff;
 /** Salted hash of the flow key: where the table looks. */
 export const ROW_HASH = 0;
 /** Logical shard, 0 to 63: an unsalted function of the key, the same in every run. */
@@ -98,6 +100,7 @@ export class Stage {
   readonly ticks: Tick[] = [];
 
   constructor(capacity: number, allocate: (bytes: number) => ArrayBufferLike = (bytes) => new ArrayBuffer(bytes)) {
+    if (capacity > ROW_MASK + 1) throw new RangeError(`a stage has at most ${ROW_MASK + 1} rows, not ${capacity}`);
     this.capacity = capacity;
     this.rows = new Int32Array(allocate(capacity * ROW * 4));
     this.wide = new Int32Array(allocate(capacity * WIDE * 4));

@@ -193,6 +193,8 @@ export class FlowTable {
       }
       if (entry === 0) break;
     }
+    // Whoever looked for it before finds out, and it has nothing to report.
+    this.words[base + F_PROTOCOL] = NOBODY;
     this.words[base + F_PACKETS_A] = 0;
     this.words[base + F_PACKETS_B] = 0;
     this.handshakes.release(base);

@@ -11,6 +11,7 @@ import { SHARDS } from './hash.ts';
 import * as layout from './layout.ts';
 import { endOf, type FlowOptions, isOver, Lifetimes } from './lifetimes.ts';
 import type { Links } from './links.ts';
+import { AHEAD, lookAhead } from './look-ahead.ts';
 import { reusesPorts } from './port-reuse.ts';
 import type { Extra, Stage, Tick } from './stage.ts';
 import * as stageWords from './stage.ts';
@@ -19,7 +20,6 @@ import * as tableWords from './table.ts';
 import { FlowTable } from './table.ts';
 import { takeBackReset, trackTcp } from './tcp.ts';
 import { countedTcp, tcpState } from './tcp-state.ts';
-import { touch } from './touch.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const {
@@ -63,9 +63,9 @@ const {
   ROW_A,
   ROW_B,
   ROW_EXTRA,
-  ROW_HASH,
   ROW_INFO,
   ROW_MARKS,
+  ROW_MASK,
   ROW_NETWORK,
   ROW_PACKET,
   ROW_PAYLOAD_LENGTH,
@@ -80,9 +80,6 @@ const { SLOT_MASK } = tableWords;
 
 const PROTOCOL_TCP = 6;
 
-/** Rows looked at together when the table is too big for the first caches. */
-const TOUCH = 64;
-const TOUCH_ABOVE = 2000;
 /** Flows of a table with whose number its memory is read at random beyond what the TLB covers. */
 const MANY_FLOWS = 16_384;
 /** Rows that are not simply the next packet of their flow. */
@@ -106,8 +103,10 @@ export class FlowTracker {
   #row = 0;
   #tick = 0;
   #afterBursts: Tick | null = null;
+  /** Rows of the tables that coming packets may belong to: see `lookAhead`. */
+  readonly #found = new Int32Array(AHEAD);
   /** Of no meaning: what was read ahead is used, so that it is read. */
-  #touched = 0;
+  #readAhead = 0;
   readonly #place: PacketPlace;
   /** What the present packet's side was expected to send next, before the packet was counted: where reassembly begins. */
   readonly sequenceBefore: [number, number] = [0, 0];
@@ -233,21 +232,25 @@ export class FlowTracker {
     const wantsPackets = handler.wantsPackets;
     const place = this.#place;
     const { v4: table4, v6: table6 } = this;
-    const { words: words4, index: index4, masks: masks4, region: span } = table4;
-    const { words: words6, index: index6, masks: masks6 } = table6;
+    const { words: words4 } = table4;
+    const { words: words6 } = table6;
+    const found = this.#found;
     const { wide } = stage;
     const interval = this.#arrears.current;
-    const touching = this.flows > TOUCH_ABOVE;
-    let touched = this.#row;
+    // An integer: V8 takes arguments and properties for tagged values.
+    const begin = this.#row | 0;
+    const end = until | 0;
+    let first = begin;
+    let ahead = begin;
     let packets = 0;
-    for (let r = this.#row; r < until; r++) {
-      if (touching && r === touched) {
-        touched = Math.min(r + TOUCH, until);
-        this.#touched ^= touch(table4, table6, rows, r, touched);
+    for (let r = begin; r < end; r++) {
+      if (r === ahead) {
+        first = r;
+        ahead = r + AHEAD < end ? r + AHEAD : end;
+        this.#readAhead ^= lookAhead(table4, table6, rows, first, ahead, found);
       }
-      const row = r * ROW;
-      const shard = rows[row + ROW_SHARD];
-      if (!all && owned[shard] === 0) continue;
+      const row = (r & ROW_MASK) * ROW;
+      if (!all && owned[rows[row + ROW_SHARD]] === 0) continue;
       packets++;
       const info = rows[row + ROW_INFO];
       // The next packet of a known flow that changes nothing but counters: here, with everything at hand. All else is `#one`.
@@ -255,33 +258,19 @@ export class FlowTracker {
         if ((info & UNUSUAL) !== 0) break known;
         const v6 = (info & INFO_V6) !== 0;
         const words = v6 ? words6 : words4;
-        const index = v6 ? index6 : index4;
-        const hash = rows[row + ROW_HASH];
-        const region = shard * span;
-        const mask = v6 ? masks6[shard] : masks4[shard];
-        const tag = hash >>> 24;
-        const a = rows[row + ROW_A];
-        const b = rows[row + ROW_B];
-        const ports = rows[row + ROW_PORTS];
-        const protocol = rows[row + ROW_PROTOCOL];
-        let base = -1;
-        for (let p = hash & mask; ; p = (p + 1) & mask) {
-          const entry = index[region + p];
-          if (entry === 0) break;
-          if (entry >>> 24 !== tag) continue;
-          const at = ((entry & SLOT_MASK) - 1) << HOT_SHIFT;
-          if (
-            words[at] === a &&
-            words[at + F_B] === b &&
-            words[at + F_PORTS] === ports &&
-            words[at + F_PROTOCOL] === protocol &&
-            (!v6 || table6.sameWide(at >>> HOT_SHIFT, wide, r * WIDE))
-          ) {
-            base = at;
-            break;
-          }
+        let base = (found[r - first] & SLOT_MASK) << HOT_SHIFT;
+        if (
+          words[base] !== rows[row + ROW_A] ||
+          words[base + F_B] !== rows[row + ROW_B] ||
+          words[base + F_PORTS] !== rows[row + ROW_PORTS] ||
+          words[base + F_PROTOCOL] !== rows[row + ROW_PROTOCOL] ||
+          (v6 && !table6.sameWide(base >>> HOT_SHIFT, wide, r * WIDE))
+        ) {
+          // Another one with the same tag comes first, or it has begun since.
+          const slot = (v6 ? table6 : table4).find(rows, row, wide, r * WIDE);
+          if (slot < 0) break known;
+          base = (slot & SLOT_MASK) << HOT_SHIFT;
         }
-        if (base < 0) break known;
         const side = info & INFO_REVERSE;
         const marks = rows[row + ROW_MARKS];
         const length = rows[row + ROW_PAYLOAD_LENGTH];
@@ -312,13 +301,14 @@ export class FlowTracker {
         const count = words[base + F_PACKETS_A + side] + 1;
         words[base + F_PACKETS_A + side] = count;
         if (count === 0) carry(v6 ? table6 : table4, base, side);
-        const bytes = (words[base + F_BYTES_A + side] >>> 0) + wireLength[packet];
+        const wire = wireLength[packet];
+        const bytes = (words[base + F_BYTES_A + side] + wire) >>> 0;
         words[base + F_BYTES_A + side] = bytes;
-        if (bytes > 0xffffffff) carry(v6 ? table6 : table4, base, 2 + side);
+        if (bytes < wire) carry(v6 ? table6 : table4, base, 2 + side);
         if (length !== 0) {
-          const payload = (words[base + F_PAYLOAD_A + side] >>> 0) + length;
+          const payload = (words[base + F_PAYLOAD_A + side] + length) >>> 0;
           words[base + F_PAYLOAD_A + side] = payload;
-          if (payload > 0xffffffff) carry(v6 ? table6 : table4, base, 4 + side);
+          if (payload < length) carry(v6 ? table6 : table4, base, 4 + side);
         }
         const before = words[base + F_MARKS];
         if (

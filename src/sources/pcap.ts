@@ -56,7 +56,7 @@ export class PcapWalker implements Walker {
   }
 
   walk(batch: PacketBatch, from: number, to: number, number: number, base: number): number {
-    let at = from;
+    let at = from | 0;
     if (!this.#hasHeader) {
       if (to - at < FILE_HEADER) return at;
       this.#readHeader(batch.view, at);
@@ -65,17 +65,19 @@ export class PcapWalker implements Walker {
     // 22 ns a record with reading, of which the kernel's copy is 9. Columns are locals because V8 reloads them otherwise.
     const { view, offset, capturedLength, wireLength, seconds, nanos, numbers, interfaceId, linkType } = batch;
     const { vlan, flags, segments, fileOffset } = batch;
-    const capacity = offset.length;
+    // Integers: V8 takes arguments and properties for tagged values.
+    const end = to | 0;
+    const capacity = offset.length | 0;
     const little = this.#little;
-    const header = this.#recordHeader;
+    const header = this.#recordHeader | 0;
     const limit = this.#limit;
     const fractions = this.#fractions;
     const nanosEach = this.#nanosEach;
     const isModified = this.#isModified;
     const mayBeSwapped = this.#minorVersion <= MINOR_UNSURE_ORDER;
-    const first = batch.count;
+    const first = batch.count | 0;
     let i = first;
-    while (i < capacity && to - at >= header) {
+    while (i < capacity && end - at >= header) {
       let captured = view.getUint32(at + 8, little);
       let wire = view.getUint32(at + 12, little);
       if (mayBeSwapped && (this.#minorVersion < MINOR_UNSURE_ORDER || captured > wire)) {
@@ -88,7 +90,7 @@ export class PcapWalker implements Walker {
         break;
       }
       const data = at + header;
-      if (to - data < captured) break;
+      if (end - data < captured) break;
       let second = view.getUint32(at, little);
       let fraction = view.getUint32(at + 4, little);
       if (fraction >= fractions) {
