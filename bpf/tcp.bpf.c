@@ -44,7 +44,7 @@ struct life {
     u32 pid;
     u8 role, attribution, shown, error;
     char command[16];
-    u32 seen;       // the change of state at hand, by the first of the two programs
+    u32 seen;       // which change of state the first of the two programs saw last; 0: the second one knows of it
 };
 
 // Filters. Everything that is not asked for is cut out by the verifier.
@@ -245,11 +245,16 @@ INLINE int change_state(struct sock *sk, struct life *life, int old, int new) {
     return 0;
 }
 
+// Which change it is, never 0. A note of it can be left behind, where the second program did not run; no socket makes the same change next.
+INLINE u32 change(int old, int new) {
+    return 0x100 | (old & 15) << 4 | (new & 15);
+}
+
 SEC("tp_btf/inet_sock_set_state") int on_state(u64 *args) {
     struct sock *sk = (void *)args[0];
     if (!is_tcp(sk)) return 0;
     struct life *life = bpf_sk_storage_get(&lives, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-    if (life) life->seen = 1;
+    if (life) life->seen = change(args[1], args[2]);
     return change_state(sk, life, args[1], args[2]);
 }
 // Attached behind it, and so called after it: programs are attached in the order in which they stand here.
@@ -259,10 +264,9 @@ SEC("?tp_btf/inet_sock_set_state") int on_state_missed(u64 *args) {
     struct life *life = bpf_sk_storage_get(&lives, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
     // Without memory for a note nothing says what was missed; it is counted as lost.
     if (!life) return 0;
-    if (life->seen) {
-        life->seen = 0;
-        return 0;
-    }
+    bool is_seen = life->seen == change(args[1], args[2]);
+    life->seen = 0;
+    if (is_seen) return 0;
     count_up(caught, 0);
     return change_state(sk, life, args[1], args[2]);
 }
