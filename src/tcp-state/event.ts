@@ -88,6 +88,17 @@ export class TcpEvent {
   drops: readonly (readonly [string, number])[] | undefined = undefined;
 }
 
+/** What the socket has counted so far is not known. */
+export function clearCounters(event: TcpEvent): void {
+  event.bytesSent = undefined;
+  event.bytesReceived = undefined;
+  event.segmentsSent = undefined;
+  event.segmentsReceived = undefined;
+  event.retransmissions = undefined;
+  event.rttNs = undefined;
+  event.minRttNs = undefined;
+}
+
 /** One to keep. */
 export function copyOf(event: TcpEvent): TcpEvent {
   const { local, remote } = event;

@@ -4,7 +4,7 @@
 
 import type { Address } from '../../records/address.ts';
 import { CommandNames } from '../command-names.ts';
-import { TcpEvent } from '../event.ts';
+import { clearCounters, TcpEvent } from '../event.ts';
 import type { KernelClock } from '../kernel-clock.ts';
 import { AT, ATTRIBUTION_NAMES, KIND_NAMES, ROLE_NAMES } from './event-layout.ts';
 
@@ -143,13 +143,7 @@ export class EventReader {
 
 function readCounters(event: TcpEvent, words: Int32Array, w: number, isThere: boolean): void {
   if (!isThere) {
-    event.bytesSent = undefined;
-    event.bytesReceived = undefined;
-    event.segmentsSent = undefined;
-    event.segmentsReceived = undefined;
-    event.retransmissions = undefined;
-    event.rttNs = undefined;
-    event.minRttNs = undefined;
+    clearCounters(event);
     return;
   }
   event.bytesSent = u64(words, w + SENT);

@@ -2,7 +2,7 @@
 // struct tcp_info of include/uapi/linux/tcp.h). Ports and addresses are in network byte order, the rest is little-endian.
 
 import type { Address } from '../../records/address.ts';
-import type { TcpEvent } from '../event.ts';
+import { clearCounters, type TcpEvent } from '../event.ts';
 
 export const SOCK_DIAG_BY_FAMILY = 20;
 /** Multicast groups: sockets that are done for, by family. */
@@ -77,16 +77,6 @@ export function readSocket(event: TcpEvent, body: Buffer): Told | undefined {
     at += Math.ceil(length / 4) * 4;
   }
   return { cookie, state };
-}
-
-function clearCounters(event: TcpEvent): void {
-  event.bytesSent = undefined;
-  event.bytesReceived = undefined;
-  event.segmentsSent = undefined;
-  event.segmentsReceived = undefined;
-  event.retransmissions = undefined;
-  event.rttNs = undefined;
-  event.minRttNs = undefined;
 }
 
 /** struct tcp_info grows at its end from kernel to kernel. */
