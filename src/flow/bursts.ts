@@ -17,7 +17,7 @@ interface Burst {
   /** Slot * 2 + 1 for IPv6, slot * 2 for IPv4, in the order of the flows' first packets. */
   flows: Uint32Array;
   at: number;
-  reason: FlowEnd | 'interval';
+  reason: FlowEnd | 'interval' | 'roll';
   /** Number of the packet before which it happens. */
   number: number;
 }
@@ -29,12 +29,11 @@ export class Bursts {
   readonly #counters: { expired: number };
   readonly #allEnded: () => void;
   readonly #arrears: Arrears;
-  readonly #rolling: boolean;
   readonly #waiting: Burst[] = [];
 
   /**
-   * `allEnded` is called when every flow of the tables was told to be over: the tables have to be emptied. `rolling`: at an interval, flows
-   * are left to `arrears`.
+   * `allEnded` is called when every flow of the tables was told to be over: the tables have to be emptied. `arrears`: what flows owe that
+   * come to their end.
    */
   constructor(
     v4: FlowTable,
@@ -43,7 +42,6 @@ export class Bursts {
     counters: { expired: number },
     allEnded: () => void,
     arrears: Arrears,
-    rolling: boolean,
   ) {
     this.#v4 = v4;
     this.#v6 = v6;
@@ -51,7 +49,6 @@ export class Bursts {
     this.#counters = counters;
     this.#allEnded = allEnded;
     this.#arrears = arrears;
-    this.#rolling = rolling;
   }
 
   /** These flows are over, just before packet `number`. */
@@ -66,10 +63,6 @@ export class Bursts {
 
   /** Flows that had packets since their last document are reported, but for those that end now. */
   interval(except: ReadonlySet<number>, number: number): void {
-    if (this.#rolling) {
-      this.#add('interval', NONE, number);
-      return;
-    }
     const flows = this.#all().filter((flow) => {
       if (except.has(flow)) return false;
       const { words } = this.#tableOf(flow);
@@ -79,13 +72,20 @@ export class Bursts {
     this.#add('interval', flows, number);
   }
 
+  /** Flows that had packets since their last document owe a report from here on. */
+  roll(number: number): void {
+    this.#add('roll', NONE, number);
+  }
+
   /** Hands flows to the handler until none waits (true) or the handler is full (false: take its output and call again). */
   run(): boolean {
     for (let burst = this.#waiting[0]; burst !== undefined; burst = this.#waiting[0]) {
-      // Who still owes the report before this one has to make it first.
-      if (burst.reason === 'interval' && this.#rolling) {
+      if (burst.reason === 'roll') {
+        // Who still owes the report before this one has to make it first.
         if (!this.#arrears.run()) return false;
         this.#arrears.begin(burst.number);
+        this.#waiting.shift();
+        continue;
       }
       const phase = burst.reason === 'interval' ? 'interval' : 'timeout';
       this.#handler.cause(burst.number, phase);
@@ -134,7 +134,7 @@ export class Bursts {
     return list;
   }
 
-  #add(reason: FlowEnd | 'interval', flows: Uint32Array, number: number): void {
+  #add(reason: Burst['reason'], flows: Uint32Array, number: number): void {
     const keys = new Uint32Array(flows.length);
     for (let i = 0; i < flows.length; i++) {
       keys[i] = this.#tableOf(flows[i]).cold[coldAt((flows[i] >>> 1) << HOT_SHIFT) + C_FIRST_PACKET];

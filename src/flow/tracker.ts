@@ -96,6 +96,7 @@ export class FlowTracker {
   readonly #lifetimes: Lifetimes;
   readonly #bursts: Bursts;
   readonly #arrears: Arrears;
+  readonly #rolling: boolean;
   readonly #perShard: number;
   readonly #owned: Uint8Array;
   readonly #ownsAll: boolean;
@@ -136,7 +137,8 @@ export class FlowTracker {
     this.v6 = new FlowTable(true, options.maxFlows, this.#perShard, salts);
     this.#lifetimes = new Lifetimes(options, this.v4, this.v6);
     this.#arrears = new Arrears([this.v4, this.v6], handler);
-    this.#bursts = new Bursts(this.v4, this.v6, handler, this.counters, () => this.#clear(), this.#arrears, rolling);
+    this.#bursts = new Bursts(this.v4, this.v6, handler, this.counters, () => this.#clear(), this.#arrears);
+    this.#rolling = rolling;
     this.#owned = owned;
     this.#ownsAll = owned.every((flag) => flag === 1);
     this.#place = { batch: null as never, stage: null as never, row: 0, extra: null, number: 0, seconds: 0, nanos: 0 };
@@ -201,8 +203,9 @@ export class FlowTracker {
     const due = this.#lifetimes.advance(tick.seconds);
     this.#bursts.timeout(due, tick.packet);
     const interval = this.#intervalSeconds;
-    if (interval > 0 && before >= 0 && Math.floor(before / interval) !== Math.floor(tick.seconds / interval))
-      this.#bursts.interval(new Set(due), tick.packet);
+    if (interval <= 0 || before < 0 || Math.floor(before / interval) === Math.floor(tick.seconds / interval)) return;
+    if (this.#rolling) this.#bursts.roll(tick.packet);
+    else this.#bursts.interval(new Set(due), tick.packet);
   }
 
   #runBursts(): boolean {
