@@ -7,31 +7,40 @@ import { InlineAnalyst } from '../../src/engine/inline.ts';
 import { Ledger } from '../../src/engine/ledger.ts';
 import { FLOW_DEFAULTS, makePlan } from '../../src/engine/plan.ts';
 import { newResult } from '../../src/engine/result.ts';
+import type { EncodingName } from '../../src/records/encodings.ts';
 import { batchOf, type MadePacket, MadeSource, udpFrame } from '../kit/packets.ts';
 
 const FLOWS = 3000;
 /** Over whenever somebody looks at the clock. */
 const NO_TIME = 1e-9;
 
-/** Documents of all flows, and how often others had their turn while these were written. */
-async function writeAll(sliceMs: number): Promise<{ documents: number; turns: number }> {
+/** Somebody who analyses flows alone, and a way to give packets. */
+function flowsAnalyst(
+  sliceMs: number,
+  options: { rows?: EncodingName[]; intervalSeconds?: number; rolling?: boolean } = {},
+) {
+  const { rows = ['ndjson'], intervalSeconds = FLOW_DEFAULTS.intervalSeconds, rolling = false } = options;
   const salts: [number, number] = [1, 2];
-  const plan = makePlan({ records: ['flow'] });
-  const delivery = {
-    wanted: { rows: ['ndjson' as const], columns: false },
-    rows: async () => {},
-    columns: async () => {},
-    hasRoom: true,
-  };
+  const plan = makePlan({ records: ['flow'], flow: { ...FLOW_DEFAULTS, intervalSeconds } });
+  const delivery = { wanted: { rows, columns: false }, rows: async () => {}, columns: async () => {}, hasRoom: true };
   const dissector = new Dissector({ ...plan.dissect, headersOnly: true }, new Ledger(), new Clock(), salts);
-  const analyst = new InlineAnalyst(plan, delivery, salts, sliceMs);
-  const batch = batchOf(Array.from({ length: FLOWS }, (_, i) => ({ at: 1, bytes: udpFrame(10_000 + i, 9999) })));
-  for (let from = 0; from < batch.count; ) {
-    const stage = analyst.stage();
-    from = dissector.run(batch, from, stage);
-    await analyst.analyse(stage, batch);
-  }
-  const result = newResult(new Ledger(), new MadeSource([]).stats());
+  const analyst = new InlineAnalyst(plan, delivery, salts, sliceMs, rolling);
+  const play = async (packets: readonly MadePacket[], first = 1) => {
+    const batch = batchOf(packets, first);
+    for (let from = 0; from < batch.count; ) {
+      const stage = analyst.stage();
+      from = dissector.run(batch, from, stage);
+      await analyst.analyse(stage, batch);
+    }
+  };
+  return { analyst, delivery, play };
+}
+
+/** A packet of each flow. */
+const ALL = Array.from({ length: FLOWS }, (_, i) => ({ at: 1, bytes: udpFrame(10_000 + i, 9999) }));
+
+/** How often others had their turn while `work` went on. */
+async function turnsDuring(work: () => Promise<void>): Promise<number> {
   let turns = 0;
   let isOver = false;
   const count = () => {
@@ -39,8 +48,17 @@ async function writeAll(sliceMs: number): Promise<{ documents: number; turns: nu
     if (!isOver) setImmediate(count);
   };
   setImmediate(count);
-  await analyst.finish(FLOWS, result);
+  await work();
   isOver = true;
+  return turns;
+}
+
+/** Documents of all flows, and how often others had their turn while these were written. */
+async function writeAll(sliceMs: number): Promise<{ documents: number; turns: number }> {
+  const { analyst, play } = flowsAnalyst(sliceMs);
+  await play(ALL);
+  const result = newResult(new Ledger(), new MadeSource([]).stats());
+  const turns = await turnsDuring(() => analyst.finish(FLOWS, result));
   return { documents: result.records.flow, turns };
 }
 
@@ -52,30 +70,10 @@ test('others have their turn while all flows are written, where they shall', asy
 });
 
 test('the reports of an interval come between the batches of a live source, as far as there is room for them', async () => {
-  const salts: [number, number] = [1, 2];
-  const plan = makePlan({ records: ['flow'], flow: { ...FLOW_DEFAULTS, intervalSeconds: 10 } });
-  const delivery = {
-    wanted: { rows: ['ndjson' as const], columns: false },
-    rows: async () => {},
-    columns: async () => {},
-    hasRoom: true,
-  };
-  const dissector = new Dissector({ ...plan.dissect, headersOnly: true }, new Ledger(), new Clock(), salts);
-  const analyst = new InlineAnalyst(plan, delivery, salts, NO_TIME, true);
+  const { analyst, delivery, play } = flowsAnalyst(NO_TIME, { intervalSeconds: 10, rolling: true });
   const view = analyst.look(new Ledger());
   const reported = () => view.figures().records.flow;
-  const play = async (packets: readonly MadePacket[], first: number) => {
-    const batch = batchOf(packets, first);
-    for (let from = 0; from < batch.count; ) {
-      const stage = analyst.stage();
-      from = dissector.run(batch, from, stage);
-      await analyst.analyse(stage, batch);
-    }
-  };
-  await play(
-    Array.from({ length: FLOWS }, (_, i) => ({ at: 1, bytes: udpFrame(10_000 + i, 9999) })),
-    1,
-  );
+  await play(ALL);
   await analyst.catchUp();
   expect(reported()).toBe(0);
   await play([{ at: 11, bytes: udpFrame(10_000, 9999) }], FLOWS + 1);
@@ -99,37 +97,17 @@ test('the reports of an interval come between the batches of a live source, as f
 });
 
 test('a look at all open flows gives packets their turn in between', async () => {
-  const salts: [number, number] = [1, 2];
-  const plan = makePlan({ records: ['flow'] });
-  const delivery = {
-    wanted: { rows: [], columns: false },
-    rows: async () => {},
-    columns: async () => {},
-    hasRoom: true,
-  };
-  const dissector = new Dissector({ ...plan.dissect, headersOnly: true }, new Ledger(), new Clock(), salts);
-  const analyst = new InlineAnalyst(plan, delivery, salts, NO_TIME);
+  const { analyst, play } = flowsAnalyst(NO_TIME, { rows: [] });
   const view = analyst.look(new Ledger());
-  const batch = batchOf(Array.from({ length: FLOWS }, (_, i) => ({ at: 1, bytes: udpFrame(10_000 + i, 9999) })));
-  for (let from = 0; from < batch.count; ) {
-    const stage = analyst.stage();
-    from = dissector.run(batch, from, stage);
-    await analyst.analyse(stage, batch);
-  }
+  await play(ALL);
   for (const look of [
     async () => (await view.liveColumns()).reduce((sum, { rows }) => sum + rows, 0),
     async () => new Set(await view.liveDocuments(FLOWS)).size,
     async () => (await view.liveDocuments(FLOWS / 2)).length * 2,
   ]) {
-    let turns = 0;
-    let isOver = false;
-    const count = () => {
-      turns++;
-      if (!isOver) setImmediate(count);
-    };
-    setImmediate(count);
-    expect(await look()).toBe(FLOWS);
-    isOver = true;
+    const turns = await turnsDuring(async () => {
+      expect(await look()).toBe(FLOWS);
+    });
     expect(turns).toBeGreaterThan(5);
   }
 });

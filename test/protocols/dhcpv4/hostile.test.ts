@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { dhcpv4 } from '../../../src/protocols/dhcpv4/index.ts';
-import { AnalyzerKit } from '../../kit/analyzer.ts';
+import { accountedFor } from '../../kit/accounted-for.ts';
 import fc from '../../kit/arbitrary.ts';
 import { ascii, END, ip, message, option, type, u32 } from './build.ts';
 
@@ -28,18 +28,8 @@ const sample = message(
 /** What is counted as malformed and as truncated, and the record's status. */
 const FAULTS_AND_STATUS = ['0 0 OK', '1 0 Error', '1 0 ', '0 1 OK', '0 1 '];
 
-/** The record of a datagram, as text. There is one, or it is counted why not; what is wrong with it is in both; nothing is kept. */
-function play(bytes: Uint8Array, to = bytes.length, wireLength = to): string {
-  const kit = new AnalyzerKit(dhcpv4, {}, { transport: 'udp', sourcePort: 67, destinationPort: 68 });
-  dhcpv4.probe(0, bytes, 0, to, false, 'udp');
-  expect(kit.analyzer.message?.(0, bytes, 0, to, wireLength)).toBe('ok');
-  const emitted = kit.end();
-  const { malformed = 0, truncated = 0 } = kit.counts;
-  const told = emitted.map(({ record }) => record.status);
-  expect(FAULTS_AND_STATUS).toContain(`${malformed} ${truncated} ${told}`);
-  expect(kit.held).toBe(0);
-  return JSON.stringify(emitted);
-}
+const play = (bytes: Uint8Array, to?: number, wireLength?: number) =>
+  accountedFor(dhcpv4, [67, 68], FAULTS_AND_STATUS, bytes, to, wireLength);
 
 describe('hostile bytes', () => {
   it('every truncation, in a packet whose other bytes are a canary', () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { dhcpv6 } from '../../../src/protocols/dhcpv6/index.ts';
-import { AnalyzerKit } from '../../kit/analyzer.ts';
+import { accountedFor } from '../../kit/accounted-for.ts';
 import fc from '../../kit/arbitrary.ts';
 import {
   address,
@@ -48,18 +48,8 @@ const sample = relayed(13, 1, relayed(13, 0, inner, option(18, ...ascii('if'))),
 /** What is counted as malformed and as truncated, and the record's status. A server's refusal is an error without a fault. */
 const FAULTS_AND_STATUS = ['0 0 OK', '0 0 Error', '1 0 Error', '1 0 ', '0 1 OK', '0 1 '];
 
-/** The record of a datagram, as text. There is one, or it is counted why not; what is wrong with it is in both; nothing is kept. */
-function play(bytes: Uint8Array, to = bytes.length, wireLength = to): string {
-  const kit = new AnalyzerKit(dhcpv6, {}, { transport: 'udp', sourcePort: 547, destinationPort: 547 });
-  dhcpv6.probe(0, bytes, 0, to, false, 'udp');
-  expect(kit.analyzer.message?.(0, bytes, 0, to, wireLength)).toBe('ok');
-  const emitted = kit.end();
-  const { malformed = 0, truncated = 0 } = kit.counts;
-  const told = emitted.map(({ record }) => record.status);
-  expect(FAULTS_AND_STATUS).toContain(`${malformed} ${truncated} ${told}`);
-  expect(kit.held).toBe(0);
-  return JSON.stringify(emitted);
-}
+const play = (bytes: Uint8Array, to?: number, wireLength?: number) =>
+  accountedFor(dhcpv6, [547, 547], FAULTS_AND_STATUS, bytes, to, wireLength);
 
 describe('hostile bytes', () => {
   it('every truncation, in a packet whose other bytes are a canary', () => {
