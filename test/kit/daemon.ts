@@ -77,11 +77,11 @@ export class DaemonKit {
    */
   async sendUntil(
     frames: readonly Uint8Array[],
-    isSo: (status: DaemonStatus) => boolean,
+    isSo: (status: DaemonStatus) => boolean | Promise<boolean>,
   ): Promise<[DaemonStatus, number]> {
     let sent = 0;
     const status = await this.until(async (now) => {
-      if (isSo(now)) return true;
+      if (await isSo(now)) return true;
       sent += await this.send(frames);
       return false;
     });
