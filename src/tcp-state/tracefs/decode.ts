@@ -21,8 +21,10 @@ export const TRACE_EVENTS: Readonly<Record<string, EventKind>> = {
 
 export interface Decoder {
   readonly kind: EventKind;
-  /** Fills the event from the record at `at`; returns the socket's address (its lower 48 bits), 0 where there is none. */
-  decode(event: TcpEvent, view: DataView, at: number): number;
+  /** Where the socket's address stands in the record; -1: there is none. */
+  readonly socketAt: number;
+  /** Fills the event from the record at `at`. */
+  decode(event: TcpEvent, view: DataView, at: number): void;
   /** Thread on the CPU. */
   tid(view: DataView, at: number): number;
 }
@@ -36,7 +38,6 @@ export function decoderOf(kind: EventKind, format: EventFormat): Decoder {
   };
   const may = (name: string): number => format.fields.get(name)?.offset ?? -1;
   const pidAt = need('common_pid');
-  const socketAt = may('skaddr');
   const familyAt = may('family');
   const reasons = format.words('reason');
   const reasonAt = may('reason');
@@ -47,6 +48,7 @@ export function decoderOf(kind: EventKind, format: EventFormat): Decoder {
   const readEnds = endsReader(format);
   return {
     kind,
+    socketAt: may('skaddr'),
     tid: (view, at) => view.getInt32(at + pidAt, true),
     decode(event, view, at) {
       event.kind = kind;
@@ -57,8 +59,6 @@ export function decoderOf(kind: EventKind, format: EventFormat): Decoder {
       const reason = reasonAt < 0 ? -1 : view.getUint32(at + reasonAt, true);
       event.reason = reason < 0 ? undefined : (reasons.get(reason) ?? String(reason)).toLowerCase();
       event.error = errorAt < 0 ? undefined : view.getInt32(at + errorAt, true) || undefined;
-      if (socketAt < 0) return 0;
-      return view.getUint32(at + socketAt, true) + view.getUint16(at + socketAt + 4, true) * 0x100000000;
     },
   };
 }

@@ -10,17 +10,29 @@ const LAST_ACK = 9;
 const MAX_LIVES = 262_144;
 
 interface Life {
-  id: string;
+  readonly id: string;
+  /** The socket's address, in 32 and 16 bits. */
+  readonly low: number;
+  readonly high: number;
   /** Monotonic ns; NaN: before we began. */
   began: number;
   changed: number;
   process: Process | undefined;
   attribution: Attribution;
   role: Role;
+  /** Another socket's, whose address has the same key. */
+  next: Life | undefined;
 }
+
+/**
+ * Numbers of 31 bits are quicker keys than whole addresses. Sockets lie at multiples of 64 bytes: those less than 64 GiB from each other have
+ * keys of their own.
+ */
+const keyOf = (low: number, high: number): number => (low >>> 6) | ((high & 15) << 26);
 
 export class Lives {
   readonly #run: string;
+  /** By key, each with those of the same key behind it. */
   readonly #lives = new Map<number, Life>();
   /** Who listens on a port, for the connections that come of it. The trace does not tell the network namespace. */
   readonly #listeners = new Map<number, Life>();
@@ -31,14 +43,17 @@ export class Lives {
     this.#run = run;
   }
 
-  /** Fills in what follows from a change of state. `process`: the one on the CPU. */
-  change(event: TcpEvent, socket: number, time: number, process: Process | undefined): void {
+  /**
+   * Fills in what follows from a change of state of the socket whose address has these lower 32 and upper 16 bits. `process`: the one on the
+   * CPU.
+   */
+  change(event: TcpEvent, low: number, high: number, time: number, process: Process | undefined): void {
     const { oldState, newState } = event;
-    let life = this.#lives.get(socket);
+    let life = this.#find(low, high);
     const isAccepted = oldState === LISTEN && newState === SYN_RECEIVED;
     const isNew = life === undefined || isAccepted || newState === SYN_SENT || newState === LISTEN;
     if (life === undefined || isNew)
-      life = this.#begin(socket, oldState === CLOSED || oldState === LISTEN ? time : Number.NaN);
+      life = this.#begin(low, high, oldState === CLOSED || oldState === LISTEN ? time : Number.NaN);
     else event.stateNs = time - life.changed;
     life.changed = time;
     if (newState === SYN_SENT) own(life, process, 'connect', 'client');
@@ -51,39 +66,65 @@ export class Lives {
     } else if (newState === FIN_WAIT_1 || newState === LAST_ACK) own(life, process, 'close', life.role);
     this.#tell(event, life, time);
     if (newState !== CLOSED) return;
-    this.#lives.delete(socket);
+    this.#forget(low, high);
     if (oldState === LISTEN) this.#listeners.delete(event.localPort);
   }
 
   /** Somebody listened on the port before we began. */
   listens(port: number, process: Process): void {
-    const life = this.#newLife(Number.NaN);
+    const life = this.#newLife(0, 0, Number.NaN);
     own(life, process, 'descriptor', 'unknown');
     this.#listeners.set(port, life);
   }
 
   /** Fills in what is known of a socket to which something happened. */
-  look(event: TcpEvent, socket: number, time: number): void {
-    const life = this.#lives.get(socket);
+  look(event: TcpEvent, low: number, high: number, time: number): void {
+    const life = this.#find(low, high);
     if (life !== undefined) this.#tell(event, life, time);
   }
 
-  #newLife(began: number): Life {
+  #find(low: number, high: number): Life | undefined {
+    let life = this.#lives.get(keyOf(low, high));
+    while (life !== undefined && (life.low !== low || life.high !== high)) life = life.next;
+    return life;
+  }
+
+  #forget(low: number, high: number): void {
+    const key = keyOf(low, high);
+    const first = this.#lives.get(key);
+    this.#lives.delete(key);
+    // Hardly ever: the others of its key stay.
+    for (let life = first; life !== undefined; ) {
+      const { next } = life;
+      if (life.low !== low || life.high !== high) this.#add(key, life);
+      life = next;
+    }
+  }
+
+  #add(key: number, life: Life): void {
+    life.next = this.#lives.get(key);
+    this.#lives.set(key, life);
+  }
+
+  #newLife(low: number, high: number, began: number): Life {
     return {
       id: `${this.#run}.${(++this.#count).toString(16)}`,
+      low,
+      high,
       began,
       changed: began,
       process: undefined,
       attribution: 'none',
       role: 'unknown',
+      next: undefined,
     };
   }
 
-  #begin(socket: number, began: number): Life {
-    const life = this.#newLife(began);
+  #begin(low: number, high: number, began: number): Life {
+    const life = this.#newLife(low, high, began);
     // Again at the end of the order: the oldest is given up first.
-    this.#lives.delete(socket);
-    this.#lives.set(socket, life);
+    this.#forget(low, high);
+    this.#add(keyOf(low, high), life);
     if (this.#lives.size > MAX_LIVES) this.#lives.delete(this.#lives.keys().next().value!);
     return life;
   }

@@ -15,21 +15,20 @@ export class Processes {
     this.#saved = saved;
   }
 
-  of(tid: number): Process | undefined {
+  /** `nowMs`: of performance.now(), some ms old at most. */
+  of(tid: number, nowMs: number): Process | undefined {
     if (tid === 0) return undefined;
-    const nowMs = performance.now();
     const known = this.#known.get(tid);
     if (known !== undefined && nowMs - known.sinceMs < KNOWN_MS) return known;
     if (this.#known.size >= MAX_KNOWN) this.#known = new Map();
-    const found = { ...(processOf(tid) ?? this.#remembered(tid)), sinceMs: nowMs };
+    const found = { ...(processOf(tid) ?? this.#remembered(tid, nowMs)), sinceMs: nowMs };
     this.#known.set(tid, found);
     return found;
   }
 
   /** One look at what the kernel kept fills in all that it knows. */
-  #remembered(tid: number): Process {
+  #remembered(tid: number, nowMs: number): Process {
     const saved = this.#saved();
-    const nowMs = performance.now();
     for (const [other, command] of saved) {
       if (other !== tid && !this.#known.has(other))
         this.#known.set(other, { ...(processOf(other) ?? { pid: other, command }), sinceMs: nowMs });

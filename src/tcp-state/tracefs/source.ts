@@ -39,6 +39,8 @@ export class TracefsSource implements TcpStateSource {
   #delivered = 0;
   #lost = 0;
   #missed = 0;
+  /** performance.now() at the beginning of this round. */
+  #nowMs = 0;
   #nextCheckMs = 0;
   /** What was there at the start and is not told yet, and how many were too many. */
   #snapshot: TcpEvent[] = [];
@@ -88,6 +90,7 @@ export class TracefsSource implements TcpStateSource {
   drain(max: number, emit: (event: TcpEvent) => void, isLast = false): number {
     if (isLast) this.#instance!.stop();
     // What happens on one CPU while another is read comes later than what is read: it waits for the next time.
+    this.#nowMs = performance.now();
     const horizon = isLast ? Number.POSITIVE_INFINITY : Number(process.hrtime.bigint());
     const told = this.#snapshot.splice(0, max);
     for (const event of told) emit(event);
@@ -185,19 +188,24 @@ export class TracefsSource implements TcpStateSource {
     event.uid = undefined;
     event.cgroup = undefined;
     event.netns = undefined;
-    const process = this.#processes!.of(decoder.tid(view, at));
+    const process = this.#processes!.of(decoder.tid(view, at), this.#nowMs);
     event.cpuPid = process?.pid;
     event.cpuCommand = process?.command;
-    const socket = decoder.decode(event, view, at);
+    decoder.decode(event, view, at);
     // Waiting processes are woken with nothing to tell, too (MPTCP).
     if (decoder.kind === 'error' && event.error === undefined) return false;
-    if (socket !== 0 && decoder.kind === 'state') this.#lives.change(event, socket, time, process);
-    else if (socket !== 0) this.#lives.look(event, socket, time);
+    const { socketAt } = decoder;
+    if (socketAt < 0) return true;
+    const low = view.getUint32(at + socketAt, true);
+    const high = view.getUint16(at + socketAt + 4, true);
+    if (low === 0 && high === 0) return true;
+    if (decoder.kind === 'state') this.#lives.change(event, low, high, time, process);
+    else this.#lives.look(event, low, high, time);
     return true;
   }
 
   #tellLost(emit: (event: TcpEvent) => void, isLast: boolean): void {
-    const nowMs = performance.now();
+    const nowMs = this.#nowMs;
     let missed = 0;
     for (const cpu of this.#cpus) missed += cpu.missed;
     if (nowMs < this.#nextCheckMs && missed === this.#missed && !isLast) return;

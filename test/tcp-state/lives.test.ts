@@ -1,0 +1,45 @@
+// What is followed of sockets by their kernel address: addresses whose keys are the same are still sockets of their own.
+
+import { expect, test } from 'vitest';
+import { TcpEvent } from '../../src/tcp-state/event.ts';
+import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT } from '../../src/tcp-state/states.ts';
+import { Lives } from '../../src/tcp-state/tracefs/lives.ts';
+
+const ESTABLISHED = 1;
+/** Bits of an address that a key does not have: inside 64 bytes, and above 64 GiB. */
+const ADDRESSES: readonly (readonly [number, number])[] = [
+  [0x12345640, 0x8881],
+  [0x12345660, 0x8881],
+  [0x12345640, 0x8891],
+];
+
+function changed(
+  lives: Lives,
+  [low, high]: readonly [number, number],
+  oldState: number,
+  newState: number,
+  time: number,
+) {
+  const event = new TcpEvent();
+  event.oldState = oldState;
+  event.newState = newState;
+  event.localPort = 80;
+  lives.change(event, low, high, time, undefined);
+  return event;
+}
+
+test('keeps sockets apart whose addresses have the same key', () => {
+  const lives = new Lives('run');
+  const begun = ADDRESSES.map((address, i) => changed(lives, address, CLOSED, SYN_SENT, 1000 * i));
+  expect(new Set(begun.map(({ socket }) => socket)).size).toBe(ADDRESSES.length);
+  // One ends: the others go on as they were.
+  const ended = changed(lives, ADDRESSES[1], SYN_SENT, CLOSED, 5000);
+  expect(ended).toMatchObject({ socket: begun[1].socket, stateNs: 4000, lifetimeNs: 4000 });
+  for (const i of [0, 2]) {
+    const event = changed(lives, ADDRESSES[i], SYN_SENT, ESTABLISHED, 9000);
+    expect(event).toMatchObject({ socket: begun[i].socket, role: 'client', lifetimeNs: 9000 - 1000 * i });
+  }
+  const again = changed(lives, ADDRESSES[1], LISTEN, SYN_RECEIVED, 10_000);
+  expect(again).toMatchObject({ role: 'server', stateNs: undefined });
+  expect(begun.map(({ socket }) => socket)).not.toContain(again.socket);
+});
