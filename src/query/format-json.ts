@@ -62,6 +62,7 @@ export function jsonText(result: QueryResult): string {
         member('understood', JSON.stringify(plan.understood ?? null)),
         member('sort', JSON.stringify(plan.sortedBy)),
         member('direction', JSON.stringify(plan.direction)),
+        ...(plan.isBucketed === true ? [member('percentile_error', '0.03125')] : []),
       ].join(',')}}`,
     ),
     member('rows', `[${[...jsonRows(result)].join(',')}]`),

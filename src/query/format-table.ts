@@ -1,6 +1,7 @@
 // `-e table` and `-e md`: for eyes. Columns aligned, SI units, local time, nothing in a value can drive the terminal.
 
 import type { PlanColumn } from './draft.ts';
+import { BUCKETED } from './explain.ts';
 import { INTERFACE } from './interface-list.ts';
 import { listText } from './machine.ts';
 import { bytesText, clockText, countText, spanText, zoneText } from './people.ts';
@@ -184,6 +185,7 @@ function footer(result: QueryResult, options: TableOptions): string[] {
   lines.push(`Records     ${what}`);
   if (plan.understood !== undefined) lines.push(`Condition   ${shownText(plan.understood)}`);
   lines.push(`Sorted by   ${plan.sortedBy}`);
+  if (plan.isBucketed === true) lines.push(`Percentiles ${BUCKETED}`);
   const errors = result.errors === undefined || result.errors === 0 ? '' : `, ${result.errors} with errors`;
   const more = result.rows.length < result.hits ? ' (-n shows more)' : '';
   lines.push(

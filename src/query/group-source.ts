@@ -25,6 +25,8 @@ export interface SummedQuestion {
   readonly cells: readonly string[];
   /** Width of time buckets in ns, where time is a key. */
   readonly bucketNs?: number;
+  /** Percentiles of durations are wanted. */
+  readonly needsHistogram?: boolean;
 }
 
 /** The records of the type that pass the filter. */
@@ -53,7 +55,8 @@ export function summedSource(
   // Sums have the beginning of their minute for a time: a test of moments needs the records.
   if (columns.has(columnsIn(timeColumn(type))[0])) return undefined;
   const { first: firstNs, last: lastNs } = filter;
-  const choice = chooseRollup(type, { columns, bucketNs: question.bucketNs, firstNs, lastNs });
+  const { bucketNs, needsHistogram } = question;
+  const choice = chooseRollup(type, { columns, bucketNs, needsHistogram, firstNs, lastNs });
   if (choice === undefined) return undefined;
   const tests = restOfWhere(type, filter, vocabulary, params);
   return {

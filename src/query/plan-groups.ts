@@ -1,7 +1,10 @@
 // Grouped queries: counters per combination of the key columns, with the totals of all groups in every row.
+//
+// Percentiles of durations come from the records, or from the store's counts per bucket of durations (`rollup/histogram.ts`): then
+// groups are made in two steps, the first one per bucket, and a percentile is the middle of the bucket in which its share is reached.
 
 import type { RecordType } from '../records/record.ts';
-import { DURATION_SUM, FIRST, LAST, ROWS } from '../store/rollup/tables.ts';
+import { DURATION_BUCKET, DURATION_SUM, FIRST, LAST, ROWS } from '../store/rollup/tables.ts';
 import { type KeyColumn, keyExpressions } from './columns.ts';
 import { type CounterKind, type Draft, type PlanColumn, sortKey } from './draft.ts';
 import { QueryError } from './error.ts';
@@ -42,11 +45,19 @@ const FLOW_COUNTERS: Record<Draft['direction'], readonly Counter[]> = {
   out: [counter('packets_sent', 'packets sent', 'packets', 'ps'), counter('bytes_sent', 'bytes sent', 'bytes', 'bs')],
 };
 
-const TRANSACTION_COUNTERS: readonly Counter[] = [
+const ERRORS = 'CAST(coalesce(sum(n) FILTER (WHERE failed), 0) AS BIGINT)';
+
+/** What comes out of counts per bucket is in the bucket of what the records would give. */
+const percentile = (percent: number, isBucketed: boolean): string =>
+  isBucketed
+    ? `bucket_duration(min(b) FILTER (WHERE below * 100 >= ${percent} * known))`
+    : `quantile_disc(dur, ${percent / 100})`;
+
+const transactionCounters = (isBucketed: boolean): readonly Counter[] => [
   { name: 'count', label: 'count', kind: 'count', sql: COUNT, hasTotal: true },
-  { name: 'errors', label: 'errors', kind: 'count', sql: 'count(*) FILTER (WHERE failed)', hasTotal: true },
-  { name: 'duration_p50', label: 'p50', kind: 'duration', sql: 'quantile_disc(dur, 0.5)', hasTotal: false },
-  { name: 'duration_p95', label: 'p95', kind: 'duration', sql: 'quantile_disc(dur, 0.95)', hasTotal: false },
+  { name: 'errors', label: 'errors', kind: 'count', sql: ERRORS, hasTotal: true },
+  { name: 'duration_p50', label: 'p50', kind: 'duration', sql: percentile(50, isBucketed), hasTotal: false },
+  { name: 'duration_p95', label: 'p95', kind: 'duration', sql: percentile(95, isBucketed), hasTotal: false },
 ];
 
 export function counter(name: string, label: string, kind: CounterKind, expression: string): Counter {
@@ -58,16 +69,23 @@ function columnOf(type: RecordType, path: string, nothing: string, draft: Draft)
   return operand?.shape === 'value' ? operand.sql : nothing;
 }
 
-/** Inputs of the counters, of one record type; NULL where it lacks them. `n` is how many records a row stands for. */
-function inputs(type: RecordType, isFlow: boolean, isSummed: boolean, draft: Draft): string[] {
+/**
+ * Inputs of the counters, of one record type; NULL where it lacks them. `n` is how many records a row stands for. With `isBucketed` a
+ * duration is the number `b` of its bucket.
+ */
+function inputs(type: RecordType, isFlow: boolean, isSummed: boolean, isBucketed: boolean, draft: Draft): string[] {
   const value = (path: string, nothing: string) => columnOf(type, path, nothing, draft);
   const count = (path: string) => `coalesce(${value(path, '0')}, 0)::BIGINT`;
   const time = timeColumn(type);
   const bytes = [`${count('source.bytes')} AS bs`, `${count('destination.bytes')} AS br`];
+  const duration = value('event.duration', 'NULL::BIGINT');
+  const durations = isSummed
+    ? `${isBucketed ? `${quoted(DURATION_BUCKET)} AS b` : `${quoted(DURATION_SUM)} AS dur`}`
+    : `${isBucketed ? `CAST(duration_bucket(${duration}) AS BIGINT) AS b` : `${duration} AS dur`}`;
   const times = isSummed
-    ? [`${quoted(DURATION_SUM)} AS dur`, `${quoted(FIRST)} AS t0`, `${quoted(LAST)} AS t1`, `${quoted(ROWS)} AS n`]
+    ? [durations, `${quoted(FIRST)} AS t0`, `${quoted(LAST)} AS t1`, `${quoted(ROWS)} AS n`]
     : [
-        `${value('event.duration', 'NULL::BIGINT')} AS dur`,
+        durations,
         `coalesce(${value('event.start', 'NULL')}, ${time}) AS t0`,
         `coalesce(${value('event.end', 'NULL')}, ${time}) AS t1`,
         '1::BIGINT AS n',
@@ -88,33 +106,41 @@ export function planGroups(
   rows: Statement;
   population: Statement;
   sortedBy: string;
+  isBucketed: boolean;
 } {
   const params = new Params();
   const isFlow = draft.types.every((type) => type.family === 'flow');
-  const counters = special ?? (isFlow ? FLOW_COUNTERS[draft.direction] : TRANSACTION_COUNTERS);
   const names: string[][] = keys.map((key, i) => (key.kind === 'ip' ? [`k${i}h`, `k${i}l`] : [`k${i}`]));
   const buckets = new Map<number, string>();
   const sources: string[] = [];
-  const bases = draft.types.map((type) => {
+  const needsVersion = special?.some((c) => /\bv4\b/.test(c.sql)) === true;
+  const read = draft.types.map((type) => {
     const cells = keys.flatMap((key, i) =>
       keyExpressions(key, type).map((sql, part) => `${bucketed(key, sql, params, buckets)} AS ${names[i][part]}`),
     );
-    const needsVersion = counters.some((c) => /\bv4\b/.test(c.sql));
-    const version = columnOf(type, 'network.type', "''", draft);
-    if (needsVersion) cells.push(`coalesce(${version} = 'ipv4', FALSE) AS v4`);
-    const source = sourceOf(type, keys, needsVersion ? [version] : [], isFlow, draft, params);
+    const more = needsVersion ? [columnOf(type, 'network.type', "''", draft)] : [];
+    if (needsVersion) cells.push(`coalesce(${more[0]} = 'ipv4', FALSE) AS v4`);
+    if (!isFlow) more.push(columnOf(type, 'status', "''", draft));
+    const source = sourceOf(type, keys, more, isFlow, draft, params);
     sources.push(...source.names);
-    return `SELECT ${[...cells, ...inputs(type, isFlow, source.isSummed, draft)].join(', ')} ${source.from}`;
+    return { type, cells, source };
+  });
+  const isBucketed = !isFlow && read.some(({ source }) => source.isSummed);
+  const counters = special ?? (isFlow ? FLOW_COUNTERS[draft.direction] : transactionCounters(isBucketed));
+  const bases = read.map(({ type, cells, source }) => {
+    const all = [...cells, ...inputs(type, isFlow, source.isSummed, isBucketed, draft)];
+    return `SELECT ${all.join(', ')} ${source.from}`;
   });
   const flat = names.flat();
-  const sorted = order(keys, names, isFlow, draft);
+  const sorted = order(keys, names, isFlow, isBucketed, draft);
+  const base = `(${bases.join('\n  UNION ALL ')}) base`;
   const group = `SELECT ${[
     ...flat,
     ...counters.map((c, i) => `${c.sql} AS c${i}`),
     `${sorted.sql} AS s`,
     'min(t0) AS t0',
     'max(t1) AS t1',
-  ].join(', ')}\n  FROM (${bases.join('\n  UNION ALL ')}) base\n  GROUP BY ${flat.join(', ')}`;
+  ].join(', ')}\n  FROM ${isBucketed ? perBucket(flat, base) : base}\n  GROUP BY ${flat.join(', ')}`;
   const totals = [
     ...counters.map((c, i) => `${c.hasTotal ? total(`c${i}`) : 'NULL'} AS total${i}`),
     'count(*) AS hits',
@@ -144,10 +170,26 @@ export function planGroups(
     rows: { sql, params: params.values as Param[] },
     population: populationStatement(draft.types),
     sortedBy: sorted.label,
+    isBucketed,
   };
 }
 
-/** Flows come from the store's sums where these know as much; percentiles of transactions need the records. */
+/**
+ * The rows of `base` added up per bucket of durations, with what was reached up to each bucket of the records of the same keys whose
+ * duration is known.
+ */
+function perBucket(keys: readonly string[], base: string): string {
+  const list = keys.join(', ');
+  const sums = ['bs', 'br', 'n'].map((name) => `sum(${name}) AS ${name}`).join(', ');
+  const perKey = `PARTITION BY ${list}`;
+  return `(SELECT *, sum(n) FILTER (WHERE b IS NOT NULL) OVER (${perKey} ORDER BY b NULLS LAST) AS below,
+    sum(n) FILTER (WHERE b IS NOT NULL) OVER (${perKey}) AS known
+    FROM (SELECT ${list}, failed, b, ${sums}, min(t0) AS t0, max(t1) AS t1
+    FROM ${base}
+    GROUP BY ${list}, failed, b) counted) reached`;
+}
+
+/** Records are read where the store's sums do not know as much. */
 function sourceOf(
   type: RecordType,
   keys: readonly KeyColumn[],
@@ -159,8 +201,8 @@ function sourceOf(
   const time = timeColumn(type);
   const cells = keys.flatMap((key) => keyExpressions(key, type)).filter((sql) => sql !== time);
   const { bucketNs } = keys.find((key) => key.bucketNs !== undefined) ?? {};
-  const question = { cells: [...cells, ...more], bucketNs };
-  const summed = hasSums && isFlow ? summedSource(type, question, filter, vocabulary, params) : undefined;
+  const question = { cells: [...cells, ...more], bucketNs, needsHistogram: !isFlow };
+  const summed = hasSums ? summedSource(type, question, filter, vocabulary, params) : undefined;
   return summed ?? recordSource(type, filter, vocabulary, params);
 }
 
@@ -189,6 +231,7 @@ function order(
   keys: readonly KeyColumn[],
   names: readonly (readonly string[])[],
   isFlow: boolean,
+  isBucketed: boolean,
   draft: Draft,
 ): Order {
   const timeAt = keys.findIndex((key) => key.kind === 'time');
@@ -207,12 +250,12 @@ function order(
     case 'count':
       return { sql: COUNT, label: 'count', isAscending };
     case 'errors':
-      if (!isFlow) return { sql: 'count(*) FILTER (WHERE failed)', label: 'errors', isAscending };
+      if (!isFlow) return { sql: ERRORS, label: 'errors', isAscending };
       break;
     case 'duration':
       return isFlow
         ? { sql: total('dur'), label: 'total duration', isAscending }
-        : { sql: 'quantile_disc(dur, 0.95)', label: '95th percentile of the duration', isAscending };
+        : { sql: percentile(95, isBucketed), label: '95th percentile of the duration', isAscending };
     case 'time':
       // A time series reads from the beginning, as goQuery forces it.
       return timeAt >= 0

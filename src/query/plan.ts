@@ -62,6 +62,8 @@ export interface Plan {
   readonly understood: string | undefined;
   readonly condition: string | undefined;
   readonly sortedBy: string;
+  /** Percentiles are the middles of buckets of durations: at most a 32nd of their value off. */
+  readonly isBucketed?: boolean;
   readonly limit: number | undefined;
   readonly direction: Direction;
   readonly firstNs: bigint | undefined;

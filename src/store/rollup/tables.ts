@@ -79,7 +79,7 @@ const FLOW_CUTS: readonly Cut[] = [
 const transactionCuts = (dimensions: readonly string[]): readonly Cut[] => [
   { name: 'service', keys: ['status', ...SERVICE, ...dimensions, INTERFACE], seconds: BOTH, hasHistogram: true },
   { name: 'server', keys: ['status', 'destination.ip', INTERFACE], seconds: [HOUR_SECONDS], hasHistogram: true },
-  { name: 'client', keys: ['status', 'source.ip', INTERFACE], seconds: [HOUR_SECONDS], hasHistogram: false },
+  { name: 'client', keys: ['status', 'source.ip', INTERFACE], seconds: [HOUR_SECONDS], hasHistogram: true },
 ];
 
 const SUMS = ['source.packets', 'source.bytes', 'destination.packets', 'destination.bytes'];
