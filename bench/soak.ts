@@ -8,6 +8,7 @@ import { openStore } from '../src/store/store.ts';
 import { DaemonKit } from '../test/kit/daemon.ts';
 import { noNamespaces, writeFrames } from '../test/kit/namespace.ts';
 import { udpFrame } from '../test/kit/packets.ts';
+import { LAUNCHER } from '../test/kit/program.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,7 +33,7 @@ const kit = new DaemonKit({
   flows: { interval: `${interval}s` },
 });
 // As people start it, with the options that the launcher gives to Node.
-kit.ns.program = 'bin/netscribe.js';
+kit.ns.program = LAUNCHER;
 /** One is written while the other is sent. */
 const fileOf = (piece: number) => `${kit.folder}/piece-${piece % 2}.pcap`;
 const perPiece = Math.round(rate * PIECE_SECONDS);

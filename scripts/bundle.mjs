@@ -2,7 +2,7 @@
 // hundred modules read one by one take longer than reading the example capture does; see docs/decisions.md.
 //
 // The libraries that every run needs are bundled too, with their licences beside them; those that are loaded on demand, and those with
-// binaries, stay packages.
+// binaries, stay packages. `node scripts/bundle.mjs FOLDER` puts it elsewhere than into dist/.
 
 import { copyFileSync, globSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { rolldown } from 'rolldown';
 import { ROOT } from './ensure-installed.mjs';
 
 const SOURCES = path.join(ROOT, 'src');
-const OUTPUT = path.join(ROOT, 'dist');
+const OUTPUT = path.resolve(ROOT, process.argv[2] ?? 'dist');
 const BUNDLED = ['commander', 'tldts', 'tldts-core', 'yaml', 'zod'];
 
 /** 'folder/name' → path, of all modules that something outside starts with. */
@@ -59,4 +59,6 @@ const marker = `${path.sep}node_modules${path.sep}`;
 const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
 copyLicences(new Set(modules.filter((id) => id.includes(marker)).map((id) => packageOf(id.split(marker).at(-1)))));
 const { size } = new Set(modules);
-console.error(`dist: ${size} modules in ${output.filter((file) => file.type === 'chunk').length} files`);
+console.error(
+  `${path.relative(ROOT, OUTPUT)}: ${size} modules in ${output.filter((file) => file.type === 'chunk').length} files`,
+);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/query.ts';
+import { MAIN } from '../kit/program.ts';
 import { PROJECT } from '../kit/shared.ts';
 import { twoInterfaces } from '../kit/two-interfaces.ts';
 
@@ -16,7 +17,7 @@ writeFileSync(CAPTURE, twoInterfaces());
 const FIRST_LOOK = `${PROJECT}examples/first-look.pcap`;
 
 function netscribe(words: string[], input = ''): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [`${PROJECT}src/cli/main.ts`, ...words], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words], {
     cwd: folder,
     env: { ...process.env, TZ: 'UTC', XDG_CONFIG_HOME: folder },
     input,

@@ -3,21 +3,14 @@
 
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { PROJECT } from '../kit/shared.ts';
+import { LAUNCHER } from '../kit/program.ts';
 import { unprivileged, whyNot } from '../tcp-state/kit.ts';
 
 const CHECKS = ['tcp-bpf', 'tcp-tracefs', 'tcp-sock-diag'];
 
 /** By check: what is missing; '' when it can run. And the exit code. */
 function doctor(through: string[], checks = CHECKS): Record<string, string | number | null> {
-  const [command, ...words] = [
-    ...through,
-    process.execPath,
-    `${PROJECT}bin/netscribe.js`,
-    'doctor',
-    ...checks,
-    '--json',
-  ];
+  const [command, ...words] = [...through, process.execPath, LAUNCHER, 'doctor', ...checks, '--json'];
   const { stdout, status } = spawnSync(command, words, { encoding: 'utf8' });
   const told = stdout
     .trim()

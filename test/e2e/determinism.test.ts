@@ -20,7 +20,7 @@ import { officeTraffic } from '../kit/generate/mixed.ts';
 import { writePcap } from '../kit/generate/pcap-writer.ts';
 import { Random } from '../kit/generate/random.ts';
 import { TroubledTraffic } from '../kit/generate/troubled.ts';
-import { PROJECT } from '../kit/shared.ts';
+import { LAUNCHER } from '../kit/program.ts';
 
 /** Thousands of flows. */
 const SIZE = process.env.NETSCRIBE_TEST === 'full' ? 60 : 20;
@@ -67,15 +67,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs `capture … --json`. `chunks`: the file goes to standard input in pieces of random sizes. */
 async function capture(words: readonly string[], chunks?: Random): Promise<Output> {
-  const child = spawn(
-    process.execPath,
-    [join(PROJECT, 'bin/netscribe.js'), 'capture', ...words, '--json', '-q', '--summary', 'json'],
-    {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: PATIENCE_MS,
-      killSignal: 'SIGKILL',
-    },
-  );
+  const child = spawn(process.execPath, [LAUNCHER, 'capture', ...words, '--json', '-q', '--summary', 'json'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: PATIENCE_MS,
+    killSignal: 'SIGKILL',
+  });
   const closed = new Promise<number | NodeJS.Signals | null>((resolve) =>
     child.once('close', (code, signal) => resolve(code ?? signal)),
   );

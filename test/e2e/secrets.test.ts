@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BEGIN } from '../kit/packets.ts';
-import { PROJECT } from '../kit/shared.ts';
+import { LAUNCHER } from '../kit/program.ts';
 import { pcapFile } from '../sources/writers.ts';
 import { SecretTraffic } from './secrets.ts';
 
@@ -30,7 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function everything(name: string, words: readonly string[], command = 'capture'): string {
   const cwd = join(folder, name);
   mkdirSync(cwd, { recursive: true });
-  const args = [join(PROJECT, 'bin/netscribe.js'), command, ...words];
+  const args = [LAUNCHER, command, ...words];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, maxBuffer: 1 << 28 });
   expect({ status, said: status === 0 ? '' : stderr.toString() }).toEqual({ status: 0, said: '' });
   return [stdout.toString('latin1'), stderr.toString('latin1'), ...filesIn(cwd)].join('\n');
@@ -117,15 +117,7 @@ describe(`${traffic.secrets.length} secrets`, () => {
     writeFileSync(broken, readFileSync(file).subarray(0, -33));
     const cwd = join(folder, 'wrong');
     mkdirSync(cwd);
-    const args = [
-      join(PROJECT, 'bin/netscribe.js'),
-      'capture',
-      '-r',
-      broken,
-      '--json',
-      '--set',
-      'protocols.http.nonsense=1',
-    ];
+    const args = [LAUNCHER, 'capture', '-r', broken, '--json', '--set', 'protocols.http.nonsense=1'];
     const wrong = spawnSync(process.execPath, args, { cwd });
     const cut = spawnSync(process.execPath, args.slice(0, -2), { cwd });
     expect([wrong.status, cut.status]).toEqual([2, 3]);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { DaemonStatus } from '../../src/daemon/daemon.ts';
 import { type Ended, Namespace, type Program, writeFrames } from './namespace.ts';
-import { PROJECT } from './shared.ts';
+import { MAIN } from './program.ts';
 
 export class DaemonKit {
   readonly folder = mkdtempSync(join(tmpdir(), 'netscribe-daemon-'));
@@ -102,7 +102,7 @@ export class DaemonKit {
 
   /** A command of ours, asking this daemon; its standard output. */
   command(...words: string[]): string {
-    return execFileSync(process.execPath, [`${PROJECT}src/cli/main.ts`, ...words], {
+    return execFileSync(process.execPath, [MAIN, ...words], {
       encoding: 'utf8',
       cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,6 +5,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import type { LiveOptions } from '../../src/sources/ring/open-live.ts';
+import { MAIN } from './program.ts';
 import { PROJECT } from './shared.ts';
 
 export const noNamespaces = whyNot();
@@ -34,7 +35,7 @@ export interface Ended {
 export class Namespace {
   readonly name = `netscribe-${process.pid}-${made++}`;
   /** What is run as netscribe. */
-  program = 'src/cli/main.ts';
+  program = MAIN;
 
   /** With the interfaces `a` and `b` connected, up, silent (no IPv6, no addresses), and taking frames of 64 KiB. */
   constructor() {
@@ -67,16 +68,7 @@ export class Namespace {
 
   /** A program of ours; `before` are words in front of it (setpriv …). */
   netscribe(words: readonly string[], before: readonly string[] = []): Program {
-    return new Program([
-      'ip',
-      'netns',
-      'exec',
-      this.name,
-      ...before,
-      process.execPath,
-      `${PROJECT}${this.program}`,
-      ...words,
-    ]);
+    return new Program(['ip', 'netns', 'exec', this.name, ...before, process.execPath, this.program, ...words]);
   }
 
   /** Sends the frames of a classic pcap on an interface, `times` times, as fast as it goes or as said; gives their number. */

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
 import { noNamespaces, Program } from '../kit/namespace.ts';
 import { icmpFrame, udpFrame } from '../kit/packets.ts';
-import { PROJECT } from '../kit/shared.ts';
+import { MAIN } from '../kit/program.ts';
 import { bytes, eth } from '../wire/frames.ts';
 
 const hasPromtool = (() => {
@@ -145,8 +145,7 @@ describe.skipIf(noNamespaces !== '')('netscribe run', { timeout: 300_000 }, () =
       `unix:${kit.folder}/api`,
       ...more,
     ];
-    const main = `${PROJECT}src/cli/main.ts`;
-    const program = new Program([process.execPath, main, ...words('icmp and dip = 10.0.0.4', '-n', '2')]);
+    const program = new Program([process.execPath, MAIN, ...words('icmp and dip = 10.0.0.4', '-n', '2')]);
     const wanted = new Set<string>();
     const echo = (type: number, from: string, to: string) => icmpFrame(type, 0, bytes('00070001'), { from, to });
     // Whether it listens already shows when something comes: a pair more until two have.
@@ -167,7 +166,7 @@ describe.skipIf(noNamespaces !== '')('netscribe run', { timeout: 300_000 }, () =
       [['-f', '-1h'], 'leave out -f'],
       [['-c', 'dprt = 3'], 'dport'],
     ] as const) {
-      const wrong = await new Program([process.execPath, main, ...words(...more)]).end();
+      const wrong = await new Program([process.execPath, MAIN, ...words(...more)]).end();
       expect([more, wrong.code, wrong.err]).toEqual([more, 2, expect.stringContaining(said)]);
     }
   });
@@ -277,7 +276,7 @@ describe.skipIf(noNamespaces !== '')('privileges', { timeout: 300_000 }, () => {
           .run('ip', 'netns', 'pids', kit.ns.name)
           .trim()
           .split('\n')
-          .find((each) => readFileSync(`/proc/${each}/cmdline`, 'utf8').includes('main.ts\0run'))!;
+          .find((each) => readFileSync(`/proc/${each}/cmdline`, 'utf8').includes(`${MAIN}\0run`))!;
         const capabilities = readdirSync(`/proc/${pid}/task`).map((task) => {
           const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8');
           expect(/^Uid:\t(\d+)/m.exec(status)![1]).not.toBe('0');

@@ -8,6 +8,7 @@ import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { postgresAddress } from '../../src/sinks/postgres/address.ts';
 import { VERSION } from '../../src/version.ts';
+import { LAUNCHER } from '../kit/program.ts';
 import { PROJECT } from '../kit/shared.ts';
 
 const FOLDER = join(PROJECT, 'packaging/tcp');
@@ -66,7 +67,7 @@ it('the composition names files, options and versions that there are', () => {
   const { build, image, command } = services.tcp;
   expect(existsSync(join(FOLDER, build!.context, build!.dockerfile))).toBe(true);
   expect(image).toBe(`netscribe-tcp:${VERSION}`);
-  const help = spawnSync(process.execPath, [join(PROJECT, 'bin/netscribe.js'), 'help', 'tcp'], { encoding: 'utf8' });
+  const help = spawnSync(process.execPath, [LAUNCHER, 'help', 'tcp'], { encoding: 'utf8' });
   for (const word of command!.filter((part) => part.startsWith('--'))) expect(help.stdout).toContain(word);
   for (const name of dockerfiles) {
     const text = readFileSync(join(FOLDER, name), 'utf8');

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LAUNCHER } from '../kit/program.ts';
 import { PROJECT } from '../kit/shared.ts';
 
 const CAPTURE = join(PROJECT, 'examples/first-look.pcap');
@@ -15,13 +16,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function run(words: string): { status: number | null; said: string; stdout: Buffer } {
-  const args = [
-    join(PROJECT, 'bin/netscribe.js'),
-    'capture',
-    '-r',
-    CAPTURE,
-    ...words.split(' ').filter((w) => w !== ''),
-  ];
+  const args = [LAUNCHER, 'capture', '-r', CAPTURE, ...words.split(' ').filter((w) => w !== '')];
   const { status, stderr, stdout } = spawnSync(process.execPath, args, { cwd: folder });
   return { status, said: stderr.toString(), stdout };
 }
@@ -101,7 +96,7 @@ describe('capture --to', () => {
     ['--to parquet:full-parquet', /full-parquet\/\w+.parquet.part: the file would be larger than the limit$/m],
   ])('%s leaves whole rows and packets when the disk is full', (words, message) => {
     const script = `trap '' XFSZ; ulimit -f 26; exec "$0" "$@"`;
-    const args = ['-c', script, process.execPath, join(PROJECT, 'bin/netscribe.js'), 'capture', '-r', CAPTURE];
+    const args = ['-c', script, process.execPath, LAUNCHER, 'capture', '-r', CAPTURE];
     const { status, stderr } = spawnSync('sh', [...args, ...words.split(' ')], { cwd: folder, encoding: 'utf8' });
     expect(status).toBe(5);
     expect(stderr).toContain('netscribe: cannot write to ');

@@ -13,6 +13,7 @@ import type { TcpStateFilter } from '../../src/tcp-state/filter.ts';
 import type { RecordKind } from '../../src/tcp-state/lifecycle.ts';
 import { parseCgroups, parseNetworks, parsePorts, parseStates } from '../../src/tcp-state/parse-filter.ts';
 import { kernelObjects, leftOf } from '../kit/kernel-objects.ts';
+import { LAUNCHER } from '../kit/program.ts';
 import { PROJECT } from '../kit/shared.ts';
 import { documentsOf, linesOf, multiset, Namespace, unprivileged, watch, whyNot } from './kit.ts';
 
@@ -357,7 +358,7 @@ it("speaks tcp-audit's language", async (context) => {
 it('leaves nothing in the kernel when it is killed', async (context) => {
   here(context);
   const before = new Set(await kernelObjects());
-  const words = [`${PROJECT}bin/netscribe.js`, 'tcp', '--event', 'bpf', '--kinds', 'close', '--to', 'null:'];
+  const words = [LAUNCHER, 'tcp', '--event', 'bpf', '--kinds', 'close', '--to', 'null:'];
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   await once(child.stderr!, 'data');
   const itsOwn = (await kernelObjects()).filter(

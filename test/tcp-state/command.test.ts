@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, type TestContext } from 'vitest';
 import { probeSources, SOURCE_NAMES } from '../../src/tcp-state/choose.ts';
+import { LAUNCHER } from '../kit/program.ts';
 import { PROJECT } from '../kit/shared.ts';
 import { multiset, Namespace, portFor, unprivileged, type Watched, watch, whyNot } from './kit.ts';
 
@@ -114,6 +115,6 @@ it('writes to several sinks at once: standard output, a folder, a store, a modul
   const byModule = readFileSync(lines, 'utf8').trim().split('\n');
   expect(byModule.slice(0, -1)).toEqual(inFolder.map((line) => `tcp-state ${line}`));
   const query = ['query', 'tcp-state', '', '--store', join(folder, 'store'), '-e', 'ndjson'];
-  const stored = spawnSync(process.execPath, [`${PROJECT}bin/netscribe.js`, ...query], { encoding: 'utf8' });
+  const stored = spawnSync(process.execPath, [LAUNCHER, ...query], { encoding: 'utf8' });
   expect(stored.stdout.trim().split('\n')).toHaveLength(15);
 });

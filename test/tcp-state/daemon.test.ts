@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { BpfSource } from '../../src/tcp-state/bpf/source.ts';
-import { PROJECT } from '../kit/shared.ts';
+import { LAUNCHER } from '../kit/program.ts';
 import { type Document, multiset, Namespace, whyNot } from './kit.ts';
 
 const usable = whyNot === undefined ? await new BpfSource().probe() : { usable: false, detail: whyNot };
@@ -30,7 +30,7 @@ it('records connections that join flows and transactions by community id and tim
     'tcp_state.kinds=[connect, close]',
     `tcp_state.netns="${namespace.inode}"`,
   ].flatMap((setting) => ['--set', setting]);
-  const netscribe = [process.execPath, `${PROJECT}bin/netscribe.js`];
+  const netscribe = [process.execPath, LAUNCHER];
   const [command, ...words] = ['ip', 'netns', 'exec', namespace.name, ...netscribe, 'run', ...settings];
   const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(child, 'close');

@@ -13,6 +13,7 @@ import { matcherOf, type TcpStateFilter } from '../../src/tcp-state/filter.ts';
 import { eventKindsFor, type RecordKind } from '../../src/tcp-state/lifecycle.ts';
 import { tcpStateRecord } from '../../src/tcp-state/record.ts';
 import type { TcpStateSource } from '../../src/tcp-state/source.ts';
+import { LAUNCHER } from '../kit/program.ts';
 import { PROJECT } from '../kit/shared.ts';
 
 const TRAFFIC = `${PROJECT}test/tcp-state/traffic.py`;
@@ -123,7 +124,7 @@ export async function watch(
   signal: NodeJS.Signals = 'SIGINT',
   through: string[] = [],
 ): Promise<Watched> {
-  const [command, ...rest] = [...through, process.execPath, `${PROJECT}bin/netscribe.js`, 'tcp', ...words];
+  const [command, ...rest] = [...through, process.execPath, LAUNCHER, 'tcp', ...words];
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   const chunks: Buffer[] = [];
   let stderr = '';

@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { LAUNCHER } from '../kit/program.ts';
 import { PROJECT } from '../kit/shared.ts';
 import type { Document } from './kit.ts';
 
@@ -24,7 +25,7 @@ writeFileSync(
 );
 
 const tcp = (...words: string[]) =>
-  spawnSync(process.execPath, [`${PROJECT}bin/netscribe.js`, 'tcp', ...words], { cwd: folder, encoding: 'utf8' });
+  spawnSync(process.execPath, [LAUNCHER, 'tcp', ...words], { cwd: folder, encoding: 'utf8' });
 
 it.each([
   ['by path', EXAMPLE],
@@ -47,7 +48,7 @@ it.each([
 });
 
 it('is also called audit', () => {
-  const words = [`${PROJECT}bin/netscribe.js`, 'audit', '--help'];
+  const words = [LAUNCHER, 'audit', '--help'];
   expect(spawnSync(process.execPath, words, { encoding: 'utf8' }).stdout).toContain('netscribe tcp');
 });
 

@@ -11,7 +11,7 @@ import { LOG_DIRECTORY } from '../../src/store/layout.ts';
 import { hasManifest, readManifest } from '../../src/store/manifest.ts';
 import { openStore } from '../../src/store/store.ts';
 import { TracefsSource } from '../../src/tcp-state/tracefs/source.ts';
-import { PROJECT } from '../kit/shared.ts';
+import { LAUNCHER } from '../kit/program.ts';
 import { Namespace, portFor, whyNot } from './kit.ts';
 
 const usable = whyNot === undefined ? await new TracefsSource().probe() : { usable: false, detail: whyNot };
@@ -42,7 +42,7 @@ function here(context: TestContext): Namespace {
 
 async function start(...words: string[]): Promise<ChildProcess> {
   const only = ['--event', 'tracefs', '--port', String(PORT), '--kinds', 'state'];
-  const command = [`${PROJECT}bin/netscribe.js`, 'tcp', ...only, '--to', `store:${directory}`, ...words];
+  const command = [LAUNCHER, 'tcp', ...only, '--to', `store:${directory}`, ...words];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] });
   running = child;
   let said = '';

@@ -14,7 +14,7 @@ import { findTracefs } from '../../src/tcp-state/tracefs/mount.ts';
 import { PageCursor } from '../../src/tcp-state/tracefs/page.ts';
 import { TracefsSource } from '../../src/tcp-state/tracefs/source.ts';
 import fc from '../kit/arbitrary.ts';
-import { PROJECT } from '../kit/shared.ts';
+import { LAUNCHER } from '../kit/program.ts';
 import { type Document, documentsOf, multiset, Namespace, portFor, unprivileged, watch, whyNot } from './kit.ts';
 
 describe('a page', () => {
@@ -246,7 +246,7 @@ it('counts exactly what a small buffer loses', async (context) => {
 it('leaves no instance behind, and takes away that of a killed run', async (context) => {
   here(context);
   const instances = join(tracefs.folder!, 'instances');
-  const words = [`${PROJECT}bin/netscribe.js`, 'tcp', '--event', 'tracefs', '--to', 'null:'];
+  const words = [LAUNCHER, 'tcp', '--event', 'tracefs', '--to', 'null:'];
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   await once(child.stderr!, 'data');
   const ours = () => readdirSync(instances).filter((name) => name.startsWith(`netscribe-${child.pid}-`));

@@ -13,6 +13,7 @@ import type { RowBatch } from '../../../src/records/row-batch.ts';
 import { postgresAddress } from '../../../src/sinks/postgres/address.ts';
 import { PostgresSink } from '../../../src/sinks/postgres/sink.ts';
 import { tcpAuditRecord } from '../../../src/tcp-state/record.ts';
+import { LAUNCHER } from '../../kit/program.ts';
 import { everyKind, type Json, Values } from '../../kit/records.ts';
 import { PROJECT } from '../../kit/shared.ts';
 import { PostgresServer, postgresMissing } from '../../servers/postgres.ts';
@@ -108,16 +109,7 @@ describe.skipIf(missing !== '')(`PostgreSQL${missing === '' ? '' : ` (${missing}
     const capture = () =>
       spawnSync(
         process.execPath,
-        [
-          join(PROJECT, 'bin/netscribe.js'),
-          'capture',
-          '-r',
-          CAPTURE,
-          '--to',
-          server.url('?schema=look'),
-          '--summary',
-          'json',
-        ],
+        [LAUNCHER, 'capture', '-r', CAPTURE, '--to', server.url('?schema=look'), '--summary', 'json'],
         { encoding: 'utf8', cwd: folder },
       );
     const first = capture();
