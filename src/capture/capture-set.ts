@@ -8,7 +8,7 @@ import {
   type SourceStats,
   sourceStats,
 } from '../sources/source.ts';
-import { Capture, type SourceInit } from './capture.ts';
+import { Capture, type SourceInit, type SourceRenew } from './capture.ts';
 import { HeaderCounter } from './header-counter.ts';
 import {
   type Autodetection,
@@ -41,6 +41,8 @@ export interface Changes {
 
 export interface CaptureSetOptions {
   sourceInit: SourceInit;
+  /** Undefined: a source that is to change is closed, and opened anew. */
+  sourceRenew?: SourceRenew | undefined;
   /** Undefined: links are not looked at; only names can be captured then. */
   links?: LinkTable | undefined;
   /** An interface is about to be closed, or its source to be changed: the last chance to write out what it has. */
@@ -51,7 +53,7 @@ export interface CaptureSetOptions {
   countsHeaders?: boolean;
   /** Whoever reads is told that the sources never end. */
   isEndless?: boolean;
-  /** Sources share a bounded memory: when many more come, those that are open are opened anew, smaller. */
+  /** Sources share a bounded memory: when many more come, those that are open get less of it. */
   sharesMemory?: boolean;
   /** Hears what people should know. */
   note?: ((text: string) => void) | undefined;
@@ -62,6 +64,11 @@ const FIRST_WAIT_MS = 2;
 const LAST_WAIT_MS = 32;
 /** While packets never pause, others have their turn so often. */
 const TURN_MS = 20;
+/**
+ * New rings stand beside former ones until these are read to their end. A part of all at once, for all together have three quarters of the
+ * memory that there may be.
+ */
+const RENEWED_PARTS = 4;
 /** How often links and failed interfaces are looked at. */
 const LOOK_MS = 200;
 
@@ -250,7 +257,7 @@ export class CaptureSet implements PacketSource {
         const now = wanted.get(name);
         return now !== undefined && !sameConfig(config, now);
       });
-      const reopened = [...new Set([...changed, ...this.#tooLarge(wanted)])];
+      const reopened = await this.#renew(changed, this.#tooLarge(wanted), wanted);
       const group = new RunGroup();
       await this.#finish([...leaving, ...reopened], group);
       for (const capture of [...leaving, ...reopened]) group.run(() => capture.close());
@@ -259,10 +266,10 @@ export class CaptureSet implements PacketSource {
         this.#remove(capture);
         changes.disabled.push({ name: capture.name, success: true });
       }
-      const starting: [Capture, InterfaceChange[]][] = [];
+      const starting: [Capture, InterfaceChange[]][] = changed.map((capture) => [capture, changes.updated]);
       for (const capture of reopened) {
         capture.config = wanted.get(capture.name)!;
-        starting.push([capture, changed.includes(capture) ? changes.updated : []]);
+        if (!changed.includes(capture)) starting.push([capture, []]);
       }
       for (const [name, config] of wanted) {
         if (this.#captures.has(name)) continue;
@@ -286,14 +293,42 @@ export class CaptureSet implements PacketSource {
   #tooLarge(wanted: ReadonlyMap<string, CaptureConfig>): Capture[] {
     if (this.#options.sharesMemory !== true) return [];
     const rings = sharers(wanted.size);
-    const captures = this.#order.filter(
-      (capture) => capture.isOpen && capture.rings < rings && wanted.has(capture.name),
-    );
-    if (captures.length > 0)
-      this.#options.note?.(
-        `there are ${wanted.size} interfaces now: the rings of ${captures.map(({ name }) => name).join(', ')} are opened anew, smaller; packets of some tenths of a second are missed there`,
+    return this.#order.filter((capture) => capture.isOpen && capture.rings < rings && wanted.has(capture.name));
+  }
+
+  /** Lets sources go on otherwise, or smaller; gives those that have to be opened anew. */
+  async #renew(
+    changed: readonly Capture[],
+    tooLarge: readonly Capture[],
+    wanted: ReadonlyMap<string, CaptureConfig>,
+  ): Promise<Capture[]> {
+    const { sourceRenew, beforeClose, note } = this.#options;
+    const all = this.#order.filter((capture) => changed.includes(capture) || tooLarge.includes(capture));
+    const goOn = all.filter(({ isOpen, name }) => isOpen && wanted.get(name)!.disable !== true);
+    const renewed = new Set<Capture>();
+    if (sourceRenew !== undefined && goOn.length > 0) {
+      await beforeClose?.(goOn.filter((capture) => changed.includes(capture)));
+      const rings = sharers(wanted.size);
+      const atOnce = Math.ceil(goOn.length / RENEWED_PARTS);
+      for (let i = 0; i < goOn.length; i += atOnce) {
+        const group = new RunGroup();
+        for (const capture of goOn.slice(i, i + atOnce)) {
+          group.run(async () => {
+            if (await capture.renew(sourceRenew, wanted.get(capture.name)!, rings)) renewed.add(capture);
+          });
+        }
+        await group.wait();
+      }
+    }
+    const smaller = tooLarge.filter((capture) => renewed.has(capture));
+    if (smaller.length > 0)
+      note?.(
+        `there are ${wanted.size} interfaces now: the rings of ${namesOf(smaller)} became smaller; no packet was missed`,
       );
-    return captures;
+    const anew = goOn.filter((capture) => !renewed.has(capture));
+    if (anew.length > 0)
+      note?.(`the rings of ${namesOf(anew)} are opened anew: packets of some tenths of a second are missed there`);
+    return all.filter((capture) => !renewed.has(capture));
   }
 
   #resolve(): Map<string, CaptureConfig> {
@@ -423,4 +458,8 @@ export class CaptureSet implements PacketSource {
     this.#change = done.catch(() => undefined);
     return done;
   }
+}
+
+function namesOf(captures: readonly Capture[]): string {
+  return captures.map(({ name }) => name).join(', ');
 }

@@ -10,6 +10,17 @@ import type { CaptureState, CaptureStatus } from './status.ts';
 /** Makes the source of an interface, not open yet. `rings`: how many share the memory that there is for all. */
 export type SourceInit = (iface: string, config: CaptureConfig, rings: number) => PacketSource | Promise<PacketSource>;
 
+/**
+ * Lets an open source go on with another configuration, or in another share of the memory, without missing a packet. False, or an error: it
+ * can not, and has to be opened anew.
+ */
+export type SourceRenew = (
+  source: PacketSource,
+  iface: string,
+  config: CaptureConfig,
+  rings: number,
+) => Promise<boolean>;
+
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 30_000;
 /** The last packets of a source are waited for so long. */
@@ -92,6 +103,24 @@ export class Capture {
         this.fail(error);
       }
     });
+  }
+
+  /** Goes on with another configuration, or share of the memory, in its stride. Resolves to false when it has to be opened anew. */
+  async renew(renew: SourceRenew, config: CaptureConfig, rings: number): Promise<boolean> {
+    let isRenewed = false;
+    await this.#inTurn(async () => {
+      const source = this.#source;
+      if (source === undefined || config.disable === true) return;
+      try {
+        isRenewed = await renew(source, this.name, config, rings);
+      } catch {
+        // No memory for a ring beside this one, say.
+      }
+      if (!isRenewed) return;
+      this.config = config;
+      this.rings = rings;
+    });
+    return isRenewed;
   }
 
   /** Takes in no more packets; resolves when those that are there were read. Somebody must go on reading. */

@@ -1,46 +1,57 @@
-// The source of an interface when nothing else is asked for: a ring of its own.
+// The source of an interface when nothing else is asked for: a ring of its own. It goes on with another configuration, and in a smaller ring,
+// without missing a packet.
 
-import type { Needed, RingTeam } from '../sources/ring/ring-source.ts';
-import type { PacketSource } from '../sources/source.ts';
-import type { SourceInit } from './capture.ts';
+import type { LiveOptions } from '../sources/ring/open-live.ts';
+import type { Needed } from '../sources/ring/ring-source.ts';
+import { newRingTeam, type RingTeam } from '../sources/ring/ring-team.ts';
+import type { SourceInit, SourceRenew } from './capture.ts';
 import type { CaptureConfig } from './interface-config.ts';
 import { ringSize } from './ring-share.ts';
 
-export function liveSource(iface: string, config: CaptureConfig, rings: number): Promise<PacketSource> {
-  return ringOf(iface, config, rings, {});
-}
-
 export interface LiveSourceOptions {
-  /** Threads that share the packets of each interface. */
+  /** Threads that share the packets of each interface (default: this one alone). */
   team?: RingTeam;
   /** What is needed of packets, where the configuration of an interface does not say it. */
   needed?: Needed;
 }
 
-/** The same for who has more to say. */
-export function liveSourceWith(options: LiveSourceOptions): SourceInit {
-  return (iface, config, rings) => ringOf(iface, config, rings * (options.team?.size ?? 1), options);
+export interface LiveSources {
+  sourceInit: SourceInit;
+  sourceRenew: SourceRenew;
 }
 
-async function ringOf(
-  iface: string,
-  config: CaptureConfig,
-  rings: number,
-  { team, needed }: LiveSourceOptions,
-): Promise<PacketSource> {
-  const { openLive } = await import('../sources/ring/open-live.ts');
-  return openLive({
+export function liveSources({ team = newRingTeam(1), needed }: LiveSourceOptions = {}): LiveSources {
+  const options = (iface: string, config: CaptureConfig, rings: number) =>
+    ringOptions(iface, config, rings * team.size, { team, ...(needed === undefined ? {} : { needed }) });
+  return {
+    async sourceInit(iface, config, rings) {
+      const { openLive } = await import('../sources/ring/open-live.ts');
+      return openLive(options(iface, config, rings));
+    },
+    async sourceRenew(source, iface, config, rings) {
+      const [{ renewLive }, { RingSource }] = await Promise.all([
+        import('../sources/ring/open-live.ts'),
+        import('../sources/ring/ring-source.ts'),
+      ]);
+      if (!(source instanceof RingSource)) return false;
+      await renewLive(source, options(iface, config, rings));
+      return true;
+    },
+  };
+}
+
+function ringOptions(iface: string, config: CaptureConfig, rings: number, options: LiveSourceOptions): LiveOptions {
+  return {
+    ...options,
     interfaces: [iface],
     filter: filterOf(config),
     promiscuous: config.promisc === true,
     // A filter that is given, be it an empty one, says which packets are taken.
     takesAll: config.filter !== undefined,
-    ...(needed === undefined ? {} : { needed }),
     ...(config.snap_length === undefined ? {} : { snapLength: config.snap_length }),
     ...ringSize(config, rings),
     wait: 'never',
-    ...(team === undefined ? {} : { team }),
-  });
+  };
 }
 
 /** As tcpdump takes it; '' for none. */

@@ -9,7 +9,7 @@ import type { FlowLogOptions } from './flow-log.ts';
 import type { AggFlowMap } from './flow-map.ts';
 import { type Autodetection, type CaptureConfig, ConfigError, type Interfaces } from './interface-config.ts';
 import { kernelLinks, type LinkTable } from './link-table.ts';
-import { liveSource } from './live-source.ts';
+import { liveSources } from './live-source.ts';
 import { LocalBufferOverflowError, LocalBufferPool } from './local-buffer.ts';
 import type { Metrics } from './metrics.ts';
 import { DEFAULT_INTERVAL_SECONDS, Schedule } from './schedule.ts';
@@ -144,7 +144,7 @@ export class CaptureManager {
     this.skipsSchedule = settings.skipWriteoutSchedule;
     this.#writeouts = new WriteoutQueue(handler);
     this.#set = new CaptureSet({
-      sourceInit: settings.sourceInit ?? liveSource,
+      ...(settings.sourceInit === undefined ? liveSources() : { sourceInit: settings.sourceInit }),
       links: settings.links,
       beforeClose: (captures) => this.#writeOut(captures, new Date()),
       closed: (capture) => {

@@ -14,8 +14,8 @@ const LEAST_BLOCK = 16 * 1024;
 const FEW = 3;
 
 /**
- * For how many interfaces rings are sized when there are so many: it doubles, so that those that are open already are opened anew (smaller)
- * a few times at most, and not with each new interface.
+ * For how many interfaces rings are sized when there are so many: it doubles, so that those that are open already become smaller a few
+ * times at most, and not with each new interface.
  */
 export function sharers(interfaces: number): number {
   let n = FEW;

@@ -14,7 +14,7 @@ import type { RunResult } from '../engine/result.ts';
 import { mergeFigures } from '../engine/view.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
-import type { RingTeam } from '../sources/ring/ring-source.ts';
+import { newRingTeam, type RingTeam } from '../sources/ring/ring-team.ts';
 import { workerFile } from '../system/program-files.ts';
 import { Asker } from './asking.ts';
 import type { Wanted } from './messages.ts';
@@ -27,12 +27,11 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 const RESERVE_MS = 300;
 /** When one of them failed the others write what they have. */
 const LAST_WORDS_MS = 3000;
-/** Interfaces are told apart by their index modulo this. */
-const TEAM_SLOTS = 4096;
 
 export class CaptureTeam implements Unit {
   readonly #size: number;
   readonly #deliveryOf: () => Delivery;
+  readonly #note: (text: string) => void;
   #delivery: Delivery;
   #plan: RunPlan;
   readonly #workers = new Set<Worker>();
@@ -45,8 +44,9 @@ export class CaptureTeam implements Unit {
   #failure: Error | undefined;
   #changed = Promise.withResolvers<void>();
 
-  /** `delivery` is asked whenever the plan has changed. */
-  constructor(size: number, plan: RunPlan, delivery: () => Delivery) {
+  /** `delivery` is asked whenever the plan has changed; `note` hears what people should know. */
+  constructor(size: number, plan: RunPlan, delivery: () => Delivery, note: (text: string) => void) {
+    this.#note = note;
     this.#size = size;
     this.#plan = plan;
     this.#deliveryOf = delivery;
@@ -55,11 +55,7 @@ export class CaptureTeam implements Unit {
   }
 
   async run(started: () => void): Promise<UnitResult> {
-    const team: RingTeam = {
-      group: Math.floor(Math.random() * 0x10000),
-      size: this.#size,
-      joined: new Int32Array(new SharedArrayBuffer(4 * TEAM_SLOTS)),
-    };
+    const team = newRingTeam(this.#size);
     for (let i = 0; i < this.#size; i++) this.#start(i, team);
     while (this.#ready < this.#size && this.#failure === undefined) await this.#changed.promise;
     this.#delivery = this.#deliveryOf();
@@ -133,7 +129,7 @@ export class CaptureTeam implements Unit {
   #start(index: number, team: RingTeam): void {
     const workerData: WorkerSetup = {
       plan: planOfOne(this.#plan),
-      team,
+      team: { ...team, number: index },
       control: this.#control,
       maxWaitingBytes: MAX_WAITING_BYTES,
     };
@@ -165,6 +161,9 @@ export class CaptureTeam implements Unit {
       case 'answer':
       case 'refusal':
         this.#asker.hear(message);
+        break;
+      case 'note':
+        this.#note(message.text);
         break;
       case 'failed':
         this.#fail(new Error(message.error));

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { kernelLinks } from '../capture/link-table.ts';
-import { liveSourceWith } from '../capture/live-source.ts';
+import { liveSources } from '../capture/live-source.ts';
 import { Schedule } from '../capture/schedule.ts';
 import { makePlan } from '../engine/plan.ts';
 import { isHeadersOnly } from '../engine/run.ts';
@@ -151,11 +151,11 @@ async function chooseFlowSource(): Promise<Unit | undefined> {
 /** After the privileges were given up: threads that it starts have what this one has. */
 async function unitOf(): Promise<Unit> {
   const delivery = () => live.delivery();
-  if (data.workers > 1) return new CaptureTeam(data.workers, live.plan, delivery);
+  if (data.workers > 1) return new CaptureTeam(data.workers, live.plan, delivery, note);
   return new PacketUnit({
     plan: live.plan,
     links: await kernelLinks().catch(() => undefined),
-    sourceInit: (needed) => liveSourceWith({ needed }),
+    sources: (needed) => liveSources({ needed }),
     delivery,
     note,
   });

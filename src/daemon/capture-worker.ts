@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { kernelLinks } from '../capture/link-table.ts';
-import { liveSourceWith } from '../capture/live-source.ts';
+import { liveSources } from '../capture/live-source.ts';
 import type { WantedEncodings } from '../engine/encoded-rows.ts';
 import { LiveDelivery } from '../engine/live-delivery.ts';
 import { receivedPlan } from '../engine/plan.ts';
@@ -27,9 +27,12 @@ const begun = Promise.withResolvers<void>();
 const unit = new PacketUnit({
   plan,
   links: await kernelLinks().catch(() => undefined),
-  sourceInit: (needed) => liveSourceWith({ team, needed }),
+  sources: (needed) => liveSources({ team, needed }),
   delivery: () => new LiveDelivery(port, plan.types, wanted, control, maxWaitingBytes, PATIENCE_MS, dropped),
   dropped: () => dropped,
+  note: (text) => {
+    if (team.number === 0) say({ kind: 'note', text });
+  },
 });
 
 async function answer(request: WorkerRequest): Promise<unknown> {

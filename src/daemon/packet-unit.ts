@@ -1,9 +1,9 @@
 // One thread that captures: interfaces, their rings, and everything from packets to encoded records.
 
-import type { SourceInit } from '../capture/capture.ts';
 import { CaptureSet, type Changes } from '../capture/capture-set.ts';
 import type { CaptureConfig } from '../capture/interface-config.ts';
 import type { LinkTable } from '../capture/link-table.ts';
+import type { LiveSources } from '../capture/live-source.ts';
 import type { Delivery } from '../engine/delivery.ts';
 import type { RunPlan } from '../engine/plan.ts';
 import { portFilter } from '../engine/port-filter.ts';
@@ -29,7 +29,7 @@ export interface PacketUnitOptions {
   plan: RunPlan;
   links: LinkTable | undefined;
   /** `needed`: what is needed of packets, which follows the plan. */
-  sourceInit: (needed: Needed) => SourceInit;
+  sources: (needed: Needed) => LiveSources;
   /** Asked whenever the plan has changed: sinks may have too. */
   delivery: () => Delivery;
   /** Hears what people should know. */
@@ -48,12 +48,12 @@ export class PacketUnit implements Unit {
   #flowsByInterface: Record<string, number> = {};
 
   constructor(options: PacketUnitOptions) {
-    const { links, sourceInit, plan, note } = options;
+    const { links, sources, plan, note } = options;
     this.#options = options;
     this.#runs = new EngineRuns(plan);
     this.#needed = { bytes: snapOf(plan) };
     this.#set = new CaptureSet({
-      sourceInit: sourceInit(this.#needed),
+      ...sources(this.#needed),
       links,
       isEndless: true,
       countsHeaders: true,

@@ -9,7 +9,7 @@ import type { SentPlan } from '../engine/plan.ts';
 import type { RunResult } from '../engine/result.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
-import type { RingTeam } from '../sources/ring/ring-source.ts';
+import type { RingTeam } from '../sources/ring/ring-team.ts';
 import type { Question, Reply } from './asking.ts';
 import type { Wanted } from './messages.ts';
 import type { UnitFigures } from './unit.ts';
@@ -54,4 +54,6 @@ export type FromWorker =
   | Reply
   | Arriving
   | { kind: 'done'; result: Omit<RunResult, 'ledger'>; ledger: LedgerSnapshot; unread: number }
+  /** What people should know; one of the threads says it. */
+  | { kind: 'note'; text: string }
   | { kind: 'failed'; error: string };

@@ -22,6 +22,8 @@ export const PACKET_FANOUT_DATA = 22;
 export const PACKET_IGNORE_OUTGOING = 23;
 export const PACKET_MR_PROMISC = 1;
 export const PACKET_FANOUT_CBPF = 6;
+/** Among the flags, which stand above the type: the kernel gives the group a number that no other has. */
+export const PACKET_FANOUT_FLAG_UNIQUEID = 0x2000;
 export const TPACKET_V3 = 2;
 export const ETH_P_ALL = 3;
 /** sll_pkttype: sent by this machine. */

@@ -12,6 +12,7 @@ import {
   PACKET_FANOUT,
   PACKET_FANOUT_CBPF,
   PACKET_FANOUT_DATA,
+  PACKET_FANOUT_FLAG_UNIQUEID,
   PACKET_IGNORE_OUTGOING,
   PACKET_MR_PROMISC,
   PACKET_RX_RING,
@@ -158,9 +159,23 @@ export class PacketRing {
     this.#libc.setsockopt(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, this.#fprog(program));
   }
 
-  /** Joins a group of sockets that share the packets: `program` says by number which one gets a packet. */
-  fanOut(group: number, program: Uint8Array): void {
-    this.#set(PACKET_FANOUT, (PACKET_FANOUT_CBPF << 16) | (group & 0xffff));
+  /**
+   * Joins a group of sockets of the same interface that share its packets, behind those that are in it; `undefined` makes a group whose
+   * number no other has. Gives the number of the group. Throws SystemError: EINVAL when the group is of another kind or, before Linux 6.13, when the interface is down.
+   */
+  join(group: number | undefined): number {
+    const kind = group === undefined ? PACKET_FANOUT_CBPF | PACKET_FANOUT_FLAG_UNIQUEID : PACKET_FANOUT_CBPF;
+    this.#set(PACKET_FANOUT, (kind << 16) | ((group ?? 0) & 0xffff));
+    const value = new Int32Array(1);
+    this.#libc.getsockopt(this.fd, SOL_PACKET, PACKET_FANOUT, new Uint8Array(value.buffer));
+    return value[0] & 0xffff;
+  }
+
+  /**
+   * `program` gives a number for each packet; the rest of its division by the number of members is the place of the one that takes it. When
+   * this returns no packet is shared out by the former program any more.
+   */
+  shareOut(program: Uint8Array): void {
     this.#libc.setsockopt(this.fd, SOL_PACKET, PACKET_FANOUT_DATA, this.#fprog(program));
   }
 

@@ -53,7 +53,7 @@ test('a clock that is set back by an hour: open flows end, time goes on from the
       },
     }),
     links: undefined,
-    sourceInit: () => async () => source,
+    sources: () => ({ sourceInit: async () => source, sourceRenew: async () => false }),
     delivery: () => deliveryTo([sink]),
   });
   const running = unit.run(() => void unit.update({ interfaces: { b: {} } }));

@@ -38,6 +38,7 @@ const LD_H_ABS = 0x28;
 const TAX = 0x07;
 const XOR_X = 0xac;
 const MUL_K = 0x24;
+const MOD_K = 0x94;
 const RSH_K = 0x74;
 const AND_K = 0x54;
 const JEQ_K = 0x15;
@@ -123,9 +124,14 @@ function keep(code: Assembler, snapLength: number): void {
 /**
  * For a fan-out group: a number from the packet's outer address pair, the same for both directions. Whatever is not IP goes
  * to the first socket. Offsets count from the network header, as the kernel hands it to the program.
+ * With `numbers` it answers one of these, each for as large a share of the address pairs; the first for whatever is not IP.
  */
-export function addressPairProgram(): Uint8Array {
+export function addressPairProgram(numbers?: readonly number[]): Uint8Array {
   const code = new Assembler();
+  if (numbers?.length === 1) {
+    code.put(RET_K, numbers[0]);
+    return code.finish();
+  }
   code.put(LD_B_ABS, SKF_NET_OFF);
   code.put(RSH_K, 4);
   code.goWhenEqual(4, 'v4');
@@ -134,7 +140,7 @@ export function addressPairProgram(): Uint8Array {
   code.put(LD_H_ABS, SKF_NET_OFF + 2);
   code.goWhenEqual(0x0800, 'tagged v4');
   code.goWhenEqual(0x86dd, 'tagged v6');
-  code.put(RET_K, 0);
+  code.put(RET_K, numbers?.[0] ?? 0);
   for (const [name, shift] of [
     ['', 0],
     ['tagged ', 4],
@@ -150,7 +156,15 @@ export function addressPairProgram(): Uint8Array {
   code.put(MUL_K, 0x9e3779b1);
   code.put(RSH_K, 16);
   code.put(AND_K, 0x7fff);
-  code.put(RET_A, 0);
+  if (numbers === undefined) code.put(RET_A, 0);
+  else {
+    code.put(MOD_K, numbers.length);
+    for (let i = 1; i < numbers.length; i++) code.goWhenEqual(i, `share ${i}`);
+    for (const [i, number] of numbers.entries()) {
+      code.label(`share ${i}`);
+      code.put(RET_K, number);
+    }
+  }
   return code.finish();
 }
 

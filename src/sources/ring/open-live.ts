@@ -3,7 +3,8 @@
 import { loadLibc } from '../../system/libc.ts';
 import { MAX_RING_BYTES } from '../../system/packet-ring.ts';
 import type { CaptureDirection } from './kernel-filter.ts';
-import { type Needed, RingSource, type RingSourceOptions, type RingTeam } from './ring-source.ts';
+import { type Needed, RingSource, type RingSourceOptions } from './ring-source.ts';
+import type { RingTeam } from './ring-team.ts';
 import { selectInterfaces } from './selection.ts';
 import { UserFilter } from './user-filter.ts';
 
@@ -53,20 +54,22 @@ export const LIVE_DEFAULTS = {
  * sense. `open()` then rejects with SystemError when the kernel refuses (EPERM without CAP_NET_RAW).
  */
 export async function openLive(options: LiveOptions): Promise<RingSource> {
+  const all = await ringOptions(options);
+  return new RingSource(await loadLibc(), all);
+}
+
+/** Lets an open source go on with other options: filter, snap length, promiscuous mode, size of the ring. No packet is missed. */
+export async function renewLive(source: RingSource, options: LiveOptions): Promise<void> {
+  await source.renew(await ringOptions(options));
+}
+
+async function ringOptions(options: LiveOptions): Promise<RingSourceOptions> {
   const { interfaces, fanOutGroup, team, needed, ...rest } = options;
   const all = { ...LIVE_DEFAULTS, ...rest };
   const selection = selectInterfaces(interfaces);
   if (all.ringBytes > MAX_RING_BYTES) throw new RangeError(`a ring may have ${MAX_RING_BYTES} bytes at most`);
-  const libc = await loadLibc();
   const filter = await UserFilter.load(all.filter, all.snapLength);
-  return new RingSource(libc, {
-    ...all,
-    selection,
-    filter,
-    fanOutGroup,
-    team,
-    needed: withSnap(needed, options.snapLength),
-  });
+  return { ...all, selection, filter, fanOutGroup, team, needed: withSnap(needed, options.snapLength) };
 }
 
 /** A snap length that was given stays. */

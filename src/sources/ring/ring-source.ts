@@ -3,8 +3,10 @@
 // One ring serves them all. With one interface the socket is bound to it; with several it hears all of them and the kernel's
 // filter lets those through that are wanted, so memory does not grow with their number and packets come in the order of time.
 // Interfaces that appear, vanish and come back are followed as the kernel tells of them.
+//
+// The ring of one interface that is shared out (`team`) can be replaced by one of another size while packets come: each packet is in one of
+// the two (see ring-team.ts), and the former is read to its end before the new one is looked at.
 
-import { FRAME_LEAST } from '../../system/abi.ts';
 import { MissingError, SystemError } from '../../system/errors.ts';
 import type { Libc } from '../../system/libc.ts';
 import { hasChanged, type Link, listLinks, watchLinks } from '../../system/links.ts';
@@ -14,7 +16,6 @@ import {
   type EmbeddedName,
   type EmbeddedSecrets,
   type InterfaceDescription,
-  newPacketBatch,
   type PacketBatch,
   type PacketSource,
   type SourceStats,
@@ -22,7 +23,8 @@ import {
 } from '../source.ts';
 import { addressPairProgram, type CaptureDirection, kernelFilter, REFUSE_ALL } from './kernel-filter.ts';
 import { linkTypeOfInterface } from './link-type.ts';
-import { BlockReader } from './read-block.ts';
+import { RingReading } from './ring-reading.ts';
+import { RingShare, type RingTeam } from './ring-team.ts';
 import { checkNames, type InterfaceSelection } from './selection.ts';
 import type { UserFilter } from './user-filter.ts';
 
@@ -43,7 +45,7 @@ export interface RingSourceOptions {
   retireMs: number;
   /** Share the packets with other sources of the same group, which has a number of its own on this machine. */
   fanOutGroup: number | undefined;
-  /** The same for rings of one interface each, in several threads. */
+  /** The same for rings of one interface each, which can be replaced while packets come. No ring takes packets before all of its team are there. */
   team: RingTeam | undefined;
   /** Hears what people should know, while the capture runs. */
   tell: (words: string) => void;
@@ -52,18 +54,6 @@ export interface RingSourceOptions {
    * for whoever looks at many sources in turn.
    */
   wait: 'block' | 'later' | 'never';
-}
-
-/**
- * Threads that share what comes in on each interface: the kernel gives each the packets of its address pairs. No ring takes packets before
- * all of its team are there, so that no flow begins with one thread and goes on with another.
- */
-export interface RingTeam {
-  /** The group of an interface is this and its index. */
-  group: number;
-  size: number;
-  /** Shared by the threads: how many rings there are, by the index of the interface. */
-  joined: Int32Array;
 }
 
 /** What is needed of packets from now on: who changes it is followed with the next look at the ring. */
@@ -81,10 +71,23 @@ const TEAM_MS = 2000;
 const WAIT_MS = 100;
 const POLLIN = 1;
 const POLLERR = 8;
+const ENETDOWN = 100;
 /** Interfaces are looked at again at least so often while packets never pause. */
 const LOOK_MS = 500;
 /** After `stop`, the block that is being filled is handed over within so many retire times. */
 const DRAIN_RETIRES = 3;
+/** So long is another thread of the team waited for at the end. */
+const CLOSE_MS = 1000;
+/** A former ring is given up after so long whatever is in it, which then counts as dropped. */
+const FORMER_MS = 2000;
+
+/** Another ring is to take over: with other blocks, or of the same name's other interface. */
+interface Replacement {
+  ringBytes: number;
+  blockBytes: number;
+  ifindex: number;
+  done: PromiseWithResolvers<void>;
+}
 
 export class RingSource implements PacketSource {
   readonly interfaces: InterfaceDescription[] = [];
@@ -92,27 +95,31 @@ export class RingSource implements PacketSource {
   readonly names: EmbeddedName[] = [];
   readonly #libc: Libc;
   readonly #options: RingSourceOptions;
-  #ring: PacketRing | undefined;
-  #reader: BlockReader | undefined;
+  #now: RingReading | undefined;
+  /** What took packets before, until all of them are read and it is closed. */
+  #former: RingReading | undefined;
+  #formerUntil = 0;
+  #replacement: Replacement | undefined;
+  /** Counted by rings that are closed. */
+  readonly #past = { received: 0, dropped: 0, freezes: 0 };
   #netlink: NetlinkSocket | undefined;
   #watch: NetlinkSocket | undefined;
-  #batch: PacketBatch | undefined;
-  #isHeld = false;
+  #held: RingReading | undefined;
   readonly #fds = new Uint8Array(16);
   readonly #events = new DataView(this.#fds.buffer);
   readonly #numbers = new Map<number, number>();
   #links: Link[] = [];
-  readonly #promiscuous = new Set<number>();
   /** Index of the interface that the socket is bound to; 0 for all, -1 while the only one is gone. */
   #bound = 0;
   #packets = 0;
   #frameBytes = 0;
-  #highWater = 0;
   #looked = 0;
   #drainUntil = 0;
   /** What the kernel's filter keeps of a packet, and of which packets where that is derived. */
   #kept = 0;
   #derived: UserFilter | undefined;
+  /** Members of the team may have other places than is known. */
+  #isReordered = false;
   /** Until when the team is waited for; 0: it is not. */
   #teamUntil = 0;
 
@@ -132,132 +139,235 @@ export class RingSource implements PacketSource {
   }
 
   async #open(): Promise<void> {
-    const { ringBytes, blockBytes, retireMs, direction, fanOutGroup, team } = this.#options;
+    const { fanOutGroup, team } = this.#options;
     this.#netlink = await openNetlink(NETLINK.ROUTE);
     this.#watch = await watchLinks();
     this.#links = listLinks(this.#netlink);
     checkNames(this.#options.selection, this.#links, this.#options.tell);
     this.#bound = this.#bindTo();
-    const ring = new PacketRing(this.#libc, {
-      blockBytes,
-      blocks: Math.max(2, Math.floor(ringBytes / blockBytes)),
-      retireMs,
-      filter: fanOutGroup === undefined && team === undefined ? this.#program() : REFUSE_ALL,
-      ifindex: this.#bound,
-      ignoreOutgoing: direction === 'in',
-    });
-    this.#ring = ring;
-    if (fanOutGroup !== undefined) ring.fanOut(fanOutGroup, addressPairProgram());
-    if (team !== undefined) {
-      ring.fanOut((team.group + this.#bound) & 0xffff, addressPairProgram());
-      Atomics.add(team.joined, this.#bound % team.joined.length, 1);
+    if (team === undefined) {
+      const ring = this.#newRing(this.#options, this.#bound, fanOutGroup === undefined ? this.#program() : REFUSE_ALL);
+      this.#read(ring, undefined);
+      if (fanOutGroup !== undefined) {
+        ring.join(fanOutGroup);
+        ring.shareOut(addressPairProgram());
+      }
+    } else {
+      const share = new RingShare(team, this.#bound);
+      const make = () => this.#newRing(this.#options, this.#bound, REFUSE_ALL);
+      let ring: PacketRing | undefined;
+      while ((ring = share.tryEnter(make)) === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+      this.#read(ring, share);
       this.#teamUntil = performance.now() + TEAM_MS;
     }
-    this.#reader = new BlockReader(ring, (ifindex) => this.#numberOf(ifindex));
-    this.#batch = newPacketBatch(ring.bytes, Math.ceil(blockBytes / FRAME_LEAST));
-    this.#events.setInt32(0, ring.fd, true);
-    this.#events.setInt16(4, POLLIN | POLLERR, true);
-    this.#events.setInt32(8, this.#watch.fd, true);
-    this.#events.setInt16(12, POLLIN, true);
     this.#follow();
     this.#looked = performance.now();
   }
 
+  #newRing(size: { ringBytes: number; blockBytes: number }, ifindex: number, filter: Uint8Array): PacketRing {
+    return new PacketRing(this.#libc, {
+      blockBytes: size.blockBytes,
+      blocks: blocksOf(size),
+      retireMs: this.#options.retireMs,
+      filter,
+      ifindex,
+      ignoreOutgoing: this.#options.direction === 'in',
+    });
+  }
+
+  /** Packets are read from this ring from now on. */
+  #read(ring: PacketRing, share: RingShare | undefined): RingReading {
+    const reading = new RingReading(ring, share, (ifindex) => this.#numberOf(ifindex));
+    this.#now = reading;
+    this.#events.setInt32(0, ring.fd, true);
+    this.#events.setInt16(4, POLLIN | POLLERR, true);
+    this.#events.setInt32(8, this.#watch!.fd, true);
+    this.#events.setInt16(12, POLLIN, true);
+    return reading;
+  }
+
   /** Members of a fan-out group take packets only from here on, when all of them are there. */
   start(): void {
-    this.#ring!.setFilter(this.#program());
+    this.#now!.ring.setFilter(this.#program());
+  }
+
+  /**
+   * Goes on with another filter, snap length, promiscuous mode, size of the ring; the other options stay. No packet is missed by it, nor is
+   * one taken twice. Somebody must go on reading. Resolves when all packets come by a ring of the new size. Rejects when there is no memory
+   * for it beside the present one, or the kernel will not have it; the rest is in effect then.
+   */
+  async renew(change: RingSourceOptions): Promise<void> {
+    const { filter, snapLength, needed, takesAll, promiscuous, ringBytes, blockBytes } = change;
+    Object.assign(this.#options, { filter, snapLength, needed, takesAll, promiscuous });
+    if (this.#drainUntil > 0) return;
+    if (this.#teamUntil === 0) this.start();
+    this.#follow();
+    const { ring } = this.#now!;
+    if (blockBytes === ring.blockBytes && blocksOf(change) === ring.blocks) return;
+    if (this.#options.team === undefined) throw new Error('a ring that is not shared out can not be replaced');
+    await this.#replace({ ringBytes, blockBytes, ifindex: this.#bound });
+    Object.assign(this.#options, { ringBytes, blockBytes });
+  }
+
+  /** One after the other. */
+  async #replace(by: Omit<Replacement, 'done'>): Promise<void> {
+    while (this.#replacement !== undefined) await this.#replacement.done.promise.catch(() => undefined);
+    this.#replacement = { ...by, done: Promise.withResolvers() };
+    await this.#replacement.done.promise;
   }
 
   next(): PacketBatch | 'idle' | 'end' | Promise<PacketBatch | 'idle' | 'end'> {
-    if (this.#isHeld) return 'idle';
-    const ring = this.#ring!;
+    if (this.#held !== undefined) return 'idle';
     const now = performance.now();
     if (this.#teamUntil > 0) this.#awaitTeam(now);
-    else if (this.#hasOtherNeeds && this.#drainUntil === 0) ring.setFilter(this.#program());
+    else if (this.#hasOtherNeeds && this.#drainUntil === 0) this.start();
     if (now - this.#looked > LOOK_MS) {
       this.#looked = now;
       // Where nobody waits for this source, its errors are looked for here.
       if (this.#options.wait === 'never') this.#heard(this.#libc.poll(this.#fds, 0));
       else if (hasChanged(this.#watch!)) this.#changed();
     }
-    if (ring.isReady) return this.#take();
+    if (this.#isReordered) this.#isReordered = this.#now!.share?.tryRestore(this.#now!.ring) === false;
+    if (this.#replacement !== undefined && this.#former === undefined) this.#begin(this.#replacement, now);
+    // In the order of time: what came last to the former ring, then what the new one has.
+    if (this.#former !== undefined) {
+      if (this.#former.ring.isReady) return this.#take(this.#former);
+      if (!this.#end(this.#former, now)) return 'idle';
+    }
+    const { ring } = this.#now!;
+    if (ring.isReady) return this.#take(this.#now!);
     if (this.#drainUntil > 0 && now > this.#drainUntil) return 'end';
     if (this.#options.wait === 'never') return 'idle';
     if (this.#options.wait === 'block') {
       this.#heard(this.#libc.poll(this.#fds, WAIT_MS));
-      return ring.isReady ? this.#take() : 'idle';
+      return ring.isReady ? this.#take(this.#now!) : 'idle';
     }
     return this.#libc.pollLater(this.#fds, WAIT_MS).then((n) => {
       this.#heard(n);
-      return ring.isReady ? this.#take() : 'idle';
+      return ring.isReady ? this.#take(this.#now!) : 'idle';
     });
   }
 
   release(_batch: PacketBatch): void {
-    this.#isHeld = false;
-    this.#ring!.release();
+    this.#held?.ring.release();
+    this.#held = undefined;
   }
 
   stop(): void {
     if (this.#drainUntil > 0) return;
     this.#teamUntil = 0;
-    this.#ring!.setFilter(REFUSE_ALL);
+    this.#former?.ring.setFilter(REFUSE_ALL);
+    this.#now!.ring.setFilter(REFUSE_ALL);
     this.#drainUntil = performance.now() + DRAIN_RETIRES * this.#options.retireMs;
+    this.#replaced(new Error('the capture ends'));
   }
 
   stats(): SourceStats {
-    const ring = this.#ring;
+    const { received, dropped, freezes } = this.#past;
+    const ring = this.#now?.ring;
     ring?.count();
+    const former = this.#former?.ring;
+    former?.count();
     return sourceStats({
       packets: this.#packets,
       bytesRead: this.#frameBytes,
-      kernelDropped: ring?.dropped ?? 0,
+      kernelDropped: dropped + (ring?.dropped ?? 0) + (former?.dropped ?? 0),
       live: {
-        received: ring?.received ?? 0,
-        dropped: ring?.dropped ?? 0,
-        freezes: ring?.freezes ?? 0,
+        received: received + (ring?.received ?? 0) + (former?.received ?? 0),
+        dropped: dropped + (ring?.dropped ?? 0) + (former?.dropped ?? 0),
+        freezes: freezes + (ring?.freezes ?? 0) + (former?.freezes ?? 0),
         ringBlocks: ring?.blocks ?? 0,
-        ringHighWater: this.#highWater,
+        ringHighWater: this.#now?.highWater ?? 0,
         ringBytes: (ring?.blocks ?? 0) * (ring?.blockBytes ?? 0),
       },
     });
   }
 
   async close(): Promise<void> {
-    const { team } = this.#options;
-    if (team !== undefined && this.#ring !== undefined && !this.#ring.isClosed)
-      Atomics.sub(team.joined, this.#bound % team.joined.length, 1);
-    this.#ring?.count();
+    this.#replaced(new Error('the capture ends'));
+    const until = performance.now() + CLOSE_MS;
+    for (const reading of [this.#former, this.#now]) {
+      if (reading === undefined || reading.ring.isClosed) continue;
+      reading.ring.count();
+      while (reading.share?.tryLeave(reading.ring) === false && performance.now() < until)
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      reading.ring.close();
+    }
     this.#watch?.close();
     this.#netlink?.close();
-    this.#ring?.close();
+  }
+
+  /** A ring beside the present one takes over. */
+  #begin(by: Replacement, now: number): void {
+    // Whether the link was down since: where members are has to be known now.
+    this.#heard(this.#libc.poll(this.#fds, 0));
+    if (this.#isReordered) return;
+    const reading = this.#now!;
+    const isOther = by.ifindex !== this.#bound;
+    const share = isOther ? new RingShare(this.#options.team!, by.ifindex) : reading.share!;
+    try {
+      if (!isOther) share.joinLate(reading.ring);
+      const make = () => this.#newRing(by, by.ifindex, REFUSE_ALL);
+      const ring = isOther ? share.tryEnter(make) : share.tryEnter(make, (one) => one.setFilter(this.#program()));
+      if (ring === undefined) return;
+      if (isOther) {
+        this.#bound = by.ifindex;
+        this.#teamUntil = now + TEAM_MS;
+      }
+      this.#former = reading;
+      this.#formerUntil = now + FORMER_MS;
+      this.#read(ring, share);
+      this.#follow();
+    } catch (error) {
+      this.#replaced(error as Error);
+      if (isOther) throw error;
+    }
+  }
+
+  /** Whether the former ring is closed: all of it was read, or there is no more time for it. */
+  #end(former: RingReading, now: number): boolean {
+    const { unread } = former;
+    if (unread > 0 && now < this.#formerUntil) return false;
+    if (former.share?.tryLeave(former.ring) === false) return false;
+    this.#past.received += former.ring.received;
+    this.#past.dropped += former.ring.dropped + unread;
+    this.#past.freezes += former.ring.freezes;
+    this.#former = undefined;
+    this.#replaced();
+    return true;
+  }
+
+  #replaced(error?: Error): void {
+    const replacement = this.#replacement;
+    this.#replacement = undefined;
+    if (error === undefined) replacement?.done.resolve();
+    else replacement?.done.reject(error);
   }
 
   #awaitTeam(now: number): void {
-    const { joined, size } = this.#options.team!;
-    if (Atomics.load(joined, this.#bound % joined.length) < size && now < this.#teamUntil) return;
+    const { size } = this.#options.team!;
+    if (this.#now!.share!.present < size && now < this.#teamUntil) return;
     this.#teamUntil = 0;
     this.start();
   }
 
-  #take(): PacketBatch {
-    const ring = this.#ring!;
-    const batch = this.#batch!;
-    const waiting = ring.waiting;
-    if (waiting > this.#highWater) this.#highWater = waiting;
-    this.#reader!.read(batch, ring.blockOffset, this.#packets + 1);
+  #take(reading: RingReading): PacketBatch {
+    const batch = reading.take(this.#packets + 1);
     this.#packets += batch.count;
     let bytes = 0;
     for (let i = 0; i < batch.count; i++) bytes += batch.capturedLength[i];
     this.#frameBytes += bytes;
-    this.#isHeld = true;
+    this.#held = reading;
     return batch;
   }
 
   /** What the poll came back with: a socket that is not well, or word of interfaces. */
   #heard(n: number): void {
     if (n <= 0) return;
-    if ((this.#events.getInt16(6, true) & POLLERR) !== 0) this.#ring!.takeError();
+    if ((this.#events.getInt16(6, true) & POLLERR) !== 0) {
+      // The link was down: the kernel took the group's members out, and puts them back in another order.
+      if (this.#now!.ring.takeError() === ENETDOWN) this.#isReordered = this.#options.team !== undefined;
+    }
     if (this.#events.getInt16(14, true) !== 0 && hasChanged(this.#watch!)) this.#changed();
   }
 
@@ -266,13 +376,16 @@ export class RingSource implements PacketSource {
     this.#links = listLinks(this.#netlink!);
     const bound = this.#bindTo();
     if (this.#isSingle && bound > 0 && bound !== this.#bound) {
-      // A member of a group can not be bound anew.
-      if (this.#options.team !== undefined)
-        throw new Error(`'${this.#options.selection.single}' is another interface now: its ring is opened anew`);
-      this.#ring!.bind(bound);
-      this.#bound = bound;
+      const { team, ringBytes, blockBytes } = this.#options;
+      if (team === undefined) {
+        this.#now!.ring.bind(bound);
+        this.#bound = bound;
+      } else if (this.#drainUntil === 0 && this.#replacement?.ifindex !== bound) {
+        // A member of a group can not be bound anew. What goes wrong with it is told by `next`.
+        this.#replace({ ringBytes, blockBytes, ifindex: bound }).catch(() => undefined);
+      }
     }
-    if (this.#drainUntil === 0 && !this.#isSingle) this.#ring!.setFilter(this.#program());
+    if (this.#drainUntil === 0 && !this.#isSingle) this.start();
     this.#follow();
     this.#tellChanges(before, this.#wanted());
   }
@@ -333,18 +446,12 @@ export class RingSource implements PacketSource {
 
   /** Numbers of interfaces and promiscuous mode follow what is there. */
   #follow(): void {
-    this.#reader!.forget();
+    this.#now!.forget();
+    this.#former?.forget();
     this.#numbers.clear();
-    const wanted = this.#wanted();
-    for (const index of this.#promiscuous) {
-      if (!wanted.some((link) => link.index === index)) this.#promiscuous.delete(index);
-    }
-    if (!this.#options.promiscuous || this.#options.selection.isAny) return;
-    for (const { index, isLoopback } of wanted) {
-      if (isLoopback || this.#promiscuous.has(index)) continue;
-      this.#ring!.setPromiscuous(index, true);
-      this.#promiscuous.add(index);
-    }
+    const isWanted = this.#options.promiscuous && !this.#options.selection.isAny;
+    const wanted = isWanted ? this.#wanted().filter(({ isLoopback }) => !isLoopback) : [];
+    this.#now!.setPromiscuous(new Set(wanted.map(({ index }) => index)));
   }
 
   /** An interface keeps its number when it comes back with another index. */
@@ -377,4 +484,8 @@ function withoutPrivilege(): MissingError {
     'capturing needs the capability CAP_NET_RAW, which this user does not have: run as root, under systemd with ' +
       "AmbientCapabilities=CAP_NET_RAW, or with 'setpriv --ambient-caps +net_raw --inh-caps +net_raw'; 'netscribe doctor' says more",
   );
+}
+
+function blocksOf({ ringBytes, blockBytes }: { ringBytes: number; blockBytes: number }): number {
+  return Math.max(2, Math.floor(ringBytes / blockBytes));
 }

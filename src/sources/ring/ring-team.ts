@@ -1,0 +1,235 @@
+// The fan-out groups of interfaces: which ring of which thread gets a packet, so that a ring can be replaced by another while packets come and
+// each of them is in exactly one of the two. One thread alone is a team of one.
+//
+// Truth: net/packet/af_packet.c (fanout_demux_bpf, __fanout_link, __fanout_unlink). The group's program gives a number; the rest of its division
+// by the number of members is the member's place. A socket that joins has the last place; when one is closed the last member takes its place.
+// The members and their order are kept here, as the kernel keeps them. Numbers are chosen so that a step (a socket more, a socket less) does
+// not change whose packet it is, although the divisor changes: two divisors that follow each other have no common factor, so there always is
+// a number with a given rest for each of them (Chinese remainder theorem).
+
+import { SystemError } from '../../system/errors.ts';
+import type { PacketRing } from '../../system/packet-ring.ts';
+import { addressPairProgram } from './kernel-filter.ts';
+
+/** Plain data: all threads of a team have the same, but for their own number. */
+export interface RingTeam {
+  size: number;
+  /** Which thread of the team this is, from 0 on. */
+  number: number;
+  /** Shared memory: see `LOCK` and what follows it. */
+  shared: Int32Array;
+}
+
+/** Interfaces at once, with room for those that come while others are still being left. */
+const SLOTS = 2048;
+const LOCK = 0;
+const LAST_SEQUENCE = 1;
+const FIRST_SLOT = 2;
+/** Words of a slot: the interface's index (0: the slot is free), the group's number, how many members there are, then the members. */
+const GROUP = 1;
+const COUNT = 2;
+const MEMBERS = 3;
+/** Words of a member: the thread's number twice, plus 1 for the ring that gets the thread's packets; and when it was made, in turn. */
+const MEMBER_WORDS = 2;
+
+export function newRingTeam(size: number): RingTeam {
+  const words = FIRST_SLOT + SLOTS * slotWords(size);
+  return { size, number: 0, shared: new Int32Array(new SharedArrayBuffer(4 * words)) };
+}
+
+function slotWords(size: number): number {
+  return MEMBERS + 2 * size * MEMBER_WORDS;
+}
+
+/** The share of one thread in the group of one interface: its ring, and for a while a second one. */
+export class RingShare {
+  readonly #team: RingTeam;
+  readonly #ifindex: number;
+  /** Rings of this thread by when they were made. */
+  readonly #sequences = new Map<PacketRing, number>();
+  /** What the group's program answers, as far as a thread alone knows. */
+  #numbers = '';
+
+  constructor(team: RingTeam, ifindex: number) {
+    this.#team = team;
+    this.#ifindex = ifindex;
+  }
+
+  /** Threads that have a ring in the group. */
+  get present(): number {
+    const slot = this.#slot();
+    return slot < 0 ? 0 : new Set(this.#members(slot).map(({ thread }) => thread)).size;
+  }
+
+  /**
+   * Makes a ring, which must take no packets yet, and has it join. From the return on it gets what comes for this thread. Where the thread has
+   * a ring already that gets nothing more; `start` makes the new one take packets before that. Undefined: another thread is at it, try again.
+   */
+  tryEnter(make: () => PacketRing, start?: (ring: PacketRing) => void): PacketRing | undefined {
+    return this.#tryLocked(() => {
+      // The kernel's order after a link was down is that in which the sockets were made.
+      const ring = make();
+      try {
+        this.#join(ring);
+        start?.(ring);
+        this.#takeOver(ring);
+      } catch (error) {
+        // A thread alone gets all packets without a group. Some kernels let nobody join while the link is down.
+        if (error instanceof SystemError && this.#team.size === 1 && this.#sequences.size === 0) return ring;
+        this.#leave(ring);
+        throw error;
+      }
+      return ring;
+    });
+  }
+
+  /** One that could not join when it was made does now. Throws SystemError when the kernel will not have it. */
+  joinLate(ring: PacketRing): void {
+    if (!this.#sequences.has(ring)) this.#join(ring);
+  }
+
+  /** Closes a ring. False: try again. */
+  tryLeave(ring: PacketRing): boolean {
+    return this.#tryLocked(() => this.#leave(ring)) ?? false;
+  }
+
+  /**
+   * The link was down: when it is up again members have the order in which they were made. Each thread that hears of it says so; it is the same
+   * each time, unless a ring was closed in between. False: try again.
+   */
+  tryRestore(ring: PacketRing): boolean {
+    return (
+      this.#tryLocked(() => {
+        const slot = this.#slot();
+        if (slot < 0 || !this.#sequences.has(ring)) return true;
+        const members = this.#members(slot).sort((a, b) => a.sequence - b.sequence);
+        this.#keep(slot, members);
+        this.#direct(ring, places(members, this.#team.size));
+        return true;
+      }) ?? false
+    );
+  }
+
+  #join(ring: PacketRing): void {
+    const { size, number, shared } = this.#team;
+    const slot = this.#claim();
+    const members = this.#members(slot);
+    const [own] = this.#sequences.keys();
+    // Places stay what they are when one more comes; numbers that were chosen for a step back do not.
+    if (own !== undefined) this.#direct(own, places(members, size));
+    shared[slot + GROUP] = ring.join(members.length === 0 ? undefined : shared[slot + GROUP]);
+    const sequence = ++shared[LAST_SEQUENCE];
+    this.#sequences.set(ring, sequence);
+    members.push({ thread: number, isCurrent: own === undefined, sequence });
+    this.#keep(slot, members);
+  }
+
+  #takeOver(ring: PacketRing): void {
+    const slot = this.#slot();
+    const sequence = this.#sequences.get(ring)!;
+    const members = this.#members(slot);
+    for (const member of members) {
+      if (member.thread === this.#team.number) member.isCurrent = member.sequence === sequence;
+    }
+    this.#keep(slot, members);
+    this.#direct(ring, places(members, this.#team.size));
+  }
+
+  #leave(ring: PacketRing): true {
+    const sequence = this.#sequences.get(ring);
+    if (sequence !== undefined) {
+      const slot = this.#slot();
+      const before = this.#members(slot);
+      const after = [...before];
+      after[before.findIndex((member) => member.sequence === sequence)] = before[before.length - 1];
+      after.pop();
+      if (after.length > 0) this.#direct(ring, numbersForBoth(before, after, this.#team.size));
+      this.#keep(slot, after);
+      this.#sequences.delete(ring);
+    }
+    ring.close();
+    return true;
+  }
+
+  /** Sets the group's program; `ring`: any of its members. */
+  #direct(ring: PacketRing, numbers: readonly number[]): void {
+    const { size } = this.#team;
+    if (size === 1 && this.#numbers === numbers.join()) return;
+    ring.shareOut(addressPairProgram(numbers));
+    this.#numbers = numbers.join();
+  }
+
+  /** A step that no other thread of the team does meanwhile. Undefined: another one is at it. */
+  #tryLocked<Result>(step: () => Result): Result | undefined {
+    const { shared } = this.#team;
+    if (Atomics.compareExchange(shared, LOCK, 0, 1) !== 0) return undefined;
+    try {
+      return step();
+    } finally {
+      Atomics.store(shared, LOCK, 0);
+    }
+  }
+
+  /** Where the interface's slot is; -1 when it has none. */
+  #slot(): number {
+    const { shared, size } = this.#team;
+    const words = slotWords(size);
+    for (let i = 0; i < SLOTS; i++) {
+      const slot = FIRST_SLOT + ((this.#ifindex + i) % SLOTS) * words;
+      if (shared[slot] === this.#ifindex) return slot;
+    }
+    return -1;
+  }
+
+  #claim(): number {
+    const { shared, size } = this.#team;
+    const found = this.#slot();
+    if (found >= 0) return found;
+    const words = slotWords(size);
+    for (let i = 0; i < SLOTS; i++) {
+      const slot = FIRST_SLOT + ((this.#ifindex + i) % SLOTS) * words;
+      if (shared[slot] === 0) return slot;
+    }
+    throw new Error(`there are rings of ${SLOTS} interfaces already`);
+  }
+
+  #members(slot: number): Member[] {
+    const { shared } = this.#team;
+    return Array.from({ length: shared[slot] === 0 ? 0 : shared[slot + COUNT] }, (_, i) => {
+      const at = slot + MEMBERS + i * MEMBER_WORDS;
+      return { thread: shared[at] >> 1, isCurrent: (shared[at] & 1) === 1, sequence: shared[at + 1] };
+    });
+  }
+
+  #keep(slot: number, members: readonly Member[]): void {
+    const { shared } = this.#team;
+    shared[slot] = members.length === 0 ? 0 : this.#ifindex;
+    shared[slot + COUNT] = members.length;
+    for (const [i, { thread, isCurrent, sequence }] of members.entries()) {
+      const at = slot + MEMBERS + i * MEMBER_WORDS;
+      shared[at] = (thread << 1) | (isCurrent ? 1 : 0);
+      shared[at + 1] = sequence;
+    }
+  }
+}
+
+interface Member {
+  thread: number;
+  isCurrent: boolean;
+  sequence: number;
+}
+
+/** Where each thread's ring is among the members; one that has none yet is stood in for. */
+export function places(members: readonly Member[], size: number): number[] {
+  return Array.from({ length: size }, (_, thread) => {
+    const at = members.findIndex((member) => member.thread === thread && member.isCurrent);
+    return at >= 0 ? at : thread % members.length;
+  });
+}
+
+/** Numbers that mean the places in `before` while there are so many members, and those in `after`, which has one less, from then on. */
+export function numbersForBoth(before: readonly Member[], after: readonly Member[], size: number): number[] {
+  const [m, less] = [before.length, after.length];
+  const to = places(after, size);
+  return places(before, size).map((place, thread) => place + m * ((((to[thread] - place) % less) + less) % less));
+}
