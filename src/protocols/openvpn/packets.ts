@@ -33,6 +33,14 @@ const FIRST_OCTET = CLIENT_RESET << 3;
 /** With `tls-crypt-v2`. */
 const CRYPT_V2_FIRST_OCTET = 10 << 3;
 
+/** The longest first packet. */
+export const MAX_RESET_OCTETS = CRYPT_RESET_OCTETS + MAX_WRAPPED_KEY_OCTETS;
+
+/** Does a client's first packet begin with this octet? */
+export function isFirstOctet(octet: number): boolean {
+  return octet === FIRST_OCTET || octet === CRYPT_V2_FIRST_OCTET;
+}
+
 /** Octets of `tls-auth` in this client's first packet; -1 when it is none. */
 export function authOctetsOf(bytes: Uint8Array, from: number, to: number): number {
   if (to - from < SHORTEST_RESET || bytes[from] !== FIRST_OCTET) return -1;

@@ -1,10 +1,9 @@
 // Is it OpenVPN? A client's first packet, which says little but is all of known length with zeros at its end.
 
-import { authOctetsOf, isEncryptedReset } from './packets.ts';
+import { u16 } from '../octets.ts';
+import { authOctetsOf, isEncryptedReset, isFirstOctet, MAX_RESET_OCTETS } from './packets.ts';
 
 const LENGTH_OCTETS = 2;
-/** The longest first packet, with an HMAC of SHA-512. */
-const MAX_RESET_OCTETS = 86;
 
 export function isOpenVpnDatagram(bytes: Uint8Array, from: number, to: number): boolean {
   return authOctetsOf(bytes, from, to) >= 0;
@@ -15,10 +14,17 @@ export function isEncryptedOpenVpn(bytes: Uint8Array, from: number, to: number):
   return authOctetsOf(bytes, from, to) < 0 && isEncryptedReset(bytes, from, to);
 }
 
-/** The same over TCP, where the first packet has come whole; with a wrapped key it is too long to be recognised there. */
+/** The same over TCP, when the first packet has come whole. */
 export function isEncryptedOpenVpnStream(bytes: Uint8Array, from: number, to: number): boolean {
-  const end = from + LENGTH_OCTETS + bytes[from + 1];
-  return bytes[from] === 0 && to >= end && isEncryptedOpenVpn(bytes, from + LENGTH_OCTETS, end);
+  if (to - from < LENGTH_OCTETS) return false;
+  const start = from + LENGTH_OCTETS;
+  const end = start + u16(bytes, from);
+  return to >= end && isEncryptedOpenVpn(bytes, start, end);
+}
+
+/** Can a stream that begins with this octet be OpenVPN's? Its first packet stands behind its length, which is short. */
+export function beginsOpenVpnStream(first: number): boolean {
+  return first <= MAX_RESET_OCTETS >> 8;
 }
 
 /** Over TCP the packet stands behind its length. */
@@ -28,12 +34,12 @@ export function probeOpenVpnStream(
   from: number,
   to: number,
 ): 'yes' | 'no' | 'more' {
-  if (direction !== 0 || bytes[from] !== 0) return 'no';
+  if (direction !== 0 || !beginsOpenVpnStream(bytes[from])) return 'no';
   if (to - from < LENGTH_OCTETS) return 'more';
-  const length = bytes[from + 1];
-  if (length > MAX_RESET_OCTETS) return 'no';
-  const end = from + LENGTH_OCTETS + length;
-  if (to < end) return to === from + LENGTH_OCTETS || bytes[from + LENGTH_OCTETS] === 0x38 ? 'more' : 'no';
   const start = from + LENGTH_OCTETS;
+  const length = u16(bytes, from);
+  if (length > MAX_RESET_OCTETS) return 'no';
+  if (to < start + length) return to === start || isFirstOctet(bytes[start]) ? 'more' : 'no';
+  const end = start + length;
   return authOctetsOf(bytes, start, end) >= 0 || isEncryptedReset(bytes, start, end) ? 'yes' : 'no';
 }

@@ -1,7 +1,7 @@
 // What of the TLS family comes over TCP: TLS itself, and TLS in the framing of OpenVPN.
 
 import { OpenVpnAnalyzer } from '../openvpn/analyzer.ts';
-import { probeOpenVpnStream } from '../openvpn/probe.ts';
+import { beginsOpenVpnStream, probeOpenVpnStream } from '../openvpn/probe.ts';
 import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
 import { TlsAnalyzer } from './analyzer.ts';
 import type { TlsOptions } from './options.ts';
@@ -18,7 +18,7 @@ export function probeStream(
   return answer === 'no' ? probeOpenVpnStream(direction, bytes, from, to) : answer;
 }
 
-/** Becomes the analyzer of what its first octet says: TLS has no record of type 0, OpenVPN no packets of more than 255 octets first. */
+/** Becomes the analyzer of what its first octet says: no record of TLS has one as small as OpenVPN's. */
 export class StreamAnalyzer implements Analyzer {
   readonly #context: Context;
   readonly #options: TlsOptions;
@@ -31,7 +31,7 @@ export class StreamAnalyzer implements Analyzer {
 
   data(direction: Direction, bytes: Uint8Array, from: number, to: number): Verdict {
     if (this.#analyzer === undefined) {
-      const isOpenVpn = bytes[from] === 0;
+      const isOpenVpn = beginsOpenVpnStream(bytes[from]);
       if (isOpenVpn) this.#context.name('openvpn');
       const Chosen = isOpenVpn ? OpenVpnAnalyzer : TlsAnalyzer;
       this.#analyzer = new Chosen(this.#context, this.#options);

@@ -97,14 +97,18 @@ describe('tls-crypt', () => {
     }
   });
   it('over TCP too, however it is cut', () => {
-    const { bytes } = framed({ direction: 0, bytes: start });
-    expect(probeOpenVpnStream(0, bytes, 0, bytes.length)).toBe('yes');
-    for (const step of [1, 7, 1000]) {
-      const driven = kit();
-      expect(driven.data(0, bytes, step)).toBe('done');
-      expect(driven.names.at(-1)).toBe('openvpn-tls-crypt');
-      expect(driven.end()).toEqual([]);
-      expect(driven.held).toBe(0);
+    for (const first of [start, wrapped]) {
+      const { bytes } = framed({ direction: 0, bytes: first });
+      for (let octets = 1; octets < bytes.length; octets++)
+        expect(probeOpenVpnStream(0, bytes, 0, octets), `${octets}`).toBe('more');
+      expect(probeOpenVpnStream(0, bytes, 0, bytes.length)).toBe('yes');
+      for (const step of [1, 7, 1000]) {
+        const driven = kit();
+        expect(driven.data(0, bytes, step)).toBe('done');
+        expect(driven.names.at(-1)).toBe('openvpn-tls-crypt');
+        expect(driven.end()).toEqual([]);
+        expect(driven.held).toBe(0);
+      }
     }
   });
   it('is nothing else', () => {
