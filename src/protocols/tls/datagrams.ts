@@ -1,7 +1,7 @@
 // What of the TLS family comes in datagrams: DTLS, QUIC and TLS in OpenVPN are analysed; Google's QUIC is named, and
 // OpenVPN whose handshake is encrypted.
 
-import { DtlsAnalyzer } from '../dtls/analyzer.ts';
+import { DtlsAssociations } from '../dtls/associations.ts';
 import { isDtls, isStun } from '../dtls/probe.ts';
 import { OpenVpnAnalyzer } from '../openvpn/analyzer.ts';
 import { isEncryptedOpenVpn, isOpenVpnDatagram } from '../openvpn/probe.ts';
@@ -26,13 +26,13 @@ export function probeDatagram(bytes: Uint8Array, from: number, to: number): 'yes
   return isStun(bytes, from, to) ? 'more' : 'no';
 }
 
-const ANALYZERS = { dtls: DtlsAnalyzer, quic: QuicAnalyzer, openvpn: OpenVpnAnalyzer } as const;
+const ANALYZERS = { dtls: DtlsAssociations, quic: QuicAnalyzer, openvpn: OpenVpnAnalyzer } as const;
 
 /** Becomes the analyzer of what its first datagram is. */
 export class DatagramAnalyzer implements Analyzer {
   readonly #context: Context;
   readonly #options: TlsOptions;
-  #analyzer: DtlsAnalyzer | QuicAnalyzer | OpenVpnAnalyzer | undefined = undefined;
+  #analyzer: DtlsAssociations | QuicAnalyzer | OpenVpnAnalyzer | undefined = undefined;
 
   constructor(context: Context, options: TlsOptions) {
     this.#context = context;

@@ -192,6 +192,47 @@ describe('connection ids', () => {
   });
 });
 
+describe('one association after the other', () => {
+  const again = (name: string, octet: number): Datagram[] => {
+    const parts = { extensions: [serverName(name)], random: Buffer.alloc(32, octet) };
+    return [[0, handshake(dtlsHello(parts), 0)], HANDSHAKE[1], [0, handshake(dtlsHello(parts, COOKIE), 1)]];
+  };
+  function records(datagrams: readonly Datagram[]) {
+    const driven = udp();
+    for (const [direction, bytes] of datagrams) expect(driven.message(direction, bytes)).toBe('ok');
+    const emitted = driven.end();
+    expect(driven.held).toBe(0);
+    return emitted.map(({ record: { serverName: name, established } }) => [name, established]);
+  }
+  const SECOND = [...again('second.example', 2), ...HANDSHAKE.slice(3)];
+  it('from the same port has a record of its own', () => {
+    expect(records([...HANDSHAKE, [0, alert(1, 0)], ...SECOND, ...again('third.example', 3)])).toEqual([
+      ['dtls.example', true],
+      ['second.example', true],
+      ['third.example', false],
+    ]);
+  });
+  it('begins also when the one before it came to nothing', () => {
+    expect(records([...HANDSHAKE.slice(0, 4), ...SECOND])).toEqual([
+      ['dtls.example', false],
+      ['second.example', true],
+    ]);
+  });
+  it('does not begin with a flight that is sent again', () => {
+    expect(records([...HANDSHAKE, HANDSHAKE[0], HANDSHAKE[2], HANDSHAKE[3], HANDSHAKE[5]])).toEqual([
+      ['dtls.example', true],
+    ]);
+    expect(records([HANDSHAKE[3], HANDSHAKE[2], ...HANDSHAKE.slice(4)])).toEqual([['dtls.example', true]]);
+  });
+  it('begins from the other side, too', () => {
+    const swapped = SECOND.map(([direction, bytes]) => [direction === 0 ? 1 : 0, bytes] as const);
+    expect(records([...HANDSHAKE, ...swapped])).toEqual([
+      ['dtls.example', true],
+      ['second.example', true],
+    ]);
+  });
+});
+
 describe('fragments', () => {
   const plain = told(HANDSHAKE);
   const server = FLIGHT_4.flatMap((one, i) => pieces(one, i + 1, 100));

@@ -41,8 +41,9 @@ export function clientHello({
   session = new Uint8Array(0),
   ciphers = [0xc02f, 0x009c],
   extensions = [],
-}: HelloParts = {}) {
-  const body = [u16(version), Buffer.alloc(32, 0xaa), vector8(session), vector16(...ciphers.map(u16)), vector8(u8(0))];
+  random = Buffer.alloc(32, 0xaa),
+}: HelloParts & { random?: Uint8Array } = {}) {
+  const body = [u16(version), random, vector8(session), vector16(...ciphers.map(u16)), vector8(u8(0))];
   return message(1, ...body, ...(extensions.length > 0 ? [vector16(...extensions)] : []));
 }
 
