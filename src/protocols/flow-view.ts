@@ -39,6 +39,8 @@ export class FlowView {
   firstPacket = UNKNOWN;
   /** Of a transaction: bytes of the connection came twice with different contents while it went on. */
   isDisputed: true | undefined = undefined;
+  /** Who the client is behind the proxy that is this flow's source; undefined when the proxy does not say (PROXY protocol). */
+  forwardedIp: string | undefined = undefined;
   #id = '';
   #communityId = '';
   /** What the community id is made of, when it was asked for as bytes. */
@@ -132,6 +134,7 @@ export class FlowView {
     this.#isDigested = false;
     this.firstPacket = UNKNOWN;
     this.isDisputed = undefined;
+    this.forwardedIp = undefined;
     this.#relatedIp = undefined;
     this.#reversed = undefined;
   }

@@ -53,6 +53,14 @@ export const endpoints = {
   ...ingress,
 };
 
+/** For what may come through a proxy that says for whom. */
+export const forwarded = {
+  forwardedIp: f
+    .keyword('network.forwarded_ip', 'address of the real client, from the header of the PROXY protocol')
+    .optional()
+    .ofFlow('forwardedIp'),
+};
+
 /**
  * What every transaction document has. `dataset` is the record type's name. A protocol adds its own fields, and may add
  * `method`, `resource`, `path`, `request`, `response` where it has them.

@@ -89,6 +89,27 @@ describe('a connection with a PROXY header', () => {
     expect(http[0].error).toBeUndefined();
     expect(result.ledger.counts.get('http.malformed') ?? 0).toBe(0);
   });
+  it('tells for whom the proxy asked, in all of its requests', async () => {
+    const header = 'PROXY TCP4 192.0.2.1 192.0.2.2 40000 80\r\n';
+    const requests = header + REQUEST + REQUEST.replace('\r\n\r\n', '\r\nX-Real: 192.0.2.77\r\n\r\n');
+    const talk = new Talk()
+      .handshake()
+      .request(requests)
+      .answer(ANSWER + ANSWER, 1 + requests.length);
+    const told = async (request: PlanRequest) =>
+      (await play(talk.packets, request)).http.map(({ network, source }) => [
+        (network as { forwarded_ip?: string }).forwarded_ip,
+        source.ip,
+      ]);
+    expect(await told({})).toEqual([
+      ['192.0.2.1', '10.0.0.1'],
+      ['192.0.2.1', '10.0.0.1'],
+    ]);
+    expect(await told({ protocols: { http: { real_ip_header: 'X-Real' } } })).toEqual([
+      ['192.0.2.1', '10.0.0.1'],
+      ['192.0.2.77', '10.0.0.1'],
+    ]);
+  });
 });
 
 describe('packets cut by a snap length', () => {

@@ -1,6 +1,6 @@
 // The document of one DNS transaction. Fields under `dns.*` are Elastic's; what they have no name for is under `netscribe.dns.*`.
 
-import { transaction } from '../../records/common.ts';
+import { forwarded, transaction } from '../../records/common.ts';
 import { f } from '../../records/field.ts';
 import { defineRecord, type RecordOf } from '../../records/record.ts';
 
@@ -62,6 +62,7 @@ export const dnsRecord = defineRecord(
   { family: 'transaction', doc: 'A DNS query and its response; multicast DNS and LLMNR too.' },
   {
     ...transaction('dns'),
+    ...forwarded,
     relatedIp: f.keywords('related.ip', 'both ends and what the names resolved to').derived(),
     protocol: f.keyword('network.protocol', 'dns, mdns or llmnr'),
     method: f.keyword('method', 'operation: QUERY, NOTIFY, UPDATE, …').optional(),

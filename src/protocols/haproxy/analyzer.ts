@@ -1,8 +1,8 @@
-// Passes over the header and hands what follows it to detection.
+// Passes over the header and hands what follows it to detection; the flow knows from then on who its client is.
 
 import { Held, MAX_EARLY_OCTETS } from '../held.ts';
 import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
-import { BAD, headerLength, MORE } from './header.ts';
+import { BAD, clientOf, headerLength, MORE } from './header.ts';
 
 export class ProxyHeaderAnalyzer implements Analyzer {
   readonly #context: Context;
@@ -24,8 +24,10 @@ export class ProxyHeaderAnalyzer implements Analyzer {
     const held = this.#header.bytes;
     const length = headerLength(held, 0, held.length);
     if (length === BAD) return 'reject';
+    if (length === MORE) return 'ok';
+    this.#context.flow.forwardedIp = clientOf(held, 0, length);
     // The header ends in this segment: what is behind it stands at the segment's end.
-    if (length !== MORE) this.#context.handOver('', held.length - length, this.#early.bytes);
+    this.#context.handOver('', held.length - length, this.#early.bytes);
     return 'ok';
   }
 

@@ -1,6 +1,11 @@
 // The header of the PROXY protocol, versions 1 (a line of text) and 2 (binary), with which load balancers tell servers who the client is:
 // https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt, sections 2.1 and 2.2.
 
+import { formatV4, formatV6 } from '../../records/address.ts';
+import { parseAddress } from '../../records/parse-address.ts';
+import { asciiText } from '../../records/text.ts';
+import { u32 } from '../octets.ts';
+
 /** Answers of `headerLength` besides a length. */
 export const MORE = 0;
 export const BAD = -1;
@@ -9,6 +14,8 @@ const LF = 10;
 const CR = 13;
 /** Longest line of version 1, with its ending. */
 const MAX_LINE_OCTETS = 107;
+/** The line: protocol, client, server. */
+const LINE = /^PROXY TCP[46] (\S+) /;
 const BEGINNINGS = ['PROXY TCP4 ', 'PROXY TCP6 ', 'PROXY UNKNOWN'].map((text) => Buffer.from(text, 'latin1'));
 
 const SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
@@ -17,7 +24,12 @@ const FIXED_OCTETS = 16;
 const VERSION_LOCAL = 0x20;
 const VERSION_PROXY = 0x21;
 /** Families unspecified, IPv4, IPv6 and Unix in the upper four bits; protocols unspecified, stream and datagram in the lower ones. */
+const FAMILY_IPV4 = 1;
+const FAMILY_IPV6 = 2;
 const LAST_FAMILY = 3;
+/** Both addresses and both ports. */
+const IPV4_OCTETS = 12;
+const IPV6_OCTETS = 36;
 const LAST_TRANSPORT = 2;
 /** Addresses and what is told beside them (TLVs) may fill a segment or two; senders are asked for less. */
 const MAX_REST_OCTETS = 4096;
@@ -26,6 +38,17 @@ const MAX_REST_OCTETS = 4096;
 export function headerLength(bytes: Uint8Array, from: number, to: number): number {
   if (from === to) return MORE;
   return bytes[from] === CR ? binaryLength(bytes, from, to) : lineLength(bytes, from, to);
+}
+
+/** The client that the header [from, to) names, which is whole; undefined: none, the proxy speaks for itself, or knows no address. */
+export function clientOf(bytes: Uint8Array, from: number, to: number): string | undefined {
+  if (bytes[from] !== CR) return parseAddress(LINE.exec(asciiText(bytes, from, to))?.[1] ?? '')?.toString();
+  if (bytes[from + 12] !== VERSION_PROXY) return undefined;
+  const family = bytes[from + 13] >> 4;
+  const at = from + FIXED_OCTETS;
+  if (family === FAMILY_IPV4 && to - at >= IPV4_OCTETS) return formatV4(u32(bytes, at));
+  if (family !== FAMILY_IPV6 || to - at < IPV6_OCTETS) return undefined;
+  return formatV6(u32(bytes, at), u32(bytes, at + 4), u32(bytes, at + 8), u32(bytes, at + 12));
 }
 
 function lineLength(bytes: Uint8Array, from: number, to: number): number {

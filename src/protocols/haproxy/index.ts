@@ -1,4 +1,5 @@
-// The PROXY protocol before any other: the header is passed over, then what follows is recognised by its content. No records of its own.
+// The PROXY protocol before any other: the header is passed over, then what follows is recognised by its content. No records of its own;
+// those of the connection have the client's address.
 
 import { z } from 'zod';
 import type { Direction, Protocol } from '../protocol.ts';

@@ -256,6 +256,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     const flow = this.#context.flow;
     const from = this.#requestDirection;
     const record = describe(request, response, from === 0 ? flow.destinationPort : flow.sourcePort, this.#settings);
+    if (from === 0) record.forwardedIp ??= flow.forwardedIp;
     if (record.ambiguous !== undefined) this.#context.count('ambiguous');
     if (request === undefined) this.#context.count('unmatchedResponses');
     if (response === undefined) this.#context.count('unmatchedRequests');

@@ -13,7 +13,10 @@ export const http = defineRecord(
     ...transaction('http'),
     networkProtocol: f.constant('network.protocol', 'http'),
     forwardedIp: f
-      .keyword('network.forwarded_ip', 'address of the real client, from the header that `real_ip_header` names')
+      .keyword(
+        'network.forwarded_ip',
+        'address of the real client, from the header that `real_ip_header` names, else from that of the PROXY protocol',
+      )
       .optional(),
 
     method: f

@@ -1,6 +1,6 @@
 // The record of one TLS handshake. Names follow ECS and Packetbeat; what they have no name for stands under `netscribe.tls`.
 
-import { program, transaction } from '../../records/common.ts';
+import { forwarded, program, transaction } from '../../records/common.ts';
 import { f } from '../../records/field.ts';
 import { blankRecord, defineRecord, type RecordOf } from '../../records/record.ts';
 import { VERSION } from '../../version.ts';
@@ -14,6 +14,7 @@ export const tls = defineRecord(
   {
     ...program(VERSION),
     ...transaction('tls'),
+    ...forwarded,
     networkProtocol: f.keyword('network.protocol', '`tls`, `dtls`, or `quic` for a handshake in QUIC'),
     destinationDomain: f
       .text(['destination.domain', 'server.domain'], 'server name that the client asks for')

@@ -8,7 +8,16 @@ import { HEADERS } from './seeds.ts';
 const probe = (bytes: Uint8Array, direction: 0 | 1 = 0) =>
   haproxy.probe(direction, bytes, 0, bytes.length, false, 'tcp');
 
-describe.each(Object.entries(HEADERS))('%s', (_name, header) => {
+const CLIENTS: Record<string, string | undefined> = {
+  'version 1, IPv4': '192.0.2.1',
+  'version 1, IPv6': '2001:db8::1',
+  'version 1, unknown': undefined,
+  'version 2, IPv4': '192.0.2.1',
+  'version 2, IPv6 with a TLV': '2001:db8::1',
+  'version 2, local': undefined,
+};
+
+describe.each(Object.entries(HEADERS))('%s', (name, header) => {
   it('is recognised when it is whole', () => {
     for (let i = 1; i < header.length; i++) expect(probe(header.subarray(0, i)), `${i}`).toBe('more');
     expect(probe(header)).toBe('yes');
@@ -25,6 +34,7 @@ describe.each(Object.entries(HEADERS))('%s', (_name, header) => {
       for (let at = 0; at < more.length && driven.handedOver.length === 0; at += step)
         driven.data(0, more.subarray(at, at + step));
       expect(driven.handedOver, `${step}`).toHaveLength(1);
+      expect(driven.flow.forwardedIp).toBe(CLIENTS[name]);
     }
   });
 });
