@@ -55,7 +55,7 @@ function ringOptions(iface: string, config: CaptureConfig, rings: number, option
 }
 
 /** As tcpdump takes it; '' for none. */
-function filterOf({ filter = '', ignore_vlans }: CaptureConfig): string {
+export function filterOf({ filter = '', ignore_vlans }: CaptureConfig): string {
   if (ignore_vlans !== true) return filter;
   return filter === '' ? 'not vlan' : `(${filter}) and not vlan`;
 }

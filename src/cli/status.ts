@@ -59,6 +59,7 @@ function statusText(status: DaemonStatus): string {
   }
   lines.push(...table(rows));
   if (rows.length === 1) lines.push('no interfaces are captured');
+  if (status.flowSource?.used === 'tcpdump') lines.push('', `tcpdump captures: ${status.flowSource.why}`);
   if (status.flowSource?.used === 'tcx') lines.push('', `flows are counted by the kernel: ${status.flowSource.why}`);
   if (status.engine !== null) {
     const records = Object.entries(status.engine.records).filter(([, n]) => n > 0);

@@ -2,9 +2,10 @@
 
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { kernelLinks } from '../capture/link-table.ts';
+import { linksOfMachine } from '../capture/link-table.ts';
 import { liveSources } from '../capture/live-source.ts';
 import { Schedule } from '../capture/schedule.ts';
+import { tcpdumpSources, whyTcpdump } from '../capture/tcpdump-sources.ts';
 import { makePlan } from '../engine/plan.ts';
 import { isHeadersOnly } from '../engine/run.ts';
 import { GuardedSink } from '../sinks/guarded.ts';
@@ -149,13 +150,13 @@ async function chooseFlowSource(): Promise<Unit | undefined> {
 }
 
 /** After the privileges were given up: threads that it starts have what this one has. */
-async function unitOf(): Promise<Unit> {
+async function unitOf(standsIn: string | undefined): Promise<Unit> {
   const delivery = () => live.delivery();
-  if (data.workers > 1) return new CaptureTeam(data.workers, live.plan, delivery, note);
+  if (data.workers > 1 && standsIn === undefined) return new CaptureTeam(data.workers, live.plan, delivery, note);
   return new PacketUnit({
     plan: live.plan,
-    links: await kernelLinks().catch(() => undefined),
-    sources: (needed) => liveSources({ needed }),
+    links: await linksOfMachine(),
+    sources: (needed) => (standsIn === undefined ? liveSources({ needed }) : tcpdumpSources(standsIn, { needed })),
     delivery,
     note,
   });
@@ -172,9 +173,17 @@ async function work(): Promise<void> {
     say({ kind: 'prepared' });
     await dropped;
   }
+  const standsIn = counting === undefined ? await whyTcpdump() : undefined;
   // Links that come later are attached to, too.
-  await limitCapabilities(counting === undefined ? ['net_raw'] : ['net_raw', 'net_admin', 'perfmon', 'bpf']);
-  const capture = counting ?? (await unitOf());
+  if (standsIn === undefined)
+    await limitCapabilities(counting === undefined ? ['net_raw'] : ['net_raw', 'net_admin', 'perfmon', 'bpf']);
+  else {
+    // There is nothing to give up, and a program that is started must be able to gain what we lack.
+    flowSource = { used: 'tcpdump', why: standsIn };
+    note(`${standsIn}\nnetscribe: until then tcpdump captures, at a higher cost for each packet`);
+    if (data.workers > 1) note('workers: one thread reads what tcpdump captures, for it can not share packets out');
+  }
+  const capture = counting ?? (await unitOf(standsIn));
   unit = capture;
   await live.open(data.sinks);
   port.on('message', (message: ToThread) => {

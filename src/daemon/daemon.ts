@@ -139,14 +139,15 @@ export class Daemon {
     await this.#link.start();
     // The process is who it shall be once the thread captures: who started without the thread's capability has none either.
     this.#link.renew({ waitsForUser: false });
-    if (process.getuid?.() !== 0) await limitCapabilities([]);
+    await this.#observe();
+    // Where tcpdump stands in, a thread that is started after a fault must be able to start it again.
+    if (process.getuid?.() !== 0 && this.#status?.flowSource.used !== 'tcpdump') await limitCapabilities([]);
     try {
       if (this.#config.daemon.api.enabled) this.#server = await this.#options.serve(this, this.#config.daemon);
     } catch (error) {
       await this.#link.stop(STOP_MS);
       throw error;
     }
-    await this.#observe();
     this.#timer = setInterval(() => void this.#observe(), OBSERVE_MS);
   }
 

@@ -39,7 +39,7 @@ export interface CaptureThreadData extends Renewable {
 
 /** Which one it is, and why, for people. */
 export interface ChosenFlowSource {
-  used: 'ring' | 'tcx';
+  used: 'ring' | 'tcx' | 'tcpdump';
   why: string;
 }
 

@@ -5,6 +5,7 @@ import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DaemonKit } from '../kit/daemon.ts';
 import { Namespace, noNamespaces, writeFrames } from '../kit/namespace.ts';
 import { udpFrame } from '../kit/packets.ts';
 
@@ -27,6 +28,7 @@ function ableTcpdump(): string {
 /** A Node that does not find koffi. */
 const NO_FFI = `import { registerHooks } from 'node:module';
 registerHooks({ resolve(name, context, next) { if (name === 'koffi') throw new Error('hidden'); return next(name, context); } });`;
+const NO_FFI_OPTION = `NODE_OPTIONS=--import data:text/javascript,${encodeURIComponent(NO_FFI)}`;
 const hasTcpdump = (() => {
   try {
     execFileSync('tcpdump', ['--version'], { stdio: 'pipe' });
@@ -38,7 +40,7 @@ const hasTcpdump = (() => {
 
 const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
-describe.skipIf(noNamespaces !== '')('around live capture', () => {
+describe.skipIf(noNamespaces !== '')('around live capture', { timeout: 300_000 }, () => {
   let ns: Namespace;
   beforeAll(() => {
     ns = new Namespace();
@@ -84,12 +86,51 @@ describe.skipIf(noNamespaces !== '')('around live capture', () => {
     expect([code, JSON.parse(err.trim().split('\n').at(-1)!).packets]).toEqual([0, 2]);
   });
 
+  /** The daemon captures, is told once why it is tcpdump, and what came is in the store. */
+  async function standsInForDaemon(
+    before: readonly string[],
+    why: RegExp,
+    change: (kit: DaemonKit) => Promise<unknown>,
+  ) {
+    const kit = new DaemonKit({ capture: { records: ['flow'] }, workers: 2 });
+    try {
+      chmodSync(kit.folder, 0o777);
+      const program = await kit.start(before);
+      expect(program.err.match(/until then tcpdump captures/g)).toHaveLength(1);
+      const { flowSource } = await kit.until(({ interfaces }) => interfaces.b?.state === 'capturing');
+      expect(flowSource).toMatchObject({ used: 'tcpdump', why: expect.stringMatching(why) });
+      await kit.sendUntil([udpFrame(40_000, 53)], ({ interfaces: { b } }) => b.processed_total > 0);
+      await change(kit);
+      expect((await kit.stop()).code).toBe(143);
+      const sql = 'select distinct destination_port from flow order by 1';
+      return kit.command('sql', '--store', kit.store, '-e', 'csv', sql).trim().split(/\r?\n/).slice(1);
+    } finally {
+      await kit.remove();
+    }
+  }
+
+  test.skipIf(able === '')('tcpdump stands in for the daemon, also on a link that comes again', async () => {
+    const before = ['env', `PATH=${able}:${process.env.PATH}`, ...nobody];
+    const ports = await standsInForDaemon(before, /CAP_NET_RAW/, async (kit) => {
+      kit.ns.ip('link del dev b');
+      await kit.until(({ interfaces }) => interfaces.b === undefined);
+      kit.ns.ip('link add name a type veth peer name b');
+      for (const link of ['a', 'b']) kit.ns.up(link);
+      await kit.sendUntil([udpFrame(40_000, 54)], ({ interfaces: { b } }) => (b?.processed_total ?? 0) > 0);
+    });
+    expect(ports).toEqual(['53', '54']);
+  });
+
+  test.skipIf(!hasTcpdump)('tcpdump stands in for the daemon where there is no FFI', async () => {
+    const ports = await standsInForDaemon(['env', NO_FFI_OPTION], /koffi/, async () => undefined);
+    expect(ports).toEqual(['53']);
+  });
+
   test.skipIf(!hasTcpdump)('tcpdump stands in where there is no FFI', async () => {
     const file = join(folder, 'no-ffi.pcap');
     writeFrames(file, [udpFrame(1, 53), udpFrame(2, 53), udpFrame(1, 54)]);
-    const hook = `NODE_OPTIONS=--import data:text/javascript,${encodeURIComponent(NO_FFI)}`;
     const words = ['capture', '-i', 'b', '--json', '--summary', 'json', '--interval', '0'];
-    const program = ns.netscribe(words, ['env', hook]);
+    const program = ns.netscribe(words, ['env', NO_FFI_OPTION]);
     await program.until(() => program.err.includes('listening'));
     expect(program.err.match(/koffi[\s\S]*until then tcpdump captures/g)).toHaveLength(1);
     await ns.send('a', file);

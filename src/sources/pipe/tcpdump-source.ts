@@ -35,11 +35,13 @@ export class TcpdumpSource implements PacketSource {
   #file: CaptureFile | undefined;
   #pending: Promise<Next> | undefined;
   #said = '';
+  readonly #isEndless: boolean;
 
-  /** `reason`: why we do not capture ourselves, for messages. */
-  constructor(options: LiveOptions, reason: string) {
+  /** `reason`: why we do not capture ourselves, for messages. `isEndless`: it is an error when tcpdump ends without being told to. */
+  constructor(options: LiveOptions, reason: string, { isEndless = false } = {}) {
     this.#options = options;
     this.#reason = reason;
+    this.#isEndless = isEndless;
   }
 
   /** Rejects with MissingError when tcpdump can not be run, or may not capture either. */
@@ -66,9 +68,7 @@ export class TcpdumpSource implements PacketSource {
     if (this.#file.damage !== undefined) {
       // Nothing came out of it: it ended at once.
       await this.#closed;
-      throw new MissingError(
-        `${this.#reason}\nnetscribe: tcpdump, which could stand in, says: ${this.#said.trim().split('\n').at(-1)}`,
-      );
+      throw new MissingError(`${this.#reason}\nnetscribe: tcpdump, which could stand in, says: ${this.#lastWords}`);
     }
     for (const one of this.interfaces) {
       one.name = name;
@@ -123,7 +123,12 @@ export class TcpdumpSource implements PacketSource {
   /** What the kernel dropped, tcpdump says at its end. */
   async #end(): Promise<'end'> {
     await this.#closed;
+    if (this.#isEndless && !this.#isStopping) throw new Error(`tcpdump has ended: ${this.#lastWords}`);
     return 'end';
+  }
+
+  get #lastWords(): string {
+    return this.#said.trim().split('\n').at(-1) ?? '';
   }
 
   #words(name: string): string[] {

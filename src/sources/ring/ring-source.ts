@@ -479,7 +479,7 @@ export class RingSource implements PacketSource {
   }
 }
 
-function withoutPrivilege(): MissingError {
+export function withoutPrivilege(): MissingError {
   return new MissingError(
     'capturing needs the capability CAP_NET_RAW, which this user does not have: run as root, under systemd with ' +
       "AmbientCapabilities=CAP_NET_RAW, or with 'setpriv --ambient-caps +net_raw --inh-caps +net_raw'; 'netscribe doctor' says more",
