@@ -166,6 +166,7 @@ async function work(): Promise<void> {
   await returnLargeBlocks();
   // Before the privileges go.
   const counting = await chooseFlowSource();
+  const standsIn = counting === undefined ? await whyTcpdump() : undefined;
   const tcpState = data.tcpState === undefined ? undefined : await startTcpState(data.tcpState, note);
   if (data.waitsForUser) {
     await keepCapabilitiesAcrossUsers();
@@ -173,7 +174,6 @@ async function work(): Promise<void> {
     say({ kind: 'prepared' });
     await dropped;
   }
-  const standsIn = counting === undefined ? await whyTcpdump() : undefined;
   // Links that come later are attached to, too.
   if (standsIn === undefined)
     await limitCapabilities(counting === undefined ? ['net_raw'] : ['net_raw', 'net_admin', 'perfmon', 'bpf']);
