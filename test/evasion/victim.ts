@@ -1,7 +1,6 @@
 // The real kernel of `victim.py`, to play scripts to: it answers for itself, so the server's steps of a script only say when to wait.
 
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { TcpOptions } from '../../src/wire/tcp-options.ts';
 import {
@@ -20,6 +19,8 @@ const PROGRAM = fileURLToPath(new URL('victim.py', import.meta.url));
 const FIRST_PORT = 20_000;
 const IP = 14;
 const TCP = IP + 20;
+/** Of the flags of a step; PSH says nothing. */
+const FLAG_BITS: Readonly<Record<string, number>> = { F: 0x01, S: 0x02, R: 0x04, A: 0x10 };
 
 /** Why there can be no victim here; empty when there can. */
 export function whyNoVictim(): string {
@@ -40,6 +41,10 @@ export interface Played {
 
 interface Talk extends Played {
   port: number;
+  /** TCP headers that the server sent since its last turn. */
+  turn: { flags: number; ack: number; hasData: boolean }[];
+  /** Called when it sent one more. */
+  heard: () => void;
   serverIsn: number;
   isReset: boolean;
   /** Time stamp of its last segment. */
@@ -99,29 +104,54 @@ export class Victim {
     this.#child.stdin.write(Buffer.concat([head, body]));
   }
 
-  /** Plays the client's side of a script from a port of its own; `pauseMs` wherever the server has its turn. */
-  async play(script: Script, pauseMs = 30): Promise<Played> {
-    const port = this.#nextPort++;
-    const talk: Talk = { port, serverIsn: -1, read: '', packets: [], isReset: false, serverTime: 0 };
+  /** Plays the client's side of a script from a port of its own. */
+  async play(script: Script): Promise<Played> {
+    const talk: Talk = {
+      port: this.#nextPort++,
+      serverIsn: -1,
+      read: '',
+      packets: [],
+      isReset: false,
+      serverTime: 0,
+      turn: [],
+      heard: () => {},
+    };
     this.#talks.set(talk.port, talk);
-    let turn: Step | undefined;
+    const turn: Step[] = [];
     for (const step of script.steps) {
       if (step.from === 'S') {
-        turn = step;
+        turn.push(step);
         continue;
       }
-      if (turn !== undefined) {
-        // Without its SYN-ACK there is nothing to go on with.
-        const isn = talk.serverIsn;
-        for (let i = 0; i < 100 && turn.flags === 'SA' && talk.serverIsn === isn; i++) await sleep(pauseMs);
-        await sleep(pauseMs);
-      }
-      turn = undefined;
+      if (turn.length > 0) await this.#serversTurn(script, talk, turn.splice(0));
       this.#sendStep(script, talk, step);
     }
     for (const { bytes } of script.frames) this.sendFrame(bytes);
     await this.settled();
     return talk;
+  }
+
+  /** Waits for what the script says that the server sends now; where it sends something else, until it has nothing more to say. */
+  async #serversTurn(script: Script, talk: Talk, steps: readonly Step[]): Promise<void> {
+    const isOver = () =>
+      steps.every((step) =>
+        talk.turn.some(
+          ({ flags, ack, hasData }) =>
+            [...step.flags].every((flag) => flag === 'P' || (flags & FLAG_BITS[flag]) !== 0) &&
+            ((ack - (script.clientIsn + (step.ack ?? 1))) | 0) >= 0 &&
+            (hasData || step.data === undefined),
+        ),
+      );
+    if (!isOver()) {
+      const heard = new Promise<void>((resolve) => {
+        talk.heard = () => {
+          if (isOver()) resolve();
+        };
+      });
+      await Promise.race([heard, this.settled()]);
+      talk.heard = () => {};
+    }
+    talk.turn.length = 0;
   }
 
   #sendStep(script: Script, talk: Talk, step: Step): void {
@@ -175,10 +205,15 @@ export class Victim {
     if (frame.readUInt16BE(12) !== 0x0800 || frame[IP + 9] !== 6) return;
     const talk = this.#talks.get(frame.readUInt16BE(TCP + 2));
     if (talk === undefined) return;
-    if ((frame[TCP + 13] & 0x12) === 0x12) talk.serverIsn = frame.readUInt32BE(TCP + 4);
-    this.#options.readOptions(frame, viewOf(frame), TCP + 20, TCP + ((frame[TCP + 12] >> 4) << 2));
+    const flags = frame[TCP + 13];
+    if ((flags & 0x12) === 0x12) talk.serverIsn = frame.readUInt32BE(TCP + 4);
+    const payload = TCP + ((frame[TCP + 12] >> 4) << 2);
+    this.#options.readOptions(frame, viewOf(frame), TCP + 20, payload);
     if (this.#options.hasTimestamp) talk.serverTime = this.#options.timestamp;
     this.#note(talk, frame);
+    const hasData = IP + frame.readUInt16BE(IP + 2) > payload;
+    talk.turn.push({ flags, ack: frame.readUInt32BE(TCP + 8), hasData });
+    talk.heard();
   }
 }
 
