@@ -62,8 +62,9 @@ export function customisationOf(options: unknown): Customisation {
 /** Fields that stay whatever is included: without them a document has neither time nor kind. */
 const ALWAYS = ['@timestamp', 'type', 'event.dataset'];
 
-/** The record type as documents show it. Throws an Error whose message names what does not fit. */
+/** The record type as documents show it, itself when nothing is asked. Throws an Error whose message names what does not fit. */
 export function customise(type: RecordType, custom: Customisation): RecordType {
+  if (asksNothing(custom)) return type;
   let fields: Fields = { ...type.fields };
   if (custom.map_to_ecs) fields = mapToEcs(type.name, fields);
   for (const [path, value] of leaves(custom.fields, custom.fields_under_root ? '' : 'fields'))
@@ -90,6 +91,11 @@ export function customise(type: RecordType, custom: Customisation): RecordType {
       Object.entries(fields).map(([name, field]) => [name, field.isOptional ? { ...field, isNulled: true } : field]),
     );
   return { ...type, fields };
+}
+
+function asksNothing(custom: Customisation): boolean {
+  const { fields, tags, processors, keep_null, map_to_ecs } = custom;
+  return !keep_null && !map_to_ecs && tags.length + processors.length + Object.keys(fields).length === 0;
 }
 
 /** The record type as the store keeps it: what was dropped is not kept, names and types of columns stay what they are. */

@@ -229,7 +229,17 @@ function S${i}(l,f){let s=8;for(let i=0;i<l.length;i++){const r=l[i];s+=${parts.
 
 const bound = { text: boundText, strings: boundStrings, map: boundMap, json: boundJson };
 
+/** What was compiled, by record type: a process that opens one output after the other writes the same types again. */
+const compiled = new WeakMap<RecordType, { make: Maker; constants: Buffer[][]; caches: number }>();
+type Maker = (constants: Buffer[][], bounds: typeof bound, caches: KeywordCache[]) => NdjsonEncoder;
+
 export function ndjsonEncoder(type: RecordType): NdjsonEncoder {
-  const { source, constants, caches } = ndjsonSource(type);
-  return new Function('C', 'B', 'X', source)(constants, bound, caches) as NdjsonEncoder;
+  let made = compiled.get(type);
+  if (made === undefined) {
+    const { source, constants, caches } = ndjsonSource(type);
+    made = { make: new Function('C', 'B', 'X', source) as Maker, constants, caches: caches.length };
+    compiled.set(type, made);
+  }
+  const caches = Array.from({ length: made.caches }, () => new KeywordCache());
+  return made.make(made.constants, bound, caches);
 }
