@@ -5,7 +5,8 @@
 export const MAX_ONE_BLOCK = 55;
 
 const BLOCK_WORDS = 16;
-const schedule = new Int32Array(80);
+const ROUNDS = 80;
+const block = new Int32Array(BLOCK_WORDS);
 const BASE64 = Uint8Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', (c) =>
   c.charCodeAt(0),
 );
@@ -24,40 +25,43 @@ export class Digest {
 
 /** Puts the digest of `view`'s first `length` bytes (at most `MAX_ONE_BLOCK`) into `digest`. */
 export function sha1(view: DataView, length: number, digest: Digest): void {
-  const w = schedule;
+  const w = block;
   let i = 0;
   for (; i + 4 <= length; i += 4) w[i >> 2] = view.getInt32(i);
   for (let t = i >> 2; t < BLOCK_WORDS; t++) w[t] = 0;
   for (; i < length; i++) w[i >> 2] |= view.getUint8(i) << (24 - 8 * (i & 3));
   w[length >> 2] |= 0x80 << (24 - 8 * (length & 3));
   w[BLOCK_WORDS - 1] = length * 8;
-  for (let t = BLOCK_WORDS; t < 80; t++) {
-    const x = w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16];
-    w[t] = (x << 1) | (x >>> 31);
+  rounds(w, digest);
+}
+
+/**
+ * The eighty rounds one after the other, words and state in variables: half of the instructions that loops over arrays take. Made of text, for
+ * nobody wants to read them; what they differ in is from RFC 3174, section 5.
+ */
+const rounds = makeRounds();
+
+function makeRounds(): (w: Int32Array, digest: Digest) => void {
+  const START = [0x67452301, 0xefcdab89 | 0, 0x98badcfe | 0, 0x10325476, 0xc3d2e1f0 | 0];
+  const NAMES = ['a', 'b', 'c', 'd', 'e'];
+  const MIXED = [
+    (b: string, c: string, d: string) => `(${d}^(${b}&(${c}^${d})))+${0x5a827999}`,
+    (b: string, c: string, d: string) => `(${b}^${c}^${d})+${0x6ed9eba1}`,
+    (b: string, c: string, d: string) => `(${b}&${c}|${d}&(${b}|${c}))+${0x8f1bbcdc | 0}`,
+    (b: string, c: string, d: string) => `(${b}^${c}^${d})+${0xca62c1d6 | 0}`,
+  ];
+  const lines = ['let x=0;', ...NAMES.map((name, i) => `let ${name}=${START[i]};`)];
+  for (let t = 0; t < BLOCK_WORDS; t++) lines.push(`let w${t}=w[${t}];`);
+  for (let t = 0; t < ROUNDS; t++) {
+    const word = (back: number) => `w${(t - back) & (BLOCK_WORDS - 1)}`;
+    if (t >= BLOCK_WORDS) lines.push(`x=${word(3)}^${word(8)}^${word(14)}^${word(16)};${word(0)}=x<<1|x>>>31;`);
+    // Each round's state is the one before, moved on by one: the names are moved instead.
+    const [a, b, c, d, e] = NAMES.map((_, i) => NAMES[(ROUNDS + i - t) % NAMES.length]);
+    const mixed = MIXED[Math.floor(t / 20)](b, c, d);
+    lines.push(`${e}=(${a}<<5|${a}>>>27)+${mixed}+${e}+${word(0)}|0;${b}=${b}<<30|${b}>>>2;`);
   }
-  let a = 0x67452301;
-  let b = 0xefcdab89 | 0;
-  let c = 0x98badcfe | 0;
-  let d = 0x10325476;
-  let e = 0xc3d2e1f0 | 0;
-  for (let t = 0; t < 80; t++) {
-    let mixed: number;
-    if (t < 20) mixed = (((b & c) | (~b & d)) + 0x5a827999) | 0;
-    else if (t < 40) mixed = ((b ^ c ^ d) + 0x6ed9eba1) | 0;
-    else if (t < 60) mixed = (((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc) | 0;
-    else mixed = ((b ^ c ^ d) + 0xca62c1d6) | 0;
-    const next = (((a << 5) | (a >>> 27)) + mixed + e + w[t]) | 0;
-    e = d;
-    d = c;
-    c = (b << 30) | (b >>> 2);
-    b = a;
-    a = next;
-  }
-  digest.a = (a + 0x67452301) | 0;
-  digest.b = (b + 0xefcdab89) | 0;
-  digest.c = (c + 0x98badcfe) | 0;
-  digest.d = (d + 0x10325476) | 0;
-  digest.e = (e + 0xc3d2e1f0) | 0;
+  lines.push(...NAMES.map((name, i) => `digest.${name}=${name}+${START[i]}|0;`));
+  return new Function('w', 'digest', lines.join('\n')) as (w: Int32Array, digest: Digest) => void;
 }
 
 /** Writes a digest in base64, with padding; returns the offset behind: 20 bytes are six groups of three and one of two. */
