@@ -5,23 +5,15 @@
 import type { Context, Direction } from '../protocol.ts';
 import { BY_LENGTH, CHUNKED, type Framing, NO_BODY } from './body.ts';
 import { BROKEN, ChunkReader, DATA, DONE } from './chunked.ts';
-import { HeadEnd, HeadIndex } from './head.ts';
+import { HeadIndex } from './head.ts';
+import { HeldHead } from './held-head.ts';
 import { type Message, takeMessage } from './message.ts';
 import type { Settings } from './options.ts';
 import { partOf } from './part-of-head.ts';
 import { readHead } from './read-head.ts';
-import {
-  classifyLine,
-  classifyStart,
-  classifyStatusLine,
-  NOT_HTTP,
-  REQUEST,
-  type Start,
-  UNDECIDED,
-} from './start-line.ts';
+import { NOT_HTTP, REQUEST, type Start, UNDECIDED } from './start-line.ts';
+import { StartSearch } from './start-search.ts';
 
-/** Longest head that is waited for. */
-const MAX_HEAD_BYTES = 64 * 1024;
 /** What is left of a body is skipped in steps of at most this much, so that the time of one that breaks off is not far wrong. */
 const SKIP_STEP_BYTES = 64 * 1024;
 /** Body bytes that are counted from the stream rather than skipped: gaps in them are then seen. */
@@ -74,18 +66,10 @@ export class MessageParser {
   readonly #settings: Settings;
   readonly #listener: MessageListener;
   #state = HEAD;
-  #held: Uint8Array = NO_BYTES;
-  #heldLength = 0;
-  readonly #headEnd = new HeadEnd();
-  #start: Start = UNDECIDED;
+  readonly #held: HeldHead;
+  readonly #search = new StartSearch();
   #startSeconds = 0;
   #startNanos = 0;
-  /** After a resynchronisation only known methods begin a request. */
-  #isStrict = false;
-  /** While looking for a start line: the next byte begins a line, or follows a gap. */
-  #isLineStart = false;
-  /** The start line looked at begins within a line: only a response may. */
-  #isMidLine = false;
   #remaining = 0;
   #skipped = 0;
   #chunks: ChunkReader | undefined = undefined;
@@ -95,6 +79,7 @@ export class MessageParser {
     this.#context = context;
     this.#settings = settings;
     this.#listener = listener;
+    this.#held = new HeldHead(context);
   }
 
   get isOver(): boolean {
@@ -114,7 +99,7 @@ export class MessageParser {
   stop(): void {
     this.message = undefined;
     this.#state = OVER;
-    this.#release();
+    this.#held.release();
   }
 
   /** Between two messages: takes nothing until `resume`. */
@@ -167,7 +152,7 @@ export class MessageParser {
     if (message !== undefined && !isInHead) message.missingBytes += missing;
     switch (this.#state) {
       case HEAD:
-        this.#release();
+        this.#held.release();
         break;
       case LENGTH:
       case CHUNK_DATA:
@@ -193,17 +178,16 @@ export class MessageParser {
       case OVER:
         return;
     }
-    this.#isStrict = true;
-    this.#isMidLine = false;
-    this.#isLineStart = true;
+    this.#search.afterGap();
     this.#state = RESYNC;
   }
 
   /** No more bytes of this direction. `isClosed`: the sender said so (FIN), which ends a body without a length. */
   finish(isClosed: boolean): void {
-    if (this.#heldLength > 0 && this.message === undefined) this.#context.count('truncated');
-    if (!this.#deliverPart(0) && this.message !== undefined) this.#stray(this.#held, 0, this.#heldLength);
-    this.#release();
+    const held = this.#held;
+    if (held.length > 0 && this.message === undefined) this.#context.count('truncated');
+    if (!this.#deliverPart(0) && this.message !== undefined) this.#stray(held.bytes, 0, held.length);
+    held.release();
     const message = this.message;
     if (message !== undefined) {
       const left = this.#context.skipLeft?.(this.direction) ?? this.#skipped;
@@ -221,7 +205,7 @@ export class MessageParser {
   }
 
   #head(bytes: Uint8Array, to: number): void {
-    if (this.#heldLength > 0) {
+    if (this.#held.length > 0) {
       this.#hold(bytes, to);
       return;
     }
@@ -233,13 +217,10 @@ export class MessageParser {
     const end = index.lines(bytes, at, to);
     const start =
       end === -1
-        ? this.#classify(bytes, at, to)
-        : this.#isMidLine
-          ? classifyStatusLine(bytes, at, end)
-          : classifyLine(bytes, at, at + index.lineTo[0], !this.#isStrict);
+        ? this.#search.classify(bytes, at, to)
+        : this.#search.classifyWhole(bytes, at, at + index.lineTo[0], end);
     if (start === NOT_HTTP) {
-      this.#lose();
-      this.#isLineStart = bytes[at] === LF;
+      this.#lose(bytes[at] === LF);
       this.#stray(bytes, at, at + 1);
       this.at = at + 1;
       return;
@@ -251,50 +232,42 @@ export class MessageParser {
       this.#deliver(bytes, at, end, start);
       return;
     }
-    this.#start = start;
-    this.#headEnd.reset();
+    this.#held.begin(start);
     this.#hold(bytes, to);
   }
 
   /** Keeps a head that is not complete yet; reads it once it is. */
   #hold(bytes: Uint8Array, to: number): void {
-    const at = this.at;
-    const end = this.#headEnd.find(bytes, at, to);
+    const { at } = this;
+    const held = this.#held;
+    const end = held.endIn(bytes, at, to);
     const stop = end === -1 ? to : end;
-    const length = this.#heldLength + (stop - at);
-    if (length > MAX_HEAD_BYTES || !this.#grow(length)) {
+    const before = held.length;
+    if (!held.add(bytes, at, stop)) {
       this.#context.count('limit');
-      this.#stray(this.#held, 0, this.#heldLength);
+      this.#stray(held.bytes, 0, before);
       this.#stray(bytes, at, stop);
       this.at = stop;
-      this.#release();
-      this.#lose();
-      this.#isLineStart = bytes[stop - 1] === LF;
+      held.release();
+      this.#lose(bytes[stop - 1] === LF);
       return;
     }
-    this.#held.set(bytes.subarray(at, stop), this.#heldLength);
-    const before = this.#heldLength;
-    this.#heldLength = length;
-    if (this.#start === UNDECIDED && (before < METHOD_PREFIX_BYTES || this.#headEnd.hasLine)) {
-      this.#start = this.#classify(this.#held, 0, length);
-      if (this.#start === NOT_HTTP) {
-        const held = this.#held;
-        this.#release();
-        this.#lose();
-        this.#replay(held, before);
+    if (held.start === UNDECIDED && (before < METHOD_PREFIX_BYTES || held.hasLine)) {
+      held.start = this.#search.classify(held.bytes, 0, held.length);
+      if (held.start === NOT_HTTP) {
+        const kept = held.bytes;
+        held.release();
+        this.#lose(false);
+        this.#replay(kept, before);
         return;
       }
     }
     this.at = stop;
     if (end === -1) return;
     // HeadEnd and HeadIndex agree on what an empty line is, so the index ends where the bytes do.
-    index.lines(this.#held, 0, length);
-    this.#deliver(this.#held, 0, length, this.#start);
-    this.#release();
-  }
-
-  #classify(bytes: Uint8Array, from: number, to: number): Start {
-    return this.#isMidLine ? classifyStatusLine(bytes, from, to) : classifyStart(bytes, from, to, !this.#isStrict);
+    index.lines(held.bytes, 0, held.length);
+    this.#deliver(held.bytes, 0, held.length, held.start);
+    held.release();
   }
 
   /** The kept bytes [0, length) do not begin a message: is there one within them? They have no line end, so this comes once a line. */
@@ -309,33 +282,16 @@ export class MessageParser {
     this.at = at;
   }
 
-  #grow(length: number): boolean {
-    if (length <= this.#held.length) return true;
-    const larger = new Uint8Array(Math.max(512, length, this.#held.length * 2));
-    if (!this.#context.hold(larger.length - this.#held.length)) {
-      this.#context.hold(this.#held.length - larger.length);
-      return false;
-    }
-    larger.set(this.#held.subarray(0, this.#heldLength));
-    this.#held = larger;
-    return true;
-  }
-
-  #release(): void {
-    if (this.#held.length > 0) this.#context.hold(-this.#held.length);
-    this.#held = NO_BYTES;
-    this.#heldLength = 0;
-  }
-
   /**
    * The rest of the head that is held will never come (`missing` bytes are lost; 0: the sender left it at that). What there is of it
    * is told if it is the beginning of a message beyond doubt. False: there is nothing to tell.
    */
   #deliverPart(missing: number): boolean {
-    const part = partOf(this.#held, this.#heldLength, this.#start, this.#isMidLine);
+    const held = this.#held;
+    const { length } = held;
+    const part = partOf(held.bytes, length, held.start, this.#search.isMidLine);
     if (part === undefined) return false;
-    const length = this.#heldLength;
-    this.#release();
+    held.release();
     index.lines(part.bytes, 0, part.bytes.length);
     const message = this.#begin(part.start);
     message.isHeadCut = true;
@@ -357,8 +313,7 @@ export class MessageParser {
     const message = takeMessage();
     this.message = message;
     this.count++;
-    this.#isStrict = false;
-    this.#isMidLine = false;
+    this.#search.found();
     message.isRequest = start === REQUEST;
     message.startSeconds = this.#startSeconds;
     message.startNanos = this.#startNanos;
@@ -444,12 +399,10 @@ export class MessageParser {
     }
   }
 
-  /** What should be a start line is none. */
-  #lose(): void {
-    if (!this.#isStrict) this.#context.count('malformed');
-    this.#isStrict = true;
-    this.#isMidLine = false;
-    this.#isLineStart = false;
+  /** What should be a start line is none. `isLineEnd`: its last byte ends a line. */
+  #lose(isLineEnd: boolean): void {
+    if (!this.#search.isStrict) this.#context.count('malformed');
+    this.#search.lose(isLineEnd);
     this.#state = RESYNC;
   }
 
@@ -468,28 +421,12 @@ export class MessageParser {
     message.endNanos = this.#context.nanos;
   }
 
-  /**
-   * Looks for the next plausible start line: where a line begins; at the beginning of a delivery, when it has the whole line; for
-   * responses anywhere. It is only believed once it is complete: until then an open message stays open.
-   */
+  /** Looks for the next start line: until it is complete, an open message stays open. */
   #resync(bytes: Uint8Array, from: number, to: number): void {
     const begin = this.at;
-    let at = begin;
-    let isLineStart = this.#isLineStart;
-    for (; at < to; at++) {
-      if (isLineStart) {
-        if (classifyStart(bytes, at, to, false) !== NOT_HTTP) break;
-      } else if (bytes[at] === 0x48 && classifyStatusLine(bytes, at, to) !== NOT_HTTP) {
-        this.#isMidLine = true;
-        break;
-      } else if (at === from && classifyStart(bytes, at, to, false) === REQUEST) break;
-      isLineStart = bytes[at] === LF;
-    }
-    this.#isLineStart = isLineStart;
-    this.#stray(bytes, begin, at);
-    this.at = at;
-    if (at === to) return;
-    this.#isStrict = true;
-    this.#state = HEAD;
+    const found = this.#search.find(bytes, begin, from, to);
+    this.#stray(bytes, begin, found);
+    this.at = found;
+    if (found < to) this.#state = HEAD;
   }
 }
