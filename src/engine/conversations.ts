@@ -1,0 +1,252 @@
+// The conversations of open flows: begun when a packet has something to look into, found by the flow's row, let go of when they rest.
+
+import { fillView, firstPacketOf } from '../flow/document.ts';
+import type { FlowEnd, PacketPlace } from '../flow/handler.ts';
+import { SHARDS } from '../flow/hash.ts';
+import * as layout from '../flow/layout.ts';
+import { coldAt } from '../flow/layout.ts';
+import type { Links } from '../flow/links.ts';
+import * as stageWords from '../flow/stage.ts';
+import { viewOfExtra } from '../flow/stage.ts';
+import type { FlowTable } from '../flow/table.ts';
+import { tcpState } from '../flow/tcp-state.ts';
+import type { FlowTracker } from '../flow/tracker.ts';
+import { FlowView } from '../protocols/flow-view.ts';
+import type { Transport } from '../protocols/protocol.ts';
+import { PACKET_CHECKSUM_PENDING } from '../sources/source.ts';
+import type { StreamOptions } from '../stream/options.ts';
+import { RecentBytes } from '../stream/recent-bytes.ts';
+import { Segment } from '../stream/segment.ts';
+import { TcpStream } from '../stream/tcp-stream.ts';
+import { Conversation, type ConversationHost } from './conversation.ts';
+import { Deadlines } from './deadlines.ts';
+
+// A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
+const {
+  C_CONVERSATION,
+  C_SYN_A,
+  C_SYN_B,
+  F_SEQUENCE_A,
+  F_STATE,
+  HOT_SHIFT,
+  S_INITIATOR_B,
+  S_SEQUENCE_A,
+  S_UNINTERESTING,
+  TCP_REJECTED,
+  TCP_RESET,
+} = layout;
+const {
+  INFO_FAULTY,
+  INFO_ICMP,
+  INFO_TCP,
+  ROW_INFO,
+  ROW_MARKS,
+  ROW_NETWORK,
+  ROW_PACKET,
+  ROW_PAYLOAD,
+  ROW_PAYLOAD_END,
+  ROW_PAYLOAD_LENGTH,
+  ROW_PROTOCOL,
+  ROW_TRANSPORT,
+} = stageWords;
+
+const PROTOCOL_TCP = 6;
+const PROTOCOL_UDP = 17;
+const PROTOCOL_ICMP = 1;
+const PROTOCOL_ICMPV6 = 58;
+
+export class Conversations {
+  readonly #host: ConversationHost;
+  readonly #tracker: FlowTracker;
+  readonly #links: Links;
+  readonly #options: StreamOptions;
+  /** By the number that stands in a flow's row; 0: none. */
+  readonly #open: (Conversation | undefined)[] = [undefined];
+  readonly #free: number[] = [];
+  readonly #deadlines = new Deadlines();
+  /** Bytes that wait for others in streams, by shard. */
+  readonly #waiting = new Float64Array(SHARDS);
+  readonly #recent: (RecentBytes | undefined)[] = new Array(SHARDS).fill(undefined);
+  readonly #segment = new Segment();
+
+  constructor(host: ConversationHost, tracker: FlowTracker, links: Links, options: StreamOptions) {
+    this.#host = host;
+    this.#tracker = tracker;
+    this.#links = links;
+    this.#options = options;
+  }
+
+  /** The conversation that a packet belongs to, begun with it if it may be; undefined: there is nothing to look into. */
+  of(table: FlowTable, slot: number, side: 0 | 1, place: PacketPlace): Conversation | undefined {
+    const { words } = table;
+    const base = slot << HOT_SHIFT;
+    if ((words[base + F_STATE] & S_UNINTERESTING) !== 0) return undefined;
+    const { rows } = place.stage;
+    const info = rows[place.row + ROW_INFO];
+    const isTcp = (info & INFO_TCP) !== 0;
+    // A broken header leaves nothing to go by.
+    if (isTcp && (info & INFO_FAULTY) !== 0) return undefined;
+    const conversation = this.#open[table.cold[coldAt(base) + C_CONVERSATION]];
+    if (conversation !== undefined) return conversation;
+    if (isTcp) {
+      // A connection is looked into from the ACK of its handshake on: it tells what the receivers of its data will take.
+      if (rows[place.row + ROW_PAYLOAD_LENGTH] === 0 && this.#tracker.establishedBy !== place.number) return undefined;
+      // What still comes after a refusal or a reset has no receiver.
+      if (isRefused(words[base + F_STATE])) return undefined;
+    }
+    return this.#begin(table, slot, side, info, place);
+  }
+
+  /** Hands the packet's bytes to its conversation. */
+  feed(conversation: Conversation, table: FlowTable, slot: number, side: 0 | 1, place: PacketPlace): void {
+    conversation.seconds = place.seconds;
+    conversation.nanos = place.nanos;
+    conversation.packet = place.number;
+    const { rows } = place.stage;
+    const { row } = place;
+    const info = rows[row + ROW_INFO];
+    const bytes = place.extra === null ? place.batch.bytes : place.extra.bytes!;
+    const to = rows[row + ROW_PAYLOAD_END];
+    const length = rows[row + ROW_PAYLOAD_LENGTH];
+    if ((info & INFO_TCP) !== 0) this.#segmentOf(conversation, table, slot, side, bytes, place);
+    else if ((info & INFO_ICMP) !== 0) {
+      const t = rows[row + ROW_TRANSPORT];
+      conversation.datagram(side, bytes, t, to, length + (rows[row + ROW_PAYLOAD] - t));
+    } else if (to > rows[row + ROW_PAYLOAD]) conversation.datagram(side, bytes, rows[row + ROW_PAYLOAD], to, length);
+  }
+
+  /** The flow is over. */
+  ended(table: FlowTable, slot: number, reason: FlowEnd): void {
+    const index = table.cold[coldAt(slot << HOT_SHIFT) + C_CONVERSATION];
+    const conversation = this.#open[index];
+    if (conversation === undefined) return;
+    conversation.end(reason);
+    this.#forget(index);
+  }
+
+  tableOf({ v6 }: Conversation): FlowTable {
+    return v6 ? this.#tracker.v6 : this.#tracker.v4;
+  }
+
+  /** Its flow's packets are of no interest any more. */
+  over(conversation: Conversation): void {
+    this.tableOf(conversation).words[(conversation.slot << HOT_SHIFT) + F_STATE] |= S_UNINTERESTING;
+    this.rest(conversation);
+  }
+
+  /** Nothing of it needs to be remembered: the flow's next packet begins another one. */
+  rest(conversation: Conversation): void {
+    const table = this.tableOf(conversation);
+    const at = coldAt(conversation.slot << HOT_SHIFT) + C_CONVERSATION;
+    this.#deadlines.drop(conversation);
+    this.#forget(table.cold[at]);
+    table.cold[at] = 0;
+  }
+
+  /** `bytes` more wait in its streams; false: more than may. */
+  wait({ shard }: Conversation, bytes: number): boolean {
+    this.#waiting[shard] += bytes;
+    return this.#waiting[shard] <= this.#options.maxShardBytes;
+  }
+
+  deadline(conversation: Conversation, seconds: number): void {
+    this.#deadlines.set(conversation, seconds);
+  }
+
+  /** Those whose deadline has passed. */
+  due(seconds: number): readonly Conversation[] {
+    return this.#deadlines.take(seconds);
+  }
+
+  #segmentOf(
+    conversation: Conversation,
+    table: FlowTable,
+    slot: number,
+    side: 0 | 1,
+    bytes: Uint8Array,
+    place: PacketPlace,
+  ): void {
+    const { rows } = place.stage;
+    const { row } = place;
+    const segment = this.#segment;
+    segment.to = rows[row + ROW_PAYLOAD_END];
+    segment.from = Math.min(rows[row + ROW_PAYLOAD], segment.to);
+    segment.length = rows[row + ROW_PAYLOAD_LENGTH];
+    segment.ttl = (rows[row + ROW_MARKS] >>> 8) & 0xff;
+    segment.seconds = place.seconds;
+    segment.nanos = place.nanos;
+    segment.packet = place.number;
+    const view = place.extra === null ? place.batch.view : viewOfExtra(bytes);
+    segment.read(bytes, view, rows[row + ROW_NETWORK], rows[row + ROW_TRANSPORT]);
+    // The network card will fill in the checksum.
+    if (place.extra === null && (place.batch.flags[rows[row + ROW_PACKET]] & PACKET_CHECKSUM_PENDING) !== 0)
+      segment.transport = -1;
+    conversation.stream!.segment(side, segment);
+    const { stream } = conversation;
+    if (stream?.ignoredReset === true) this.#tracker.takeBackReset(table, slot);
+    if (stream?.isReset === true) conversation.end('rst');
+    else if (stream?.sides[0].finished === true && stream.sides[1].finished) conversation.end('fin');
+  }
+
+  /** A conversation for a flow, or none when nothing is analysed on its transport. */
+  #begin(table: FlowTable, slot: number, side: 0 | 1, info: number, place: PacketPlace): Conversation | undefined {
+    const { words } = table;
+    const base = slot << HOT_SHIFT;
+    if ((info & INFO_FAULTY) !== 0) return undefined;
+    const transport = transportOf(place.stage.rows[place.row + ROW_PROTOCOL] & 0xff, table.v6);
+    const host = this.#host;
+    const { detection } = host;
+    if (transport === undefined || !detection.wants(transport) || (transport === 'tcp' && (info & INFO_TCP) === 0)) {
+      words[base + F_STATE] |= S_UNINTERESTING;
+      return undefined;
+    }
+    const state = words[base + F_STATE];
+    const view = fillView(new FlowView(), table, slot, this.#links, place.number);
+    const first = firstPacketOf(table, base, place.number);
+    const initiator = (state & S_INITIATOR_B) !== 0 ? 1 : 0;
+    const conversation = new Conversation(host, view, transport, first, table.shardOfRow(base), initiator);
+    conversation.slot = slot;
+    conversation.v6 = table.v6;
+    const index = this.#free.pop() ?? this.#open.length;
+    this.#open[index] = conversation;
+    table.cold[coldAt(base) + C_CONVERSATION] = index;
+    if (transport === 'tcp') {
+      const recent = (this.#recent[conversation.shard] ??= new RecentBytes());
+      conversation.stream = new TcpStream(conversation, this.#options, recent);
+      this.#beginSides(table, base, side, conversation.stream);
+    }
+    const forced = detection.forced(transport, view.sourcePort, view.destinationPort);
+    if (forced !== undefined) conversation.open(forced);
+    return conversation;
+  }
+
+  /** The flow's header tracking knows what comes next on each side; the present segment is already counted there. */
+  #beginSides(table: FlowTable, base: number, side: 0 | 1, stream: TcpStream): void {
+    const { words, cold } = table;
+    const other = (1 - side) as 0 | 1;
+    if ((words[base + F_STATE] & (S_SEQUENCE_A << other)) !== 0)
+      stream.begin(other, words[base + F_SEQUENCE_A + other]);
+    if (this.#tracker.sequenceBeforeKnown[side]) stream.begin(side, this.#tracker.sequenceBefore[side]);
+    const at = coldAt(base);
+    stream.handshake(cold[at + C_SYN_A], cold[at + C_SYN_B]);
+  }
+
+  #forget(index: number): void {
+    if (index === 0 || this.#open[index] === undefined) return;
+    this.#open[index] = undefined;
+    this.#free.push(index);
+  }
+}
+
+/** `v6`: of the flow's addresses. undefined: not looked into. */
+function transportOf(protocol: number, v6: boolean): Transport | undefined {
+  if (protocol === PROTOCOL_TCP) return 'tcp';
+  if (protocol === PROTOCOL_UDP) return 'udp';
+  if (protocol === PROTOCOL_ICMP && !v6) return 'icmp';
+  return protocol === PROTOCOL_ICMPV6 && v6 ? 'icmpv6' : undefined;
+}
+
+function isRefused(state: number): boolean {
+  const tcp = tcpState(state);
+  return tcp === TCP_RESET || tcp === TCP_REJECTED;
+}
