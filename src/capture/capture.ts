@@ -2,6 +2,7 @@
 
 import type { PacketBatch, PacketSource } from '../sources/source.ts';
 import { PACKET_DIRECTION_KNOWN, PACKET_OUTGOING, PACKET_SEGMENTED } from '../sources/source.ts';
+import { Backoff } from './backoff.ts';
 import type { Flow } from './flow.ts';
 import type { CaptureConfig } from './interface-config.ts';
 import { ParsingErrors } from './parsing-error.ts';
@@ -60,7 +61,7 @@ export class Capture {
   #released: (() => void) | undefined;
   #ready: PacketBatch | undefined;
   #held: PacketBatch | undefined;
-  #retryMs = FIRST_RETRY_MS;
+  readonly #backoff = new Backoff(FIRST_RETRY_MS, LAST_RETRY_MS);
   #retryAt = 0;
   #change: Promise<unknown> = Promise.resolve();
 
@@ -97,7 +98,7 @@ export class Capture {
         this.error = '';
         this.isAtEnd = false;
         if (this.startedAt === 0) this.startedAt = Date.now();
-        this.#retryMs = FIRST_RETRY_MS;
+        this.#backoff.reset();
       } catch (error) {
         await source?.close().catch(() => undefined);
         this.fail(error);
@@ -199,8 +200,7 @@ export class Capture {
   fail(error: unknown): void {
     this.state = 'failed';
     this.error = error instanceof Error ? error.message : String(error);
-    this.#retryAt = performance.now() + this.#retryMs;
-    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+    this.#retryAt = performance.now() + this.#backoff.next();
   }
 
   /** What came since the last rotation is counted anew from here. */

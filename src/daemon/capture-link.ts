@@ -1,6 +1,7 @@
 // The main thread's end of the capture thread: asks, hears, and starts it again when it died of a fault.
 
 import { Worker } from 'node:worker_threads';
+import { Backoff } from '../capture/backoff.ts';
 import { workerFile } from '../system/program-files.ts';
 import { Asker, RefusedError } from './asking.ts';
 import type { Answers, CaptureThreadData, FromThread, Request, ToThread } from './messages.ts';
@@ -27,7 +28,7 @@ export class CaptureLink {
   #data: CaptureThreadData;
   #worker: Worker | undefined;
   readonly #asker = new Asker<Request, { [Kind in keyof Answers]: Answers[Kind] }>();
-  #restartMs = FIRST_RESTART_MS;
+  readonly #backoff = new Backoff(FIRST_RESTART_MS, LAST_RESTART_MS);
   #isStopping = false;
   #ended = Promise.withResolvers<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -122,12 +123,11 @@ export class CaptureLink {
   }
 
   #restart(why: string, ranMs: number): void {
-    if (ranMs > STEADY_MS) this.#restartMs = FIRST_RESTART_MS;
+    if (ranMs > STEADY_MS) this.#backoff.reset();
     this.restarts++;
     this.#events.restarted(why);
     this.#timer = setTimeout(() => {
       this.start().catch(() => undefined);
-    }, this.#restartMs);
-    this.#restartMs = Math.min(this.#restartMs * 2, LAST_RESTART_MS);
+    }, this.#backoff.next());
   }
 }

@@ -73,22 +73,23 @@ export class Namespace {
 
   /** Sends the frames of a classic pcap on an interface, `times` times, as fast as it goes or as said; gives their number. */
   async send(link: string, file: string, times = 1, perSecond = 0): Promise<number> {
-    this.#sender ??= this.#script('send-frames.ts');
+    this.#sender ??= this.script('send-frames.ts');
     return Number(await this.#sender.ask(`${link} ${file} ${times} ${perSecond}`));
   }
   #sender: Program | undefined;
 
   /** Opens all these captures in one process, lets `traffic` happen, and gives how many packets each took. */
   async count(captures: readonly Partial<LiveOptions>[], traffic: () => unknown): Promise<number[]> {
-    this.#listener ??= this.#script('listen.ts');
+    this.#listener ??= this.script('listen.ts');
     for (const capture of captures) await this.#listener.ask(JSON.stringify(capture));
     await traffic();
     return JSON.parse(await this.#listener.ask('count'));
   }
   #listener: Program | undefined;
 
-  #script(name: string): Program {
-    return new Program(['ip', 'netns', 'exec', this.name, process.execPath, `${PROJECT}test/kit/${name}`]);
+  /** A script of test/kit that runs here. */
+  script(name: string, ...words: string[]): Program {
+    return new Program(['ip', 'netns', 'exec', this.name, process.execPath, `${PROJECT}test/kit/${name}`, ...words]);
   }
 
   async remove(): Promise<void> {

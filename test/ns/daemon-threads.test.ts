@@ -1,6 +1,7 @@
 // The daemon with several capturing threads: nothing is missed, nothing is counted twice, conversations stay together.
 
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
@@ -86,3 +87,37 @@ describe.skipIf(noNamespaces !== '')('a daemon with two capturing threads', { ti
     expect(contents(kit.store).join('\n')).toMatch(/^dns a /m);
   });
 });
+
+/** A fault in the second thread that captures, once, as soon as the file is there. */
+const fault = (file: string) => `import { workerData } from 'node:worker_threads';
+import { existsSync, unlinkSync } from 'node:fs';
+if (workerData?.team?.number === 1) setInterval(() => {
+  if (!existsSync('${file}')) return;
+  unlinkSync('${file}');
+  throw new Error('a fault in the second thread');
+}, 20).unref();`;
+
+test.skipIf(noNamespaces !== '')(
+  'one of two capturing threads throws: what both had is written, and both begin anew',
+  { timeout: 300_000 },
+  async () => {
+    kit = new DaemonKit({ workers: THREADS, capture: { interfaces: { b: null }, records: ['flow'] } });
+    const file = join(kit.folder, 'fault');
+    const hook = `data:text/javascript,${encodeURIComponent(fault(file))}`;
+    const program = await kit.start(['env', `NODE_OPTIONS=--import ${hook}`]);
+    const n = 200;
+    await kit.send(pairs(n));
+    await kit.until(({ interfaces }) => interfaces.b.processed_total === 2 * n);
+    writeFileSync(file, '');
+    await program.until(() => program.err.includes('a fault in the second thread'));
+    await kit.until(({ restarts, interfaces }) => restarts === 1 && interfaces.b?.state === 'capturing');
+    await kit.until(() => kit.rings() === THREADS);
+    const [{ interfaces }] = await kit.sendUntil(pairs(1), ({ interfaces: { b } }) => b.processed_total > 0);
+    expect(interfaces.b).toMatchObject({ state: 'capturing', error: '', dropped_total: 0 });
+    expect((await kit.stop()).code).toBe(143);
+    const sql =
+      "select count(*), sum(source_packets + destination_packets) from flow where destination_ip != '10.2.0.0'";
+    const rows = kit.command('sql', '--store', kit.store, '-e', 'csv', sql);
+    expect(rows.trim().split(/\r?\n/).at(-1)).toBe(`${n - 1},${2 * (n - 1)}`);
+  },
+);

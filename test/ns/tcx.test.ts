@@ -94,6 +94,24 @@ describe.skipIf(noNamespaces !== '')('flows counted by the kernel', () => {
     expect(tcp.observer).toEqual({ ingress: { interface: { name } } });
   });
 
+  test('attached by clsact, as before Linux 6.6, it is the same, and nothing stays behind', async () => {
+    const file = join(folder, 'attached.pcap');
+    writeFrames(file, FRAMES);
+    const countedBy = async (way: string): Promise<unknown> => {
+      const script = ns.script('count-flows.ts', 'b', way);
+      await script.until(() => script.out.includes('open'));
+      await ns.send('a', file, 3);
+      const counted = JSON.parse(await script.ask('count'));
+      expect(await script.end()).toMatchObject({ code: 0, err: '' });
+      return counted;
+    };
+    const counted = await countedBy('clsact');
+    expect(counted).toEqual(await countedBy('tcx'));
+    expect(counted).toMatchObject({ noIp: { packets: 3 }, broken: { packets: 3 } });
+    expect(ns.run('tc', 'filter', 'show', 'dev', 'b', 'ingress')).toBe('');
+    expect(ns.run('tc', 'filter', 'show', 'dev', 'b', 'egress')).toBe('');
+  });
+
   test('who began is the same as from packets, whatever the ports say', async () => {
     const file = join(folder, 'orientation.pcap');
     const both = (n: number, one: number, other: number) => {

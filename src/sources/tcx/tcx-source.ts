@@ -10,6 +10,7 @@ import {
   BpfError,
   type BpfMap,
   type BpfObject,
+  type BpfProgram,
   openBpf,
   type TcDirection,
 } from '../../system/bpf/bpf.ts';
@@ -33,6 +34,8 @@ export interface TcxOptions {
   tell: (words: string) => void;
   /** Room of the maps for IPv4 and IPv6, in flows and directions; defaults stand in bpf/flow.bpf.c. */
   entries?: { v4: number; v6: number };
+  /** How programs are attached (default: `tcx` where the kernel has it, else `clsact`). */
+  attachBy?: 'tcx' | 'clsact';
 }
 
 /** The map of one family that is added to, the one that waits its turn, and how they are read. */
@@ -204,15 +207,24 @@ export class TcxSource implements FlowCountSource {
       this.#attached.set(link.index, []);
       for (const direction of directions) {
         try {
-          this.#attached.get(link.index)!.push(program.attachTcx(link.index, direction));
+          this.#attached.get(link.index)!.push(await this.#attach(program, link.index, direction));
         } catch (error) {
-          // Before Linux 6.6 the call is not known.
-          if ((error as BpfError).code !== 'EINVAL') {
-            if (selection.single === undefined) tell(`${link.name} can not be counted: ${(error as Error).message}`);
-            else throw error;
-          } else this.#attached.get(link.index)!.push(await attachClsact(program, link.index, direction));
+          if (selection.single !== undefined) throw error;
+          tell(`${link.name} can not be counted: ${(error as Error).message}`);
         }
       }
+    }
+  }
+
+  async #attach(program: BpfProgram, ifindex: number, direction: TcDirection): Promise<{ close(): unknown }> {
+    const { attachBy } = this.#options;
+    if (attachBy === 'clsact') return attachClsact(program, ifindex, direction);
+    try {
+      return program.attachTcx(ifindex, direction);
+    } catch (error) {
+      // Before Linux 6.6 the call is not known.
+      if (attachBy === 'tcx' || (error as BpfError).code !== 'EINVAL') throw error;
+      return attachClsact(program, ifindex, direction);
     }
   }
 
