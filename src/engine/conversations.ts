@@ -90,7 +90,7 @@ export class Conversations {
     if (conversation !== undefined) return conversation;
     if (isTcp) {
       // A connection is looked into from the ACK of its handshake on: it tells what the receivers of its data will take.
-      if (rows[place.row + ROW_PAYLOAD_LENGTH] === 0 && this.#tracker.establishedBy !== place.number) return undefined;
+      if (rows[place.row + ROW_PAYLOAD_LENGTH] === 0 && place.establishedBy !== place.number) return undefined;
       // What still comes after a refusal or a reset has no receiver.
       if (isRefused(words[base + F_STATE])) return undefined;
     }
@@ -213,7 +213,7 @@ export class Conversations {
     if (transport === 'tcp') {
       const recent = (this.#recent[conversation.shard] ??= new RecentBytes());
       conversation.stream = new TcpStream(conversation, this.#options, recent);
-      this.#beginSides(table, base, side, conversation.stream);
+      this.#beginSides(table, base, side, conversation.stream, place);
     }
     const forced = detection.forced(transport, view.sourcePort, view.destinationPort);
     if (forced !== undefined) conversation.open(forced);
@@ -221,12 +221,12 @@ export class Conversations {
   }
 
   /** The flow's header tracking knows what comes next on each side; the present segment is already counted there. */
-  #beginSides(table: FlowTable, base: number, side: 0 | 1, stream: TcpStream): void {
+  #beginSides(table: FlowTable, base: number, side: 0 | 1, stream: TcpStream, place: PacketPlace): void {
     const { words, cold } = table;
     const other = (1 - side) as 0 | 1;
     if ((words[base + F_STATE] & (S_SEQUENCE_A << other)) !== 0)
       stream.begin(other, words[base + F_SEQUENCE_A + other]);
-    if (this.#tracker.sequenceBeforeKnown[side]) stream.begin(side, this.#tracker.sequenceBefore[side]);
+    if (place.sequenceBeforeKnown[side]) stream.begin(side, place.sequenceBefore[side]);
     const at = coldAt(base);
     stream.handshake(cold[at + C_SYN_A], cold[at + C_SYN_B]);
   }

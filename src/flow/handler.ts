@@ -18,7 +18,26 @@ export interface PacketPlace {
   number: number;
   seconds: number;
   nanos: number;
+  /** What each side was expected to send next before the packet was counted, and whether that was known: where reassembly begins. */
+  readonly sequenceBefore: [number, number];
+  readonly sequenceBeforeKnown: [boolean, boolean];
+  /** Number of the packet that completed a handshake last. */
+  establishedBy: number;
 }
+
+/** A place before the first packet. */
+export const noPlace = (): PacketPlace => ({
+  batch: null as never,
+  stage: null as never,
+  row: 0,
+  extra: null,
+  number: 0,
+  seconds: 0,
+  nanos: 0,
+  sequenceBefore: [0, 0],
+  sequenceBeforeKnown: [false, false],
+  establishedBy: -1,
+});
 
 export interface FlowHandler {
   /** A packet was counted in this flow. `side`: 0 when the lower endpoint sent it. Called only when `wantsPackets`. */

@@ -2,29 +2,24 @@
 // flow (reassembly, analyzers) and what is written of it is the handler's business.
 
 import type { PacketBatch } from '../sources/source.ts';
+import { AnyRow, type FlowCounters } from './any-row.ts';
 import { Arrears } from './arrears.ts';
-import { beginFlow } from './begin.ts';
 import { Bursts } from './bursts.ts';
-import { carry, count, lastAt, mark } from './counting.ts';
-import type { FlowEnd, FlowHandler, PacketPlace } from './handler.ts';
+import { carry, mark } from './counting.ts';
+import { type FlowHandler, noPlace, type PacketPlace } from './handler.ts';
 import { SHARDS } from './hash.ts';
 import * as layout from './layout.ts';
-import { endOf, type FlowOptions, isOver, Lifetimes } from './lifetimes.ts';
+import { type FlowOptions, Lifetimes } from './lifetimes.ts';
 import type { Links } from './links.ts';
 import { AHEAD, lookAhead } from './look-ahead.ts';
-import { reusesPorts } from './port-reuse.ts';
-import type { Extra, Stage, Tick } from './stage.ts';
+import type { Stage, Tick } from './stage.ts';
 import * as stageWords from './stage.ts';
-import { viewOfExtra } from './stage.ts';
 import * as tableWords from './table.ts';
 import { FlowTable } from './table.ts';
-import { takeBackReset, trackTcp } from './tcp.ts';
-import { countedTcp, tcpState } from './tcp-state.ts';
+import { takeBackReset } from './tcp.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const {
-  ACK,
-  E_ICMP_ERRORS,
   F_B,
   F_BYTES_A,
   F_LAST_NANOS,
@@ -40,17 +35,11 @@ const {
   S_DSCP_BITS,
   S_DSCP_SHIFT,
   S_INTERVAL,
-  S_OTHER_SYN,
-  S_RESET_LAST,
   S_SEEN_A,
   S_SEQUENCE_A,
   S_WATCH,
-  SYN,
-  TCP_ESTABLISHED,
-  TCP_SYN_RECEIVED,
 } = layout;
 const {
-  INFO_COUNTED,
   INFO_EXTRA,
   INFO_FAULTY,
   INFO_NOTE,
@@ -62,42 +51,41 @@ const {
   ROW,
   ROW_A,
   ROW_B,
-  ROW_EXTRA,
   ROW_INFO,
   ROW_MARKS,
   ROW_MASK,
-  ROW_NETWORK,
   ROW_PACKET,
   ROW_PAYLOAD_LENGTH,
   ROW_PORTS,
   ROW_PROTOCOL,
   ROW_SEQUENCE,
   ROW_SHARD,
-  ROW_TRANSPORT,
   WIDE,
 } = stageWords;
 const { SLOT_MASK } = tableWords;
 
-const PROTOCOL_TCP = 6;
-
-/** Flows of a table with whose number its memory is read at random beyond what the TLB covers. */
-const MANY_FLOWS = 16_384;
 /** Rows that are not simply the next packet of their flow. */
 const UNUSUAL = INFO_NOTE | INFO_EXTRA | INFO_FAULTY | INFO_SEGMENTED | INFO_SPECIAL;
 
 export class FlowTracker {
   readonly v4: FlowTable;
   readonly v6: FlowTable;
-  readonly counters = { packets: 0, created: 0, evicted: 0, evictedHalfOpen: 0, expired: 0, peak: 0, reused: 0 };
+  readonly counters: FlowCounters = {
+    packets: 0,
+    created: 0,
+    evicted: 0,
+    evictedHalfOpen: 0,
+    expired: 0,
+    peak: 0,
+    reused: 0,
+  };
   #intervalSeconds: number;
   readonly #handler: FlowHandler;
-  readonly #manyFlows: (memory: readonly ArrayBufferView[]) => void;
-  readonly #links: Links;
   readonly #lifetimes: Lifetimes;
   readonly #bursts: Bursts;
   readonly #arrears: Arrears;
   readonly #rolling: boolean;
-  readonly #perShard: number;
+  readonly #anyRow: AnyRow;
   readonly #owned: Uint8Array;
   readonly #ownsAll: boolean;
   #now = -1;
@@ -108,12 +96,7 @@ export class FlowTracker {
   readonly #found = new Int32Array(AHEAD);
   /** Of no meaning: what was read ahead is used, so that it is read. */
   #readAhead = 0;
-  readonly #place: PacketPlace;
-  /** What the present packet's side was expected to send next, before the packet was counted: where reassembly begins. */
-  readonly sequenceBefore: [number, number] = [0, 0];
-  readonly sequenceBeforeKnown: [boolean, boolean] = [false, false];
-  /** Number of the packet that completed a handshake last. */
-  establishedBy = -1;
+  readonly #place: PacketPlace = noPlace();
 
   /**
    * `owned`: 64 flags, one per shard, of those that this tracker keeps; rows of others are passed over. `manyFlows` is told the memory
@@ -129,19 +112,28 @@ export class FlowTracker {
     rolling = false,
   ) {
     this.#intervalSeconds = options.intervalSeconds;
-    this.#manyFlows = manyFlows;
     this.#handler = handler;
-    this.#links = links;
-    this.#perShard = Math.max(1, Math.floor(options.maxFlows / SHARDS));
-    this.v4 = new FlowTable(false, options.maxFlows, this.#perShard, salts);
-    this.v6 = new FlowTable(true, options.maxFlows, this.#perShard, salts);
+    const perShard = Math.max(1, Math.floor(options.maxFlows / SHARDS));
+    this.v4 = new FlowTable(false, options.maxFlows, perShard, salts);
+    this.v6 = new FlowTable(true, options.maxFlows, perShard, salts);
     this.#lifetimes = new Lifetimes(options, this.v4, this.v6);
     this.#arrears = new Arrears([this.v4, this.v6], handler);
     this.#bursts = new Bursts(this.v4, this.v6, handler, this.counters, () => this.#clear(), this.#arrears);
     this.#rolling = rolling;
+    this.#anyRow = new AnyRow({
+      v4: this.v4,
+      v6: this.v6,
+      handler,
+      links,
+      lifetimes: this.#lifetimes,
+      arrears: this.#arrears,
+      counters: this.counters,
+      place: this.#place,
+      perShard,
+      manyFlows,
+    });
     this.#owned = owned;
     this.#ownsAll = owned.every((flag) => flag === 1);
-    this.#place = { batch: null as never, stage: null as never, row: 0, extra: null, number: 0, seconds: 0, nanos: 0 };
   }
 
   /** Timeouts and the interval from now on; the room for flows stays what it is. */
@@ -256,7 +248,7 @@ export class FlowTracker {
       if (!all && owned[rows[row + ROW_SHARD]] === 0) continue;
       packets++;
       const info = rows[row + ROW_INFO];
-      // The next packet of a known flow that changes nothing but counters: here, with everything at hand. All else is `#one`.
+      // The next packet of a known flow that changes nothing but counters: here, with everything at hand. All else is `AnyRow`.
       known: {
         if ((info & UNUSUAL) !== 0) break known;
         const v6 = (info & INFO_V6) !== 0;
@@ -289,8 +281,8 @@ export class FlowTracker {
             words[base + F_SEQUENCE_A + side] = next + length;
           }
           if (wantsPackets) {
-            this.sequenceBefore[side] = next;
-            this.sequenceBeforeKnown[side] = true;
+            place.sequenceBefore[side] = next;
+            place.sequenceBeforeKnown[side] = true;
           }
         }
         const packet = rows[row + ROW_PACKET];
@@ -338,7 +330,7 @@ export class FlowTracker {
         }
         continue;
       }
-      this.#one(stage, batch, r);
+      this.#anyRow.take(stage, batch, r);
       if ((r & 63) === 0 && rows[row + ROW_PACKET] >= 0 && handler.full()) {
         this.#row = r + 1;
         this.counters.packets += packets;
@@ -348,203 +340,6 @@ export class FlowTracker {
     this.#row = until;
     this.counters.packets += packets;
     return true;
-  }
-
-  /** Any row: found or new, whatever it changes. */
-  #one(stage: Stage, batch: PacketBatch, r: number): void {
-    const { rows, wide } = stage;
-    const handler = this.#handler;
-    const { wantsPackets } = handler;
-    const row = r * ROW;
-    const info = rows[row + ROW_INFO];
-    const table = (info & INFO_V6) !== 0 ? this.v6 : this.v4;
-    let slot = table.find(rows, row, wide, r * WIDE);
-    if (slot >= 0) this.#arrears.settle(table, slot);
-    if ((info & (INFO_NOTE | INFO_EXTRA)) !== 0) {
-      this.#unusual(stage, batch, r, info, table, slot);
-    } else {
-      const packet = rows[row + ROW_PACKET];
-      const seconds = batch.seconds[packet];
-      const nanos = batch.nanos[packet];
-      const side = (info & INFO_REVERSE) !== 0 ? 1 : 0;
-      const packets = (info & INFO_SEGMENTED) !== 0 ? batch.segments[packet] : 1;
-      if (slot >= 0 && (info & INFO_TCP) !== 0) {
-        const flags = rows[row + ROW_MARKS] & 0xff;
-        if (
-          ((flags & (SYN | ACK)) === SYN || (table.words[(slot << HOT_SHIFT) + F_STATE] & S_OTHER_SYN) !== 0) &&
-          reusesPorts(table, slot << HOT_SHIFT, side, flags, batch.view, rows[row + ROW_TRANSPORT])
-        ) {
-          this.#end(table, slot, 'reused', batch.numbers[packet]);
-          this.counters.reused++;
-          slot = -1;
-        }
-      }
-      if (slot < 0) {
-        slot = this.#open(stage, batch, r, table, batch.numbers[packet], seconds, nanos);
-        if (slot < 0) {
-          handler.refused(packets, batch.wireLength[packet]);
-          return;
-        }
-      }
-      const base = slot << HOT_SHIFT;
-      count(table, base, side, packets, batch.wireLength[packet], rows[row + ROW_PAYLOAD_LENGTH]);
-      lastAt(table.words, base, seconds, nanos);
-      mark(table, base, side, rows[row + ROW_MARKS]);
-      const number = batch.numbers[packet];
-      if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP)
-        this.#follow(table, slot, side, rows, row, batch.bytes, batch.view, seconds, nanos, number);
-      if (wantsPackets) this.#hand(table, slot, side, row, null, number, seconds, nanos);
-    }
-  }
-
-  /** Rows that are more or less than one packet: reassembled datagrams, given-up fragments, word of ICMP errors. */
-  #unusual(stage: Stage, batch: PacketBatch, r: number, info: number, table: FlowTable, found: number): void {
-    const { rows } = stage;
-    const row = r * ROW;
-    let slot = found;
-    const packet = rows[row + ROW_PACKET];
-    if ((info & INFO_NOTE) !== 0) {
-      if (slot < 0) return;
-      const e = table.extensions.of(slot << HOT_SHIFT);
-      table.extensions.words[e + E_ICMP_ERRORS]++;
-      return;
-    }
-    const extra = stage.extras[rows[row + ROW_EXTRA]];
-    const side = (info & INFO_REVERSE) !== 0 ? 1 : 0;
-    if (slot < 0) {
-      slot = this.#open(stage, batch, r, table, extra.firstPacket, extra.firstSeconds, extra.firstNanos);
-      if (slot < 0) {
-        this.#handler.refused(extra.packets, extra.frameBytes);
-        return;
-      }
-    }
-    const base = slot << HOT_SHIFT;
-    const words = table.words;
-    count(table, base, side, extra.packets, extra.frameBytes, rows[row + ROW_PAYLOAD_LENGTH]);
-    lastAt(words, base, extra.lastSeconds, extra.lastNanos);
-    mark(table, base, side, rows[row + ROW_MARKS]);
-    if ((info & INFO_COUNTED) !== 0 && (rows[row + ROW_PROTOCOL] & 0xff) === PROTOCOL_TCP) {
-      const was = tcpState(words[base + F_STATE]);
-      const tcp = countedTcp(words, base, side, rows[row + ROW_MARKS] & 0xff);
-      if (tcp !== was) this.#lifetimes.changed(table, slot);
-    }
-    const { bytes, lastSeconds, lastNanos } = extra;
-    if (bytes === null) return;
-    const number = packet >= 0 ? batch.numbers[packet] : -1;
-    if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP)
-      this.#follow(table, slot, side, rows, row, bytes, viewOfExtra(bytes), lastSeconds, lastNanos, number);
-    if (this.#handler.wantsPackets) this.#hand(table, slot, side, row, extra, number, lastSeconds, lastNanos);
-  }
-
-  /** Follows the connection by a segment that lies in `bytes`; the row's offsets are in them. */
-  #follow(
-    table: FlowTable,
-    slot: number,
-    side: 0 | 1,
-    rows: Int32Array,
-    row: number,
-    bytes: Uint8Array,
-    view: DataView,
-    seconds: number,
-    nanos: number,
-    number: number,
-  ): void {
-    const base = slot << HOT_SHIFT;
-    const { words } = table;
-    const before = words[base + F_STATE];
-    const { wantsPackets } = this.#handler;
-    if (wantsPackets) {
-      this.sequenceBefore[side] = words[base + F_SEQUENCE_A + side];
-      this.sequenceBeforeKnown[side] = (before & (S_SEQUENCE_A << side)) !== 0;
-    }
-    const marks = rows[row + ROW_MARKS];
-    const tcp = trackTcp(
-      table,
-      base,
-      side,
-      bytes,
-      view,
-      wantsPackets ? rows[row + ROW_NETWORK] : -1,
-      rows[row + ROW_TRANSPORT],
-      marks & 0xff,
-      (marks >>> 8) & 0xff,
-      rows[row + ROW_PAYLOAD_LENGTH],
-      seconds,
-      nanos,
-    );
-    const was = tcpState(before);
-    const isDoubted = ((before ^ words[base + F_STATE]) & S_RESET_LAST) !== 0;
-    if (isDoubted || (tcp !== was && isOver(tcp))) this.#lifetimes.changed(table, slot);
-    if (was === TCP_SYN_RECEIVED && tcp === TCP_ESTABLISHED) this.establishedBy = number;
-  }
-
-  #hand(
-    table: FlowTable,
-    slot: number,
-    side: 0 | 1,
-    row: number,
-    extra: Extra | null,
-    number: number,
-    seconds: number,
-    nanos: number,
-  ): void {
-    const place = this.#place;
-    place.row = row;
-    place.extra = extra;
-    place.number = number;
-    place.seconds = seconds;
-    place.nanos = nanos;
-    this.#handler.packet(table, slot, side, place);
-  }
-
-  /** A new flow for row `r`. -1 when there is no room and nothing can go. */
-  #open(
-    stage: Stage,
-    batch: PacketBatch,
-    r: number,
-    table: FlowTable,
-    number: number,
-    seconds: number,
-    nanos: number,
-  ): number {
-    const { rows, wide } = stage;
-    const row = r * ROW;
-    const shard = rows[row + ROW_SHARD];
-    const packet = rows[row + ROW_PACKET];
-    if (this.v4.shardCount[shard] + this.v6.shardCount[shard] >= this.#perShard) {
-      const isPacket = packet >= 0;
-      const cause = isPacket ? batch.numbers[packet] : stage.extras[rows[row + ROW_EXTRA]].cause;
-      this.#evict(shard, table, cause, isPacket ? 'packet' : 'fragments');
-    }
-    const slot = table.insert(rows, row, wide, r * WIDE);
-    if (slot < 0) return -1;
-    if (table.count === MANY_FLOWS) this.#manyFlows(table.memory);
-    beginFlow(table, slot, stage, batch, r, this.#links, number, seconds, nanos);
-    table.words[(slot << HOT_SHIFT) + F_STATE] |= this.#arrears.current;
-    this.#lifetimes.begin(table, slot);
-    this.counters.created++;
-    if (this.flows > this.counters.peak) this.counters.peak = this.flows;
-    return slot;
-  }
-
-  /** Makes room in a shard for a flow of `wanted`, which packet `number` began. */
-  #evict(shard: number, wanted: FlowTable, number: number, phase: 'packet' | 'fragments'): void {
-    if (!this.#lifetimes.evict(shard, wanted)) return;
-    const { table, slot, isHalfOpen } = this.#lifetimes.evicted;
-    this.#arrears.settle(table, slot);
-    this.#handler.cause(number, phase);
-    this.counters.evicted++;
-    if (isHalfOpen) this.counters.evictedHalfOpen++;
-    this.#handler.ended(table, slot, 'evicted');
-    table.remove(slot);
-  }
-
-  /** Ends one flow now. */
-  #end(table: FlowTable, slot: number, reason: FlowEnd, number: number): void {
-    this.#handler.cause(number, 'packet');
-    this.#lifetimes.end(table, slot);
-    this.#handler.ended(table, slot, endOf(table.words[(slot << HOT_SHIFT) + F_STATE], reason));
-    table.remove(slot);
   }
 
   /** The connection was taken for reset; its stream says that nobody obeyed. */
