@@ -5,8 +5,9 @@ import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PROJECT } from '../kit/shared.ts';
+import { unless } from '../kit/unless.ts';
 
 const PROGRAM = `
 const [verb, value] = process.argv.slice(2);
@@ -26,6 +27,9 @@ const otherNode = (process.env.PATH ?? '')
   .map((folder) => join(folder, 'node'))
   .find((file) => existsSync(file) && file !== process.execPath);
 const otherVersion = otherNode ? spawnSync(otherNode, ['-v'], { encoding: 'utf8' }).stdout.trim() : 'none';
+
+const isOld = otherNode !== undefined && Number(otherVersion.slice(1).split('.')[0]) < 24;
+const noOldNode = isOld ? '' : 'there is no Node before 24 on the PATH';
 
 let root = '';
 beforeAll(() => {
@@ -52,9 +56,9 @@ const nodes: { label: string; node: string | undefined }[] = [
 ];
 
 describe.each(nodes)('launcher on $label', ({ node = '' }) => {
-  const test = it.skipIf(node === '');
+  beforeEach((context) => context.skip(node === '', "there is no Node on the PATH but the project's"));
 
-  test('runs the program on Node 24 with its words', () => {
+  it('runs the program on Node 24 with its words', () => {
     const { stdout, stderr } = launch(node, '-r', 'a b', '--json');
     expect(stderr).toBe('');
     const { version, argv } = JSON.parse(stdout);
@@ -62,7 +66,7 @@ describe.each(nodes)('launcher on $label', ({ node = '' }) => {
     expect(argv).toEqual(['-r', 'a b', '--json']);
   });
 
-  test('gives the program that captures a heap that stays small, once', () => {
+  it('gives the program that captures a heap that stays small, once', () => {
     const { stdout, stderr } = launch(node, 'capture', '-r', 'a b');
     expect(stderr).toBe('');
     const { argv, execArgv, env } = JSON.parse(stdout);
@@ -71,17 +75,17 @@ describe.each(nodes)('launcher on $label', ({ node = '' }) => {
     expect(env).toBeUndefined();
   });
 
-  test('passes on the exit code', () => {
+  it('passes on the exit code', () => {
     expect(launch(node, 'exit', '0').status).toBe(0);
     expect(launch(node, 'exit', '3').status).toBe(3);
   });
 
-  test('ends by the signal that ended the program', () => {
+  it('ends by the signal that ended the program', () => {
     expect(launch(node, 'die', 'SIGTERM').signal).toBe('SIGTERM');
     expect(launch(node, 'die', 'SIGKILL').signal).toBe('SIGKILL');
   });
 
-  test.each(['SIGINT', 'SIGTERM', 'SIGUSR2'] as const)('hands %s to the program', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGUSR2'] as const)('hands %s to the program', async (signal) => {
     const child = spawn(node, [join(root, 'bin', 'netscribe.js'), 'signals'], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -98,7 +102,7 @@ describe.each(nodes)('launcher on $label', ({ node = '' }) => {
 });
 
 describe('launcher without a Node that is new enough', () => {
-  it.skipIf(otherNode === undefined || Number(otherVersion.slice(1).split('.')[0]) >= 24)('says what to do', () => {
+  unless(noOldNode).test('says what to do', () => {
     rmSync(join(root, 'node_modules'), { recursive: true });
     const { status, stdout, stderr } = launch(otherNode as string, '--version');
     expect(status).toBe(1);

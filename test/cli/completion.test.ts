@@ -10,6 +10,7 @@ import { bashCompletion } from '../../src/cli/completion/bash.ts';
 import { fishCompletion } from '../../src/cli/completion/fish.ts';
 import { type CompletionModel, completionModel, type Shell } from '../../src/cli/completion/model.ts';
 import { zshCompletion } from '../../src/cli/completion/zsh.ts';
+import { unless } from '../kit/unless.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'netscribe-completion-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -125,7 +126,7 @@ const QUESTIONS: Question[] = [
 
 describe.each(['bash', 'zsh', 'fish'] as const)('%s', (shell) => {
   // A shell in a pseudo terminal takes what is typed when it has time: on a busy machine now and then too late.
-  it.skipIf(!has(shell))('offers what fits', { retry: 2 }, () => {
+  unless(has(shell) ? '' : `${shell} is not installed here`).test('offers what fits', { retry: 2 }, () => {
     const answers = ASK[shell](QUESTIONS.map(([line]) => line));
     QUESTIONS.forEach(([line, offers, hides], i) => {
       for (const word of offers) expect(answers[i], `${shell}: ${line}`).toContain(word);

@@ -1,9 +1,10 @@
 // The manual pages, as man and mandoc read them.
 
 import { spawnSync } from 'node:child_process';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { manualPages } from '../../src/cli/manual.ts';
+import { unless } from '../kit/unless.ts';
 
 let pages: Map<string, string>;
 beforeAll(async () => {
@@ -23,7 +24,7 @@ it('each has every option of its command, hidden ones too', async () => {
   }
 });
 
-describe.skipIf(!has('mandoc'))('mandoc', () => {
+unless(has('mandoc') ? '' : 'mandoc is not installed here').describe('mandoc', () => {
   it('finds nothing to warn about', () => {
     for (const [name, page] of pages) {
       const { stdout } = spawnSync('mandoc', ['-T', 'lint', '-W', 'warning'], { input: page, encoding: 'utf8' });

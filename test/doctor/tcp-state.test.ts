@@ -2,7 +2,7 @@
 // kernel is out of sight.
 
 import { spawnSync } from 'node:child_process';
-import { expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { LAUNCHER } from '../kit/program.ts';
 import { unprivileged, whyNot } from '../tcp-state/kit.ts';
 
@@ -33,7 +33,9 @@ const root = whyNot === undefined ? doctor([]) : undefined;
 const cannot =
   root === undefined ? whyNot : root.status === 0 ? undefined : `not all sources can run here: ${JSON.stringify(root)}`;
 
-it.skipIf(cannot !== undefined).each([
+beforeEach((context) => context.skip(cannot !== undefined, cannot));
+
+it.each([
   ['who may all', [], {}],
   ['CAP_BPF and CAP_PERFMON', unprivileged('bpf', 'perfmon'), { 'tcp-tracefs': /CAP_DAC_OVERRIDE/ }],
   ['CAP_BPF alone', unprivileged('bpf'), { 'tcp-bpf': /CAP_PERFMON/, 'tcp-tracefs': /CAP_DAC_OVERRIDE/ }],
@@ -46,12 +48,12 @@ it.skipIf(cannot !== undefined).each([
   expect(status).toBe(Object.keys(missing).length === 0 ? 0 : 4);
 });
 
-it.skipIf(cannot !== undefined)('says when the kernel does not tell its types', () => {
+it('says when the kernel does not tell its types', () => {
   const told = doctor(without('mount -t tmpfs none /sys/kernel/btf'), ['tcp-bpf']);
   expect(told).toEqual({ 'tcp-bpf': expect.stringMatching(/vmlinux.*CONFIG_DEBUG_INFO_BTF/), status: 4 });
 });
 
-it.skipIf(cannot !== undefined)('says when tracefs is not mounted, and that root would mount it', () => {
+it('says when tracefs is not mounted, and that root would mount it', () => {
   const unmount = 'umount -R /sys/kernel/debug 2>/dev/null; umount -R /sys/kernel/tracing 2>/dev/null';
   const told = doctor(without(unmount, unprivileged()), ['tcp-tracefs']);
   expect(told).toEqual({

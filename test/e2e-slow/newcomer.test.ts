@@ -5,8 +5,9 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PROJECT } from '../kit/shared.ts';
+import { unless } from '../kit/unless.ts';
 
 const INSTALL_TIMEOUT_MS = 180_000;
 
@@ -31,6 +32,7 @@ function run(cwd: string, command: string, ...words: string[]) {
 }
 
 const tracked = run(PROJECT, 'git', 'ls-files', '-z').stdout?.split('\0').filter(Boolean) ?? [];
+const noClone = tracked.length === 0 ? 'this is no clone' : '';
 let base = '';
 let clone = '';
 beforeAll(() => {
@@ -44,7 +46,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
-describe.skipIf(tracked.length === 0)('a newcomer', { timeout: 2 * INSTALL_TIMEOUT_MS }, () => {
+unless(noClone).describe('a newcomer', { timeout: 2 * INSTALL_TIMEOUT_MS }, () => {
   it('types npm start in a fresh clone and gets a summary and three commands', () => {
     const first = run(clone, 'npm', 'start');
     expect(first.status, first.why).toBe(0);

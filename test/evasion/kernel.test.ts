@@ -1,12 +1,13 @@
 // The running kernel is asked: what its application reads is what we deliver under the policy `linux`, from a capture of the same packets.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DISSECT_DEFAULTS, makePlan } from '../../src/engine/plan.ts';
 import { run } from '../../src/engine/run.ts';
 import { documents, MemorySink } from '../kit/engine.ts';
 import { tcpPolicy, type Vector } from '../kit/generate/evasion/vector.ts';
 import { VECTORS } from '../kit/generate/evasion/vectors.ts';
 import { type MadePacket, MadeSource } from '../kit/packets.ts';
+import { unless } from '../kit/unless.ts';
 import { Victim, whyNoVictim } from './victim.ts';
 
 const reason = whyNoVictim();
@@ -42,7 +43,7 @@ async function pathsOf(packets: readonly MadePacket[]): Promise<(string | undefi
   return documents(sink.text).map((document) => (document.url as { original: string } | undefined)?.original.slice(1));
 }
 
-describe.skipIf(reason !== '')(`the kernel's application reads what we deliver${reason && ` (${reason})`}`, () => {
+unless(reason).describe(`the kernel's application reads what we deliver${reason && ` (${reason})`}`, () => {
   let victim: Victim;
   beforeAll(async () => {
     victim = new Victim();
@@ -60,7 +61,7 @@ describe.skipIf(reason !== '')(`the kernel's application reads what we deliver${
   );
 });
 
-describe.skipIf(reason !== '')(`the kernel puts together the datagrams that we do${reason && ` (${reason})`}`, () => {
+unless(reason).describe(`the kernel puts together the datagrams that we do${reason && ` (${reason})`}`, () => {
   it.each(VECTORS.filter(isDatagram).map((vector) => [vector.id, vector.what, vector] as const))(
     '%s: %s',
     async (_, __, vector) => {

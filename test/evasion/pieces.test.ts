@@ -1,7 +1,7 @@
 // The running kernel is asked about overlaps: two chunks in every relation, three and more of them in many, of a TCP stream and of UDP
 // datagrams. What it makes of them is what our policy `linux` makes of a capture of the same packets.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Clock } from '../../src/engine/clock.ts';
 import { Dissector } from '../../src/engine/dissect.ts';
 import { Ledger } from '../../src/engine/ledger.ts';
@@ -12,6 +12,7 @@ import { Pieces } from '../../src/stream/pieces.ts';
 import { REST, Script, sealed } from '../kit/generate/evasion/script.ts';
 import { Random } from '../kit/generate/random.ts';
 import { batchOf, ip, onEthernet, udpDatagram } from '../kit/packets.ts';
+import { unless } from '../kit/unless.ts';
 import { type Bytes, bytes, u16, u32 } from '../wire/frames.ts';
 import { type Played, Victim, whyNoVictim } from './victim.ts';
 
@@ -43,7 +44,7 @@ function groups(size: number, wanted: number, most = 3): Chunk[][] {
 
 const letterOf = (i: number) => String.fromCharCode(65 + i);
 
-describe.skipIf(reason !== '')(`the kernel and our policy linux agree on overlaps${reason && ` (${reason})`}`, () => {
+unless(reason).describe(`the kernel and our policy linux agree on overlaps${reason && ` (${reason})`}`, () => {
   let victim: Victim;
   beforeAll(async () => {
     victim = new Victim();

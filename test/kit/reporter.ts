@@ -44,6 +44,8 @@ function whySkipped(test: TestCase, module: TestModule): string {
   const result = test.result();
   if (result.state === 'pending') return 'did not run';
   if (result.state === 'skipped' && result.note) return result.note;
+  const { whyNot } = test.meta() as { whyNot?: string };
+  if (whyNot) return whyNot;
   if (!hasShared && readFileSync(module.moduleId, 'utf8').includes('hasShared')) {
     return 'the captures of ../shared are not on this machine';
   }

@@ -1,13 +1,14 @@
 // Around live capture: what there is, what is missing, and tcpdump standing in.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
 import { Namespace, noNamespaces, writeFrames } from '../kit/namespace.ts';
 import { udpFrame } from '../kit/packets.ts';
+import { unless } from '../kit/unless.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'netscribe-around-'));
 chmodSync(folder, 0o755);
@@ -29,18 +30,11 @@ function ableTcpdump(): string {
 const NO_FFI = `import { registerHooks } from 'node:module';
 registerHooks({ resolve(name, context, next) { if (name === 'koffi') throw new Error('hidden'); return next(name, context); } });`;
 const NO_FFI_OPTION = `NODE_OPTIONS=--import data:text/javascript,${encodeURIComponent(NO_FFI)}`;
-const hasTcpdump = (() => {
-  try {
-    execFileSync('tcpdump', ['--version'], { stdio: 'pipe' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
+const noTcpdump = spawnSync('tcpdump', ['--version']).status === 0 ? '' : 'tcpdump is not installed here';
 
 const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
-describe.skipIf(noNamespaces !== '')('around live capture', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('around live capture', { timeout: 300_000 }, () => {
   let ns: Namespace;
   beforeAll(() => {
     ns = new Namespace();
@@ -73,8 +67,8 @@ describe.skipIf(noNamespaces !== '')('around live capture', { timeout: 300_000 }
   });
 
   const able = noNamespaces === '' ? ableTcpdump() : '';
-  if (able === '') console.warn('SKIPPED: tcpdump does not stand in: it or setcap (libcap2-bin) is not installed');
-  test.skipIf(able === '')('tcpdump stands in where we lack the privilege', async () => {
+  const noAble = able === '' ? 'tcpdump or setcap (libcap2-bin) is not installed here' : '';
+  unless(noAble).test('tcpdump stands in where we lack the privilege', async () => {
     const file = join(folder, 'frames.pcap');
     writeFrames(file, [udpFrame(1, 53), udpFrame(2, 53), udpFrame(1, 54)]);
     const words = ['capture', '-i', 'b', '--json', '--summary', 'json', 'port 53'];
@@ -109,7 +103,7 @@ describe.skipIf(noNamespaces !== '')('around live capture', { timeout: 300_000 }
     }
   }
 
-  test.skipIf(able === '')('tcpdump stands in for the daemon, also on a link that comes again', async () => {
+  unless(noAble).test('tcpdump stands in for the daemon, also on a link that comes again', async () => {
     const before = ['env', `PATH=${able}:${process.env.PATH}`, ...nobody];
     const ports = await standsInForDaemon(before, /CAP_NET_RAW/, async (kit) => {
       kit.ns.ip('link del dev b');
@@ -121,12 +115,12 @@ describe.skipIf(noNamespaces !== '')('around live capture', { timeout: 300_000 }
     expect(ports).toEqual(['53', '54']);
   });
 
-  test.skipIf(!hasTcpdump)('tcpdump stands in for the daemon where there is no FFI', async () => {
+  unless(noTcpdump).test('tcpdump stands in for the daemon where there is no FFI', async () => {
     const ports = await standsInForDaemon(['env', NO_FFI_OPTION], /koffi/, async () => undefined);
     expect(ports).toEqual(['53']);
   });
 
-  test.skipIf(!hasTcpdump)('tcpdump stands in where there is no FFI', async () => {
+  unless(noTcpdump).test('tcpdump stands in where there is no FFI', async () => {
     const file = join(folder, 'no-ffi.pcap');
     writeFrames(file, [udpFrame(1, 53), udpFrame(2, 53), udpFrame(1, 54)]);
     const words = ['capture', '-i', 'b', '--json', '--summary', 'json', '--interval', '0'];

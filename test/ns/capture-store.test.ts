@@ -3,13 +3,14 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listSegments, scanSegment } from '../../src/log/segments.ts';
 import { LOG_DIRECTORY } from '../../src/store/layout.ts';
 import { hasManifest, readManifest } from '../../src/store/manifest.ts';
 import { openStore } from '../../src/store/store.ts';
 import { Namespace, noNamespaces, type Program, writeFrames } from '../kit/namespace.ts';
 import { icmpFrame } from '../kit/packets.ts';
+import { unless } from '../kit/unless.ts';
 import { bytes } from '../wire/frames.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'netscribe-capture-store-'));
@@ -39,7 +40,7 @@ async function until(rows: () => number, wanted: number): Promise<void> {
   while (rows() < wanted) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-describe.skipIf(noNamespaces !== '')('a live capture into the store', { timeout: 120_000 }, () => {
+unless(noNamespaces).describe('a live capture into the store', { timeout: 120_000 }, () => {
   let ns: Namespace;
   const file = join(folder, 'echoes.pcap');
   beforeAll(() => {

@@ -1,15 +1,16 @@
 // What a daemon takes of the packets, which depends on what it makes of them; rings beside rings; questions about what is older; Ctrl-C.
 
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
 import { noNamespaces } from '../kit/namespace.ts';
 import { udpFrame } from '../kit/packets.ts';
 import { PROJECT } from '../kit/shared.ts';
+import { unless } from '../kit/unless.ts';
 
 const FRAMES = [udpFrame(4000, 53), udpFrame(4000, 54), udpFrame(53, 4000)];
 
-describe.skipIf(noNamespaces !== '')('a daemon', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('a daemon', { timeout: 300_000 }, () => {
   let kit: DaemonKit;
   const interfaces = { b: null, d: { filter: '' }, '/^v/': null };
   beforeAll(async () => {

@@ -1,14 +1,15 @@
 // What a daemon says when it can not begin, and what it bears while it begins.
 
 import { existsSync } from 'node:fs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
 import { noNamespaces } from '../kit/namespace.ts';
+import { unless } from '../kit/unless.ts';
 
 let kit: DaemonKit;
 afterEach(() => kit.remove());
 
-describe.skipIf(noNamespaces !== '')('netscribe run at its start', { timeout: 120_000 }, () => {
+unless(noNamespaces).describe('netscribe run at its start', { timeout: 120_000 }, () => {
   test('refuses what is wrong in its configuration before it makes anything', async () => {
     kit = new DaemonKit();
     const api = kit.config.api;

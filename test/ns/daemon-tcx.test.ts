@@ -1,10 +1,11 @@
 // The daemon where flows are all that is asked for: the kernel counts them. Where it can not, packets come through rings, and why is said.
 
 import { execFileSync } from 'node:child_process';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
 import { noNamespaces } from '../kit/namespace.ts';
 import { udpFrame } from '../kit/packets.ts';
+import { unless } from '../kit/unless.ts';
 
 const flowsOnly = { interfaces: { b: null }, records: ['flow', 'loss'], flow_source: 'auto' };
 const udp = (n: number): Uint8Array[] => Array.from({ length: n }, (_, i) => udpFrame(30_000 + i, 9999));
@@ -12,7 +13,7 @@ const udp = (n: number): Uint8Array[] => Array.from({ length: n }, (_, i) => udp
 let kit: DaemonKit;
 afterEach(() => kit.remove());
 
-describe.skipIf(noNamespaces !== '')('a daemon that records flows', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('a daemon that records flows', { timeout: 300_000 }, () => {
   test('leaves the counting to the kernel, follows links and its configuration, and loses nothing', async () => {
     kit = new DaemonKit({ capture: flowsOnly });
     kit.ns.ip('link add name c type veth peer name d');

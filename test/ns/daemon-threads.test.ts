@@ -3,11 +3,12 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
 import { noNamespaces } from '../kit/namespace.ts';
 import { udpFrame } from '../kit/packets.ts';
 import { PROJECT } from '../kit/shared.ts';
+import { unless } from '../kit/unless.ts';
 
 const FIRST_LOOK = join(PROJECT, 'examples/first-look.pcap');
 const THREADS = 2;
@@ -36,7 +37,7 @@ const pairs = (n: number): Uint8Array[] =>
     return [udpFrame(4000, 53, { from, to }), udpFrame(53, 4000, { from: to, to: from })];
   }).flat();
 
-describe.skipIf(noNamespaces !== '')('a daemon with two capturing threads', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('a daemon with two capturing threads', { timeout: 300_000 }, () => {
   test('records what one thread that reads the same from a file does', async () => {
     kit = new DaemonKit({ workers: THREADS });
     const read = join(kit.folder, 'read');

@@ -1,33 +1,27 @@
 // The daemon on real interfaces: what it captures, stores, answers, and how it is reconfigured and ended.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
 import { noNamespaces, Program } from '../kit/namespace.ts';
 import { icmpFrame, udpFrame } from '../kit/packets.ts';
 import { MAIN } from '../kit/program.ts';
+import { unless } from '../kit/unless.ts';
 import { bytes, eth } from '../wire/frames.ts';
 
-const hasPromtool = (() => {
-  try {
-    execFileSync('promtool', ['--version'], { stdio: 'pipe' });
-    return true;
-  } catch {
-    console.warn('SKIPPED: promtool is missing (apt install prometheus), so metrics are not checked by it');
-    return false;
-  }
-})();
+const noPromtool =
+  spawnSync('promtool', ['--version']).status === 0 ? '' : 'promtool (prometheus) is not installed here';
 
 const udp = (n: number, from = 30_000, to = 9999): Uint8Array[] =>
   Array.from({ length: n }, (_, i) => udpFrame(from + i, to));
 const udp6 = (n: number): Uint8Array[] =>
   Array.from({ length: n }, () => udpFrame(40_000, 9999, { from: '2001:db8::1', to: '2001:db8::2' }));
 
-describe.skipIf(noNamespaces !== '')('netscribe run', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('netscribe run', { timeout: 300_000 }, () => {
   let kit: DaemonKit;
   beforeAll(async () => {
     kit = new DaemonKit();
@@ -178,7 +172,7 @@ describe.skipIf(noNamespaces !== '')('netscribe run', { timeout: 300_000 }, () =
     );
   });
 
-  test.skipIf(!hasPromtool)('metrics are as promtool wants them, with goProbe’s names', async () => {
+  unless(noPromtool).test('metrics are as promtool wants them, with goProbe’s names', async () => {
     const metrics = await kit.metrics();
     execFileSync('promtool', ['check', 'metrics'], { input: metrics });
     for (const name of [
@@ -261,7 +255,7 @@ describe.skipIf(noNamespaces !== '')('netscribe run', { timeout: 300_000 }, () =
   });
 });
 
-describe.skipIf(noNamespaces !== '')('privileges', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('privileges', { timeout: 300_000 }, () => {
   test.each([1, 2])(
     'started as root it becomes who it shall be, and threads that capture (%i) alone keep CAP_NET_RAW',
     async (workers) => {

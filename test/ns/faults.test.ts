@@ -4,10 +4,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
 import { noNamespaces } from '../kit/namespace.ts';
 import { udpFrame } from '../kit/packets.ts';
+import { unless } from '../kit/unless.ts';
 
 const udp = (n: number, to = 9999): Uint8Array[] => {
   const frame = udpFrame(0, to);
@@ -36,7 +37,7 @@ function flowRows(store: string): { rows: number; different: number; packets: nu
   return { rows, different, packets };
 }
 
-describe.skipIf(noNamespaces !== '')('a daemon survives', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('a daemon survives', { timeout: 300_000 }, () => {
   test('an interface that flaps, is removed and made again; another one never notices', async () => {
     kit = new DaemonKit({ capture: { interfaces: { b: null, d: null }, records: ['flow'] } });
     kit.ns.ip('link add name c type veth peer name d');

@@ -4,7 +4,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { documents } from '../kit/engine.ts';
 import { Namespace, noNamespaces, writeFrames } from '../kit/namespace.ts';
 import { ip, udpDatagram, udpFrame } from '../kit/packets.ts';
@@ -12,8 +12,7 @@ import { ip, udpDatagram, udpFrame } from '../kit/packets.ts';
 const folder = mkdtempSync(join(tmpdir(), 'netscribe-live-options-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const hasTun = existsSync('/dev/net/tun');
-if (!hasTun) console.warn('SKIPPED: there is no /dev/net/tun, so links of several kinds are not captured together');
+const noTun = existsSync('/dev/net/tun') ? '' : 'there is no /dev/net/tun here';
 /** Puts an IP packet, which is given in hexadecimal, into the tunnel interface t0 as if it had come in there. */
 const INTO_TUN = `
 import fcntl, os, struct, sys
@@ -22,7 +21,9 @@ fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH', b't0', 0x1001))
 os.write(fd, bytes.fromhex(sys.argv[1]))
 `;
 
-describe.skipIf(noNamespaces !== '')('a live capture', () => {
+import { unless } from '../kit/unless.ts';
+
+unless(noNamespaces).describe('a live capture', () => {
   let ns: Namespace;
   beforeAll(() => {
     ns = new Namespace();
@@ -59,7 +60,7 @@ describe.skipIf(noNamespaces !== '')('a live capture', () => {
     expect(ends[0].err).toMatch(/only packets that these records need: port 53 or /);
   });
 
-  test.skipIf(!hasTun)('of any interface reads each packet by the kind of its link', async () => {
+  unless(noTun).test('of any interface reads each packet by the kind of its link', async () => {
     ns.ip('tuntap add dev t0 mode tun');
     ns.up('t0');
     const program = await live('-i', 'any', '--records', 'flow');

@@ -3,12 +3,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runFiles } from '../kit/engine.ts';
 import { Namespace, noNamespaces, type Program, writeFrames } from '../kit/namespace.ts';
 import { ip, onEthernet, tcpFrame, udpDatagram, udpFrame } from '../kit/packets.ts';
 import { readPcap } from '../kit/pcap.ts';
 import { capture, hasShared } from '../kit/shared.ts';
+import { unless } from '../kit/unless.ts';
 import { bytes, eth } from '../wire/frames.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'netscribe-ns-'));
@@ -39,7 +40,7 @@ interface Summary {
   live: { received: number; dropped: number; ringHighWater: number };
 }
 
-describe.skipIf(noNamespaces !== '')('the ring', () => {
+unless(noNamespaces).describe('the ring', () => {
   let ns: Namespace;
   beforeAll(() => {
     ns = new Namespace();

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { documents, runFiles } from '../kit/engine.ts';
 import { kernelObjects, leftOf } from '../kit/kernel-objects.ts';
 import { Namespace, noNamespaces, writeFrames } from '../kit/namespace.ts';
@@ -58,7 +58,7 @@ interface Summary {
   loss: Record<string, number>;
 }
 
-describe.skipIf(noNamespaces !== '')('flows counted by the kernel', () => {
+unless(noNamespaces).describe('flows counted by the kernel', () => {
   let ns: Namespace;
   beforeAll(() => {
     ns = new Namespace();
@@ -237,3 +237,5 @@ print(struct.unpack_from('Q', client.getsockopt(socket.IPPROTO_TCP, socket.TCP_I
 client.close()
 thread.join()
 `;
+
+import { unless } from '../kit/unless.ts';

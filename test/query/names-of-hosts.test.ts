@@ -15,6 +15,7 @@ import {
   planQuery,
   runQuery,
 } from '../../src/query/query.ts';
+import { unless } from '../kit/unless.ts';
 import { type Fixture, openFixture, TYPES } from './fixture.ts';
 
 const hasServer = spawnSync('dnsmasq', ['--version']).status === 0;
@@ -41,7 +42,7 @@ describe('names in a condition', () => {
   });
 });
 
-describe.skipIf(!hasServer)('with a DNS server', () => {
+unless(hasServer ? '' : 'dnsmasq is not installed here').describe('with a DNS server', () => {
   let server: ChildProcess;
   let fixture: Fixture;
   let servers: string[];

@@ -17,6 +17,7 @@ import { DnsTraffic } from '../kit/generate/dns.ts';
 import { writePcap } from '../kit/generate/pcap-writer.ts';
 import { BEGIN, batchOf } from '../kit/packets.ts';
 import { capture, hasShared, PROJECT, SHARED } from '../kit/shared.ts';
+import { unless } from '../kit/unless.ts';
 import { readAll } from '../sources/read-all.ts';
 import { Bytes, enhancedPacket, interfaceBlock, pcapFile, sectionHeader } from '../sources/writers.ts';
 
@@ -273,7 +274,7 @@ describe('rotation', () => {
     for (const name of readdirSync(into)) expect(await readAll(openInputs([join(into, name)]))).toHaveLength(10);
   });
 
-  describe.skipIf(!hasTcpdump)('as tcpdump', () => {
+  unless(hasTcpdump ? '' : 'tcpdump is not installed here').describe('as tcpdump', () => {
     let big = '';
     beforeAll(() => {
       big = join(folder, 'big.pcap');

@@ -7,15 +7,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { checkStore } from '../../src/store/check.ts';
 import { openStore } from '../../src/store/store.ts';
+import { unless } from '../kit/unless.ts';
 import { valuesOf } from './batch-kit.ts';
 
 const CHILD = fileURLToPath(new URL('./faults-child.ts', import.meta.url));
 const SHIM = fileURLToPath(new URL('./faults.c', import.meta.url));
-const isRoot = process.getuid?.() === 0;
-const hasCompiler = spawnSync('cc', ['--version']).status === 0;
+const notRoot = process.getuid?.() === 0 ? '' : 'needs root: tmpfs is mounted';
+const noCompiler =
+  spawnSync('cc', ['--version']).status === 0 ? '' : 'needs a C compiler: the fault is put under the program';
 
 let folder: string;
 let directory: string;
@@ -71,7 +73,7 @@ function expectStored(acknowledged: readonly number[], maybe: readonly number[] 
   expect(checkStore(directory).problems).toEqual([]);
 }
 
-describe.skipIf(!isRoot)('a small disk (needs root: tmpfs is mounted)', () => {
+unless(notRoot).describe('a small disk', () => {
   beforeEach(() => {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'netscribe-test', join(folder, 'disk')]);
   });
@@ -107,7 +109,7 @@ describe.skipIf(!isRoot)('a small disk (needs root: tmpfs is mounted)', () => {
   });
 });
 
-describe.skipIf(!hasCompiler)('a broken disk (needs a C compiler: the fault is put under the program)', () => {
+unless(noCompiler).describe('a broken disk', () => {
   it.each([
     ['f', 'flush'],
     ['w', 'write'],

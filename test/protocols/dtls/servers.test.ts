@@ -1,12 +1,13 @@
 // Real associations: what OpenSSL says to itself, whole, in small datagrams, with losses and repetitions.
 
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { unless } from '../../kit/unless.ts';
 import { associate, opensslMissing, type Treat } from '../../servers/dtls.ts';
 import { udp } from './build.ts';
 
 const missing = opensslMissing();
 
-describe.skipIf(missing !== '')(`OpenSSL${missing && `: ${missing}`}`, () => {
+unless(missing).describe(`OpenSSL${missing && `: ${missing}`}`, () => {
   // Old versions are off in today's OpenSSL unless the security level is low.
   const LOW = ['-cipher', 'ALL:@SECLEVEL=0'];
   const lossy: Treat = (_direction, n) => (n === 1 ? 'lose' : n === 2 ? 'twice' : 'pass');

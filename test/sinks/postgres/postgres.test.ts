@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { copyColumns } from '../../../src/records/copy.ts';
 import { ENCODINGS } from '../../../src/records/encodings.ts';
 import type { RecordType } from '../../../src/records/record.ts';
@@ -16,6 +16,7 @@ import { tcpAuditRecord } from '../../../src/tcp-state/record.ts';
 import { LAUNCHER } from '../../kit/program.ts';
 import { everyKind, type Json, Values } from '../../kit/records.ts';
 import { PROJECT } from '../../kit/shared.ts';
+import { unless } from '../../kit/unless.ts';
 import { PostgresServer, postgresMissing } from '../../servers/postgres.ts';
 
 const CAPTURE = join(PROJECT, 'examples/first-look.pcap');
@@ -52,7 +53,7 @@ function accepted(value: Json): Json {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [accepted(key) as string, accepted(one)]));
 }
 
-describe.skipIf(missing !== '')(`PostgreSQL${missing === '' ? '' : ` (${missing})`}`, () => {
+unless(missing).describe(`PostgreSQL${missing === '' ? '' : ` (${missing})`}`, () => {
   let server: PostgresServer;
   let folder = '';
   beforeAll(async () => {
