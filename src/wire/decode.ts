@@ -39,6 +39,7 @@ import { LAYER_NAMES, Layer, type LayerName } from './layers.ts';
 import { firstLayer } from './link-types.ts';
 import { decodeLisp } from './lisp.ts';
 import { decodeLlc } from './llc.ts';
+import { decodeMacsec } from './macsec.ts';
 import { decodeMpls } from './mpls.ts';
 import { decodeIpProtocol } from './network.ts';
 import { decodeNflog } from './nflog.ts';
@@ -57,6 +58,7 @@ import { decodeSll2 } from './sll2.ts';
 import { decodeEtag, decodePbb, decodeVntag } from './tags.ts';
 import { decodeTcp } from './tcp.ts';
 import { decodeTeredo } from './teredo.ts';
+import { decodeTzsp } from './tzsp.ts';
 import { decodeUdp, decodeUdpLite } from './udp.ts';
 import { decodeVlan } from './vlan.ts';
 import { decodeVxlan } from './vxlan.ts';
@@ -92,6 +94,7 @@ const BY_NAME: Record<Exclude<LayerName, 'done'>, Decoder> = {
   ieee8021ah: decodePbb,
   cfp: decodeFabricPath,
   cmd: decodeCiscoMetadata,
+  macsec: decodeMacsec,
   pppoe: decodePppoe,
   mpls: decodeMpls,
   arp: decodeArp,
@@ -118,6 +121,7 @@ const BY_NAME: Record<Exclude<LayerName, 'done'>, Decoder> = {
   'capwap.data': decodeCapwap,
   'lisp-data': decodeLisp,
   ayiya: decodeAyiya,
+  tzsp: decodeTzsp,
   tcp: decodeTcp,
   udp: decodeUdp,
   udplite: decodeUdpLite,

@@ -34,6 +34,7 @@ export interface TunnelDescription {
     | 'capwap'
     | 'lisp'
     | 'ayiya'
+    | 'tzsp'
     | 'mpls';
   /** Addresses of the outer IP header. */
   source: string;
@@ -123,6 +124,7 @@ function nameTunnel(tunnel: TunnelDescription, view: DataView, layer: LayerName,
     }
     case 'teredo':
     case 'ayiya':
+    case 'tzsp':
     case 'etherip':
       tunnel.type = layer;
       return;

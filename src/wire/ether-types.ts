@@ -15,6 +15,7 @@ export const ETHERTYPE_MPLS = 0x8847;
 export const ETHERTYPE_MPLS_MULTICAST = 0x8848;
 export const ETHERTYPE_PPPOE_SESSION = 0x8864;
 export const ETHERTYPE_PROVIDER_VLAN = 0x88a8;
+export const ETHERTYPE_MACSEC = 0x88e5;
 /** Backbone tag of 802.1ah, whose frame it is in front of. */
 export const ETHERTYPE_PBB = 0x88e7;
 export const ETHERTYPE_FABRICPATH = 0x8903;
@@ -41,6 +42,7 @@ const VNTAG = Layer.vntag;
 const ETAG = Layer.etag;
 const CFP = Layer.cfp;
 const CMD = Layer.cmd;
+const MACSEC = Layer.macsec;
 const PPP = Layer.ppp;
 const LLC = Layer.llc;
 
@@ -77,6 +79,8 @@ export function enterEtherType(c: Cursor, type: number): number {
       return CFP;
     case ETHERTYPE_CISCO_METADATA:
       return CMD;
+    case ETHERTYPE_MACSEC:
+      return MACSEC;
     case ETHERTYPE_NSH:
       return NSH;
     case ETHERTYPE_PPP:

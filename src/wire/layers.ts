@@ -33,6 +33,7 @@ export const LAYER_NAMES = [
   'ieee8021ah',
   'cfp',
   'cmd',
+  'macsec',
   'pppoe',
   'mpls',
   'arp',
@@ -61,6 +62,7 @@ export const LAYER_NAMES = [
   'capwap.data',
   'lisp-data',
   'ayiya',
+  'tzsp',
   // Transport and the rest of what IP carries.
   'tcp',
   'udp',

@@ -1,15 +1,21 @@
 // MPLS label stacks: RFC 3032, section 2.1. What is behind is not named: guessed by the first four bits, where 0 is the
-// control word of a pseudo-wire (RFC 4385, section 3), mostly Ethernet (RFC 4448).
+// control word of a pseudo-wire (RFC 4385, section 3), mostly Ethernet (RFC 4448). Over UDP: RFC 7510.
 
 import type { Cursor } from './cursor.ts';
 import { ETH_HEADER, ETH_TYPE } from './eth.ts';
 import { ETHERTYPE_MPLS, LENGTH_MAX } from './ether-types.ts';
+import { holdsIpv4, holdsIpv6 } from './inner.ts';
 import { Layer } from './layers.ts';
 import { other } from './other.ts';
 
 export const MPLS_ENTRY = 4;
 const BOTTOM_OF_STACK = 0x100;
 const CONTROL_WORD = 4;
+
+/** RFC 7510, section 3. */
+export const MPLS_UDP_PORT = 6635;
+/** Nobody stacks more. */
+const MAX_ENTRIES_IN_UDP = 8;
 
 const MPLS = Layer.mpls;
 const IP = Layer.ip;
@@ -37,6 +43,19 @@ export function decodeMpls(c: Cursor): number {
     return ETH;
   }
   return looksLikeEthernet(c, behind) ? ETH : other(c, ETHERTYPE_MPLS);
+}
+
+/** Whether the UDP payload at `at` is a label stack with an IP packet or a control word and Ethernet behind it. */
+export function isMplsInUdp(c: Cursor): boolean {
+  const { at, bytes, end, view } = c;
+  for (let entry = at, n = 0; n < MAX_ENTRIES_IN_UDP && end - entry >= MPLS_ENTRY; n++) {
+    const isBottom = (view.getUint32(entry) & BOTTOM_OF_STACK) !== 0;
+    entry += MPLS_ENTRY;
+    if (!isBottom) continue;
+    if (holdsIpv4(c, entry) || holdsIpv6(c, entry)) return true;
+    return entry < end && bytes[entry] >> 4 === 0 && looksLikeEthernet(c, entry + CONTROL_WORD);
+  }
+  return false;
 }
 
 /** A length that fits or an EtherType that is in use: IP, ARP, tags, MPLS, PPPoE. */

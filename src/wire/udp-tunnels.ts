@@ -9,7 +9,9 @@ import { GTPU_PORT, gtpuHeaderLength } from './gtp.ts';
 import { L2TP_PORT, l2tpHeaderLength } from './l2tp.ts';
 import { Layer } from './layers.ts';
 import { isLisp, LISP_DATA_PORT } from './lisp.ts';
+import { isMplsInUdp, MPLS_UDP_PORT } from './mpls.ts';
 import { TEREDO_PORT, teredoHeaderLength } from './teredo.ts';
+import { TZSP_PORT, tzspHeaderLength } from './tzsp.ts';
 import { isVxlan, isVxlanGpe, VXLAN_GPE_PORT, VXLAN_LINUX_PORT, VXLAN_PORT } from './vxlan.ts';
 
 const VXLAN = Layer.vxlan;
@@ -21,6 +23,8 @@ const TEREDO = Layer.teredo;
 const CAPWAP = Layer['capwap.data'];
 const LISP = Layer['lisp-data'];
 const AYIYA = Layer.ayiya;
+const MPLS = Layer.mpls;
+const TZSP = Layer.tzsp;
 
 /** A bit per port: a byte each would fill the CPU's first cache with random ports. */
 const TUNNEL_PORTS = new Int32Array(0x10000 / 32);
@@ -36,6 +40,8 @@ for (const port of [
   CAPWAP_DATA_PORT,
   LISP_DATA_PORT,
   AYIYA_PORT,
+  MPLS_UDP_PORT,
+  TZSP_PORT,
 ]) {
   TUNNEL_PORTS[port >>> 5] |= 1 << (port & 31);
 }
@@ -72,6 +78,10 @@ function tunnelOnPort(c: Cursor, port: number): number {
       return isLisp(c) ? LISP : 0;
     case AYIYA_PORT:
       return ayiyaHeaderLength(c) !== 0 ? AYIYA : 0;
+    case MPLS_UDP_PORT:
+      return isMplsInUdp(c) ? MPLS : 0;
+    case TZSP_PORT:
+      return tzspHeaderLength(c) !== 0 ? TZSP : 0;
     default:
       return 0;
   }

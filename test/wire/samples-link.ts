@@ -246,6 +246,27 @@ export const LINKS: Sample[] = [
     stack: 'eth:cmd:ip:udp',
   },
   {
+    name: 'MACsec that protects against change only',
+    linkType: 1,
+    frame: eth(0x88e5, bytes('0000', u32(5), u16(0x0800), inner4(), zeros(16))),
+    stack: 'eth:macsec:ip:udp',
+    payload: 'inner',
+  },
+  {
+    name: 'MACsec with an identifier, around a tag',
+    linkType: 1,
+    frame: eth(0x88e5, bytes('2000', u32(5), '0200000000010001', u16(0x8100), tag(7, 0x86dd, inner6()), zeros(16))),
+    stack: 'eth:macsec:vlan:ipv6:tcp',
+    cursor: { vlanOuter: 7 },
+  },
+  {
+    name: 'MACsec, encrypted',
+    linkType: 1,
+    frame: eth(0x88e5, bytes('2c00', u32(5), '0200000000010001', zeros(60))),
+    stack: 'eth:macsec:other',
+    cursor: { otherType: 0x88e5 },
+  },
+  {
     name: 'Solaris ipnet',
     linkType: 226,
     frame: bytes('0102', '0000', u32(33), u32(2), u32(0), 'ffffffff', '00000000', inner4()),

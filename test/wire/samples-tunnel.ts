@@ -267,6 +267,27 @@ export const TUNNELS: Sample[] = [
     cursor: INNER6,
   },
   {
+    name: 'MPLS over UDP',
+    linkType: 1,
+    frame: overUdp(6635, bytes('0001003f0002013f', inner6())),
+    stack: 'eth:ip:udp:mpls:ipv6:tcp',
+    cursor: INNER6,
+  },
+  {
+    name: 'MPLS over UDP, a pseudo-wire',
+    linkType: 1,
+    frame: overUdp(6635, bytes('0002013f', zeros(4), eth(0x0800, inner4()))),
+    stack: 'eth:ip:udp:mpls:eth:ip:udp',
+    cursor: INNER4,
+  },
+  {
+    name: 'TZSP with tags',
+    linkType: 1,
+    frame: overUdp(37008, bytes('01000001', '0a01ce', '00', '28040000002a', '01', eth(0x0800, inner4()))),
+    stack: 'eth:ip:udp:tzsp:eth:ip:udp',
+    cursor: INNER4,
+  },
+  {
     name: 'tunnels in tunnels',
     linkType: 1,
     frame: overUdp(4789, bytes('08000000', u32(1 << 8), eth(0x0800, ip4(47, bytes('00000800', inner4()))))),
