@@ -69,6 +69,9 @@ const PROTOCOL_UDP = 17;
 /** The bytes of a batch are fewer: V8 knows then that what is added to a packet's place cannot overflow, and does not check. */
 const OFFSET_MASK = 0x3fff_ffff;
 
+/** Fragmented datagrams around a datagram; what is deeper counts for the outermost that is left. */
+const MAX_NESTING = 3;
+
 const OUT_FLOW = OUTCOMES.indexOf('flow');
 const OUT_NO_IP = OUTCOMES.indexOf('no_ip');
 const OUT_BAD_CHECKSUM = OUTCOMES.indexOf('bad_checksum');
@@ -311,7 +314,7 @@ export class Dissector {
       const number = batch.numbers[i];
       const now = this.#clock.seconds;
       const whole = this.#defragmenter.add(c, context, wireLength, number, batch.seconds[i], batch.nanos[i], now);
-      if (whole !== null) this.#stageDatagram(stage, whole, i, interfaceId, info);
+      if (whole !== null) this.#stageDatagram(stage, whole, batch, i, info);
       this.#interludes.giveUp(this.#defragmenter.takeGivenUp(), number + 1);
       return;
     }
@@ -365,19 +368,32 @@ export class Dissector {
     this.#interludes.tick(number, seconds, epoch);
   }
 
-  /** A datagram that became whole: decoded again from its start, with all its frames to its credit. */
-  #stageDatagram(stage: Stage, d: Datagram, packet: number, interfaceId: number, info: number): void {
+  /**
+   * A datagram that became whole by packet `packet` of the batch: decoded again from its start, with all its frames to its credit. It may be
+   * a fragment itself, of a datagram that was cut before it went into a tunnel.
+   */
+  #stageDatagram(stage: Stage, d: Datagram, batch: PacketBatch, packet: number, info: number): void {
     const whole = wholeDatagram(d);
     const c = this.#cursor;
     decodeReassembled(c, whole, new DataView(whole.buffer), 0, whole.length);
     if (c.fault !== 0) this.#ledger.count(`fault.${FAULT_NAMES[c.fault]}.${LAYER_NAMES[c.faultLayer]}`);
-    if (c.ipVersion === 0 || (c.fragment && (c.fragmentOffset !== 0 || c.moreFragments))) {
+    const isFragment = c.fragment && (c.fragmentOffset !== 0 || c.moreFragments);
+    if (c.ipVersion === 0 || (isFragment && d.nesting === MAX_NESTING)) {
       this.#rows.bare(stage, d);
       return;
     }
-    stage.extras.push(extraOf(d, whole));
+    const interfaceId = this.#options.interfaceInKey ? batch.interfaceId[packet] : -1;
     // The datagram may carry a tunnel of its own: the context is the outer one plus what was found inside.
     const context = this.#contexts.id(c, interfaceId);
+    if (isFragment) {
+      const { seconds, nanos } = batch;
+      const now = this.#clock.seconds;
+      const { frameBytes, lastPacket } = d;
+      const inner = this.#defragmenter.add(c, context, frameBytes, lastPacket, seconds[packet], nanos[packet], now, d);
+      if (inner !== null) this.#stageDatagram(stage, inner, batch, packet, info);
+      return;
+    }
+    stage.extras.push(extraOf(d, whole));
     const row = stage.count * ROW;
     this.#rows.packet(stage, c, context, packet, stage.extras.length - 1, info);
     if ((stage.rows[row + ROW_INFO] & INFO_ICMP) !== 0 && this.#options.icmpNotes)

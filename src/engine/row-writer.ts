@@ -261,5 +261,6 @@ export function extraOf(d: Datagram, bytes: Uint8Array | null): Extra {
     firstNanos: d.firstNanos,
     lastSeconds: d.lastSeconds,
     lastNanos: d.lastNanos,
+    tunnels: d.tunnels,
   };
 }

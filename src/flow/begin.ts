@@ -102,6 +102,9 @@ export function beginFlow(
   cold[coldAt(base) + C_FIRST_NANOS] = nanos;
   words[base + F_LAST_SECONDS] = seconds;
   words[base + F_LAST_NANOS] = nanos;
-  if (packet >= 0) cold[coldAt(base) + C_LINK] = links.of(batch, packet, side === 1, (info & INFO_TUNNEL) !== 0);
-  else if (counted !== undefined) cold[coldAt(base) + C_LINK] = links.ofCounted(counted.interfaceId, counted.vlan);
+  if (packet >= 0) {
+    const extra = (info & INFO_EXTRA) !== 0 ? stage.extras[rows[row + ROW_EXTRA]] : undefined;
+    const isTunnelled = (info & INFO_TUNNEL) !== 0;
+    cold[coldAt(base) + C_LINK] = links.of(batch, packet, side === 1, isTunnelled, extra?.bytes, extra?.tunnels);
+  } else if (counted !== undefined) cold[coldAt(base) + C_LINK] = links.ofCounted(counted.interfaceId, counted.vlan);
 }

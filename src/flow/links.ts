@@ -3,7 +3,7 @@
 
 import type { PacketBatch } from '../sources/source.ts';
 import { Cursor } from '../wire/cursor.ts';
-import { decode } from '../wire/decode.ts';
+import { decode, decodeReassembled } from '../wire/decode.ts';
 import { describeTunnels, type TunnelDescription } from '../wire/describe.ts';
 
 /** Combinations kept; flows beyond have none, and that is counted. */
@@ -42,8 +42,18 @@ export class Links {
     return this.#links[id];
   }
 
-  /** The link of a flow whose first packet is packet `index` of the batch; `reverse`: it went from the higher endpoint to the lower. */
-  of(batch: PacketBatch, index: number, reverse: boolean, tunnelled: boolean): number {
+  /**
+   * The link of a flow whose first packet is packet `index` of the batch; `reverse`: it went from the higher endpoint to the lower. `whole`:
+   * the datagram that this packet, a fragment, made whole; `between`: the tunnels around that which the fragment does not show.
+   */
+  of(
+    batch: PacketBatch,
+    index: number,
+    reverse: boolean,
+    tunnelled: boolean,
+    whole: Uint8Array | null = null,
+    between: readonly TunnelDescription[] = [],
+  ): number {
     const at = batch.offset[index];
     const interfaceId = batch.interfaceId[index];
     if (batch.linkType[index] === LINKTYPE_ETHERNET && !tunnelled && batch.vlan[index] === 0) {
@@ -87,22 +97,26 @@ export class Links {
       c.vlanCount = 1;
     }
     decode(c, batch.linkType[index]);
+    let tunnels = c.tunnels > 0 ? describeTunnels(c) : undefined;
+    let bytes = batch.bytes;
+    let { ethernet } = c;
+    if (whole !== null && tunnelled) {
+      // The cursor keeps what it knows of the fragments; the tunnels in the datagram itself come behind.
+      decodeReassembled(c, whole, new DataView(whole.buffer, whole.byteOffset), 0, whole.length);
+      tunnels = [...(tunnels ?? []), ...between, ...describeTunnels(c)];
+      if (c.ethernet >= 0) {
+        ethernet = c.ethernet;
+        bytes = whole;
+      }
+    }
     const vlan =
       c.vlanCount === 0
         ? undefined
         : c.vlanCount === 1
           ? [String(c.vlanOuter)]
           : [String(c.vlanOuter), String(c.vlanInner)];
-    const tunnels = c.tunnels > 0 ? describeTunnels(c) : undefined;
-    if (c.ethernet < 0) return this.#intern(interfaceId, undefined, undefined, reverse, vlan, tunnels);
-    return this.#intern(
-      interfaceId,
-      mac(batch.bytes, c.ethernet + 6),
-      mac(batch.bytes, c.ethernet),
-      reverse,
-      vlan,
-      tunnels,
-    );
+    if (ethernet < 0) return this.#intern(interfaceId, undefined, undefined, reverse, vlan, tunnels);
+    return this.#intern(interfaceId, mac(bytes, ethernet + 6), mac(bytes, ethernet), reverse, vlan, tunnels);
   }
 
   /** The link of a flow of which only this is known. */

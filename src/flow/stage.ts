@@ -1,6 +1,8 @@
 // Packets between decoding and the flow table: one row of words per packet. Decoding fills rows for a whole batch, then the
 // table reads them; because rows are plain words in one buffer, the table may stand in another thread.
 
+import type { TunnelDescription } from '../wire/describe.ts';
+
 /** Words of a row. All offsets are absolute in the batch's bytes. */
 export const ROW = 16;
 /** Rows of a stage at most, less 1. With `row & ROW_MASK` V8 knows that what is added to its place cannot overflow, and does not check. */
@@ -79,6 +81,8 @@ export interface Extra {
   firstNanos: number;
   lastSeconds: number;
   lastNanos: number;
+  /** Between the fragments and the datagram, where that came in fragments of fragments. */
+  tunnels?: readonly TunnelDescription[] | undefined;
   /** With `INFO_COUNTED`. */
   counted?: { firstTcpFlags: number; interfaceId: number; vlan: readonly string[] | undefined };
 }

@@ -3,6 +3,7 @@
 // a flow in the end: with the datagram's ports when they became known, without them otherwise.
 
 import type { Cursor } from '../wire/cursor.ts';
+import { describeTunnels, type TunnelDescription } from '../wire/describe.ts';
 import { internetChecksum } from '../wire/internet-checksum.ts';
 import { IPV4_CHECKSUM } from '../wire/ipv4.ts';
 import { FRAGMENT_NEW_WINS, type FragmentPolicy } from './overlap.ts';
@@ -42,6 +43,9 @@ export interface Datagram {
   /** Length of the fragmentable part once the last fragment was seen, -1 before. */
   total: number;
   abandoned: boolean;
+  /** How many fragmented datagrams are around this one, and the tunnels that lead from the outermost to it. */
+  nesting: number;
+  tunnels: readonly TunnelDescription[] | undefined;
   packets: number;
   frameBytes: number;
   firstPacket: number;
@@ -97,7 +101,10 @@ export class Defragmenter {
     return this.#bytes;
   }
 
-  /** Takes the fragment at the cursor. Returns the datagram when it is whole now (it is forgotten here), null otherwise. */
+  /**
+   * Takes the fragment at the cursor. Returns the datagram when it is whole now (it is forgotten here), null otherwise. `around`: the
+   * datagram whose fragments the fragment itself came in; their frames are this one's.
+   */
   add(
     c: Cursor,
     context: number,
@@ -106,6 +113,7 @@ export class Defragmenter {
     seconds: number,
     nanos: number,
     now: number,
+    around: Datagram | null = null,
   ): Datagram | null {
     const v6 = c.ipVersion === 6;
     const key = fragmentKey(c, context);
@@ -113,9 +121,10 @@ export class Defragmenter {
     if (d === undefined) {
       if (this.#waiting.size >= this.#options.maxDatagrams) this.#evictOldest();
       d = newDatagram(key, c, context, packet, seconds, nanos, now + this.#options.timeoutSeconds);
+      if (around !== null) beginWith(d, c, around);
       this.#waiting.set(key, d);
     }
-    d.packets++;
+    d.packets += around?.packets ?? 1;
     d.lastPacket = packet;
     d.frameBytes += frameBytes;
     if (seconds > d.lastSeconds || (seconds === d.lastSeconds && nanos > d.lastNanos)) {
@@ -298,6 +307,15 @@ function withoutFragmentHeader(c: Cursor): Uint8Array {
   return header;
 }
 
+/** The first fragment came in fragments itself. */
+function beginWith(d: Datagram, c: Cursor, around: Datagram): void {
+  d.nesting = around.nesting + 1;
+  d.tunnels = [...(around.tunnels ?? []), ...describeTunnels(c)];
+  d.firstPacket = around.firstPacket;
+  d.firstSeconds = around.firstSeconds;
+  d.firstNanos = around.firstNanos;
+}
+
 function newDatagram(
   key: string,
   c: Cursor,
@@ -320,6 +338,8 @@ function newDatagram(
     runs: [],
     total: -1,
     abandoned: false,
+    nesting: 0,
+    tunnels: undefined,
     packets: 0,
     frameBytes: 0,
     firstPacket: packet,

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { Clock } from '../../src/engine/clock.ts';
 import { Dissector } from '../../src/engine/dissect.ts';
 import { Ledger } from '../../src/engine/ledger.ts';
-import { DISSECT_DEFAULTS } from '../../src/engine/plan.ts';
+import { DISSECT_DEFAULTS, makePlan } from '../../src/engine/plan.ts';
+import { run } from '../../src/engine/run.ts';
 import {
   INFO_FAULTY,
   INFO_PORTS,
@@ -16,7 +17,22 @@ import {
   Stage,
 } from '../../src/flow/stage.ts';
 import { newPacketBatch } from '../../src/sources/source.ts';
-import { type Bytes, bytes, eth, inner4, ip4, tag, tcp, text, u32, udp, zeros } from '../wire/frames.ts';
+import { documents, MemorySink } from '../kit/engine.ts';
+import { MadeSource } from '../kit/packets.ts';
+import {
+  type Bytes,
+  bytes,
+  eth,
+  type Ipv4Fields,
+  inner4,
+  ip4,
+  tag,
+  tcp,
+  text,
+  u32,
+  udp,
+  zeros,
+} from '../wire/frames.ts';
 
 /** Stages Ethernet frames, `wireLength` of each as given or as captured, and all that waits at the end. */
 function stage(frames: readonly Bytes[], wireLength?: number) {
@@ -70,6 +86,51 @@ describe('a datagram made of fragments', () => {
     const [reassembled, whole] = stage([...halves(47, gre, onVlan(5)), onVlan(5)(ip4(47, gre))]);
     expect([reassembled[ROW_PROTOCOL], reassembled[ROW_PORTS]]).toEqual([whole[ROW_PROTOCOL], whole[ROW_PORTS]]);
     expect(reassembled[ROW_INFO] & INFO_TUNNEL).toBe(INFO_TUNNEL);
+  });
+});
+
+describe('tunnels around a datagram made of fragments', () => {
+  const OUTER = { source: 'c0000201', destination: 'c0000202' };
+  const data = udp(5000, 53, zeros(64));
+  /** An IPv4 packet in fragments of at most 24 bytes. */
+  function cut(protocol: number, contents: Bytes, fields: Ipv4Fields = {}): Bytes[] {
+    const parts: Bytes[] = [];
+    for (let at = 0; at < contents.length; at += 24) {
+      const more = at + 24 < contents.length ? 0x2000 : 0;
+      parts.push(ip4(protocol, contents.subarray(at, at + 24), { ...fields, fragment: more | (at / 8) }));
+    }
+    return parts;
+  }
+  async function flows(datagrams: readonly Bytes[]) {
+    const frames = datagrams.map((datagram) => eth(0x0800, datagram));
+    const sink = new MemorySink();
+    const source = new MadeSource(frames.map((frame, i) => ({ at: i / 100, bytes: frame })));
+    await run(source, [sink], makePlan({ records: ['flow'] }));
+    const bytesOf = (many: readonly Bytes[]) => many.reduce((sum, one) => sum + one.length, 0);
+    return { told: documents(sink.text), bytes: bytesOf(frames), packets: frames.length };
+  }
+  const ends = { source: { ip: '192.0.2.1' }, destination: { ip: '192.0.2.2' } };
+
+  test.each([
+    ['that the fragments are of', cut(47, bytes('00000800', ip4(17, data)), OUTER), 'gre'],
+    ['that each fragment is in', cut(17, data).map((part) => ip4(47, bytes('00000800', part), OUTER)), 'gre'],
+    ['whose packets are fragments of fragments', cut(17, data).flatMap((part) => cut(4, part, OUTER)), 'ipip'],
+  ])('are told: those %s', async (_, datagrams, type) => {
+    const { told, bytes: octets, packets } = await flows(datagrams);
+    expect(told).toMatchObject([
+      {
+        source: { ip: '10.0.0.1', port: 5000, packets, bytes: octets },
+        netscribe: { source: { payload_bytes: 64 }, tunnel: [{ type, ...ends }], flow: { first_packet: 1 } },
+      },
+    ]);
+  });
+
+  test('may be nested deeper than anybody would, and cost no packet', async () => {
+    let nested = cut(17, data);
+    for (let depth = 0; depth < 6; depth++) nested = nested.flatMap((part) => cut(4, part, OUTER));
+    const { told, bytes: octets, packets } = await flows(nested);
+    const sum = (of: 'packets' | 'bytes') => told.reduce((all, flow) => all + Number(flow.source[of]), 0);
+    expect([sum('packets'), sum('bytes')]).toEqual([packets, octets]);
   });
 });
 
