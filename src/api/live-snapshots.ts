@@ -16,13 +16,13 @@ function storeOf({ store }: Daemon): string {
   return store;
 }
 
-export async function takeSnapshot(daemon: Daemon): Promise<{ folder: string; rows: number }> {
+export async function takeSnapshot(daemon: Daemon): Promise<{ folder: string; rows: number; isExact: boolean }> {
   const directory = mkdtempSync(join(storeOf(daemon), PREFIX));
   const folder = basename(directory);
   try {
-    const { rows } = await daemon.snapshot(directory);
+    const { rows, isExact } = await daemon.snapshot(directory);
     setTimeout(() => removeSnapshot(daemon, folder), FORGOTTEN_MS).unref();
-    return { folder, rows };
+    return { folder, rows, isExact };
   } catch (error) {
     removeSnapshot(daemon, folder);
     throw error;

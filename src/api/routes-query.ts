@@ -70,8 +70,7 @@ export function queryRoutes(app: FastifyInstance, daemon: Daemon): void {
     '/api/snapshot',
     { schema: { tags, summary: 'Open flows as a folder in the store, for whoever reads the store itself' } },
     async () => {
-      const { folder, rows } = await takeSnapshot(daemon);
-      return { folder, rows };
+      return takeSnapshot(daemon);
     },
   );
   app.delete<{ Params: { folder: string } }>(

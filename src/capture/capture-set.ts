@@ -87,6 +87,7 @@ export class CaptureSet implements PacketSource {
   #wanted: { interfaces: Interfaces } | { detection: Autodetection } = { interfaces: {} };
   #lookAt = 0;
   #turnEnds = 0;
+  #held: { isReached: PromiseWithResolvers<void>; isOver: PromiseWithResolvers<void> } | undefined;
   #waitMs = FIRST_WAIT_MS;
   #wake: (() => void) | undefined;
   #change: Promise<unknown> = Promise.resolve();
@@ -149,7 +150,25 @@ export class CaptureSet implements PacketSource {
 
   async open(): Promise<void> {}
 
+  /**
+   * Packets wait in their rings, and time stands still for whoever reads: `next` answers when it goes on. Resolves when somebody waits for that
+   * answer, who has done with all that came before, or when it goes on.
+   */
+  hold(): Promise<void> {
+    this.#held ??= { isReached: Promise.withResolvers(), isOver: Promise.withResolvers() };
+    return this.#held.isReached.promise;
+  }
+  goOn(): void {
+    this.#held?.isReached.resolve();
+    this.#held?.isOver.resolve();
+    this.#held = undefined;
+  }
+
   next(): PacketBatch | 'idle' | 'end' | Promise<PacketBatch | 'idle' | 'end'> {
+    if (this.#held !== undefined) {
+      this.#held.isReached.resolve();
+      return this.#held.isOver.promise.then(() => this.next());
+    }
     const now = performance.now();
     if (now > this.#readUntil) {
       this.#isCutShort = true;
@@ -199,6 +218,7 @@ export class CaptureSet implements PacketSource {
    * `performance.now()`'s milliseconds; `unread` tells.
    */
   stop(until = Number.POSITIVE_INFINITY): void {
+    this.goOn();
     this.#readUntil = until;
     this.#stopping ??= this.#drain();
   }
@@ -238,6 +258,7 @@ export class CaptureSet implements PacketSource {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#isStopped = true;
+    this.goOn();
     this.#wake?.();
     for (const capture of this.#order) capture.abandon();
     await this.closeInterfaces([]);

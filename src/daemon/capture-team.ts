@@ -104,6 +104,13 @@ export class CaptureTeam implements Unit {
   async columns(): Promise<ColumnBatch[]> {
     return (await this.#all({ kind: 'columns' })).flat();
   }
+  async hold(): Promise<void> {
+    await this.#all({ kind: 'hold' });
+    await this.#arrivals.settled();
+  }
+  async goOn(): Promise<boolean> {
+    return (await this.#all({ kind: 'goOn' })).every((wasHeld) => wasHeld);
+  }
   async retime(options: FlowOptions): Promise<void> {
     await this.#all({ kind: 'retime', options });
   }

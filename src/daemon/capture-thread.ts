@@ -8,6 +8,7 @@ import { Schedule } from '../capture/schedule.ts';
 import { tcpdumpSources, whyTcpdump } from '../capture/tcpdump-sources.ts';
 import { makePlan } from '../engine/plan.ts';
 import { isHeadersOnly } from '../engine/run.ts';
+import type { ColumnBatch } from '../records/columns.ts';
 import { GuardedSink } from '../sinks/guarded.ts';
 import { LiveStoreSink } from '../sinks/live-store.ts';
 import type { Sink } from '../sinks/sink.ts';
@@ -51,12 +52,33 @@ let endTcpState = async (): Promise<void> => undefined;
 let lastWriteout = 0;
 
 /** What the interval brought becomes visible to queries. */
-async function writeOut(at: Date): Promise<{ rows: number }> {
+async function writeOut(at: Date, begun?: () => void): Promise<{ rows: number }> {
   const started = performance.now();
-  const result = (await live.store?.writeOut()) ?? { rows: 0 };
+  const result = (await live.store?.writeOut(begun)) ?? { rows: 0 };
   lastWriteout = at.getTime();
   writeoutSeconds.push((performance.now() - started) / 1000);
   return result;
+}
+
+/** Questions about open flows, one after the other. */
+let asking: Promise<unknown> = Promise.resolve();
+
+/** What is open and what is stored, of one moment: a flow is in one of the two, and each of its packets is. */
+async function snapshot(directory: string, capture: Unit): Promise<{ rows: number; isExact: boolean }> {
+  let isExact = false;
+  let writing: Promise<unknown>;
+  let columns: ColumnBatch[];
+  await capture.hold();
+  try {
+    columns = await capture.columns();
+    const begun = Promise.withResolvers<void>();
+    writing = writeOut(new Date(), begun.resolve);
+    await Promise.race([begun.promise, writing]);
+  } finally {
+    isExact = await capture.goOn();
+  }
+  await writing;
+  return { ...(await snapshotStore(directory, columns, live.plan.types)), isExact };
 }
 
 async function status(capture: Unit): Promise<ThreadStatus> {
@@ -112,8 +134,11 @@ async function answer(request: Request, capture: Unit): Promise<unknown> {
     case 'flows':
       return capture.documents(request.limit);
     case 'snapshot':
-      await writeOut(new Date());
-      return snapshotStore(request.directory, await capture.columns(), live.plan.types);
+      asking = asking.then(
+        () => snapshot(request.directory, capture),
+        () => snapshot(request.directory, capture),
+      );
+      return asking;
     case 'writeout':
       return writeOut(new Date());
     case 'stream':

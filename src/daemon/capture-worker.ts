@@ -51,6 +51,10 @@ async function answer(request: WorkerRequest): Promise<unknown> {
       return unit.documents(request.limit);
     case 'columns':
       return unit.columns();
+    case 'hold':
+      return unit.hold();
+    case 'goOn':
+      return unit.goOn();
     case 'retime':
       return unit.retime(request.options);
     case 'pause':

@@ -53,6 +53,10 @@ export class CountUnit implements Unit {
   #endAt = Number.POSITIVE_INFINITY;
 
   /** The source is open, and counts on no interface yet. */
+  /** Readings of the kernel's maps, and how many there were when open flows were asked for. */
+  #readings = 0;
+  #readingsAsked = 0;
+
   constructor(source: TcxSource, links: LinkTable, plan: RunPlan, delivery: () => Delivery) {
     this.#source = source;
     this.#links = links;
@@ -111,7 +115,13 @@ export class CountUnit implements Unit {
   }
   async columns(): Promise<ColumnBatch[]> {
     await this.#upToDate();
+    this.#readingsAsked = this.#readings;
     return this.#runs.columns();
+  }
+  /** Nothing goes on between two readings of the kernel's maps, and all that a reading made is handed on. */
+  async hold(): Promise<void> {}
+  async goOn(): Promise<boolean> {
+    return this.#readings === this.#readingsAsked;
   }
   async retime(options: FlowOptions): Promise<void> {
     this.#runs.retime(options);
@@ -181,6 +191,7 @@ export class CountUnit implements Unit {
       status.totals.packetsRcvd += packets;
       status.totals.bytesRcvd += bytes;
     }
+    this.#readings++;
     this.#hurry?.resolve();
     this.#hurry = undefined;
   }

@@ -201,8 +201,13 @@ export class Daemon {
     return this.#link.ask({ kind: 'flows', limit });
   }
   /** Open flows as a store in this folder; what was acknowledged is in the store itself afterwards. */
-  snapshot(directory: string) {
-    return this.#link.ask({ kind: 'snapshot', directory });
+  async snapshot(directory: string) {
+    const snapshot = await this.#link.ask({ kind: 'snapshot', directory });
+    if (!snapshot.isExact)
+      this.#options.log(
+        `there were ${snapshot.rows} open flows to look at for a question, which took too long to hold the packets: flows that ended meanwhile may be missing in the answer, or in it twice`,
+      );
+    return snapshot;
   }
   writeOut() {
     return this.#link.ask({ kind: 'writeout' });

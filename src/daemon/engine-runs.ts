@@ -69,6 +69,11 @@ export class EngineRuns {
     this.view?.retime(options);
   }
 
+  /** Records that wait are handed on. Only while packets are held. */
+  async flush(): Promise<void> {
+    await this.view?.flush();
+  }
+
   /** Of all runs, as a copy; undefined before the first. */
   figures(): EngineFigures | undefined {
     const all = [this.#former, this.view?.figures()].filter((figures) => figures !== undefined);

@@ -85,7 +85,8 @@ export interface Answers {
   config: Record<string, CaptureConfig>;
   status: ThreadStatus;
   flows: { documents: string[]; total: number };
-  snapshot: { rows: number };
+  /** `isExact`: open flows and what is stored are of one moment. */
+  snapshot: { rows: number; isExact: boolean };
   writeout: { rows: number };
   stream: undefined;
   stop: undefined;

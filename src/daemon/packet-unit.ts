@@ -17,7 +17,7 @@ import type { Needed } from '../sources/ring/ring-source.ts';
 import { UserFilter } from '../sources/ring/user-filter.ts';
 import { EngineRuns } from './engine-runs.ts';
 import type { Wanted } from './messages.ts';
-import type { Unit, UnitFigures, UnitResult } from './unit.ts';
+import { HOLD_MS, type Unit, type UnitFigures, type UnitResult } from './unit.ts';
 
 /** So long before the end the rings are left, and flows that are not records yet: what follows needs the time. */
 const UNREAD_MS = 2700;
@@ -46,6 +46,8 @@ export class PacketUnit implements Unit {
   #endAt = Number.POSITIVE_INFINITY;
   #countAt = 0;
   #flowsByInterface: Record<string, number> = {};
+  #isHeld = false;
+  #holdTimer: NodeJS.Timeout | undefined;
 
   constructor(options: PacketUnitOptions) {
     const { links, sources, plan, note } = options;
@@ -107,6 +109,23 @@ export class PacketUnit implements Unit {
   async columns(): Promise<ColumnBatch[]> {
     return this.#runs.columns();
   }
+  async hold(): Promise<void> {
+    this.#isHeld = true;
+    this.#holdTimer = setTimeout(() => this.#letGo(), HOLD_MS);
+    await this.#set.hold();
+    if (this.#isHeld) await this.#runs.flush();
+  }
+  async goOn(): Promise<boolean> {
+    const wasHeld = this.#isHeld;
+    this.#letGo();
+    return wasHeld;
+  }
+  #letGo(): void {
+    clearTimeout(this.#holdTimer);
+    this.#isHeld = false;
+    this.#set.goOn();
+  }
+
   async retime(options: FlowOptions): Promise<void> {
     this.#runs.retime(options);
   }

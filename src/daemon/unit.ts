@@ -11,6 +11,9 @@ import type { ColumnBatch } from '../records/columns.ts';
 import type { HoldUp } from './hold-ups.ts';
 import type { Wanted } from './messages.ts';
 
+/** Packets are held for a question no longer than this: smaller rings bear twice as much. */
+export const HOLD_MS = 400;
+
 export interface UnitFigures {
   interfaces: Record<string, CaptureStatus>;
   /** Undefined until packets are read. */
@@ -33,6 +36,10 @@ export interface Unit {
   /** What open flows saw since their last document. */
   documents(limit: number): Promise<{ documents: string[]; total: number }>;
   columns(): Promise<ColumnBatch[]>;
+  /** Nothing goes on until `goOn`, for `HOLD_MS` at most; what was made until now was handed on. */
+  hold(): Promise<void>;
+  /** Whether nothing went on since `hold`. */
+  goOn(): Promise<boolean>;
   retime(options: FlowOptions): Promise<void>;
   /** Ends all flows and hands their records on; packets wait in the rings until `resume`. */
   pause(): Promise<void>;

@@ -29,6 +29,8 @@ export type WorkerRequest =
   | { kind: 'figures' }
   | { kind: 'documents'; limit: number }
   | { kind: 'columns' }
+  | { kind: 'hold' }
+  | { kind: 'goOn' }
   | { kind: 'retime'; options: FlowOptions }
   | { kind: 'pause' }
   | { kind: 'resume'; plan: SentPlan; wanted: WantedEncodings }
@@ -42,6 +44,8 @@ export interface WorkerAnswers {
   figures: UnitFigures;
   documents: { documents: string[]; total: number };
   columns: ColumnBatch[];
+  hold: undefined;
+  goOn: boolean;
   retime: undefined;
   pause: undefined;
   resume: undefined;

@@ -170,6 +170,7 @@ export class InlineAnalyst implements Analyst {
         );
         return [...batches, ...outlet.take(true)];
       },
+      flush: () => this.flush(true),
       retime: (options) => analysis.tracker.retime(options),
     };
   }

@@ -29,6 +29,8 @@ export interface EngineView {
   liveDocuments(limit: number): Promise<string[]>;
   /** The same of all open flows as columns. */
   liveColumns(): Promise<ColumnBatch[]>;
+  /** Hands on the records that wait. Only while nothing is read: the source answers to nobody. */
+  flush(): Promise<void>;
   /** From now on these timeouts and this interval; the size of the table stays. */
   retime(options: FlowOptions): void;
 }

@@ -112,14 +112,19 @@ export class LiveStoreSink implements ColumnSink {
     else if (this.#takingOver === undefined) this.#sending ??= this.#send();
   }
 
-  /** What was acknowledged becomes segments. Never rejects: what is wrong stands in `error`, and nothing is lost by it. */
-  async writeOut(): Promise<{ rows: number }> {
+  /**
+   * What was acknowledged becomes segments. Never rejects: what is wrong stands in `error`, and nothing is lost by it. `begun` is called when
+   * it is settled which records those are: what comes afterwards is not among them.
+   */
+  async writeOut(begun?: () => void): Promise<{ rows: number }> {
     // What was handed over before is part of it, unless the store is ill.
     if (this.error === '') await this.#sending;
     // The end makes a write-out of its own, when there is time.
     if (this.#endAt !== Number.POSITIVE_INFINITY) return { rows: 0 };
     try {
-      const { rows } = await (await this.#open()).rotate();
+      const rotating = (await this.#open()).rotate();
+      begun?.();
+      const { rows } = await rotating;
       return { rows };
     } catch (error) {
       this.#ill(error);

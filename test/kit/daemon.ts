@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { DaemonStatus } from '../../src/daemon/daemon.ts';
+import { openStore } from '../../src/store/store.ts';
 import { type Ended, Namespace, type Program, writeFrames } from './namespace.ts';
 import { MAIN } from './program.ts';
 
@@ -56,6 +57,15 @@ export class DaemonKit {
     this.program = undefined;
     program!.child.kill(signal);
     return program!.end();
+  }
+
+  /** Ends it, and makes segments of what it had no time for, as the next start would: on a busy machine that may be much. */
+  async stopAndRecover(): Promise<Ended> {
+    const ended = await this.stop();
+    const store = openStore(this.store);
+    store.rotate();
+    store.close();
+    return ended;
   }
 
   async remove(): Promise<void> {

@@ -1,44 +1,16 @@
 // Rings that change while packets come: interfaces come one after the other, so that those that are there get less memory; filters, snap lengths,
 // sizes and promiscuous mode follow a reload. Each packet is a flow of its own, so that none can be missed for another that is taken twice.
 
-import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
-import { noNamespaces, writeFrames } from '../kit/namespace.ts';
-import { udpFrame } from '../kit/packets.ts';
+import { noNamespaces } from '../kit/namespace.ts';
+import { numberedTraffic } from '../kit/numbered-traffic.ts';
 import { unless } from '../kit/unless.ts';
 
-const PER_PIECE = 1000;
 const PER_SECOND = 4000;
-/** Bytes of the source address, in Ethernet and IPv4. */
-const SOURCE = 26;
 
 let kit: DaemonKit;
 afterEach(() => kit.remove());
-
-/** Sends packets of different sources until it is told to stop; gives how many there were. */
-function traffic(): () => Promise<number> {
-  let isOver = false;
-  const files = [0, 1].map((n) => join(kit.folder, `numbered-${n}.pcap`));
-  const frames = Array.from({ length: PER_PIECE }, () => udpFrame(40_000, 9999));
-  async function send(): Promise<number> {
-    let sent = 0;
-    for (let piece = 0; !isOver; piece++) {
-      for (const [i, frame] of frames.entries()) {
-        const number = piece * PER_PIECE + i;
-        frame.set([10, (number >> 16) & 255, (number >> 8) & 255, number & 255], SOURCE);
-      }
-      writeFrames(files[piece % 2], frames);
-      sent += await kit.ns.send('a', files[piece % 2], 1, PER_SECOND);
-    }
-    return sent;
-  }
-  const sending = send();
-  return () => {
-    isOver = true;
-    return sending;
-  };
-}
 
 unless(noNamespaces).describe('no packet is missed or taken twice', { timeout: 300_000 }, () => {
   test.each([1, 2])('while rings change, with %i capturing', async (workers) => {
@@ -48,7 +20,7 @@ unless(noNamespaces).describe('no packet is missed or taken twice', { timeout: 3
     kit = new DaemonKit({ workers, capture: { interfaces: { b: first, ...patterns }, records: ['flow'] } });
     const program = await kit.start();
     await kit.ns.believesUp('a', 'b');
-    const stop = traffic();
+    const stop = numberedTraffic(kit, PER_SECOND);
     for (let n = 0; n < 12; n++) {
       kit.ns.ip(`link add name v${n} type veth peer name w${n}`);
       for (const end of ['v', 'w']) kit.ns.up(`${end}${n}`);
@@ -71,7 +43,7 @@ unless(noNamespaces).describe('no packet is missed or taken twice', { timeout: 3
     const { interfaces } = await kit.until(({ interfaces: { b } }) => b.processed_total + b.dropped_total >= sent);
     expect(interfaces.b).toMatchObject({ received_total: sent, processed_total: sent, dropped_total: 0, error: '' });
     expect(kit.rings()).toBe(13 * workers);
-    expect((await kit.stop()).code).toBe(143);
+    expect((await kit.stopAndRecover()).code).toBe(143);
     expect(program.err).toMatch(
       /there are \d+ interfaces now: the rings of b, .* became smaller; no packet was missed/,
     );
