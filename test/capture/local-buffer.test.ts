@@ -20,9 +20,11 @@ test('gives back what was added, in order, IPv6 as IPv6', () => {
     fc.property(fc.array(packet, { maxLength: 400 }), (packets) => {
       const pool = new LocalBufferPool(1, 1024 * 1024);
       const buffer = pool.get()!;
-      for (const p of packets)
-        expect(buffer.add(p.epHash, p.packetType, p.packetSize, p.isIPv4, p.auxInfo, p.errno)).toBe(true);
-      for (const p of packets) expect(buffer.next()).toEqual(p);
+      const isAdded = packets.map((p) =>
+        buffer.add(p.epHash, p.packetType, p.packetSize, p.isIPv4, p.auxInfo, p.errno),
+      );
+      expect(isAdded).toEqual(packets.map(() => true));
+      expect(packets.map(() => buffer.next())).toEqual(packets);
       expect(buffer.next()).toBeUndefined();
       pool.put(buffer);
       expect(pool.usage()).toBe(0);

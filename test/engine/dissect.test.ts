@@ -10,7 +10,7 @@ import { DISSECT_DEFAULTS } from '../../src/engine/plan.ts';
 import { ROW, Stage, WIDE } from '../../src/flow/stage.ts';
 import { openInputs } from '../../src/sources/open.ts';
 import { newPacketBatch, type PacketBatch } from '../../src/sources/source.ts';
-import fc from '../kit/arbitrary.ts';
+import fc, { often } from '../kit/arbitrary.ts';
 import { hasShared, SHARED } from '../kit/shared.ts';
 
 const SALTS: [number, number] = [0x12345678, -77];
@@ -191,7 +191,7 @@ describe('both ways to a staged row', () => {
         expect(general.outcomes).toEqual(fast.outcomes);
         expect(fast.ledger.packetsRead).toBe(frames.length);
       }),
-      { numRuns: 2000 },
+      { numRuns: often(2000) },
     );
   });
 

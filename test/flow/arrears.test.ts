@@ -1,7 +1,7 @@
 // The reports of an interval that come while packets go on say what they say when all are made at once.
 
 import { expect, test } from 'vitest';
-import fc from '../kit/arbitrary.ts';
+import fc, { often } from '../kit/arbitrary.ts';
 import { type FlowDocument, FlowKit } from './flow-kit.ts';
 import { connection, udp } from './traffic.ts';
 
@@ -53,9 +53,9 @@ test('every report is made once, before anything of the next interval is counted
         expect(inOrder(kit.play(packets).end())).toEqual(inOrder(whole));
       },
     ),
-    { numRuns: 100 },
+    { numRuns: often(100) },
   );
-  expect(rolled).toBeGreaterThan(20);
+  expect(rolled).toBeGreaterThan(5);
 });
 
 test('nothing is left to report when all have', () => {

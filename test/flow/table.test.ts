@@ -16,7 +16,7 @@ import { sortByKey } from '../../src/flow/radix.ts';
 import { ROW, ROW_A, ROW_B, ROW_HASH, ROW_PORTS, ROW_PROTOCOL, ROW_SHARD } from '../../src/flow/stage.ts';
 import { FlowTable, wideHash } from '../../src/flow/table.ts';
 import { LONG_SECONDS, SHORT_SECONDS, Timers } from '../../src/flow/timers.ts';
-import fc from '../kit/arbitrary.ts';
+import fc, { often } from '../kit/arbitrary.ts';
 
 type Key = readonly [a: number, b: number, ports: number, protocol: number];
 
@@ -91,7 +91,7 @@ describe.each([[false], [true]])('the table, IPv6 %s', (v6) => {
         expect([...seen].sort()).toEqual([...model.values()].sort());
         expect(kit.table.shardCount.reduce((a, b) => a + b, 0)).toBe(model.size);
       }),
-      { numRuns: 60 },
+      { numRuns: often(60) },
     );
   });
 
@@ -252,7 +252,7 @@ describe('timers', () => {
           else expect(model.get(first)!.due).toBe(Math.min(...mine.map(([, m]) => m.due)));
         }
       }),
-      { numRuns: 150 },
+      { numRuns: often(150) },
     );
   });
 

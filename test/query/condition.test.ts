@@ -222,6 +222,7 @@ describe('every field with every operator', () => {
       'dns.answers.data',
     );
     let made = 0;
+    const shapes = new Set<string>();
     for (const test of TESTS) {
       const columns: string[] = [];
       const params = new Params();
@@ -229,16 +230,22 @@ describe('every field with every operator', () => {
         for (const value of test.includes('VALUE') ? VALUES : ['']) {
           try {
             const condition = parseCondition(`not ${name} ${test.replace('VALUE', value)}`, vocabulary);
+            // The database decides by the statement and the kinds of its parameters, whatever their values.
+            const { sql, params: own } = compileCondition(condition, type, vocabulary);
+            const shape = `${sql.replaceAll(/\$\d+/g, '$')} ${own.map((value) => typeof value)}`;
+            made++;
+            if (shapes.has(shape)) continue;
+            shapes.add(shape);
             columns.push(compileCondition(condition, type, vocabulary, params).sql);
           } catch (error) {
             expect(error).toBeInstanceOf(ConditionError);
           }
         }
       }
-      made += columns.length;
       if (columns.length > 0)
         await fixture.query(`SELECT ${columns.join(', ')} FROM "${typeName}"`, params.values as unknown[]);
     }
     expect(made).toBeGreaterThan(400);
+    expect(shapes.size).toBeGreaterThan(250);
   });
 });

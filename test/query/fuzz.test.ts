@@ -26,7 +26,7 @@ import {
   runQuery,
   splitWords,
 } from '../../src/query/query.ts';
-import fc from '../kit/arbitrary.ts';
+import fc, { often } from '../kit/arbitrary.ts';
 import { type Fixture, openFixture, TYPES } from './fixture.ts';
 
 /** The real declarations: every name that users have. */
@@ -129,9 +129,9 @@ describe('nothing typed is SQL', () => {
           for (const [, n] of sql.matchAll(/\$(\d+)/g)) expect(Number(n)).toBeLessThanOrEqual(params.length);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: often(400) },
     );
-    expect(understood).toBeGreaterThan(100);
+    expect(understood).toBeGreaterThan(often(100));
   });
 
   it('in any option of a query', () => {
@@ -182,15 +182,15 @@ describe('nothing typed is SQL', () => {
       fc.property(fc.array(fc.oneof(hostile, field, condition), { maxLength: 4 }), (words) => {
         fairly(() => planQuery(splitWords(words, vocabulary), vocabulary));
       }),
-      { numRuns: 150 },
+      { numRuns: often(150) },
     );
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string()), (text) => void fairly(() => readStoredQuery(text))),
-      { numRuns: 300 },
+      { numRuns: often(300) },
     );
     fc.assert(
       fc.property(fc.string({ maxLength: 80 }), (text) => void parseTime(text, { nowNs: 0n })),
-      { numRuns: 500 },
+      { numRuns: often(500) },
     );
   });
 });
@@ -227,7 +227,7 @@ describe('a database that runs them', () => {
         });
         if (result !== undefined) expect(result.rows).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: often(60) },
     );
     expect((await runQuery(fixture, planQuery({ columns: 'proto' }, small))).rows.length).toBe(4);
   });
@@ -370,7 +370,7 @@ describe('no output is driven by what is in the records', () => {
           '\u001b',
         );
       }),
-      { numRuns: 500 },
+      { numRuns: often(500) },
     );
   });
 
@@ -383,7 +383,7 @@ describe('no output is driven by what is in the records', () => {
         const raw = [...formatResult(result(a, b), 'csv', { isRaw: true })].join('');
         expect(readCsv(raw)[1].slice(0, 2)).toEqual([a, b]);
       }),
-      { numRuns: 500 },
+      { numRuns: often(500) },
     );
     expect(csvCell('=1', true)).toBe('=1');
   });
@@ -397,7 +397,7 @@ describe('no output is driven by what is in the records', () => {
         });
         expect(shown(a, b, 'ndjson').split('\n').length).toBe(2);
       }),
-      { numRuns: 300 },
+      { numRuns: often(300) },
     );
   });
 });

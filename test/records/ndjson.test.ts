@@ -6,6 +6,7 @@ import { allRecordTypes } from '../../src/engine/plan.ts';
 import { ndjsonEncoder } from '../../src/records/ndjson.ts';
 import { blankRecord, type RecordType } from '../../src/records/record.ts';
 import { JsonWriter } from '../../src/records/writer.ts';
+import { often } from '../kit/arbitrary.ts';
 import { everyKind, Values } from '../kit/records.ts';
 
 const types: RecordType[] = [everyKind as unknown as RecordType, ...allRecordTypes()];
@@ -17,7 +18,7 @@ describe('ndjsonEncoder', () => {
     // Small on purpose: records must find their room themselves.
     const writer = new JsonWriter(64);
     const record = blankRecord(type) as Record<string, unknown>;
-    for (let i = 0; i < 400; i++) {
+    for (let i = 0; i < often(400); i++) {
       const flow: Record<string, unknown> = {};
       const { document } = values.record(type.fields, record, flow);
       const start = values.random.below(100);

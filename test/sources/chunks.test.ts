@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openInputs } from '../../src/sources/open.ts';
-import fc from '../kit/arbitrary.ts';
+import fc, { often } from '../kit/arbitrary.ts';
 import { capture, hasShared } from '../kit/shared.ts';
 import { readAll } from './read-all.ts';
 import { pcapFile, pcapngFile, somePackets, temporaryFolder } from './writers.ts';
@@ -29,7 +29,7 @@ for (const [name, bytes] of files) {
       fc.asyncProperty(options, async (sizes) => {
         expect(await readAll(openInputs([path], sizes))).toEqual(whole);
       }),
-      { numRuns: 60 },
+      { numRuns: often(60) },
     );
   });
 
@@ -88,6 +88,6 @@ it('any bytes behind a magic number are read without an exception, and end', asy
       for (const { nanos } of packets) expect(nanos).toBeLessThan(1_000_000_000);
       expect(packets.length).toBe(source.stats().packets);
     }),
-    { numRuns: 300 },
+    { numRuns: often(300) },
   );
 });

@@ -5,7 +5,7 @@ import { checkTransport } from '../../src/wire/checksum.ts';
 import { Cursor, MAX_LAYERS } from '../../src/wire/cursor.ts';
 import { decode } from '../../src/wire/decode.ts';
 import { describeLayers, describeTunnels } from '../../src/wire/describe.ts';
-import fc from '../kit/arbitrary.ts';
+import fc, { often } from '../kit/arbitrary.ts';
 import { bytes, eth, ip4, le16, u16, u32, udp, zeros } from './frames.ts';
 import { SAMPLES } from './samples.ts';
 import { stateOf } from './view.ts';
@@ -98,7 +98,7 @@ describe('arbitrary bytes', () => {
       fc.property(fc.uint8Array({ maxLength: 160 }), fc.nat(200), (packet, more) => {
         expectSound(packet, linkType, packet.length + more);
       }),
-      { numRuns: 150 },
+      { numRuns: often(150) },
     );
   });
 
@@ -110,7 +110,7 @@ describe('arbitrary bytes', () => {
         for (const { at, value } of changes) packet[Math.floor(at * packet.length)] = value;
         expectSound(packet, sample.linkType, sample.wireLength);
       }),
-      { numRuns: 3000 },
+      { numRuns: often(3000) },
     );
   });
 });

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { dns } from '../../../src/protocols/dns/index.ts';
 import { AnalyzerKit } from '../../kit/analyzer.ts';
-import fc from '../../kit/arbitrary.ts';
+import fc, { often } from '../../kit/arbitrary.ts';
 import { a, bytes, framed, message, opt, query, response, soa, TO_QUESTION, u16 } from './build.ts';
 
 const everything = { include_authorities: true, include_additionals: true, send_request: true, send_response: true };
@@ -69,7 +69,7 @@ describe('hostile bytes', () => {
       fc.property(fc.array(datagram, { maxLength: 6 }), fc.constantFrom(53, 5353, 4000), (all, port) => {
         playUdp(all, port);
       }),
-      { numRuns: 300 },
+      { numRuns: often(300) },
     );
   });
   it('arbitrary streams, arbitrarily cut', () => {
@@ -88,7 +88,7 @@ describe('hostile bytes', () => {
           expect(kit.held).toBe(0);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: often(200) },
     );
   });
   it('pointers that all lead through long chains cost little', () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Direction } from '../../../src/protocols/protocol.ts';
 import { starttls } from '../../../src/protocols/starttls/index.ts';
 import { AnalyzerKit } from '../../kit/analyzer.ts';
-import fc from '../../kit/arbitrary.ts';
+import fc, { often } from '../../kit/arbitrary.ts';
 import { runFiles } from '../../kit/engine.ts';
 import { capture, hasShared } from '../../kit/shared.ts';
 import { BEGINNINGS, type Exchange, hex, text } from './seeds.ts';
@@ -137,7 +137,7 @@ describe('anything', () => {
             expect(['yes', 'no', 'more']).toContain(starttls.probe(0, some, 0, some.length, false, 'tcp'));
         },
       ),
-      { numRuns: 400 },
+      { numRuns: often(400) },
     );
   });
 });

@@ -5,7 +5,7 @@ import type { Direction } from '../../../src/protocols/protocol.ts';
 import { parseCertificate } from '../../../src/protocols/tls/certificate.ts';
 import { MAX_MESSAGE_OCTETS } from '../../../src/protocols/tls/message-reader.ts';
 import { probe } from '../../../src/protocols/tls/probe.ts';
-import fc from '../../kit/arbitrary.ts';
+import fc, { often } from '../../kit/arbitrary.ts';
 import {
   certificate,
   certificates,
@@ -111,7 +111,7 @@ describe('certificates', () => {
         changed[at] = value;
         parseCertificate(changed);
       }),
-      { numRuns: 2000 },
+      { numRuns: often(2000) },
     );
   });
 });
@@ -142,7 +142,7 @@ describe('anything', () => {
           expect(driven.emitted.length).toBeLessThan(2);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: often(400) },
     );
   });
   it('gives back what one side held when the other one is no TLS', () => {
@@ -161,7 +161,7 @@ describe('anything', () => {
         changed[at] = value;
         expect(records([['>', changed], ...HANDSHAKE.slice(1)]).length).toBeLessThan(2);
       }),
-      { numRuns: 500 },
+      { numRuns: often(500) },
     );
   });
 });
