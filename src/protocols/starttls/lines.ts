@@ -1,5 +1,5 @@
-// Protocols of lines: SMTP (RFC 3207), IMAP and POP3 (RFC 2595), FTP (RFC 4217), NNTP (RFC 4642). The client asks, the server agrees in a line, and
-// TLS begins behind it.
+// Protocols of lines: SMTP and LMTP (RFC 3207), ManageSieve (RFC 5804), IMAP and POP3 (RFC 2595), FTP (RFC 4217), NNTP (RFC 4642). The client
+// asks, the server agrees in a line, and TLS begins behind it.
 
 import { asciiText } from '../../records/text.ts';
 import { Held, MAX_EARLY_OCTETS } from '../held.ts';
@@ -30,6 +30,22 @@ const DIALECTS: readonly Dialect[] = [
     request: /^STARTTLS\s*$/i,
     agreed: /^220[ -]/,
     refused: /^[45]\d\d /,
+  },
+  {
+    name: 'lmtp',
+    greeting: /^220[ -].*lmtp/i,
+    opening: /^LHLO \S/i,
+    request: /^STARTTLS\s*$/i,
+    agreed: /^220[ -]/,
+    refused: /^[45]\d\d /,
+  },
+  {
+    name: 'managesieve',
+    greeting: /^"IMPLEMENTATION"/i,
+    opening: /^(?:STARTTLS|CAPABILITY|AUTHENTICATE "\S)/i,
+    request: /^STARTTLS\s*$/i,
+    agreed: /^OK\b/i,
+    refused: /^(?:NO|BYE)\b/i,
   },
   {
     name: 'ftp',

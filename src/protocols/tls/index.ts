@@ -1,5 +1,5 @@
-// TLS 1.0 to 1.3, SSL 3.0 and the SSL 2.0 ClientHello over TCP; DTLS (`../dtls/`); the handshake in QUIC (`../quic/`) and in
-// OpenVPN (`../openvpn/`). Google's QUIC is named.
+// TLS 1.0 to 1.3, SSL 3.0 and the SSL 2.0 ClientHello over TCP; DTLS (`../dtls/`); the handshake in QUIC (`../quic/`), in
+// OpenVPN (`../openvpn/`) and in Microsoft SQL Server's TDS (`../tds/`). Google's QUIC is named.
 //
 //   probe.ts                               is it TLS?
 //   record-layer.ts, message-reader.ts     stream → records → handshake messages

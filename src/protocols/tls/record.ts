@@ -9,7 +9,7 @@ export const tls = defineRecord(
   'tls',
   {
     family: 'transaction',
-    doc: 'a TLS handshake, over TCP, in datagrams (DTLS), in QUIC or OpenVPN: one for each connection, also when it failed',
+    doc: 'a TLS handshake, over TCP, in datagrams (DTLS), in QUIC, OpenVPN or TDS: one for each connection, also when it failed',
   },
   {
     ...program(VERSION),

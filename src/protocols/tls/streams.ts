@@ -1,8 +1,10 @@
-// What of the TLS family comes over TCP: TLS itself, and TLS in the framing of OpenVPN.
+// What of the TLS family comes over TCP: TLS itself, and TLS in the packets of OpenVPN and of TDS.
 
 import { OpenVpnAnalyzer } from '../openvpn/analyzer.ts';
 import { beginsOpenVpnStream, probeOpenVpnStream } from '../openvpn/probe.ts';
 import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
+import { TdsAnalyzer } from '../tds/analyzer.ts';
+import { probeTds, TYPE_PRELOGIN } from '../tds/packets.ts';
 import { TlsAnalyzer } from './analyzer.ts';
 import type { TlsOptions } from './options.ts';
 import { type Answer, probe } from './probe.ts';
@@ -15,14 +17,23 @@ export function probeStream(
   hinted: boolean,
 ): Answer {
   const answer = probe(direction, bytes, from, to, hinted);
-  return answer === 'no' ? probeOpenVpnStream(direction, bytes, from, to) : answer;
+  if (answer !== 'no') return answer;
+  const carrier = bytes[from] === TYPE_PRELOGIN ? probeTds : probeOpenVpnStream;
+  return carrier(direction, bytes, from, to);
 }
 
-/** Becomes the analyzer of what its first octet says: no record of TLS has one as small as OpenVPN's. */
+/** What a stream with this first octet is: no record of TLS has one as small as OpenVPN's, or TDS's. */
+function carrierOf(first: number) {
+  if (first === TYPE_PRELOGIN) return { name: 'tds', Chosen: TdsAnalyzer } as const;
+  if (beginsOpenVpnStream(first)) return { name: 'openvpn', Chosen: OpenVpnAnalyzer } as const;
+  return { name: 'tls', Chosen: TlsAnalyzer } as const;
+}
+
+/** Becomes the analyzer of what carries the handshake. */
 export class StreamAnalyzer implements Analyzer {
   readonly #context: Context;
   readonly #options: TlsOptions;
-  #analyzer: TlsAnalyzer | OpenVpnAnalyzer | undefined = undefined;
+  #analyzer: TlsAnalyzer | OpenVpnAnalyzer | TdsAnalyzer | undefined = undefined;
 
   constructor(context: Context, options: TlsOptions) {
     this.#context = context;
@@ -31,9 +42,8 @@ export class StreamAnalyzer implements Analyzer {
 
   data(direction: Direction, bytes: Uint8Array, from: number, to: number): Verdict {
     if (this.#analyzer === undefined) {
-      const isOpenVpn = beginsOpenVpnStream(bytes[from]);
-      if (isOpenVpn) this.#context.name('openvpn');
-      const Chosen = isOpenVpn ? OpenVpnAnalyzer : TlsAnalyzer;
+      const { name, Chosen } = carrierOf(bytes[from]);
+      if (name !== 'tls') this.#context.name(name);
       this.#analyzer = new Chosen(this.#context, this.#options);
     }
     return this.#analyzer.data(direction, bytes, from, to);

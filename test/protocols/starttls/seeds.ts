@@ -17,6 +17,19 @@ export const BEGINNINGS: Record<string, Exchange> = {
     ['>', text('STARTTLS\r\n')],
     ['<', text('220 2.0.0 Ready\r\n')],
   ],
+  lmtp: [
+    ['<', text('220 mx.example LMTP ready\r\n')],
+    ['>', text('LHLO me\r\n')],
+    ['<', text('250-mx.example\r\n250 STARTTLS\r\n')],
+    ['>', text('STARTTLS\r\n')],
+    ['<', text('220 2.0.0 Ready\r\n')],
+  ],
+  managesieve: [
+    ['<', text('"IMPLEMENTATION" "Dovecot Pigeonhole"\r\n')],
+    ['<', text('"SIEVE" "fileinto"\r\n"STARTTLS"\r\n"VERSION" "1.0"\r\nOK "ready."\r\n')],
+    ['>', text('STARTTLS\r\n')],
+    ['<', text('OK "Begin TLS negotiation now."\r\n')],
+  ],
   ftp: [
     ['<', text('220 FTP server\r\n')],
     ['>', text('AUTH TLS\r\n')],
