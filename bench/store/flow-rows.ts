@@ -1,6 +1,6 @@
 // Flow rows as a site of some thousand hosts makes them, as column batches: the same for the same seed. What matters for a store is
 // how values repeat: few hosts do most (Zipf), addresses of clients come back, ports and protocols are few, counters spread over
-// magnitudes (log-normal), times have nine random digits, most of what is optional is absent.
+// magnitudes (log-normal), times have nine random digits or six, most of what is optional is absent.
 
 import { flowRecord } from '../../src/flow/record.ts';
 import { storedFields } from '../../src/records/columnar.ts';
@@ -15,6 +15,8 @@ export interface FlowRowsOptions {
   readonly from: number;
   readonly seconds: number;
   readonly batchRows?: number;
+  /** Times are whole µs, as in captures of tcpdump; else ns, as the kernel's ring gives them. */
+  readonly isMicros?: boolean;
 }
 
 const CLIENTS = 4000;
@@ -119,6 +121,8 @@ export function* flowRows(options: FlowRowsOptions): Generator<ColumnBatch> {
   let nanos = 0;
   let packet = 1;
   const meanGap = (options.seconds * 1e9) / options.rows;
+  const step = options.isMicros ? 1000 : 1;
+  const whole = (ns: number): number => ns - (ns % step);
   for (let done = 0; done < options.rows; done += size) {
     const rows = Math.min(size, options.rows - done);
     const c = newColumns(rows);
@@ -148,11 +152,11 @@ export function* flowRows(options: FlowRowsOptions): Generator<ColumnBatch> {
       // Resolvers and time servers are a handful.
       const host = service.port === 53 || service.port === 123 ? to % 4 : to;
       end.seconds[row] = seconds;
-      end.nanos[row] = nanos;
+      end.nanos[row] = whole(nanos);
       const duration = Math.floor(Math.exp((isTcp ? 20 : 17) + 2.2 * normal()));
       const begin = Math.max(0, nanos - (duration % 1e9));
       start.seconds[row] = seconds - Math.min(3000, Math.floor(duration / 1e9));
-      start.nanos[row] = begin;
+      start.nanos[row] = whole(begin);
       const [a, b] = [row * 4, row * 4];
       if (isV6) {
         source.set([0x20010db8, who >> 6, attribute(who, 5) << 16, attribute(who, 6)], a);
@@ -203,8 +207,8 @@ export function* flowRows(options: FlowRowsOptions): Generator<ColumnBatch> {
       c.sourceTcpFlags.set(row, random.chance(0.2) ? 'FSRPA' : 'FSPA');
       c.destinationTcpFlags.set(row, 'FSPA');
       const rtt = 200_000 + (attribute(host, 9) % 400) * 250_000 + random.below(200_000);
-      c.serverRtt.set(row, rtt);
-      c.handshakeRtt.set(row, rtt + 20_000 + random.below(60_000));
+      c.serverRtt.set(row, whole(rtt));
+      c.handshakeRtt.set(row, whole(rtt + 20_000 + random.below(60_000)));
       if (random.chance(0.06)) c.sourceRetransmits.set(row, 1 + random.below(3));
       if (random.chance(0.04)) c.destinationRetransmits.set(row, 1 + random.below(5));
     }

@@ -1,5 +1,6 @@
 // The store at size: writes flow rows as a site of some thousand hosts makes them in a week, an hour at a time, and asks what people
-// ask. `npm run bench:store -- --rows 50000000`; the folder is temporary and removed at the end.
+// ask. `npm run bench:store -- --rows 50000000`; the folder is temporary and removed at the end. `--micros`: times as captures have them,
+// `--columns`: what each column takes.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -9,7 +10,9 @@ import { flowRecord } from '../../src/flow/record.ts';
 import { openReader, type StoreReader } from '../../src/store/reader.ts';
 import { chooseRollup, quantileSql, rollupSource } from '../../src/store/rollup/choose.ts';
 import { rollupSpecs } from '../../src/store/rollup/tables.ts';
+import { rowForms } from '../../src/store/row-form.ts';
 import { openStore } from '../../src/store/store.ts';
+import { columnTable } from './columns.ts';
 import { flowRows } from './flow-rows.ts';
 
 const { values } = parseArgs({
@@ -18,6 +21,8 @@ const { values } = parseArgs({
     hours: { type: 'string', default: '168' },
     runs: { type: 'string', default: '3' },
     folder: { type: 'string' },
+    micros: { type: 'boolean', default: false },
+    columns: { type: 'boolean', default: false },
   },
 });
 const rows = Number(values.rows);
@@ -37,14 +42,20 @@ const cpuSeconds = (since?: NodeJS.CpuUsage): number => {
 };
 
 function write(): void {
-  const store = openStore(folder, { rollups: rollupSpecs([flowRecord]) });
+  const store = openStore(folder, { rollups: rollupSpecs([flowRecord]), forms: rowForms([flowRecord]) });
   let writing = 0;
   const began = performance.now();
   for (let hour = 0; hour < hours; hour++) {
     // Each hour is as large as its share of the day: nights are quiet.
     const share = (1 + 0.8 * Math.sin((((hour % 24) - 8) / 24) * 2 * Math.PI)) / hours;
     const import_ = store.beginImport();
-    const options = { seed: SEED + hour, rows: Math.round(rows * share), from: FROM + hour * 3600, seconds: 3500 };
+    const options = {
+      seed: SEED + hour,
+      rows: Math.round(rows * share),
+      from: FROM + hour * 3600,
+      seconds: 3500,
+      isMicros: values.micros,
+    };
     for (const batch of flowRows(options)) {
       const before = process.cpuUsage();
       import_.write(batch);
@@ -61,12 +72,14 @@ function write(): void {
   const written = sum((one) => one.rows);
   const bytes = sum((one) => one.bytes);
   const rollupBytes = sum((one) => one.rollup?.bytes ?? 0);
+  const tables = values.columns ? (['rows', 'sums'] as const).map((of) => columnTable(folder, store.manifest, of)) : [];
   store.close();
   console.log(`${written.toLocaleString('en')} rows in ${segments.length} segments`);
   console.log(
     `${(bytes / written).toFixed(2)} bytes a row, and ${(rollupBytes / written).toFixed(2)} for the sums beside them`,
   );
   console.log(`${((writing / written) * 1e6).toFixed(2)} CPU µs a row to write, sums included`);
+  for (const table of tables) console.log(table);
 }
 
 async function measure(

@@ -17,7 +17,7 @@ import { glances } from './glances.ts';
 import { ApiError } from './guard.ts';
 import { removeSnapshot, takeSnapshot } from './live-snapshots.ts';
 
-export interface QueryRequest extends Omit<QueryOptions, 'spanNs'> {
+export interface QueryRequest extends Omit<QueryOptions, 'spanNs' | 'hasSums'> {
   live?: boolean;
   format?: Format;
   utc?: boolean;
@@ -48,7 +48,7 @@ async function withReader<Result>(
 /** The answer as text in the format that was asked for. */
 export function answer(daemon: Daemon, request: QueryRequest, timeoutMs: number): Promise<string> {
   const { live = false, format = 'json', utc, ...options } = request;
-  const plan = planQuery(options, createVocabulary(allRecordTypes(), { isUtc: utc }));
+  const plan = planQuery({ ...options, hasSums: true }, createVocabulary(allRecordTypes(), { isUtc: utc }));
   return withReader(daemon, live, async (reader) => {
     const result = await runQuery(withTimeout(reader, timeoutMs) as never, plan);
     return [...formatResult(result, format, { isUtc: utc })].join('');

@@ -14,7 +14,8 @@ import { hasManifest, readManifest } from '../store/manifest.ts';
 import { repairStore } from '../store/repair.ts';
 import { planPruning, type Retention } from '../store/retention.ts';
 import { rollupSpecs } from '../store/rollup/tables.ts';
-import { openStore, type Store } from '../store/store.ts';
+import { rowForms } from '../store/row-form.ts';
+import { openStore, type Store, type StoreOptions } from '../store/store.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { EXIT_FAILED, EXIT_OK } from './exit.ts';
 import { grouped, siBytes } from './figures.ts';
@@ -150,7 +151,7 @@ function check({ store, deep, json }: Options): number {
 }
 
 function repair({ store }: Options): number {
-  const { repaired, lostRows, before } = repairStore(store, { rollups: rollupSpecs(allRecordTypes()) });
+  const { repaired, lostRows, before } = repairStore(store, plans());
   const lines = repaired.map(({ problem, done }) => `${problem.path} ${problem.what}: ${done}`);
   lines.push(
     repaired.length === 0
@@ -208,10 +209,16 @@ function retentionOf({ age, size, config }: Options): Retention {
 function withStore(directory: string, work: (store: Store) => number): number {
   // Opening makes a store where there is none: here that would be a mistyped name.
   if (!hasManifest(directory)) readManifest(directory);
-  const store = openStore(directory, { rollups: rollupSpecs(allRecordTypes()) });
+  const store = openStore(directory, plans());
   try {
     return work(store);
   } finally {
     store.close();
   }
+}
+
+/** What of the declared types the store makes use of when it writes. */
+function plans(): Pick<StoreOptions, 'rollups' | 'forms'> {
+  const types = allRecordTypes();
+  return { rollups: rollupSpecs(types), forms: rowForms(types) };
 }

@@ -10,6 +10,7 @@ import { LastLog } from '../store/last-log.ts';
 import { LiveWriter } from '../store/live-writer.ts';
 import type { Retention } from '../store/retention.ts';
 import { rollupSpecs } from '../store/rollup/tables.ts';
+import { rowForms } from '../store/row-form.ts';
 import type { StoreOptions } from '../store/store.ts';
 import { type ColumnSink, SinkError } from './sink.ts';
 
@@ -204,7 +205,7 @@ export class LiveStoreSink implements ColumnSink {
   }
 
   #optionsFor(types: readonly RecordType[]): Omit<StoreOptions, 'readOnly'> {
-    return { rollups: rollupSpecs(types), graceMs: GRACE_MS, ...this.#options.store };
+    return { rollups: rollupSpecs(types), forms: rowForms(types), graceMs: GRACE_MS, ...this.#options.store };
   }
 
   get #leaveAt(): number {

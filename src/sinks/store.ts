@@ -4,6 +4,7 @@ import type { ColumnBatch } from '../records/columns.ts';
 import type { RecordType } from '../records/record.ts';
 import { StoreError } from '../store/errors.ts';
 import { rollupSpecs } from '../store/rollup/tables.ts';
+import { rowForms } from '../store/row-form.ts';
 import { openStoreWriter, type StoreWriter, type StoreWriterOptions } from '../store/writer.ts';
 import { type ColumnSink, type RunFacts, SinkError } from './sink.ts';
 
@@ -23,9 +24,9 @@ export class StoreSink implements ColumnSink {
   }
 
   async open(types: readonly RecordType[]): Promise<void> {
-    // Whoever asks a store once and forgets it has no use for sums.
-    const rollups = this.#options.sync === false ? [] : rollupSpecs(types);
-    this.#writer = await told(openStoreWriter(this.directory, { rollups, ...this.#options }));
+    // Whoever asks a store once and forgets it has no use for sums and small files.
+    const plans = this.#options.sync === false ? {} : { rollups: rollupSpecs(types), forms: rowForms(types) };
+    this.#writer = await told(openStoreWriter(this.directory, { ...plans, ...this.#options }));
   }
   async write(batch: ColumnBatch): Promise<void> {
     await told(this.#writer!.write(batch));

@@ -36,23 +36,24 @@ export function pickRows(batch: ColumnBatch, rows: Uint32Array): ColumnBatch {
   return { type: batch.type, rows: rows.length, columns: batch.columns.map((column) => pickColumn(column, rows)) };
 }
 
-function pickColumn(column: Column, rows: Uint32Array): Column {
+/** The chosen rows of a column. */
+export function pickColumn(column: Column, rows: Uint32Array): Column {
   const count = rows.length;
   if (isNothing(column)) return sliceColumn(column, 0, count);
-  const present = column.present && pickValues(column.present, rows, new Uint8Array(count));
+  const present = column.present && pickBytes(column.present, rows);
   switch (column.kind) {
     case 'time':
       return {
         ...column,
         present,
-        seconds: pickValues(column.seconds, rows, new Uint32Array(count)),
-        nanos: pickValues(column.nanos, rows, new Uint32Array(count)),
+        seconds: pickWords(column.seconds, rows),
+        nanos: pickWords(column.nanos, rows),
       };
     case 'int':
     case 'float':
-      return { ...column, present, values: pickValues(column.values, rows, new Float64Array(count)) };
+      return { ...column, present, values: pickDoubles(column.values, rows) };
     case 'bool':
-      return { ...column, present, values: pickValues(column.values, rows, new Uint8Array(count)) };
+      return { ...column, present, values: pickBytes(column.values, rows) };
     case 'ip': {
       const words = new Uint32Array(count * 4);
       for (let i = 0; i < count; i++) {
@@ -61,7 +62,7 @@ function pickColumn(column: Column, rows: Uint32Array): Column {
       return { ...column, present, words };
     }
     case 'keyword':
-      return { ...column, present, codes: pickValues(column.codes, rows, new Uint32Array(count)) };
+      return { ...column, present, codes: pickWords(column.codes, rows) };
     case 'text': {
       const offsets = new Uint32Array(count + 1);
       for (let i = 0; i < count; i++) {
@@ -76,7 +77,22 @@ function pickColumn(column: Column, rows: Uint32Array): Column {
   }
 }
 
-function pickValues<A extends Uint8Array | Uint32Array | Float64Array>(from: A, rows: Uint32Array, into: A): A {
+// One function per type of array: V8 compiles each for its type, which makes them several times as fast as one for all.
+
+function pickBytes(from: Uint8Array, rows: Uint32Array): Uint8Array {
+  const into = new Uint8Array(rows.length);
+  for (let i = 0; i < rows.length; i++) into[i] = from[rows[i]];
+  return into;
+}
+
+function pickWords(from: Uint32Array, rows: Uint32Array): Uint32Array {
+  const into = new Uint32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) into[i] = from[rows[i]];
+  return into;
+}
+
+function pickDoubles(from: Float64Array, rows: Uint32Array): Float64Array {
+  const into = new Float64Array(rows.length);
   for (let i = 0; i < rows.length; i++) into[i] = from[rows[i]];
   return into;
 }

@@ -8,7 +8,8 @@ import { listSegments, scanSegment } from '../log/segments.ts';
 import { LOG_DIRECTORY } from './layout.ts';
 import { writerOf } from './lock.ts';
 import { type Manifest, type Rollup, readManifest, type Segment } from './manifest.ts';
-import { readBatches, readFooter } from './parquet/read.ts';
+import { readFooter } from './parquet/read.ts';
+import { readBatches } from './read-rows.ts';
 import { unreferencedFiles } from './unreferenced.ts';
 
 export type ProblemKind =

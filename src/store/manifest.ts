@@ -10,7 +10,9 @@ import { MANIFEST_FILE, TYPE_PREFIX } from './layout.ts';
 import type { StoreColumn } from './parquet/row-group.ts';
 
 const FORMAT = 'netscribe-store';
-const VERSION = 1;
+/** 1 had no forms of columns; stores of version 1 are read, and become version 2 with the next commit. */
+const VERSION = 2;
+const VERSIONS: readonly number[] = [1, VERSION];
 
 export interface Segment {
   readonly id: string;
@@ -80,9 +82,13 @@ export const EMPTY_MANIFEST: Manifest = {
 
 /** Names a list of columns: the same columns have the same key. */
 export function schemaKey(columns: readonly StoreColumn[]): string {
-  const text = columns.map(({ name, kind }) => `${name}:${kind}`).join(',');
+  const text = columns.map((column) => `${column.name}:${column.kind}${formText(column)}`).join(',');
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
+
+/** Nothing for a column without a form, so that keys of version 1 are still those of their columns. */
+const formText = ({ before, isMicros, isDouble }: StoreColumn): string =>
+  `${before === undefined ? '' : `<${before}`}${isMicros ? ' us' : ''}${isDouble ? ' double' : ''}`;
 
 export function hasManifest(directory: string): boolean {
   return existsSync(join(directory, MANIFEST_FILE));
@@ -125,14 +131,14 @@ export function readManifest(directory: string): Manifest {
   if (manifest.format !== FORMAT || !Array.isArray(manifest.segments)) {
     throw new StoreError(`${path} is not the manifest of a store`, 'damaged', path);
   }
-  if (manifest.version !== VERSION) {
+  if (!VERSIONS.includes(manifest.version)) {
     throw new StoreError(
-      `${path} has version ${manifest.version}: this program knows ${VERSION}; use a newer netscribe`,
+      `${path} has version ${manifest.version}: this program knows ${VERSIONS.join(' and ')}; use a newer netscribe`,
       'version',
       path,
     );
   }
-  return manifest;
+  return { ...manifest, version: VERSION };
 }
 
 export function hasSegmentFolders(directory: string): boolean {

@@ -4,11 +4,11 @@
 
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { plainColumns } from './file-columns.ts';
 import type { Segment } from './manifest.ts';
-import { readBatches } from './parquet/read.ts';
 import type { RowGroupEncoder, StoreColumn } from './parquet/row-group.ts';
-import type { RollupSpec } from './rollup/tables.ts';
-import { type FinishedSegment, SegmentWriter } from './segment.ts';
+import { readBatches } from './read-rows.ts';
+import { type FinishedSegment, type SegmentPlan, SegmentWriter } from './segment.ts';
 
 /** A segment of this many rows is large enough. */
 const ENOUGH_ROWS = 500_000;
@@ -69,11 +69,11 @@ export function mergeSegments(
   { segments }: MergePlan,
   columns: readonly StoreColumn[],
   encoder: RowGroupEncoder,
-  rollups: RollupSpec | undefined,
+  about: SegmentPlan,
   sync: boolean,
 ): FinishedSegment {
   const [{ path, type }] = segments;
-  const writer = new SegmentWriter(directory, dirname(path), type, columns, encoder, rollups);
+  const writer = new SegmentWriter(directory, dirname(path), type, plainColumns(columns), encoder, about);
   try {
     for (const segment of segments) {
       const file = readFileSync(join(directory, segment.path));

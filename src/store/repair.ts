@@ -5,10 +5,12 @@ import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { syncDirectory } from '../log/durable.ts';
 import { type CheckReport, checkStore, type Problem } from './check.ts';
+import { plainColumns } from './file-columns.ts';
 import type { Segment } from './manifest.ts';
-import { readFooter, readGroup } from './parquet/read.ts';
+import { readFooter } from './parquet/read.ts';
 import { encoderOf, type StoreColumn } from './parquet/row-group.ts';
-import { type FinishedSegment, SegmentWriter } from './segment.ts';
+import { readRows } from './read-rows.ts';
+import { type FinishedSegment, planOf, SegmentWriter } from './segment.ts';
 import { openStore, type Store, type StoreOptions } from './store.ts';
 
 /** Damaged files are moved here, for whoever wants to look at them. */
@@ -86,16 +88,17 @@ function salvage(
   columns: readonly StoreColumn[],
   options: StoreOptions,
 ): FinishedSegment | undefined {
-  const rollups = options.rollups?.find(({ type }) => type === segment.type);
+  const plan = planOf(segment.type, columns, options);
   const encoder = encoderOf(options.compression);
-  const writer = new SegmentWriter(store.directory, dirname(segment.path), segment.type, columns, encoder, rollups);
+  const directory = dirname(segment.path);
+  const writer = new SegmentWriter(store.directory, directory, segment.type, plainColumns(columns), encoder, plan);
   try {
     const file = readFileSync(join(store.directory, segment.path));
     for (const [i, group] of readFooter(file).groups.entries()) {
       const from = group.chunks[0].offset;
       const to = from + group.chunks.reduce((sum, { length }) => sum + length, 0);
       if (segment.groups?.[i] !== crc32(file.subarray(from, to))) continue;
-      writer.push(readGroup(file, group, segment.type, columns));
+      writer.push(readRows(file, group, segment.type, columns));
     }
     if (writer.waitingRows === 0 && !writer.isCreated) return undefined;
     const finished = writer.finish(store.sync);

@@ -6,12 +6,11 @@ import { crc32 } from 'node:zlib';
 import { writeAll } from '../log/durable.ts';
 import type { Chunk } from './parquet/chunk.ts';
 import { ParquetFile } from './parquet/file.ts';
-import { parquetColumns, type StoreColumn } from './parquet/row-group.ts';
+import { type FileColumn, parquetColumns } from './parquet/row-group.ts';
 
 export class SegmentFile {
   /** Relative to the store. */
   readonly path: string;
-  readonly columns: readonly StoreColumn[];
   /** Whether a part of it is on the disk. */
   isCreated = false;
   readonly #store: string;
@@ -21,10 +20,9 @@ export class SegmentFile {
   /** CRC-32 of each row group. */
   readonly groups: number[] = [];
 
-  constructor(store: string, path: string, columns: readonly StoreColumn[]) {
+  constructor(store: string, path: string, columns: readonly FileColumn[]) {
     this.#store = store;
     this.path = path;
-    this.columns = columns;
     this.#file = new ParquetFile(parquetColumns(columns), (parts) => {
       for (const part of parts) this.#parts.push(part);
     });

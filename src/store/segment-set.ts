@@ -9,6 +9,7 @@ import type { Segment } from './manifest.ts';
 import { columnsOf, type RowGroupEncoder, type StoreColumn } from './parquet/row-group.ts';
 import { MOST_PARTITIONS, splitByTime } from './partition.ts';
 import type { RollupSpec } from './rollup/tables.ts';
+import { type RowForm, unitOf } from './row-form.ts';
 import { SegmentWriter } from './segment.ts';
 
 const WAITING_BYTES = 64 * 1024 * 1024;
@@ -17,7 +18,7 @@ const SUMS_BYTES = 64 * 1024 * 1024;
 
 interface TypeState {
   level: Level;
-  /** Open segments by time key; several of one key when batches of the type have different columns. */
+  /** Open segments by time key; several of one key when batches of the type have different columns or units of time. */
   readonly open: Map<number, SegmentWriter[]>;
 }
 
@@ -27,6 +28,8 @@ export interface SegmentSetOptions {
   readonly mostPartitions?: number;
   /** The roll-ups that are made beside segments (`rollupSpecs`). */
   readonly rollups?: readonly RollupSpec[];
+  /** The forms of rows in segments (`rowForms`); types without one are written as they come, which is quicker and larger. */
+  readonly forms?: readonly RowForm[];
 }
 
 export class SegmentSet {
@@ -38,6 +41,7 @@ export class SegmentSet {
   readonly #waitingLimit: number;
   readonly #mostPartitions: number;
   readonly #rollups: ReadonlyMap<string, RollupSpec>;
+  readonly #forms: ReadonlyMap<string, RowForm>;
   #waitingBytes = 0;
 
   constructor(store: string, encoder: RowGroupEncoder, options: SegmentSetOptions = {}) {
@@ -46,6 +50,7 @@ export class SegmentSet {
     this.#waitingLimit = options.waitingBytes ?? WAITING_BYTES;
     this.#mostPartitions = options.mostPartitions ?? MOST_PARTITIONS;
     this.#rollups = new Map((options.rollups ?? []).map((spec) => [spec.type, spec]));
+    this.#forms = new Map((options.forms ?? []).map((form) => [form.type, form]));
   }
 
   write(batch: ColumnBatch): void {
@@ -78,11 +83,13 @@ export class SegmentSet {
   #segmentFor(state: TypeState, key: number, piece: ColumnBatch): SegmentWriter {
     let segments = state.open.get(key);
     if (segments === undefined) state.open.set(key, (segments = []));
-    let segment = segments.find(({ columns }) => hasColumns(columns, piece));
+    const form = this.#forms.get(piece.type);
+    const unit = form === undefined ? 'plain' : unitOf(piece, form);
+    let segment = segments.find((one) => one.unit === unit && hasColumns(one.columns, piece));
     if (segment === undefined) {
       const path = partitionPath(piece.type, state.level, key);
-      const rollups = this.#rollups.get(piece.type);
-      segment = new SegmentWriter(this.#store, path, piece.type, columnsOf(piece), this.#encoder, rollups);
+      const plan = { rollups: this.#rollups.get(piece.type), form, unit };
+      segment = new SegmentWriter(this.#store, path, piece.type, columnsOf(piece), this.#encoder, plan);
       segments.push(segment);
     }
     return segment;

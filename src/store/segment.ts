@@ -8,12 +8,13 @@ import { type Rollup, type Segment, schemaKey } from './manifest.ts';
 import { columnsOf, ROW_GROUP_ROWS, type RowGroupEncoder, type StoreColumn } from './parquet/row-group.ts';
 import { timeColumn } from './partition.ts';
 import { RollupBuilder } from './rollup/aggregate.ts';
-import type { RollupSpec } from './rollup/tables.ts';
-import { SegmentFile } from './segment-file.ts';
+import { type RollupSpec, rollupForm } from './rollup/tables.ts';
+import { type RowForm, type Unit, unitOfColumns } from './row-form.ts';
+import { RowWriter } from './row-writer.ts';
 import { rfc3339 } from './time.ts';
 
 /** A row group is also closed when it holds this much: rows with long texts. */
-const ROW_GROUP_BYTES = 32 * 1024 * 1024;
+const ROW_GROUP_BYTES = 40 * 1024 * 1024;
 
 /** Fewer rows are read as fast as their sums would be. */
 const FEW_ROWS = 2000;
@@ -24,18 +25,38 @@ export interface FinishedSegment {
   readonly schemas: ReadonlyMap<string, readonly StoreColumn[]>;
 }
 
+/** What is known of a type beside its columns. */
+export interface SegmentPlan {
+  readonly rollups?: RollupSpec;
+  /** Absent: rows stand as they come. */
+  readonly form?: RowForm;
+  /** That of all batches of the segment. */
+  readonly unit: Unit;
+}
+
+/** For rows that stood in a segment with these columns. */
+export function planOf(
+  type: string,
+  columns: readonly StoreColumn[],
+  { rollups, forms }: { rollups?: readonly RollupSpec[]; forms?: readonly RowForm[] },
+): SegmentPlan {
+  const form = forms?.find((one) => one.type === type);
+  const unit = form === undefined ? 'plain' : unitOfColumns(columns, form);
+  return { rollups: rollups?.find((one) => one.type === type), form, unit };
+}
+
 export class SegmentWriter {
   readonly type: string;
   readonly columns: readonly StoreColumn[];
+  readonly unit: Unit;
   /** Rows and memory of what is not in the file yet. */
   waitingRows = 0;
   waitingBytes = 0;
   readonly #id = newSegmentId();
-  readonly #encoder: RowGroupEncoder;
-  readonly #file: SegmentFile;
+  readonly #file: RowWriter;
   readonly #sums: RollupBuilder | undefined;
   /** Made when the first sums are to be written: many segments have none. */
-  #sumsFile: SegmentFile | undefined;
+  #sumsFile: RowWriter | undefined;
   #waiting: ColumnBatch[] = [];
   #minTime: string | undefined;
   #maxTime: string | undefined;
@@ -47,17 +68,18 @@ export class SegmentWriter {
     type: string,
     columns: readonly StoreColumn[],
     encoder: RowGroupEncoder,
-    rollups?: RollupSpec,
+    { rollups, form, unit }: SegmentPlan,
   ) {
     this.type = type;
     this.columns = columns;
-    this.#encoder = encoder;
-    this.#file = new SegmentFile(store, `${directory}/${this.#id}${SEGMENT_SUFFIX}`, columns);
+    this.unit = unit;
+    this.#file = new RowWriter(store, `${directory}/${this.#id}${SEGMENT_SUFFIX}`, columns, encoder, form, unit);
     if (rollups === undefined) return;
+    const sumsForm = form === undefined ? undefined : rollupForm(rollups);
     this.#sums = new RollupBuilder(rollups, (batch) => {
-      this.#sumsFile ??= new SegmentFile(store, `${directory}/${this.#id}${ROLLUP_SUFFIX}`, columnsOf(batch));
-      const { rows, chunks } = encoder.encode(this.#sumsFile.columns, [batch]);
-      this.#sumsFile.group(rows, chunks);
+      const path = `${directory}/${this.#id}${ROLLUP_SUFFIX}`;
+      this.#sumsFile ??= new RowWriter(store, path, columnsOf(batch), encoder, sumsForm, unit);
+      this.#sumsFile.group([batch]);
     });
   }
 
@@ -101,8 +123,7 @@ export class SegmentWriter {
       this.#noteTimes(batch);
       this.#sums?.add(batch);
     }
-    const { rows, chunks } = this.#encoder.encode(this.columns, batches);
-    this.#file.group(rows, chunks);
+    this.#file.group(batches);
   }
 
   /** Writes the sums so far, to make room. */
@@ -114,8 +135,9 @@ export class SegmentWriter {
   finish(sync: boolean): FinishedSegment {
     this.flush();
     const { rows, bytes, crc } = this.#file.finish(sync);
-    const schema = schemaKey(this.columns);
-    const schemas = new Map([[schema, this.columns]]);
+    const { stored } = this.#file;
+    const schema = schemaKey(stored);
+    const schemas = new Map([[schema, stored]]);
     const rollup = this.#finishSums(sync, schemas);
     const times = { minTime: this.#minTime, maxTime: this.#maxTime };
     const { groups } = this.#file;
@@ -144,8 +166,8 @@ export class SegmentWriter {
       file.remove();
       return undefined;
     }
-    const schema = schemaKey(file.columns);
-    schemas.set(schema, file.columns);
+    const schema = schemaKey(file.stored);
+    schemas.set(schema, file.stored);
     return { path: file.path, ...file.finish(sync), schema, tables };
   }
 

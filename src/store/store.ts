@@ -25,6 +25,7 @@ import {
 import { type MergePlan, mergeSegments, planMerges } from './merge.ts';
 import { encoderOf, type StoreColumn } from './parquet/row-group.ts';
 import { type PrunePlan, planPruning, type Retention } from './retention.ts';
+import { planOf } from './segment.ts';
 import { SegmentSet, type SegmentSetOptions } from './segment-set.ts';
 import { removeFiles, removeUnreferenced } from './unreferenced.ts';
 
@@ -264,9 +265,9 @@ export class Store implements ImportHost, LiveHost {
   #mergeOne(plan: MergePlan): number {
     const [{ type, schema }] = plan.segments;
     const columns = this.#manifest.schemas[schema] ?? [];
-    const rollups = this.#options.rollups?.find((spec) => spec.type === type);
     const encoder = encoderOf(this.#options.compression);
-    const done = mergeSegments(this.directory, plan, columns, encoder, rollups, this.sync);
+    const about = planOf(type, columns, this.#options);
+    const done = mergeSegments(this.directory, plan, columns, encoder, about, this.sync);
     if (this.sync) syncDirectory(join(this.directory, dirname(done.segment.path)));
     const gone = new Set(plan.segments.map(({ id }) => id));
     this.commit({}, [done.segment], ({ id }) => gone.has(id), done.schemas);

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { Column, ColumnBatch } from '../../src/records/columns.ts';
-import { readBatches } from '../../src/store/parquet/read.ts';
+import { readBatches } from '../../src/store/read-rows.ts';
 import type { Store } from '../../src/store/store.ts';
 
 export type Time = readonly [seconds: number, nanos: number];

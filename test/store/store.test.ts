@@ -130,7 +130,7 @@ describe('an import', () => {
     expect(files().length).toBeLessThan(12);
   });
 
-  it('has row groups of at most 122,880 rows, whatever the size of batches', async () => {
+  it('has row groups of at most 131,072 rows, whatever the size of batches', async () => {
     const store = open();
     const writer = store.beginImport();
     const rows = 100_000;

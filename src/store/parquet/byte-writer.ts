@@ -16,6 +16,12 @@ export class ByteWriter {
     this.bytes = larger;
   }
 
+  append(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.bytes.set(bytes, this.at);
+    this.at += bytes.length;
+  }
+
   u8(value: number): void {
     this.reserve(1);
     this.bytes[this.at++] = value;

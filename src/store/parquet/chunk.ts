@@ -66,9 +66,13 @@ export class ChunkBuilder {
     return this.finish(rows, Encoding.PLAIN, 0, { nulls: rows });
   }
 
-  /** Appends dictionary indices: their width, then the runs. */
+  /**
+   * Appends dictionary indices: their width, then the runs. Bytes that hold whole indices compress much better than bytes that hold parts
+   * of them, so the width is a divisor or a multiple of eight where there is something to compress.
+   */
   indices(codes: Uint32Array, count: number, entries: number): void {
-    const width = bitWidth(entries - 1);
+    let width = bitWidth(entries - 1);
+    if (count * width >= SMALLEST_COMPRESSED * 8) width = width <= 2 ? width : width <= 4 ? 4 : width <= 8 ? 8 : 16;
     this.page.u8(width);
     writeHybrid(this.page, codes, count, width);
   }

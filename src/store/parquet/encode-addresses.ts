@@ -35,7 +35,7 @@ export function encodeAddressHalf(
   }
   const statistics = { nulls: rows - count, ...boundsOf(pairs, count) };
   const codes = scratch.codes(count);
-  dictionary.reset(Math.min(LARGEST_DICTIONARY, Math.max(16, count >> 1)));
+  dictionary.reset(Math.min(LARGEST_DICTIONARY, Math.max(16, (count * 3) >> 2)));
   let i = 0;
   for (; i < count; i++) {
     const code = dictionary.add(pairs[i * 2], pairs[i * 2 + 1]);
@@ -43,6 +43,7 @@ export function encodeAddressHalf(
     codes[i] = code;
   }
   if (i === count) {
+    sortEntries(dictionary, codes, count);
     writeWordDictionary(builder, dictionary);
     builder.indices(codes, count, dictionary.count);
     return builder.finish(rows, Encoding.RLE_DICTIONARY, dictionary.count, statistics);
@@ -53,6 +54,25 @@ export function encodeAddressHalf(
     builder.page.u32(pairs[k * 2]);
   }
   return builder.finish(rows, Encoding.PLAIN, 0, statistics);
+}
+
+/** Sorted entries share their upper bytes with their neighbours: two thirds of the size, and of many rare addresses it is the most. */
+function sortEntries(dictionary: WordDictionary, codes: Uint32Array, count: number): void {
+  const entries = dictionary.count;
+  const values = new BigUint64Array(entries);
+  const words = new Uint32Array(values.buffer);
+  for (let c = 0; c < entries; c++) {
+    words[c * 2] = dictionary.low[c];
+    words[c * 2 + 1] = dictionary.high[c];
+  }
+  values.sort();
+  const places = new Uint32Array(entries);
+  for (let c = 0; c < entries; c++) places[dictionary.add(words[c * 2 + 1], words[c * 2])] = c;
+  for (let i = 0; i < count; i++) codes[i] = places[codes[i]];
+  for (let c = 0; c < entries; c++) {
+    dictionary.low[c] = words[c * 2];
+    dictionary.high[c] = words[c * 2 + 1];
+  }
 }
 
 function boundsOf(pairs: Uint32Array, count: number): Pick<Statistics, 'min' | 'max'> {

@@ -2,23 +2,31 @@
 
 import type { Chunk, ChunkBuilder, Statistics } from './chunk.ts';
 import { LARGEST_DELTA, writeDeltas } from './delta.ts';
-import type { WordDictionary } from './dictionary.ts';
+import { LARGEST_DICTIONARY, type WordDictionary } from './dictionary.ts';
 import { Encoding } from './format.ts';
 import { type ColumnOf, gatherDoubles, levelsOf, type Piece, type Scratch } from './gather.ts';
 import { highWord, int64Bytes, nanosOf } from './int64.ts';
 
-const SAMPLE = 512;
-/** A dictionary is tried when the sample has at most this share of distinct values … */
-const DICTIONARY_SHARE = 0.5;
-/** … and kept while it has at most this many entries: beyond, deltas are as short and cost no look-up. */
-const INTEGER_DICTIONARY = 4096;
+/** A dictionary of so few entries is taken without a look at what else there is … */
+const FEW_ENTRIES = 256;
+/** … and one is given up where so many rows have shown more than so many different values. */
+const TRIALS: readonly (readonly [rows: number, entries: number])[] = [
+  [4096, 3072],
+  [16_384, 9216],
+];
 
+/**
+ * Integers: with a dictionary, as differences, or (`isDouble`) as doubles with their bytes apart, whatever is smallest. The first of these
+ * suits values that repeat, the last one values over many magnitudes: the exponent says how many bits follow, and what stands behind them
+ * is zeros, which compress to nothing.
+ */
 export function encodeIntegers(
   builder: ChunkBuilder,
   scratch: Scratch,
   words: WordDictionary,
   pieces: readonly Piece<ColumnOf<'int'>>[],
   rows: number,
+  isDouble: boolean,
 ): Chunk {
   const { present, count } = levelsOf(pieces, rows, scratch);
   const values = scratch.doubles(count);
@@ -33,26 +41,78 @@ export function encodeIntegers(
   }
   const statistics: Statistics = {
     nulls: rows - count,
-    min: int64Bytes(highWord(min), min),
-    max: int64Bytes(highWord(max), max),
+    ...(isDouble
+      ? doubleBounds(min, max)
+      : { min: int64Bytes(highWord(min), min), max: int64Bytes(highWord(max), max) }),
   };
-  if (isRepetitive(words, values, count)) {
-    const codes = scratch.codes(count);
-    words.reset(INTEGER_DICTIONARY);
-    let i = 0;
-    for (; i < count; i++) {
+  const codes = scratch.codes(count);
+  let repeated: Chunk | undefined;
+  if (findRepeated(words, values, count, codes)) {
+    writeSorted(builder, words, codes, count, isDouble);
+    repeated = builder.finish(rows, Encoding.RLE_DICTIONARY, words.count, statistics);
+    if (words.count <= FEW_ENTRIES) return repeated;
+    builder.begin(rows, present);
+  }
+  const chunk = isDouble
+    ? splitDoubles(builder, values, count, rows, statistics)
+    : differences(builder, scratch, values, count, max - min, rows, statistics);
+  return repeated !== undefined && repeated.length < chunk.length ? repeated : chunk;
+}
+
+/** Numbers the values as they come. Returns whether they repeat enough. */
+function findRepeated(words: WordDictionary, values: Float64Array, count: number, codes: Uint32Array): boolean {
+  words.reset(Math.min(LARGEST_DICTIONARY, Math.max(16, count >> 1)));
+  let from = 0;
+  for (const [rows, entries] of [...TRIALS, [count, LARGEST_DICTIONARY] as const]) {
+    const to = Math.min(rows, count);
+    for (let i = from; i < to; i++) {
       const value = values[i];
       const code = words.add(highWord(value) >>> 0, value >>> 0);
-      if (code < 0) break;
+      if (code < 0) return false;
       codes[i] = code;
     }
-    if (i === count) {
-      writeWordDictionary(builder, words);
-      builder.indices(codes, count, words.count);
-      return builder.finish(rows, Encoding.RLE_DICTIONARY, words.count, statistics);
-    }
+    if (words.count > entries) return false;
+    from = Math.max(from, to);
   }
-  if (max - min <= LARGEST_DELTA) {
+  return true;
+}
+
+/** The dictionary in the order of its values, for neighbours share their upper bytes, and the rows' places in it. */
+function writeSorted(
+  builder: ChunkBuilder,
+  words: WordDictionary,
+  codes: Uint32Array,
+  count: number,
+  isDouble: boolean,
+): void {
+  const entries = words.count;
+  const sorted = new Float64Array(entries);
+  for (let c = 0; c < entries; c++) sorted[c] = (words.high[c] | 0) * 0x1_0000_0000 + words.low[c];
+  sorted.sort();
+  const places = new Uint32Array(entries);
+  for (let c = 0; c < entries; c++) places[words.add(highWord(sorted[c]) >>> 0, sorted[c] >>> 0)] = c;
+  for (let i = 0; i < count; i++) codes[i] = places[codes[i]];
+  const { dictionary } = builder;
+  dictionary.reserve(entries * 8);
+  if (isDouble) dictionary.append(new Uint8Array(sorted.buffer));
+  else
+    for (let c = 0; c < entries; c++) {
+      dictionary.u32(sorted[c] >>> 0);
+      dictionary.u32(highWord(sorted[c]));
+    }
+  builder.indices(codes, count, entries);
+}
+
+function differences(
+  builder: ChunkBuilder,
+  scratch: Scratch,
+  values: Float64Array,
+  count: number,
+  range: number,
+  rows: number,
+  statistics: Statistics,
+): Chunk {
+  if (range <= LARGEST_DELTA) {
     const deltas = scratch.moreDoubles(count);
     for (let i = 1; i < count; i++) deltas[i - 1] = values[i] - values[i - 1];
     writeDeltas(builder.page, highWord(values[0]), values[0], deltas, count);
@@ -66,16 +126,24 @@ export function encodeIntegers(
   return builder.finish(rows, Encoding.PLAIN, 0, statistics);
 }
 
-/** Whether a sample of short stretches has few distinct values. */
-function isRepetitive(words: WordDictionary, values: Float64Array, count: number): boolean {
-  const step = Math.max(1, Math.floor(count / SAMPLE));
-  words.reset(SAMPLE * 2);
-  let taken = 0;
-  for (let i = 0; i < count; i += step) {
-    words.add(highWord(values[i]) >>> 0, values[i] >>> 0);
-    taken++;
+/** The first bytes of all doubles, then all second bytes and so on (BYTE_STREAM_SPLIT). */
+function splitDoubles(
+  builder: ChunkBuilder,
+  values: Float64Array,
+  count: number,
+  rows: number,
+  statistics: Statistics,
+): Chunk {
+  const { page } = builder;
+  page.reserve(count * 8);
+  const from = new Uint8Array(values.buffer, values.byteOffset, count * 8);
+  const into = page.bytes;
+  let { at } = page;
+  for (let place = 0; place < 8; place++) {
+    for (let i = place, end = count * 8; i < end; i += 8) into[at++] = from[i];
   }
-  return words.count <= Math.max(1, taken * DICTIONARY_SHARE);
+  page.at = at;
+  return builder.finish(rows, Encoding.BYTE_STREAM_SPLIT, 0, statistics);
 }
 
 export function writeWordDictionary(builder: ChunkBuilder, words: WordDictionary): void {
@@ -162,15 +230,17 @@ export function encodeFloats(
     if (value > max) max = value;
     if (Number.isNaN(value)) hasNan = true;
   }
-  const { page } = builder;
-  page.reserve(count * 8);
-  page.bytes.set(new Uint8Array(values.buffer, values.byteOffset, count * 8), page.at);
-  page.at += count * 8;
-  // A NaN has no order; and of the zeros the statistics must name the outer one.
-  const bounds =
-    count === 0 || hasNan ? {} : { min: doubleBytes(min === 0 ? -0 : min), max: doubleBytes(max === 0 ? 0 : max) };
+  builder.page.append(new Uint8Array(values.buffer, values.byteOffset, count * 8));
+  // A NaN has no order.
+  const bounds = count === 0 || hasNan ? {} : doubleBounds(min, max);
   return builder.finish(rows, Encoding.PLAIN, 0, { nulls: rows - count, ...bounds });
 }
+
+/** Of the zeros the statistics must name the outer one. */
+const doubleBounds = (min: number, max: number): { min: Uint8Array; max: Uint8Array } => ({
+  min: doubleBytes(min === 0 ? -0 : min),
+  max: doubleBytes(max === 0 ? 0 : max),
+});
 
 function doubleBytes(value: number): Uint8Array {
   const bytes = Buffer.allocUnsafe(8);

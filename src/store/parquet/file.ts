@@ -84,10 +84,11 @@ function writeSchemaElement(t: ThriftWriter, { name, kind }: ParquetColumn): voi
     const isSigned = kind === 'int64';
     t.i32(6, isSigned ? ConvertedType.INT_64 : ConvertedType.UINT_64);
     t.struct(10).struct(10).i8(1, 64).bool(2, isSigned).end().end();
-  } else if (kind === 'timestamp') {
-    // LogicalType.TIMESTAMP(isAdjustedToUTC = false, unit = NANOS). The times are UTC, but DuckDB 1.5 reads adjusted ones as
+  } else if (kind === 'timestamp' || kind === 'micros') {
+    // LogicalType.TIMESTAMP(isAdjustedToUTC = false, unit = NANOS or MICROS). The times are UTC, but DuckDB 1.5 reads adjusted ones as
     // TIMESTAMP WITH TIME ZONE, which has microseconds only; unadjusted ones keep all nine digits (TIMESTAMP_NS).
-    t.struct(10).struct(8).bool(1, false).struct(2).struct(3).end().end().end().end();
+    const unit = kind === 'micros' ? 2 : 3;
+    t.struct(10).struct(8).bool(1, false).struct(2).struct(unit).end().end().end().end();
   }
   t.end();
 }

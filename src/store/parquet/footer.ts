@@ -9,6 +9,8 @@ const TAIL_BYTES = 8;
 export interface ChunkPlace {
   readonly name: string;
   readonly codec: number;
+  /** Of its values. */
+  readonly encoding: number;
   readonly values: number;
   /** Offset of its first page in the file, and the length of all its pages. */
   readonly offset: number;
@@ -59,6 +61,7 @@ function chunkOf(chunk: ThriftStruct, end: number): ChunkPlace {
   return {
     name: Buffer.from(name as Uint8Array).toString(),
     codec: number(meta, 4),
+    encoding: Number(list(meta, 2)[0]),
     values: number(meta, 5),
     offset,
     length,

@@ -3,20 +3,20 @@
 
 import type { Column, ColumnBatch } from '../../records/columns.ts';
 import { readDeltas } from './delta-reader.ts';
-import { type Footer, type GroupPlace, readFooter } from './footer.ts';
+import type { GroupPlace } from './footer.ts';
 import { Encoding } from './format.ts';
 import { splitNanos } from './int64.ts';
 import { type ChunkPages, readHybrid, readPages } from './pages.ts';
-import type { StoreColumn } from './row-group.ts';
+import type { FileColumn } from './row-group.ts';
 
 export { readFooter } from './footer.ts';
 
-/** One row group of a file as a batch. Throws a RangeError that names the column and what is wrong with it. */
+/** One row group of a file as a batch of the file's columns. Throws a RangeError that names the column and what is wrong with it. */
 export function readGroup(
   file: Uint8Array,
   group: GroupPlace,
   type: string,
-  wanted: readonly StoreColumn[],
+  wanted: readonly FileColumn[],
 ): ColumnBatch {
   const columns = wanted.map((column) => {
     try {
@@ -28,23 +28,13 @@ export function readGroup(
   return { type, rows: group.rows, columns };
 }
 
-/** All row groups of a file. */
-export function* readBatches(
-  file: Uint8Array,
-  type: string,
-  columns: readonly StoreColumn[],
-  footer: Footer = readFooter(file),
-): Generator<ColumnBatch> {
-  for (const group of footer.groups) yield readGroup(file, group, type, columns);
-}
-
 function pagesOf(file: Uint8Array, group: GroupPlace, name: string): ChunkPages {
   const place = group.chunks.find((chunk) => chunk.name === name);
   if (place === undefined) throw new RangeError('it is missing');
   return readPages(file, place, group.rows);
 }
 
-function readColumn(file: Uint8Array, group: GroupPlace, { name, kind }: StoreColumn): Column {
+function readColumn(file: Uint8Array, group: GroupPlace, { name, kind, as }: FileColumn): Column {
   const { rows } = group;
   if (kind === 'ip') {
     const [hi, lo] = ['hi', 'lo'].map((half) => pagesOf(file, group, `${name}_${half}`));
@@ -64,7 +54,7 @@ function readColumn(file: Uint8Array, group: GroupPlace, { name, kind }: StoreCo
     case 'time':
       return { name, kind, ...readTimes(pages, rows), present };
     case 'int':
-      return { name, kind, values: spread(pages, rows, readIntegers(pages)), present };
+      return { name, kind, values: spread(pages, rows, readIntegers(pages, as === 'double')), present };
     case 'float': {
       const values = new Float64Array(pages.count);
       for (let i = 0; i < pages.count; i++) values[i] = pages.values.readDoubleLE(i * 8);
@@ -118,7 +108,7 @@ function wordsOf(pages: ChunkPages): Uint32Array {
   return pairs;
 }
 
-function readIntegers(pages: ChunkPages): Float64Array {
+function readIntegers(pages: ChunkPages, isDouble: boolean): Float64Array {
   const { encoding, values, count } = pages;
   const result = new Float64Array(count);
   if (encoding === Encoding.DELTA_BINARY_PACKED && count > 0) {
@@ -128,7 +118,16 @@ function readIntegers(pages: ChunkPages): Float64Array {
     for (let i = 1; i < count; i++) result[i] = value += deltas[i - 1];
     return result;
   }
+  if (encoding === Encoding.BYTE_STREAM_SPLIT) {
+    if (values.length !== count * 8) throw new RangeError('it has another number of values than its page says');
+    const bytes = new Uint8Array(result.buffer);
+    for (let place = 0, at = 0; place < 8; place++) {
+      for (let i = place; i < bytes.length; i += 8) bytes[i] = values[at++];
+    }
+    return result;
+  }
   const pairs = wordsOf(pages);
+  if (isDouble) return new Float64Array(pairs.buffer, 0, count);
   for (let i = 0; i < count; i++) result[i] = (pairs[i * 2 + 1] | 0) * 0x1_0000_0000 + pairs[i * 2];
   return result;
 }

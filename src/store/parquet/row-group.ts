@@ -10,13 +10,29 @@ import { encodeStrings } from './encode-strings.ts';
 import type { ParquetColumn, ParquetKind } from './format.ts';
 import { type ColumnOf, type Piece, Scratch } from './gather.ts';
 
-/** Rows in a row group at most: what DuckDB's own writer uses, and the unit in which its threads read. */
-export const ROW_GROUP_ROWS = 122_880;
+/**
+ * Rows in a row group at most, and so the unit in which DuckDB's threads read: about what its own writer uses, and as many as zstd's
+ * blocks have bytes, so that each byte of split doubles has a block and a code of its own.
+ */
+export const ROW_GROUP_ROWS = 131_072;
 
-/** A column as the store knows it: its name and its kind in a batch (`text` that is JSON is text). */
+/** A column as the store knows it: its name and its kind in a batch (`text` that is JSON is text), and its form in files (`../row-form.ts`). */
 export interface StoreColumn {
   readonly name: string;
   readonly kind: Column['kind'];
+  /** A time that is kept as its distance before the time in this column. */
+  readonly before?: string;
+  /** Times, distances and durations are whole µs, and kept as such. */
+  readonly isMicros?: true;
+  /** Integers that are kept as doubles. */
+  readonly isDouble?: true;
+}
+
+/** A column of a file: `int` may be a time in µs since 1970, or be kept as doubles. */
+export interface FileColumn {
+  readonly name: string;
+  readonly kind: Column['kind'];
+  readonly as?: 'micros' | 'double';
 }
 
 const KINDS: Record<Exclude<Column['kind'], 'ip'>, ParquetKind> = {
@@ -33,15 +49,15 @@ export function columnsOf(batch: ColumnBatch): StoreColumn[] {
   return batch.columns.map(({ name, kind }) => ({ name, kind }));
 }
 
-/** The Parquet columns of a store column: an address has two. */
-export function parquetColumns(columns: readonly StoreColumn[]): ParquetColumn[] {
-  return columns.flatMap(({ name, kind }): ParquetColumn[] =>
+/** The Parquet columns of a file's column: an address has two. */
+export function parquetColumns(columns: readonly FileColumn[]): ParquetColumn[] {
+  return columns.flatMap(({ name, kind, as }): ParquetColumn[] =>
     kind === 'ip'
       ? [
           { name: `${name}_hi`, kind: 'uint64' },
           { name: `${name}_lo`, kind: 'uint64' },
         ]
-      : [{ name, kind: KINDS[kind] }],
+      : [{ name, kind: as ?? KINDS[kind] }],
   );
 }
 
@@ -67,20 +83,27 @@ export class RowGroupEncoder {
   }
 
   /** The chunks of all rows of `batches`, in the order of `parquetColumns(columns)`. A column that a batch lacks is null there. */
-  encode(columns: readonly StoreColumn[], batches: readonly ColumnBatch[]): { rows: number; chunks: Chunk[] } {
-    let rows = 0;
-    for (const batch of batches) rows += batch.rows;
-    const chunks: Chunk[] = [];
-    const nothing = this.#builder.nothing(rows);
-    for (const [position, wanted] of columns.entries()) {
-      const pieces = batches.map((batch) => ({ column: columnAt(batch, position, wanted), rows: batch.rows }));
-      if (pieces.some(({ column }) => column !== undefined)) this.#encodeColumn(wanted.kind, pieces, rows, chunks);
-      else for (let i = 0; i < (wanted.kind === 'ip' ? 2 : 1); i++) chunks.push(nothing);
-    }
+  encode(columns: readonly FileColumn[], batches: readonly ColumnBatch[]): { rows: number; chunks: Chunk[] } {
+    const rows = rowsOf(batches);
+    const chunks = columns.flatMap((wanted, position) =>
+      this.column(
+        wanted,
+        batches.map((batch) => ({ column: columnAt(batch, position, wanted), rows: batch.rows })),
+        rows,
+      ),
+    );
     return { rows, chunks };
   }
 
-  #encodeColumn(kind: Column['kind'], pieces: readonly Piece[], rows: number, into: Chunk[]): void {
+  /** The chunks of one column of `rows` rows: an address has two. */
+  column(wanted: FileColumn, pieces: readonly Piece[], rows: number): Chunk[] {
+    const chunks: Chunk[] = [];
+    if (pieces.some(({ column }) => column !== undefined)) this.#encodeColumn(wanted, pieces, rows, chunks);
+    else for (let i = 0; i < (wanted.kind === 'ip' ? 2 : 1); i++) chunks.push(this.#builder.nothing(rows));
+    return chunks;
+  }
+
+  #encodeColumn({ kind, as }: FileColumn, pieces: readonly Piece[], rows: number, into: Chunk[]): void {
     const builder = this.#builder;
     const scratch = this.#scratch;
     switch (kind) {
@@ -88,7 +111,9 @@ export class RowGroupEncoder {
         into.push(encodeTimes(builder, scratch, pieces as Piece<ColumnOf<'time'>>[], rows));
         break;
       case 'int':
-        into.push(encodeIntegers(builder, scratch, this.#words, pieces as Piece<ColumnOf<'int'>>[], rows));
+        into.push(
+          encodeIntegers(builder, scratch, this.#words, pieces as Piece<ColumnOf<'int'>>[], rows, as === 'double'),
+        );
         break;
       case 'float':
         into.push(encodeFloats(builder, scratch, pieces as Piece<ColumnOf<'float'>>[], rows));
@@ -110,8 +135,14 @@ export class RowGroupEncoder {
   }
 }
 
+export function rowsOf(batches: readonly ColumnBatch[]): number {
+  let rows = 0;
+  for (const batch of batches) rows += batch.rows;
+  return rows;
+}
+
 /** The batch's column of that name, if it has values; batches of a type usually have the same columns in the same places. */
-function columnAt(batch: ColumnBatch, position: number, wanted: StoreColumn): Column | undefined {
+export function columnAt(batch: ColumnBatch, position: number, wanted: StoreColumn): Column | undefined {
   const there = batch.columns[position];
   const column = there?.name === wanted.name ? there : batch.columns.find(({ name }) => name === wanted.name);
   return column !== undefined && isSameKind(column.kind, wanted.kind) && !isNothing(column) ? column : undefined;

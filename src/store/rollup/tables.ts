@@ -4,6 +4,7 @@
 
 import { columnName, type RecordType } from '../../records/record.ts';
 import type { StoreColumn } from '../parquet/row-group.ts';
+import type { RowForm } from '../row-form.ts';
 import { columnKind } from '../sql/views.ts';
 
 export const MINUTE_SECONDS = 60;
@@ -135,3 +136,12 @@ export const rollupView = ({ type, cut, seconds }: RollupTable): string =>
 
 /** Name of the view that shows a type's own rows in the form of its roll-ups, each row as a sum of one. */
 export const rowsView = (type: string): string => `${type}_rows`.replace(/[^A-Za-z0-9]+/g, '_');
+
+/** How its sums stand in their file. */
+export const rollupForm = (spec: RollupSpec): RowForm => ({
+  type: spec.type,
+  order: [],
+  before: [FIRST, LAST],
+  durations: [DURATION_SUM],
+  magnitudes: [...spec.sums, DURATION_SUM, ROWS],
+});

@@ -3,6 +3,7 @@
 
 import type { RecordType } from '../../records/record.ts';
 import type { Manifest, Segment } from '../manifest.ts';
+import { storedRows, type ViewFiles } from '../sql/stored-columns.ts';
 import { identifier, literal } from '../sql/text.ts';
 import { declaredColumns, SQL_TYPES, selectRows } from '../sql/views.ts';
 import { sourceColumns } from './choose.ts';
@@ -22,17 +23,18 @@ export function rollupViews(
   if (spec === undefined) return views;
   const add = (name: string, select: string) =>
     views.set(name, `CREATE OR REPLACE VIEW ${identifier(name)} AS ${select}`);
-  const rows = (some: readonly Segment[], table: RollupTable | undefined): string => {
-    const schemas = [...new Set(some.map(({ schema }) => schema))].map((key) => manifest.schemas[key] ?? []);
-    const files = { paths: some.map(({ path }) => `${directory}/${path}`), schemas };
-    return asSums(spec, type, selectRows(type, files), table);
-  };
+  const files = (some: readonly { path: string; schema: string }[]): ViewFiles => ({
+    paths: some.map(({ path }) => `${directory}/${path}`),
+    schemas: [...new Set(some.map(({ schema }) => schema))].map((key) => manifest.schemas[key] ?? []),
+  });
+  const rows = (some: readonly Segment[], table: RollupTable | undefined): string =>
+    asSums(spec, type, selectRows(type, files(some)), table);
   add(rowsView(spec.type), rows(segments, undefined));
   for (const table of spec.tables) {
     const having = segments.filter(({ rollup }) => rollup?.tables.includes(table.signature));
     const lacking = segments.filter(({ rollup }) => !rollup?.tables.includes(table.signature));
     const parts: string[] = [];
-    if (having.length > 0) parts.push(sums(spec, table, having, directory));
+    if (having.length > 0) parts.push(sums(spec, table, files(having.map(({ rollup }) => rollup!))));
     if (lacking.length > 0 || parts.length === 0) {
       parts.push(`SELECT ${sourceColumns(spec, table).join(', ')} FROM (${rows(lacking, table)})`);
     }
@@ -41,13 +43,12 @@ export function rollupViews(
   return views;
 }
 
-function sums(spec: RollupSpec, table: RollupTable, segments: readonly Segment[], directory: string): string {
-  const paths = segments.map(({ rollup }) => literal(`${directory}/${rollup!.path}`)).join(', ');
+function sums(spec: RollupSpec, table: RollupTable, files: ViewFiles): string {
   const addresses = new Set(table.keys.filter(({ kind }) => kind === 'ip').map(({ name }) => identifier(name)));
   const columns = sourceColumns(spec, table).map((column) =>
     addresses.has(column) ? `ip(${half(column, 'hi')}, ${half(column, 'lo')}) AS ${column}` : column,
   );
-  return `SELECT ${columns.join(', ')} FROM read_parquet([${paths}], hive_partitioning = false, union_by_name = true)
+  return `SELECT ${columns.join(', ')} FROM ${storedRows(files)}
     WHERE ${TABLE} = ${literal(table.signature)}`;
 }
 

@@ -5,7 +5,8 @@ import type { Field } from '../../records/field.ts';
 import { columnName, isComputed, type RecordType, restName } from '../../records/record.ts';
 import type { StoreColumn } from '../parquet/row-group.ts';
 import { COMPUTED } from './computed.ts';
-import { identifier, literal, viewName } from './text.ts';
+import { storedRows, type ViewFiles } from './stored-columns.ts';
+import { identifier, viewName } from './text.ts';
 
 type ColumnKind = StoreColumn['kind'];
 
@@ -54,13 +55,6 @@ const TOTALS = new Map([
   ['network_packets', ['source_packets', 'destination_packets']],
 ]);
 
-export interface ViewFiles {
-  /** Absolute paths. */
-  readonly paths: readonly string[];
-  /** The columns of each kind of segment among them. */
-  readonly schemas: readonly (readonly StoreColumn[])[];
-}
-
 /** SQL that makes the view of a type; `declared` is undefined for a type that this program does not know (any more). */
 export function createView(type: string, declared: RecordType | undefined, files: ViewFiles): string {
   return `CREATE OR REPLACE VIEW ${identifier(viewName(type))} AS ${selectRows(declared, files)}`;
@@ -90,7 +84,7 @@ export function selectRows(declared: RecordType | undefined, files: ViewFiles): 
     );
   }
   if (select.length === 0) select.push('NULL AS nothing');
-  return `SELECT ${select.join(', ')} FROM ${source(files)}`;
+  return `SELECT ${select.join(', ')} FROM ${storedRows(files)}`;
 }
 
 /** SQL of a column that segments do not keep because it follows from others; undefined for all that they do keep. */
@@ -113,12 +107,6 @@ function sumOf(type: RecordType, field: Field): string {
 /** Whether a column is the difference that another one is made from: no column of the view. */
 function isRestOf(type: RecordType | undefined, name: string): boolean {
   return Object.values(type?.fields ?? {}).some((field) => field.near !== undefined && restName(field) === name);
-}
-
-function source({ paths, schemas }: ViewFiles): string {
-  if (paths.length === 0) return '(SELECT 1 WHERE false)';
-  const union = schemas.length > 1 ? ', union_by_name = true' : '';
-  return `read_parquet([${paths.map(literal).join(', ')}], hive_partitioning = false${union})`;
 }
 
 function columnSql(name: string, kind: ColumnKind, storedAs: ColumnKind | undefined): string[] {

@@ -55,7 +55,9 @@ describe('parquet', () => {
   it('is read back exactly by DuckDB', async () => {
     await fc.assert(
       fc.asyncProperty(groups, async (all) => {
-        expect(await readByDuckDb(write(all))).toEqual(expected(all));
+        // As hyparquet's, its binding's decoder takes a leading byte order mark away.
+        const wanted = [...expected(all)].map(([name, values]) => [name, values.map(withoutMark)] as const);
+        expect(await readByDuckDb(write(all))).toEqual(new Map(wanted));
       }),
       { numRuns: 60 },
     );
@@ -64,7 +66,7 @@ describe('parquet', () => {
   it('is read back exactly by hyparquet', async () => {
     await fc.assert(
       fc.asyncProperty(groups, async (all) => {
-        // hyparquet's TextDecoder takes a leading byte order mark away.
+        // Its TextDecoder takes a leading byte order mark away.
         const wanted = [...expected(all)].map(([name, values]) => [name, values.map(withoutMark)] as const);
         expect(await readByHyparquet(write(all))).toEqual(new Map(wanted));
       }),
@@ -74,7 +76,7 @@ describe('parquet', () => {
 
   it.each([1, 2, 255, 256, 257, 4096, 4097, 65_535, 65_536, 65_537])('keeps %i distinct values', async (distinct) => {
     // All of them, and some of them again.
-    const rows = Math.min(122_880, distinct + Math.min(distinct, 2000) + 3);
+    const rows = Math.min(131_072, distinct + Math.min(distinct, 2000) + 3);
     const at = (i: number) => (i * 7919) % distinct;
     const values = Array.from({ length: rows }, (_, i) => at(i));
     const all: NamedValues[][][] = [

@@ -3,8 +3,9 @@
 import { expect, it } from 'vitest';
 import type { ColumnBatch } from '../../../src/records/columns.ts';
 import { ParquetFile } from '../../../src/store/parquet/file.ts';
-import { readBatches, readFooter } from '../../../src/store/parquet/read.ts';
+import { readFooter } from '../../../src/store/parquet/read.ts';
 import { columnsOf, parquetColumns, RowGroupEncoder } from '../../../src/store/parquet/row-group.ts';
+import { readBatches } from '../../../src/store/read-rows.ts';
 import fc from '../../kit/arbitrary.ts';
 import { makeBatch } from '../batch-kit.ts';
 import { flowBatch, START } from '../rollup/flow-kit.ts';
