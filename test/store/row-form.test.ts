@@ -104,9 +104,9 @@ const column = (store: Store, name: string): StoreColumn[] => columnsOf(store).f
 
 describe('rows in their form', () => {
   const cases: [string, ColumnBatch[], Partial<StoreColumn> | undefined][] = [
-    ['of nanoseconds', [flows(1, 3000, 1), flows(2, 500, 1)], { before: 'timestamp' }],
-    ['of microseconds', [flows(3, 3000, 1000)], { before: 'timestamp', isMicros: true }],
-    ['that last for years', [flows(4, 3000, 1, 4000)], undefined],
+    ['of nanoseconds', [flows(1, 700, 1), flows(2, 300, 1)], { before: 'timestamp' }],
+    ['of microseconds', [flows(3, 700, 1000)], { before: 'timestamp', isMicros: true }],
+    ['that last for years', [flows(4, 700, 1, 4000)], undefined],
   ];
   it.each(cases)('%s are those that were written', async (_, batches, expected) => {
     const [formed, plain] = [write([batches], () => form), write([batches], () => ({}))];
@@ -120,7 +120,7 @@ describe('rows in their form', () => {
   });
 
   it('are smaller', () => {
-    const { columns, ...batch } = flows(7, 20_000, 1000);
+    const { columns, ...batch } = flows(7, 8000, 1000);
     // Texts and numbers that count up, as no real ones do, are smallest in the order in which they come.
     const real = columns.filter(({ name }) => !/tunnel|first_packet/.test(name));
     const batches = [{ ...batch, columns: real }];
@@ -130,7 +130,7 @@ describe('rows in their form', () => {
   });
 
   it('stand beside those of other forms and of none', async () => {
-    const batches = [[flows(1, 2500, 1)], [flows(2, 2500, 1000)], [flows(3, 2500, 1)], [flows(4, 2500, 1, 900)]];
+    const batches = [[flows(1, 700, 1)], [flows(2, 2100, 1000)], [flows(3, 2100, 1)], [flows(4, 700, 1, 900)]];
     const [mixed, plain] = [write(batches, (i) => (i === 0 ? {} : form)), write(batches, () => ({}))];
     expect(new Set(mixed.manifest.segments.map(({ schema }) => schema)).size).toBeGreaterThanOrEqual(3);
     expect(await rowsOf(mixed.directory)).toEqual(await rowsOf(plain.directory));
@@ -157,11 +157,11 @@ describe('rows in their form', () => {
     const directory = folder();
     const store = openStore(directory, { sync: false, rollups: rollupSpecs(types), ...form });
     for (let i = 0; i < 4; i++) {
-      store.append(flows(i + 1, 600, step), `batch ${i}`);
+      store.append(flows(i + 1, 300, step), `batch ${i}`);
       store.rotate();
     }
     const before = await rowsOf(directory);
-    expect(before).toHaveLength(2400);
+    expect(before).toHaveLength(1200);
     expect(store.merge().into).toBe(1);
     expect(store.manifest.segments).toHaveLength(1);
     expect(column(store, 'timestamp')[0].isMicros).toBe(step === 1000 ? true : undefined);
