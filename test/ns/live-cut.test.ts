@@ -8,7 +8,7 @@ import { numberedTraffic } from '../kit/numbered-traffic.ts';
 import { unless } from '../kit/unless.ts';
 
 const PER_SECOND = 4000;
-const QUESTIONS = 4;
+const QUESTIONS = 3;
 
 let kit: DaemonKit;
 afterEach(() => kit.remove());
