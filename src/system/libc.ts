@@ -15,11 +15,14 @@ export interface Libc {
   /** Each returns what the call returns and throws SystemError when that is negative. */
   socket(domain: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): void;
+  /** The same in a thread of libuv's pool, for options that the kernel takes its time for. */
+  setsockoptLater(fd: number, level: number, option: number, value: Uint8Array): Promise<void>;
   getsockopt(fd: number, level: number, option: number, value: Uint8Array): void;
   bind(fd: number, address: Uint8Array): void;
   mmap(length: number, fd: number): Pointer;
   munmap(at: Pointer, length: number): void;
   close(fd: number): void;
+  closeLater(fd: number): Promise<void>;
   /** Number of descriptors with events; -1 when a signal came. `fds`: an array of struct pollfd. */
   poll(fds: Uint8Array, timeoutMs: number): number;
   /** The same, waiting in a thread of libuv's pool. */
@@ -73,7 +76,13 @@ function bind(koffi: typeof import('koffi')): Libc {
   const send = define('send', 'long', ['int', 'void *', 'uint64', 'int']);
   const receive = define('recv', 'long', ['int', 'void *', 'uint64', 'int']);
   const sendmmsg = define('sendmmsg', 'int', ['int', 'void *', 'uint32', 'int']);
-  const later = poll as unknown as Async<number>;
+  const inPool = (call: unknown, ...values: unknown[]): Promise<number> =>
+    new Promise((resolve, reject) => {
+      (call as Async<number>).async(...values, (error, result) => {
+        if (error) reject(error as Error);
+        else resolve(result);
+      });
+    });
   const sure = (result: number, call: string): number => {
     if (result < 0) throw new SystemError(call, koffi.errno());
     return result;
@@ -83,6 +92,11 @@ function bind(koffi: typeof import('koffi')): Libc {
     socket: (domain, type, protocol) => sure(socket(domain, type, protocol), 'socket'),
     setsockopt(fd, level, option, value) {
       sure(setsockopt(fd, level, option, value, value.length), `setsockopt ${level}/${option}`);
+    },
+    async setsockoptLater(fd, level, option, value) {
+      const result = await inPool(setsockopt, fd, level, option, value, value.length);
+      // Why it failed is known to the thread that it failed in, so it is asked for here.
+      if (result < 0) sure(setsockopt(fd, level, option, value, value.length), `setsockopt ${level}/${option}`);
     },
     getsockopt(fd, level, option, value) {
       length.writeUInt32LE(value.length, 0);
@@ -103,19 +117,15 @@ function bind(koffi: typeof import('koffi')): Libc {
     close(fd) {
       close(fd);
     },
+    async closeLater(fd) {
+      await inPool(close, fd);
+    },
     poll(fds, timeoutMs) {
       const n = poll(fds, fds.length / 8, timeoutMs);
       if (n < 0 && koffi.errno() === EINTR) return -1;
       return sure(n, 'poll');
     },
-    pollLater(fds, timeoutMs) {
-      return new Promise((resolve, reject) => {
-        later.async(fds, fds.length / 8, timeoutMs, (error, n) => {
-          if (error) reject(error as Error);
-          else resolve(n);
-        });
-      });
-    },
+    pollLater: (fds, timeoutMs) => inPool(poll, fds, fds.length / 8, timeoutMs),
     send(fd, message) {
       sure(Number(send(fd, message, message.length, 0)), 'send');
     },

@@ -61,6 +61,8 @@ export class PacketRing {
   dropped = 0;
   /** The filter that was set last. */
   program: Uint8Array | undefined;
+  /** The program that packets of its group are shared out by, if it was set here: kept, for the kernel may be reading it. */
+  sharedOut: Uint8Array | undefined;
   /** How often the ring was full. */
   freezes = 0;
   readonly #libc: Libc;
@@ -73,34 +75,22 @@ export class PacketRing {
   #isClosed = false;
 
   /** Throws SystemError: EPERM without CAP_NET_RAW, ENOMEM when the ring can not be had. */
-  constructor(libc: Libc, options: RingOptions) {
-    const { blockBytes, blocks, retireMs } = options;
+  constructor(libc: Libc, options: RingOptions, fd = prepare(libc, options)) {
+    const { blockBytes, blocks } = options;
     const length = blockBytes * blocks;
-    // A block takes a power of two of pages, whatever of it is used.
-    const taken = blocks * 2 ** Math.ceil(Math.log2(blockBytes));
-    if (ringBytes + taken > MAX_RING_BYTES) {
-      throw new RangeError(
-        `rings of ${(ringBytes + taken) / 1048576} MiB were asked for; all together may have ${MAX_RING_BYTES / 1048576} MiB`,
-      );
-    }
-    this.#taken = taken;
+    this.#taken = bytesTaken(options);
     this.#libc = libc;
     this.blockBytes = blockBytes;
     this.blocks = blocks;
-    this.fd = libc.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    this.fd = fd;
     try {
-      this.#set(PACKET_VERSION, TPACKET_V3);
-      // Before the ring, and after which each packet says how many it stands for.
-      this.#set(PACKET_VNET_HDR, 1);
-      if (options.ignoreOutgoing) this.#set(PACKET_IGNORE_OUTGOING, 1);
       this.setFilter(options.filter);
-      this.#set(PACKET_RX_RING, blockBytes, blocks, FRAME_BYTES, length / FRAME_BYTES, retireMs, 0, 0);
-      this.#memory = libc.mmap(length, this.fd);
+      this.#memory = libc.mmap(length, fd);
     } catch (error) {
-      libc.close(this.fd);
+      ringBytes -= this.#taken;
+      libc.close(fd);
       throw error;
     }
-    ringBytes += taken;
     const memory = libc.view(this.#memory, length);
     this.bytes = new Uint8Array(memory);
     this.words = new Uint32Array(memory);
@@ -112,6 +102,18 @@ export class PacketRing {
       this.close();
       throw error;
     }
+  }
+
+  /** The same, and the kernel finds the memory while this thread goes on. Rejects with what the constructor throws. */
+  static async openLater(libc: Libc, options: RingOptions): Promise<PacketRing> {
+    const fd = begin(libc, options);
+    try {
+      await libc.setsockoptLater(fd, SOL_PACKET, PACKET_RX_RING, memoryRequest(options));
+    } catch (error) {
+      giveUp(libc, options, fd);
+      throw error;
+    }
+    return new PacketRing(libc, options, fd);
   }
 
   get isClosed(): boolean {
@@ -156,7 +158,8 @@ export class PacketRing {
 
   /** Replaces the filter; no packet passes unfiltered in between. */
   setFilter(program: Uint8Array): void {
-    this.#libc.setsockopt(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, this.#fprog(program));
+    this.program = program;
+    this.#libc.setsockopt(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, fprogOf(this.#libc, program));
   }
 
   /**
@@ -176,7 +179,12 @@ export class PacketRing {
    * this returns no packet is shared out by the former program any more.
    */
   shareOut(program: Uint8Array): void {
-    this.#libc.setsockopt(this.fd, SOL_PACKET, PACKET_FANOUT_DATA, this.#fprog(program));
+    this.#libc.setsockopt(this.fd, SOL_PACKET, PACKET_FANOUT_DATA, fprogOf(this.#libc, program));
+  }
+  /** The same, while this thread goes on. */
+  shareOutLater(program: Uint8Array): Promise<void> {
+    this.sharedOut = program;
+    return this.#libc.setsockoptLater(this.fd, SOL_PACKET, PACKET_FANOUT_DATA, fprogOf(this.#libc, program));
   }
 
   /** Packets for other machines too. */
@@ -204,25 +212,88 @@ export class PacketRing {
   /** Nothing of the ring can be read afterwards: its views are empty. */
   close(): void {
     if (this.#isClosed) return;
-    this.#isClosed = true;
+    this.#unmap();
+    this.#libc.close(this.fd);
     ringBytes -= this.#taken;
+  }
+  /** The same, and the kernel takes its time for it while this thread goes on. */
+  async closeLater(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#unmap();
+    await this.#libc.closeLater(this.fd);
+    ringBytes -= this.#taken;
+  }
+
+  #unmap(): void {
+    this.#isClosed = true;
     const { length } = this.bytes;
     // Reading unmapped memory would end the process; detached views read as undefined.
     (this.bytes.buffer as ArrayBuffer).transfer(0);
     this.#libc.munmap(this.#memory, length);
-    this.#libc.close(this.fd);
   }
 
   #set(option: number, ...words: number[]): void {
-    this.#libc.setsockopt(this.fd, SOL_PACKET, option, new Uint8Array(Int32Array.from(words).buffer));
+    set(this.#libc, this.fd, option, ...words);
   }
+}
 
-  /** The kernel reads the program by its address during the call: it has to be kept until then. */
-  #fprog(program: Uint8Array): Uint8Array {
-    this.program = program;
-    const fprog = new DataView(new ArrayBuffer(16));
-    fprog.setUint16(0, program.length / 8, true);
-    fprog.setBigUint64(8, this.#libc.address(program), true);
-    return new Uint8Array(fprog.buffer);
+/** A socket that takes nothing, whose options that come before the ring are set. Throws SystemError, or RangeError where there is no room. */
+function begin(libc: Libc, options: RingOptions): number {
+  const taken = bytesTaken(options);
+  if (ringBytes + taken > MAX_RING_BYTES) {
+    throw new RangeError(
+      `rings of ${(ringBytes + taken) / 1048576} MiB were asked for; all together may have ${MAX_RING_BYTES / 1048576} MiB`,
+    );
   }
+  const fd = libc.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+  ringBytes += taken;
+  try {
+    set(libc, fd, PACKET_VERSION, TPACKET_V3);
+    // Before the ring, and after which each packet says how many it stands for.
+    set(libc, fd, PACKET_VNET_HDR, 1);
+    if (options.ignoreOutgoing) set(libc, fd, PACKET_IGNORE_OUTGOING, 1);
+  } catch (error) {
+    giveUp(libc, options, fd);
+    throw error;
+  }
+  return fd;
+}
+
+function prepare(libc: Libc, options: RingOptions): number {
+  const fd = begin(libc, options);
+  try {
+    libc.setsockopt(fd, SOL_PACKET, PACKET_RX_RING, memoryRequest(options));
+  } catch (error) {
+    giveUp(libc, options, fd);
+    throw error;
+  }
+  return fd;
+}
+
+function giveUp(libc: Libc, options: RingOptions, fd: number): void {
+  ringBytes -= bytesTaken(options);
+  libc.close(fd);
+}
+
+/** A block takes a power of two of pages, whatever of it is used. */
+function bytesTaken({ blocks, blockBytes }: RingOptions): number {
+  return blocks * 2 ** Math.ceil(Math.log2(blockBytes));
+}
+
+/** struct tpacket_req3 */
+function memoryRequest({ blockBytes, blocks, retireMs }: RingOptions): Uint8Array {
+  const frames = (blockBytes * blocks) / FRAME_BYTES;
+  return new Uint8Array(Uint32Array.of(blockBytes, blocks, FRAME_BYTES, frames, retireMs, 0, 0).buffer);
+}
+
+function set(libc: Libc, fd: number, option: number, ...words: number[]): void {
+  libc.setsockopt(fd, SOL_PACKET, option, new Uint8Array(Int32Array.from(words).buffer));
+}
+
+/** struct sock_fprog. The kernel reads the program by its address during the call: it has to be kept until then. */
+function fprogOf(libc: Libc, program: Uint8Array): Uint8Array {
+  const fprog = new DataView(new ArrayBuffer(16));
+  fprog.setUint16(0, program.length / 8, true);
+  fprog.setBigUint64(8, libc.address(program), true);
+  return new Uint8Array(fprog.buffer);
 }

@@ -100,6 +100,10 @@ export class RingSource implements PacketSource {
   #former: RingReading | undefined;
   #formerUntil = 0;
   #replacement: Replacement | undefined;
+  /** A step of a change that goes on: see `ring-team.ts`. */
+  #changing: Promise<void> | undefined;
+  /** Why reading can not go on. */
+  #failure: Error | undefined;
   /** Counted by rings that are closed. */
   readonly #past = { received: 0, dropped: 0, freezes: 0 };
   #netlink: NetlinkSocket | undefined;
@@ -146,7 +150,8 @@ export class RingSource implements PacketSource {
     checkNames(this.#options.selection, this.#links, this.#options.tell);
     this.#bound = this.#bindTo();
     if (team === undefined) {
-      const ring = this.#newRing(this.#options, this.#bound, fanOutGroup === undefined ? this.#program() : REFUSE_ALL);
+      const filter = fanOutGroup === undefined ? this.#program() : REFUSE_ALL;
+      const ring = new PacketRing(this.#libc, this.#ringOptions(this.#options, this.#bound, filter));
       this.#read(ring, undefined);
       if (fanOutGroup !== undefined) {
         ring.join(fanOutGroup);
@@ -154,25 +159,29 @@ export class RingSource implements PacketSource {
       }
     } else {
       const share = new RingShare(team, this.#bound);
-      const make = () => this.#newRing(this.#options, this.#bound, REFUSE_ALL);
-      let ring: PacketRing | undefined;
-      while ((ring = share.tryEnter(make)) === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
-      this.#read(ring, share);
+      const make = () => PacketRing.openLater(this.#libc, this.#ringOptions(this.#options, this.#bound, REFUSE_ALL));
+      let entering: Promise<PacketRing> | undefined;
+      while ((entering = share.tryEnter(make)) === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+      this.#read(await entering, share);
       this.#teamUntil = performance.now() + TEAM_MS;
     }
     this.#follow();
     this.#looked = performance.now();
   }
 
-  #newRing(size: { ringBytes: number; blockBytes: number }, ifindex: number, filter: Uint8Array): PacketRing {
-    return new PacketRing(this.#libc, {
+  #ringOptions(
+    size: { ringBytes: number; blockBytes: number },
+    ifindex: number,
+    filter: Uint8Array,
+  ): ConstructorParameters<typeof PacketRing>[1] {
+    return {
       blockBytes: size.blockBytes,
       blocks: blocksOf(size),
       retireMs: this.#options.retireMs,
       filter,
       ifindex,
       ignoreOutgoing: this.#options.direction === 'in',
-    });
+    };
   }
 
   /** Packets are read from this ring from now on. */
@@ -227,8 +236,8 @@ export class RingSource implements PacketSource {
       if (this.#options.wait === 'never') this.#heard(this.#libc.poll(this.#fds, 0));
       else if (hasChanged(this.#watch!)) this.#changed();
     }
-    if (this.#isReordered) this.#isReordered = this.#now!.share?.tryRestore(this.#now!.ring) === false;
-    if (this.#replacement !== undefined && this.#former === undefined) this.#begin(this.#replacement, now);
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#changing === undefined) this.#change();
     // In the order of time: what came last to the former ring, then what the new one has.
     if (this.#former !== undefined) {
       if (this.#former.ring.isReady) return this.#take(this.#former);
@@ -285,56 +294,93 @@ export class RingSource implements PacketSource {
 
   async close(): Promise<void> {
     this.#replaced(new Error('the capture ends'));
+    await this.#changing;
     const until = performance.now() + CLOSE_MS;
     for (const reading of [this.#former, this.#now]) {
       if (reading === undefined || reading.ring.isClosed) continue;
       reading.ring.count();
-      while (reading.share?.tryLeave(reading.ring) === false && performance.now() < until)
+      let leaving: Promise<void> | undefined;
+      while (
+        reading.share !== undefined &&
+        (leaving = reading.share.tryLeave(reading.ring)) === undefined &&
+        performance.now() < until
+      )
         await new Promise((resolve) => setTimeout(resolve, 1));
+      await leaving;
       reading.ring.close();
     }
     this.#watch?.close();
     this.#netlink?.close();
   }
 
+  /** The next step of what is to change, if it is time for one. Steps take long, and packets are read meanwhile. */
+  #change(): void {
+    // Whether the link was down since: where members are has to be known before.
+    if (this.#replacement !== undefined) this.#heard(this.#libc.poll(this.#fds, 0));
+    const { share, ring } = this.#now!;
+    if (this.#isReordered) {
+      const restoring = share?.tryRestore(ring);
+      if (restoring !== undefined) this.#isReordered = false;
+      this.#goesOn(restoring);
+    } else if (this.#replacement !== undefined && this.#former === undefined) this.#begin(this.#replacement);
+  }
+
   /** A ring beside the present one takes over. */
-  #begin(by: Replacement, now: number): void {
-    // Whether the link was down since: where members are has to be known now.
-    this.#heard(this.#libc.poll(this.#fds, 0));
-    if (this.#isReordered) return;
+  #begin(by: Replacement): void {
     const reading = this.#now!;
     const isOther = by.ifindex !== this.#bound;
     const share = isOther ? new RingShare(this.#options.team!, by.ifindex) : reading.share!;
-    try {
-      if (!isOther) share.joinLate(reading.ring);
-      const make = () => this.#newRing(by, by.ifindex, REFUSE_ALL);
-      const ring = isOther ? share.tryEnter(make) : share.tryEnter(make, (one) => one.setFilter(this.#program()));
-      if (ring === undefined) return;
-      if (isOther) {
-        this.#bound = by.ifindex;
-        this.#teamUntil = now + TEAM_MS;
-      }
-      this.#former = reading;
-      this.#formerUntil = now + FORMER_MS;
-      this.#read(ring, share);
-      this.#follow();
-    } catch (error) {
-      this.#replaced(error as Error);
-      if (isOther) throw error;
-    }
+    const make = async () => {
+      if (!isOther) await share.joinLate(reading.ring);
+      return PacketRing.openLater(this.#libc, this.#ringOptions(by, by.ifindex, REFUSE_ALL));
+    };
+    const start = (ring: PacketRing) => {
+      if (!isOther && this.#drainUntil === 0) ring.setFilter(this.#program());
+    };
+    const entering = share.tryEnter(make, start)?.then(
+      (ring) => {
+        const now = performance.now();
+        if (isOther) {
+          this.#bound = by.ifindex;
+          this.#teamUntil = this.#drainUntil === 0 ? now + TEAM_MS : 0;
+        } else if (this.#drainUntil > 0) ring.setFilter(REFUSE_ALL);
+        this.#former = reading;
+        this.#formerUntil = now + FORMER_MS;
+        this.#read(ring, share);
+        this.#follow();
+      },
+      (error: Error) => {
+        this.#replaced(error);
+        if (isOther) this.#failure = error;
+      },
+    );
+    this.#goesOn(entering);
   }
 
-  /** Whether the former ring is closed: all of it was read, or there is no more time for it. */
+  /** Whether nothing is left of the former ring: all of it was read, or there is no more time for it. */
   #end(former: RingReading, now: number): boolean {
     const { unread } = former;
-    if (unread > 0 && now < this.#formerUntil) return false;
-    if (former.share?.tryLeave(former.ring) === false) return false;
+    if ((unread > 0 && now < this.#formerUntil) || this.#changing !== undefined) return false;
+    const leaving = former.share!.tryLeave(former.ring);
+    if (leaving === undefined) return false;
     this.#past.received += former.ring.received;
     this.#past.dropped += former.ring.dropped + unread;
     this.#past.freezes += former.ring.freezes;
     this.#former = undefined;
-    this.#replaced();
+    this.#goesOn(leaving.then(() => this.#replaced()));
     return true;
+  }
+
+  #goesOn(step: Promise<void> | undefined): void {
+    this.#changing = step?.then(
+      () => {
+        this.#changing = undefined;
+      },
+      (error: Error) => {
+        this.#changing = undefined;
+        this.#failure = error;
+      },
+    );
   }
 
   #replaced(error?: Error): void {

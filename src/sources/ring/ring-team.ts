@@ -61,22 +61,25 @@ export class RingShare {
     return slot < 0 ? 0 : new Set(this.#members(slot).map(({ thread }) => thread)).size;
   }
 
+  // The kernel takes tens of milliseconds for memory, for another program and for the end of a socket, so all of this goes on while the thread
+  // does other things. One step of an interface at a time; `undefined`: another thread is at it, try again.
+
   /**
-   * Makes a ring, which must take no packets yet, and has it join. From the return on it gets what comes for this thread. Where the thread has
-   * a ring already that gets nothing more; `start` makes the new one take packets before that. Undefined: another thread is at it, try again.
+   * Makes a ring, which must take no packets yet, and has it join. When this resolves it gets what comes for this thread. Where the thread has
+   * a ring already that gets nothing more; `start` makes the new one take packets before that.
    */
-  tryEnter(make: () => PacketRing, start?: (ring: PacketRing) => void): PacketRing | undefined {
-    return this.#tryLocked(() => {
+  tryEnter(make: () => Promise<PacketRing>, start?: (ring: PacketRing) => void): Promise<PacketRing> | undefined {
+    return this.#tryLocked(async () => {
       // The kernel's order after a link was down is that in which the sockets were made.
-      const ring = make();
+      const ring = await make();
       try {
-        this.#join(ring);
+        await this.#join(ring);
         start?.(ring);
-        this.#takeOver(ring);
+        await this.#takeOver(ring);
       } catch (error) {
         // A thread alone gets all packets without a group. Some kernels let nobody join while the link is down.
         if (error instanceof SystemError && this.#team.size === 1 && this.#sequences.size === 0) return ring;
-        this.#leave(ring);
+        await this.#leave(ring);
         throw error;
       }
       return ring;
@@ -84,47 +87,44 @@ export class RingShare {
   }
 
   /** One that could not join when it was made does now. Throws SystemError when the kernel will not have it. */
-  joinLate(ring: PacketRing): void {
-    if (!this.#sequences.has(ring)) this.#join(ring);
+  async joinLate(ring: PacketRing): Promise<void> {
+    if (!this.#sequences.has(ring)) await this.#join(ring);
   }
 
-  /** Closes a ring. False: try again. */
-  tryLeave(ring: PacketRing): boolean {
-    return this.#tryLocked(() => this.#leave(ring)) ?? false;
+  /** Closes a ring. */
+  tryLeave(ring: PacketRing): Promise<void> | undefined {
+    return this.#tryLocked(() => this.#leave(ring));
   }
 
   /**
    * The link was down: when it is up again members have the order in which they were made. Each thread that hears of it says so; it is the same
-   * each time, unless a ring was closed in between. False: try again.
+   * each time, unless a ring was closed in between.
    */
-  tryRestore(ring: PacketRing): boolean {
-    return (
-      this.#tryLocked(() => {
-        const slot = this.#slot();
-        if (slot < 0 || !this.#sequences.has(ring)) return true;
-        const members = this.#members(slot).sort((a, b) => a.sequence - b.sequence);
-        this.#keep(slot, members);
-        this.#direct(ring, places(members, this.#team.size));
-        return true;
-      }) ?? false
-    );
+  tryRestore(ring: PacketRing): Promise<void> | undefined {
+    return this.#tryLocked(async () => {
+      const slot = this.#slot();
+      if (slot < 0 || !this.#sequences.has(ring)) return;
+      const members = this.#members(slot).sort((a, b) => a.sequence - b.sequence);
+      this.#keep(slot, members);
+      await this.#direct(ring, places(members, this.#team.size));
+    });
   }
 
-  #join(ring: PacketRing): void {
+  async #join(ring: PacketRing): Promise<void> {
     const { size, number, shared } = this.#team;
-    const slot = this.#claim();
-    const members = this.#members(slot);
     const [own] = this.#sequences.keys();
     // Places stay what they are when one more comes; numbers that were chosen for a step back do not.
-    if (own !== undefined) this.#direct(own, places(members, size));
+    if (own !== undefined) await this.#direct(own, places(this.#members(this.#slot()), size));
+    const slot = this.#claim();
+    const members = this.#members(slot);
     shared[slot + GROUP] = ring.join(members.length === 0 ? undefined : shared[slot + GROUP]);
-    const sequence = ++shared[LAST_SEQUENCE];
+    const sequence = Atomics.add(shared, LAST_SEQUENCE, 1) + 1;
     this.#sequences.set(ring, sequence);
     members.push({ thread: number, isCurrent: own === undefined, sequence });
     this.#keep(slot, members);
   }
 
-  #takeOver(ring: PacketRing): void {
+  async #takeOver(ring: PacketRing): Promise<void> {
     const slot = this.#slot();
     const sequence = this.#sequences.get(ring)!;
     const members = this.#members(slot);
@@ -132,42 +132,37 @@ export class RingShare {
       if (member.thread === this.#team.number) member.isCurrent = member.sequence === sequence;
     }
     this.#keep(slot, members);
-    this.#direct(ring, places(members, this.#team.size));
+    await this.#direct(ring, places(members, this.#team.size));
   }
 
-  #leave(ring: PacketRing): true {
+  async #leave(ring: PacketRing): Promise<void> {
     const sequence = this.#sequences.get(ring);
-    if (sequence !== undefined) {
-      const slot = this.#slot();
-      const before = this.#members(slot);
-      const after = [...before];
-      after[before.findIndex((member) => member.sequence === sequence)] = before[before.length - 1];
-      after.pop();
-      if (after.length > 0) this.#direct(ring, numbersForBoth(before, after, this.#team.size));
-      this.#keep(slot, after);
-      this.#sequences.delete(ring);
-    }
-    ring.close();
-    return true;
+    if (sequence === undefined) return ring.closeLater();
+    const slot = this.#slot();
+    const before = this.#members(slot);
+    const after = [...before];
+    after[before.findIndex((member) => member.sequence === sequence)] = before[before.length - 1];
+    after.pop();
+    if (after.length > 0) await this.#direct(ring, numbersForBoth(before, after, this.#team.size));
+    this.#sequences.delete(ring);
+    await ring.closeLater();
+    this.#keep(slot, after);
   }
 
   /** Sets the group's program; `ring`: any of its members. */
-  #direct(ring: PacketRing, numbers: readonly number[]): void {
+  async #direct(ring: PacketRing, numbers: readonly number[]): Promise<void> {
     const { size } = this.#team;
     if (size === 1 && this.#numbers === numbers.join()) return;
-    ring.shareOut(addressPairProgram(numbers));
+    await ring.shareOutLater(addressPairProgram(numbers));
     this.#numbers = numbers.join();
   }
 
   /** A step that no other thread of the team does meanwhile. Undefined: another one is at it. */
-  #tryLocked<Result>(step: () => Result): Result | undefined {
-    const { shared } = this.#team;
+  #tryLocked<Result>(step: () => Promise<Result>): Promise<Result> | undefined {
+    const { shared, size } = this.#team;
+    if (size === 1) return step();
     if (Atomics.compareExchange(shared, LOCK, 0, 1) !== 0) return undefined;
-    try {
-      return step();
-    } finally {
-      Atomics.store(shared, LOCK, 0);
-    }
+    return step().finally(() => Atomics.store(shared, LOCK, 0));
   }
 
   /** Where the interface's slot is; -1 when it has none. */
