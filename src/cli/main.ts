@@ -28,10 +28,9 @@ ${Object.entries(COMMANDS)
 `;
 
 async function main(words: string[]): Promise<number> {
-  const [typed, ...rest] = words;
-  const name = typed !== undefined && Object.hasOwn(ALIASES, typed) ? ALIASES[typed] : typed;
+  const [name, ...rest] = words;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    if (name === 'help' && rest[0] !== undefined && Object.hasOwn(COMMANDS, rest[0])) return run(rest[0], [HELP_ALL]);
+    if (name === 'help' && rest[0] !== undefined) return run(commandNamed(rest[0]), [HELP_ALL]);
     process.stdout.write(HELP);
     return EXIT_OK;
   }
@@ -39,13 +38,16 @@ async function main(words: string[]): Promise<number> {
     process.stdout.write(`netscribe ${VERSION}\n`);
     return EXIT_OK;
   }
-  if (!Object.hasOwn(COMMANDS, name)) {
-    const guess = nearest(name, Object.keys(COMMANDS));
-    throw new UsageError(
-      `there is no command '${name}'${guess === undefined ? '' : `: did you mean '${guess}'?`} ('netscribe --help' lists them)`,
-    );
-  }
-  return run(name, rest);
+  return run(commandNamed(name), rest);
+}
+
+function commandNamed(typed: string): string {
+  const name = Object.hasOwn(ALIASES, typed) ? ALIASES[typed] : typed;
+  if (Object.hasOwn(COMMANDS, name)) return name;
+  const guess = nearest(name, Object.keys(COMMANDS));
+  throw new UsageError(
+    `there is no command '${name}'${guess === undefined ? '' : `: did you mean '${guess}'?`} ('netscribe --help' lists them)`,
+  );
 }
 
 async function run(name: string, words: string[]): Promise<number> {
@@ -96,6 +98,8 @@ function explain(error: unknown): number {
 process.stdout.on('error', (error) => {
   process.exit(explain(error));
 });
+// Whoever listened is gone (`2>&1 | head`): the job goes on, and its exit code is what it would have been.
+process.stderr.on('error', () => {});
 
 try {
   process.exitCode = await main(process.argv.slice(2));

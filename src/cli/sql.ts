@@ -1,6 +1,7 @@
 // netscribe sql: everything that `query` has no words for. Read only, and nothing but the store is in reach.
 
 import type { Command } from 'commander';
+import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { allRecordTypes } from '../engine/plan.ts';
 import { ROW_FORMATS, type RowFormat, rowsText } from '../query/format-rows.ts';
@@ -9,6 +10,7 @@ import { writeAll } from '../sinks/output.ts';
 import { openReader } from '../store/reader.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { EXIT_OK } from './exit.ts';
+import { wholeNumber } from './number.ts';
 
 const EXAMPLES = `  netscribe sql "select status, count(*) from http group by all"
   netscribe sql "select dns_question_name, count(*) n from dns group by 1 order by n desc limit 10"
@@ -31,11 +33,15 @@ export function main(words: string[]): Promise<number> {
     const statement = command.args.join(' ').trim();
     if (statement === '') throw new UsageError('sql wants a statement: netscribe sql "select count(*) from flow"');
     if (!(ROW_FORMATS as readonly string[]).includes(format)) {
-      throw new UsageError(`there is no format '${format}' (there are ${ROW_FORMATS.join(', ')})`);
+      const guess = nearest(format, ROW_FORMATS);
+      throw new UsageError(
+        `there is no format '${format}'${guess === undefined ? '' : `: did you mean '${guess}'?`} (there are ${ROW_FORMATS.join(', ')})`,
+      );
     }
+    const timeoutSeconds = wholeNumber(timeout, '--timeout', 1, 86_400);
     const reader = await openReader(store, { types: allRecordTypes() });
     try {
-      const { columns, rows } = await reader.query(statement, [], { timeoutMs: Number(timeout) * 1000 });
+      const { columns, rows } = await reader.query(statement, [], { timeoutMs: timeoutSeconds! * 1000 });
       writeAll(
         1,
         Buffer.from(

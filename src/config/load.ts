@@ -11,6 +11,7 @@ import type { Retention } from '../store/retention.ts';
 import { STREAM_DEFAULTS } from '../stream/options.ts';
 import type { DaemonConfig } from './daemon-schema.ts';
 import { explain } from './explain.ts';
+import { nearest } from './nearest.ts';
 import { configSchema } from './schema.ts';
 import type { TcpStateConfig } from './tcp-state-schema.ts';
 import { UsageError } from './usage-error.ts';
@@ -132,12 +133,21 @@ function duration(text: string, option: string): number {
 /** `tcp.port==8081,http`, as tshark's -d takes it. */
 function decodeAs(text: string): ForcedPort {
   const match = /^(tcp|udp)\.port==(\d{1,5}),(\w+)$/.exec(text.replaceAll(' ', ''));
-  if (match === null) throw new UsageError(`--decode-as ${text}: write it as tcp.port==8081,http`);
-  const [, transport, port, protocol] = match;
-  if (!PROTOCOLS.some(({ name }) => name === protocol)) {
+  if (match === null || Number(match[2]) > 0xffff)
+    throw new UsageError(`--decode-as ${text}: write it as tcp.port==8081,http`);
+  const [, transport, port, protocol] = match as unknown as [string, Transport, string, string];
+  const found = PROTOCOLS.find(({ name }) => name === protocol);
+  if (found === undefined) {
+    const names = PROTOCOLS.map(({ name }) => name);
+    const guess = nearest(protocol, names);
     throw new UsageError(
-      `--decode-as ${text}: there is no protocol '${protocol}' (there are ${PROTOCOLS.map(({ name }) => name).join(', ')})`,
+      `--decode-as ${text}: there is no protocol '${protocol}'${guess === undefined ? '' : `: did you mean '${guess}'?`} (there are ${names.join(', ')})`,
     );
   }
-  return { transport: transport as Transport, port: Number(port), protocol };
+  if (!found.transports.includes(transport)) {
+    throw new UsageError(
+      `--decode-as ${text}: ${protocol} goes over ${found.transports.join(' and ')}, not over ${transport}`,
+    );
+  }
+  return { transport, port: Number(port), protocol };
 }

@@ -1,5 +1,5 @@
 // Which protocol a flow speaks: the candidates of its transport, those of its ports first, asked with what both sides say until one
-// says yes or all say no. `--decode-as` leaves no choice.
+// says yes or all say no. What `--decode-as` names is believed without being asked, until it can not read what comes.
 
 import type { Direction, Transport } from '../protocols/protocol.ts';
 import { Candidates, type Enabled } from './candidates.ts';

@@ -24,6 +24,8 @@ const OUT_UNDECODED = OUTCOMES.indexOf('undecoded');
 
 /** Records of a live source wait at most so long. */
 const FLUSH_MS = 1000;
+/** How long a pipe may be quiet before what is ready goes out. */
+const QUIET_MS = 100;
 /** How often a live run tells its progress. */
 const PROGRESS_MS = 100;
 /** Packets reach us up to so much later than the time in them: the clock of an idle source must not overtake them. */
@@ -136,7 +138,12 @@ export async function pump(
       }
       if (hooks.pause?.() === true) break;
       const next = source.next();
-      const batch = next instanceof Promise ? await next : next;
+      const batch =
+        next instanceof Promise
+          ? source.stop === undefined
+            ? await whenThere(next, analyst, result, hooks)
+            : await next
+          : next;
       if (batch === 'end') break;
       if (source.stop !== undefined && (batch === 'idle' || performance.now() - flushed > FLUSH_MS)) {
         const all = performance.now() - flushedAll > FLUSH_MS;
@@ -209,6 +216,33 @@ async function analystFor(
   if (plan.types.length === 0) return new Bystander();
   if (plan.workers > 1) return (await import('./pool.ts')).startPool(plan, delivery, salts);
   return new InlineAnalyst(plan, delivery, salts, isLive ? LIVE_SLICE_MS : 0, isLive);
+}
+
+/**
+ * What a source gives that has nothing at hand. While it is quiet, as a pipe may be for long, the records that are ready go out and
+ * signals are heard; 'end' when one of them ends the run.
+ */
+async function whenThere(
+  next: Promise<PacketBatch | 'idle' | 'end'>,
+  analyst: Analyst,
+  result: RunResult,
+  hooks: RunHooks,
+): Promise<PacketBatch | 'idle' | 'end'> {
+  for (let waits = 0; ; waits++) {
+    const quiet = Promise.withResolvers<'quiet'>();
+    const timer = setTimeout(quiet.resolve, QUIET_MS, 'quiet');
+    const got = await Promise.race([next, quiet.promise]);
+    clearTimeout(timer);
+    if (got !== 'quiet') return got;
+    if (hooks.stop?.() === true) {
+      result.stoppedBySignal = true;
+      // Nobody will take what comes yet.
+      next.catch(() => undefined);
+      return 'end';
+    }
+    if (waits === 0) await analyst.flush(false);
+    hooks.report?.()?.(result);
+  }
 }
 
 /** Gives the batch to the sinks that take packets; what one of them does not want any more leaves the batch. */

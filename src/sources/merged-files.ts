@@ -133,6 +133,7 @@ export class MergedFiles implements FileInputs {
   }
 
   async close(): Promise<void> {
+    this.#waiting = [];
     for (const lane of this.#lanes) if (lane.isOpen) await lane.file.close();
   }
 

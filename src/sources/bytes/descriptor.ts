@@ -1,8 +1,10 @@
 // Bytes of a file descriptor. Regular files are read synchronously: from the page cache that costs a third of an asynchronous
-// read and no promise. Pipes and terminals are read in libuv's pool, because they may take their time.
+// read and no promise. Pipes and sockets come as streams; other devices are read in libuv's pool, because they may take their time.
 
 import { createHash, type Hash } from 'node:crypto';
 import { close, read, readSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { StreamBytes } from '../pipe/stream-bytes.ts';
 import type { ByteSource } from './byte-source.ts';
 
 const STANDARD_INPUT = 0;
@@ -14,6 +16,8 @@ export interface DescriptorOptions {
   /** Size of a regular file; undefined for everything that has to be waited for. */
   size: number | undefined;
   digest: boolean;
+  /** The descriptor of a pipe or socket as a stream; it is closed with the stream. */
+  stream?: Readable;
 }
 
 export class DescriptorBytes implements ByteSource {
@@ -23,6 +27,7 @@ export class DescriptorBytes implements ByteSource {
   bytesRead = 0;
   readonly #fd: number;
   readonly #isFile: boolean;
+  readonly #stream: StreamBytes | undefined;
   readonly #hash: Hash | undefined;
   /** First bytes that were looked at to know the format and that are still to be read. */
   #head = new Uint8Array(0);
@@ -31,6 +36,7 @@ export class DescriptorBytes implements ByteSource {
   constructor(options: DescriptorOptions) {
     this.#fd = options.fd;
     this.#isFile = options.size !== undefined;
+    this.#stream = options.stream && new StreamBytes(options.stream);
     this.bytesTotal = options.size ?? 0;
     this.#hash = options.digest ? createHash('sha256') : undefined;
   }
@@ -65,6 +71,7 @@ export class DescriptorBytes implements ByteSource {
   }
 
   close(): Promise<void> {
+    if (this.#stream !== undefined) return this.#stream.close();
     if (this.#isClosed || this.#fd === STANDARD_INPUT) return Promise.resolve();
     this.#isClosed = true;
     return new Promise((resolve) => close(this.#fd, () => resolve()));
@@ -77,12 +84,19 @@ export class DescriptorBytes implements ByteSource {
   }
 
   #read(into: Uint8Array, at: number, length: number): number | Promise<number> {
+    if (this.#stream !== undefined) return this.#readStream(this.#stream, into, at, length);
     if (!this.#isFile) return this.#readLater(into, at, length);
     try {
       return readSync(this.#fd, into, at, length, null);
     } catch (error) {
       return this.#break(error as Error);
     }
+  }
+
+  async #readStream(stream: StreamBytes, into: Uint8Array, at: number, length: number): Promise<number> {
+    const n = await stream.read(into, at, length);
+    if (n === 0) this.broken = stream.broken;
+    return n;
   }
 
   #readLater(into: Uint8Array, at: number, length: number): Promise<number> {

@@ -1,6 +1,8 @@
 // Opens the bytes behind a path (or '-') and puts an inflater around them where their first bytes ask for one.
 
 import { fstat, open, openSync, type Stats, stat } from 'node:fs';
+import { Socket } from 'node:net';
+import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
 import { explainSystemError, InputError } from '../input-error.ts';
 import type { ByteSource } from './byte-source.ts';
@@ -23,7 +25,10 @@ export async function openBytes(path: string, digest = false): Promise<ByteSourc
     const fd = path === '-' ? STANDARD_INPUT : await openPath(path);
     const stats: Stats = await promisify(fstat)(fd);
     const size = stats.isFile() ? stats.size : undefined;
-    const plain = new DescriptorBytes({ fd, size, digest });
+    if (path === '-' && isatty(fd)) {
+      throw new InputError(path, "standard input is a terminal: pipe a capture into it, as in 'tcpdump -U -w - | …'");
+    }
+    const plain = new DescriptorBytes({ fd, size, digest, stream: streamOf(fd, stats) });
     const compression = compressionOf(await plain.peek(HEAD_BYTES));
     if (compression === undefined) return plain;
     const reopen = () => new DescriptorBytes({ fd: openSync(path, 'r'), size, digest: false });
@@ -31,6 +36,11 @@ export async function openBytes(path: string, digest = false): Promise<ByteSourc
   } catch (error) {
     throw explainSystemError(path, error);
   }
+}
+
+/** Of a pipe or a socket. */
+function streamOf(fd: number, stats: Stats): Socket | undefined {
+  return stats.isFIFO() || stats.isSocket() ? new Socket({ fd, readable: true, writable: false }) : undefined;
 }
 
 async function openPath(path: string): Promise<number> {

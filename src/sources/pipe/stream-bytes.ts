@@ -1,10 +1,11 @@
-// Bytes of a stream, such as another program's standard output.
+// Bytes of a stream, such as another program's standard output, or a pipe that is our own input. Node waits for them in its event
+// loop: a read that waits can be given up, unlike one in libuv's pool, which keeps the process from ending.
 
 import type { Readable } from 'node:stream';
 import type { ByteSource } from '../bytes/byte-source.ts';
 
 export class StreamBytes implements ByteSource {
-  readonly broken = '';
+  broken = '';
   readonly isCut = false;
   readonly bytesTotal = 0;
   bytesRead = 0;
@@ -17,12 +18,11 @@ export class StreamBytes implements ByteSource {
     this.#stream = stream;
     const wake = () => this.#wake?.();
     stream.on('readable', wake);
-    for (const end of ['end', 'close', 'error']) {
-      stream.on(end, () => {
-        this.#isOver = true;
-        wake();
-      });
-    }
+    for (const end of ['end', 'close']) stream.on(end, () => this.#end());
+    stream.on('error', (error) => {
+      this.broken = `can not be read any further (${error.message})`;
+      this.#end();
+    });
   }
 
   read(into: Uint8Array, at: number, length: number): number | Promise<number> {
@@ -38,6 +38,11 @@ export class StreamBytes implements ByteSource {
     return new Promise<void>((resolve) => {
       this.#wake = resolve;
     }).then(() => this.read(into, at, length));
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#wake?.();
   }
 
   digest(): string {
