@@ -1,8 +1,9 @@
-// Record types that are seen less often and have more than one field: NAPTR, CAA, TLSA, SSHFP, HINFO, LOC.
+// Record types that are seen less often: NAPTR, CAA, TLSA, SSHFP, HINFO, LOC, URI, RP, CERT, EUI48 and EUI64.
 
 import { wireText } from '../../records/text.ts';
 import { u16, u32 } from '../octets.ts';
-import { hex, nameTo, type Rdata } from './rdata-parts.ts';
+import { nameText, walkName } from './names.ts';
+import { base64, hex, nameTo, type Rdata } from './rdata-parts.ts';
 
 /** RFC 3403 section 4: order, preference, three strings, replacement. */
 export function naptr(into: Rdata, bytes: Uint8Array, messageAt: number, at: number, end: number): boolean {
@@ -51,6 +52,38 @@ export function hinfo(into: Rdata, bytes: Uint8Array, _messageAt: number, at: nu
   const system = stringEnd(bytes, at, end);
   if (stringEnd(bytes, system, end) !== end) return false;
   into.data = `"${wireText(bytes, at + 1, system)}" "${wireText(bytes, system + 1, end)}"`;
+  return true;
+}
+
+/** RFC 7553 section 4.5: the target is all that is left. */
+export function uri(into: Rdata, bytes: Uint8Array, _messageAt: number, at: number, end: number): boolean {
+  if (end - at < 5) return false;
+  into.priority = u16(bytes, at);
+  into.weight = u16(bytes, at + 2);
+  into.data = wireText(bytes, at + 4, end);
+  return true;
+}
+
+/** RFC 1183 section 2.2: the mailbox of who is responsible, and where a text about it is. */
+export function rp(into: Rdata, bytes: Uint8Array, messageAt: number, at: number, end: number): boolean {
+  const about = walkName(bytes, messageAt, at, end);
+  const name = about < 0 ? undefined : nameTo(bytes, messageAt, about, end);
+  if (name === undefined) return false;
+  into.data = `${nameText(bytes, messageAt, at)} ${name === '' ? '.' : name}`;
+  return true;
+}
+
+/** RFC 4398 section 2: type, key tag, algorithm, certificate. */
+export function cert(into: Rdata, bytes: Uint8Array, _messageAt: number, at: number, end: number): boolean {
+  if (end - at < 5) return false;
+  into.data = `${u16(bytes, at)} ${u16(bytes, at + 2)} ${bytes[at + 4]} ${base64(bytes, at + 5, end)}`;
+  return true;
+}
+
+/** RFC 7043 sections 3 and 4. */
+export function eui(into: Rdata, bytes: Uint8Array, _messageAt: number, at: number, end: number): boolean {
+  if (end - at !== 6 && end - at !== 8) return false;
+  into.data = hex(bytes, at, end).replaceAll(/..(?=.)/g, '$&-');
   return true;
 }
 
