@@ -50,11 +50,13 @@ export function rowForm(type: RecordType): RowForm {
   const columns = (some: readonly Field[]): string[] =>
     some.map((field) => (isRest(type, field) ? restName(field) : columnName(field)));
   const own = fields.find(({ kind }) => kind === 'time');
+  // Transactions come nearly in the order in which they end, so that the differences of their ends are small.
+  const isFlow = type.family === 'flow';
   const durations = fields.filter(({ kind }) => kind === 'duration');
   return {
     type: type.name,
-    order: type.family === 'flow' ? columns(fields.filter(({ paths }) => FLOW_ORDER.includes(paths[0]))) : [],
-    before: columns(fields.filter((field) => field.kind === 'time' && field !== own)),
+    order: isFlow ? columns(fields.filter(({ paths }) => FLOW_ORDER.includes(paths[0]))) : [],
+    before: isFlow ? columns(fields.filter((field) => field.kind === 'time' && field !== own)) : [],
     durations: columns(durations),
     magnitudes: columns(
       fields.filter(({ kind, unit, paths }) =>
@@ -73,7 +75,8 @@ export function unitOf(batch: ColumnBatch, form: RowForm): Unit {
   for (const column of batch.columns) {
     if (isNothing(column)) continue;
     if (column.kind === 'time') {
-      if (column !== own && (own === undefined || !isNear(column, own, batch.rows))) return 'plain';
+      const isTold = form.before.includes(column.name);
+      if (isTold && (own === undefined || !isNear(column, own, batch.rows))) return 'plain';
       isMicros &&= areWhole(column.nanos, column.present, batch.rows);
     } else if (isMicros && column.kind === 'int' && form.durations.includes(column.name)) {
       isMicros = areWhole(column.values, column.present, batch.rows);

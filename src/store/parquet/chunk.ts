@@ -66,13 +66,9 @@ export class ChunkBuilder {
     return this.finish(rows, Encoding.PLAIN, 0, { nulls: rows });
   }
 
-  /**
-   * Appends dictionary indices: their width, then the runs. Bytes that hold whole indices compress much better than bytes that hold parts
-   * of them, so the width is a divisor or a multiple of eight where there is something to compress.
-   */
+  /** Appends dictionary indices: their width, then the runs. */
   indices(codes: Uint32Array, count: number, entries: number): void {
-    let width = bitWidth(entries - 1);
-    if (count * width >= SMALLEST_COMPRESSED * 8) width = width <= 2 ? width : width <= 4 ? 4 : width <= 8 ? 8 : 16;
+    const width = indexWidth(codes, count, bitWidth(entries - 1));
     this.page.u8(width);
     writeHybrid(this.page, codes, count, width);
   }
@@ -112,4 +108,24 @@ function dictionaryHeader(raw: number, packed: number, crc: number, entries: num
 function dataHeader(raw: number, packed: number, crc: number, rows: number, encoding: number): Uint8Array {
   const header = new ThriftWriter().i32(1, PageType.DATA_PAGE).i32(2, raw).i32(3, packed).i32(4, crc);
   return header.struct(5).i32(1, rows).i32(2, encoding).i32(3, Encoding.RLE).i32(4, Encoding.RLE).end().finish();
+}
+
+const histogram = new Uint32Array(256);
+
+/**
+ * Bytes that hold whole indices compress better than bytes that hold parts of them: width is a divisor or a multiple of eight where there
+ * is something to compress. Only two bytes in place of nine to fifteen bits are too many where all indices are as frequent.
+ */
+function indexWidth(codes: Uint32Array, count: number, width: number): number {
+  if (count * width < SMALLEST_COMPRESSED * 8 || width <= 2 || width === 16) return width;
+  if (width <= 8) return width <= 4 ? 4 : 8;
+  histogram.fill(0);
+  for (let i = 0; i < count; i++) {
+    histogram[codes[i] & 255]++;
+    histogram[codes[i] >>> 8]++;
+  }
+  // zstd has one code for both bytes.
+  let bits = 0;
+  for (const seen of histogram) if (seen > 0) bits += seen * Math.log2((count * 2) / seen);
+  return bits < count * width ? 16 : width;
 }

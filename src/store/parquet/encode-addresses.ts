@@ -37,8 +37,11 @@ export function encodeAddressHalf(
   const codes = scratch.codes(count);
   dictionary.reset(Math.min(LARGEST_DICTIONARY, Math.max(16, (count * 3) >> 2)));
   let i = 0;
+  let code = -1;
   for (; i < count; i++) {
-    const code = dictionary.add(pairs[i * 2], pairs[i * 2 + 1]);
+    // The upper half of IPv4 addresses is always the same, and the lower one often that of the row before.
+    const isSame = i > 0 && pairs[i * 2] === pairs[i * 2 - 2] && pairs[i * 2 + 1] === pairs[i * 2 - 1];
+    if (!isSame) code = dictionary.add(pairs[i * 2], pairs[i * 2 + 1]);
     if (code < 0) break;
     codes[i] = code;
   }

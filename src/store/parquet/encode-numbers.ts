@@ -63,12 +63,17 @@ export function encodeIntegers(
 function findRepeated(words: WordDictionary, values: Float64Array, count: number, codes: Uint32Array): boolean {
   words.reset(Math.min(LARGEST_DICTIONARY, Math.max(16, count >> 1)));
   let from = 0;
+  let last = Number.NaN;
+  let code = 0;
   for (const [rows, entries] of [...TRIALS, [count, LARGEST_DICTIONARY] as const]) {
     const to = Math.min(rows, count);
     for (let i = from; i < to; i++) {
       const value = values[i];
-      const code = words.add(highWord(value) >>> 0, value >>> 0);
-      if (code < 0) return false;
+      if (value !== last) {
+        code = words.add(highWord(value) >>> 0, value >>> 0);
+        if (code < 0) return false;
+        last = value;
+      }
       codes[i] = code;
     }
     if (words.count > entries) return false;

@@ -97,10 +97,21 @@ const isTooVaried = (dictionary: BytesDictionary, rows: number): boolean =>
 function writeDictionary(builder: ChunkBuilder, dictionary: BytesDictionary): void {
   const { bytes, offsets, count } = dictionary;
   const out = builder.dictionary;
+  out.reserve(offsets[count] + count * 4);
+  const into = out.bytes;
+  let { at } = out;
   for (let c = 0; c < count; c++) {
-    out.u32(offsets[c + 1] - offsets[c]);
-    appendBytes(builder.dictionary, bytes, offsets[c], offsets[c + 1]);
+    const from = offsets[c];
+    const to = offsets[c + 1];
+    const length = to - from;
+    into[at] = length;
+    into[at + 1] = length >>> 8;
+    into[at + 2] = length >>> 16;
+    into[at + 3] = length >>> 24;
+    at += 4;
+    for (let i = from; i < to; i++) into[at++] = bytes[i];
   }
+  out.at = at;
 }
 
 interface Entries {
@@ -142,11 +153,22 @@ function writeTexts(builder: ChunkBuilder, { column, rows }: Piece<Strings>): vo
   if (column === undefined) return;
   const { present } = column;
   const { codes, bytes, offsets } = entriesOf(column);
+  if (codes === undefined && isGapless(present, offsets, rows)) {
+    builder.page.append(bytes.subarray(offsets[0], offsets[rows]));
+    return;
+  }
   for (let i = 0; i < rows; i++) {
     if (present !== undefined && present[i] === 0) continue;
     const entry = codes === undefined ? i : codes[i];
     appendBytes(builder.page, bytes, offsets[entry], offsets[entry + 1]);
   }
+}
+
+/** Whether rows without a value have no bytes, so that all others stand end to end. */
+function isGapless(present: Uint8Array | undefined, offsets: Uint32Array, rows: number): boolean {
+  if (present === undefined) return true;
+  for (let i = 0; i < rows; i++) if (present[i] === 0 && offsets[i + 1] !== offsets[i]) return false;
+  return true;
 }
 
 /** Short values are copied by a loop: up to about 64 bytes that beats `subarray` and `set`. */

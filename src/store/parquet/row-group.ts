@@ -76,6 +76,7 @@ export class RowGroupEncoder {
   readonly #scratch = new Scratch();
   readonly #words = new WordDictionary();
   readonly #strings = new BytesDictionary();
+  #empty: Chunk | undefined;
 
   /** `level`: zstd's compression level. */
   constructor(level = 1) {
@@ -99,8 +100,14 @@ export class RowGroupEncoder {
   column(wanted: FileColumn, pieces: readonly Piece[], rows: number): Chunk[] {
     const chunks: Chunk[] = [];
     if (pieces.some(({ column }) => column !== undefined)) this.#encodeColumn(wanted, pieces, rows, chunks);
-    else for (let i = 0; i < (wanted.kind === 'ip' ? 2 : 1); i++) chunks.push(this.#builder.nothing(rows));
+    else for (let i = 0; i < (wanted.kind === 'ip' ? 2 : 1); i++) chunks.push(this.#nothing(rows));
     return chunks;
+  }
+
+  /** Most columns of a transaction have no values: they share one chunk. */
+  #nothing(rows: number): Chunk {
+    if (this.#empty?.values !== rows) this.#empty = this.#builder.nothing(rows);
+    return this.#empty;
   }
 
   #encodeColumn({ kind, as }: FileColumn, pieces: readonly Piece[], rows: number, into: Chunk[]): void {
