@@ -36,4 +36,17 @@ unless(missing).describe(`OpenSSL${missing && `: ${missing}`}`, () => {
     expect(driven.counts).toEqual({});
     expect(driven.held).toBe(0);
   });
+  it('two handshakes between the same ports are two records', { timeout: 60_000 }, async () => {
+    const driven = udp();
+    for (const name of ['first.example', 'second.example']) {
+      const { datagrams } = await associate(['-dtls1_2'], ['-dtls1_2', '-servername', name]);
+      for (const [direction, bytes] of datagrams) expect(driven.message(direction, bytes)).toBe('ok');
+    }
+    expect(driven.end().map(({ record }) => [record.serverName, record.established])).toEqual([
+      ['first.example', true],
+      ['second.example', true],
+    ]);
+    expect(driven.counts).toEqual({});
+    expect(driven.held).toBe(0);
+  });
 });
