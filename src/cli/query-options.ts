@@ -51,6 +51,7 @@ export interface Options {
   resolveTimeout?: string;
   resolveServer?: string;
   storedQuery?: string;
+  define: string[];
   save?: string;
   saved?: boolean;
   utc?: boolean;
@@ -91,6 +92,14 @@ export function definition(): Command {
     .option('--explain', 'how it was understood, and the SQL')
     .option('--stored-query <query>', 'a query by name, from a file, or from - (standard input)')
     .addOption(rare('--api <address>', 'where the daemon listens, for --live and --follow (default: 127.0.0.1:8145)'))
+    .addOption(
+      rare(
+        '--define <list>',
+        "a list for 'host in $internal': internal=10.0.0.0/8,fd00::/8 or threats=@FILE; repeatable",
+      )
+        .argParser(collect)
+        .default([]),
+    )
     .addOption(rare('--save <name>', 'keep this query for --stored-query'))
     .addOption(rare('--saved', 'the names of kept queries'))
     .addOption(rare('--list', 'the interfaces, with flows, packets, bytes, first and last time'))

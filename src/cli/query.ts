@@ -31,6 +31,7 @@ import { EXIT_OK } from './exit.ts';
 import { follow } from './follow.ts';
 import { translateGoQuery } from './goquery-words.ts';
 import { openLiveFlows } from './live-flows.ts';
+import { namedLists } from './named-lists.ts';
 import { askedFor, definition, formatOf, type Options, span, wholeNumber } from './query-options.ts';
 import { readCaptures } from './read-captures.ts';
 import { loadQuery, storedNames, storeQuery } from './stored-queries.ts';
@@ -56,7 +57,11 @@ async function query(given: string[]): Promise<number> {
     return EXIT_OK;
   }
   const stored = options.storedQuery === undefined ? {} : loadQuery(options.storedQuery);
-  const vocabulary = createVocabulary(allRecordTypes(), { isUtc: options.utc === true });
+  const mayName = [options.condition, stored.condition, ...command.args].join(' ');
+  const vocabulary = createVocabulary(allRecordTypes(), {
+    isUtc: options.utc === true,
+    lists: namedLists(options.define, mayName),
+  });
   const asked = withWords(askedFor(options, command, stored), command.args, vocabulary);
   if (options.follow === true) {
     await follow(asked, options, vocabulary, (name) => command.getOptionValueSource(name) === 'cli');

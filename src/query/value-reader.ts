@@ -116,13 +116,13 @@ export class ValueReader {
           literal.at,
           literal.length,
           `no list named ${text}`,
-          names.length === 0 ? 'there are no named lists' : `there are ${names.join(', ')}`,
+          names.length === 0 ? 'there are no named lists (docs/query.md, Lists)' : `there are ${names.join(', ')}`,
         );
       }
-      const entries = list.map((entry) => ({
-        value: { text: entry, isQuoted: true, isListed: true, at: literal.at, length: literal.length },
-      }));
-      return this.counted(entries, literal);
+      return this.counted(
+        list.map((entry) => listed(entry, literal)),
+        literal,
+      );
     }
     return this.counted([range(literal, isInSet) ?? { value: literal }], literal);
   }
@@ -132,6 +132,14 @@ export class ValueReader {
     if (this.count > MAX_ITEMS) this.s.fail(literal.at, literal.length, `more than ${MAX_ITEMS} values`);
     return items;
   }
+}
+
+/** An entry of the list that `name` calls. */
+function listed(entry: string, { at, length }: Literal): Item {
+  const literal = (text: string): Literal => ({ text, isQuoted: true, isListed: true, at, length });
+  const item = range({ text: entry, isQuoted: false, at, length }, true);
+  if (item === undefined || !('low' in item)) return { value: literal(entry) };
+  return { low: literal(item.low.text), high: literal(item.high.text), whole: literal(entry) };
 }
 
 /** Ends of a range that can mean nothing else. */

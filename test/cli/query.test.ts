@@ -1,7 +1,7 @@
 // `netscribe query` as a user calls it: a process, its output, its exit code.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -76,6 +76,32 @@ describe('stored queries', () => {
     expect(out.split('\r\n')[0]).toBe('iface,dport,proto,packets,bytes');
     expect(out.split('\r\n').length).toBe(3);
   });
+});
+
+describe('lists', () => {
+  const sources = (condition: string, ...more: string[]) => {
+    const { code, out, err } = query('-r', FIRST_LOOK, 'sip', condition, '-s', 'sip', '-a', '-e', 'csv', ...more);
+    const [, ...rows] = out.split('\r\n').map((line) => line.split(',')[0]);
+    return code === 0 ? rows.slice(0, -1) : [code, err];
+  };
+  it('are files of a folder, an entry a line, and what --define says', () => {
+    const lists = join(folder, 'netscribe/lists');
+    mkdirSync(lists, { recursive: true });
+    writeFileSync(join(lists, 'lab.txt'), '# who asks\n192.0.2.0/24   # by IPv4\r\n\n2001:db8:1::/48');
+    writeFileSync(join(lists, 'other.txt'), '192.0.2.1');
+    expect(sources('sip in $lab')).toEqual(['192.0.2.100', '2001:db8:1::10']);
+    expect(sources('sip not in $lab and dport in $dhcp', '--define', 'dhcp=66-68, 547')).toEqual(['0.0.0.0']);
+    expect(sources('sip in $here', '--define', `here=@${join(lists, 'lab.txt')}`)).toHaveLength(2);
+    expect(sources('sip in $lba')).toEqual([
+      2,
+      expect.stringMatching(/no list named \$lba\nthere are \$lab, \$other\n/),
+    ]);
+  });
+  it.each([
+    ['nofile=@nofile', 'the list nofile cannot be read'],
+    ['../x=1', 'write it as internal='],
+    ['x', 'write it as internal='],
+  ])('--define %s', (list, message) => expect(main(['sip', '--define', list])).rejects.toThrow(message));
 });
 
 describe('errors and help', () => {

@@ -15,6 +15,7 @@ const vocabulary = createVocabulary(TYPES, {
   lists: new Map([
     ['internal', ['10.0.0.0/8', '172.16.0.0/12']],
     ['none', []],
+    ['ports', ['22', '80-90', '440..443', 'https', '10.0.0.1-10.0.0.9']],
     ['threats', ['8.8.8.8', '2001:db8::2', 'evil.example']],
     [
       'many',
@@ -131,6 +132,9 @@ describe('SQL, tcpdump, ours', () => {
     ['flow', 'process = curl and destination.ip in $internal', [2]],
     ['flow', 'host in $threats', [1, 4, 5]],
     ['flow', 'host in $many', [5]],
+    ['flow', 'dport in $ports', [2, 3, 4]],
+    ['flow', 'sip in $ports', [1, 2, 5, 7]],
+    ['dns', 'dns.response_code in $ports', []],
     ['flow', 'host in $none or host not in $none and proto = icmp', [5]],
     ['dns', 'dns.resolved_ip in $none', []],
     ['http', 'url.path = /a/../b or url.path: 5-3 or http.response.status_code: 400-499', [3]],
