@@ -117,8 +117,11 @@ console.log(
   `\nNode ${process.version}, ${cpus().length} × ${cpus()[0].model.trim()}, ${new Date().toISOString().slice(0, 10)}, minimum of ${runs}\n`,
 );
 console.log('| question | wall s | CPU s | rows |\n| --- | --: | --: | --: |');
-const hour = { from: '2026-11-18T14:00:00.000000000Z', to: '2026-11-18T14:59:59.999999999Z' };
-const inHour = "flow WHERE timestamp >= '2026-11-18 14:00:00' AND timestamp < '2026-11-18 15:00:00'";
+// Wednesday from 14 to 15, or the last hour that there is.
+const beginning = (FROM + Math.min(62, hours - 1) * 3600) * 1000;
+const text = (ms: number) => new Date(ms).toISOString().slice(0, 19);
+const hour = { from: `${text(beginning)}.000000000Z`, to: `${text(beginning + 3_599_000)}.999999999Z` };
+const inHour = `flow WHERE timestamp >= '${text(beginning)}' AND timestamp < '${text(beginning + 3_600_000)}'`;
 await measure('top talkers by source, everything, from sums', {}, (reader) =>
   rowsOf(reader, top('source_ip_hi, source_ip_lo', `(${source(['source_ip'])})`)),
 );
