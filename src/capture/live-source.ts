@@ -2,7 +2,7 @@
 // without missing a packet.
 
 import type { LiveOptions } from '../sources/ring/open-live.ts';
-import type { Needed } from '../sources/ring/ring-source.ts';
+import type { Needed } from '../sources/ring/ring-options.ts';
 import { newRingTeam, type RingTeam } from '../sources/ring/ring-team.ts';
 import type { SourceInit, SourceRenew } from './capture.ts';
 import type { CaptureConfig } from './interface-config.ts';

@@ -13,7 +13,7 @@ import type { EngineFigures } from '../engine/view.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import { HEADERS_SNAP, LIVE_DEFAULTS } from '../sources/ring/open-live.ts';
-import type { Needed } from '../sources/ring/ring-source.ts';
+import type { Needed } from '../sources/ring/ring-options.ts';
 import { UserFilter } from '../sources/ring/user-filter.ts';
 import { EngineRuns } from './engine-runs.ts';
 import type { Wanted } from './messages.ts';

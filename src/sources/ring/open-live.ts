@@ -3,7 +3,8 @@
 import { loadLibc } from '../../system/libc.ts';
 import { MAX_RING_BYTES } from '../../system/packet-ring.ts';
 import type { CaptureDirection } from './kernel-filter.ts';
-import { type Needed, RingSource, type RingSourceOptions } from './ring-source.ts';
+import type { Needed, RingSourceOptions } from './ring-options.ts';
+import { RingSource } from './ring-source.ts';
 import type { RingTeam } from './ring-team.ts';
 import { selectInterfaces } from './selection.ts';
 import { UserFilter } from './user-filter.ts';
