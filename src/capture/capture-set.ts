@@ -8,25 +8,22 @@ import {
   type SourceStats,
   sourceStats,
 } from '../sources/source.ts';
-import { Capture, type SourceInit, type SourceRenew } from './capture.ts';
-import { HeaderCounter } from './header-counter.ts';
+import { Capture, type SourceInit } from './capture.ts';
+import { CaptureRounds, type RoundsOptions } from './capture-rounds.ts';
 import {
   type Autodetection,
   type CaptureConfig,
-  ConfigError,
-  checkInterfaces,
   describeInterface,
-  detectInterfaces,
   type Interfaces,
-  isPattern,
-  MAX_INTERFACES,
-  resolveInterfaces,
   sameConfig,
 } from './interface-config.ts';
+import { followLinks, whyAway } from './link-states.ts';
 import type { LinkTable } from './link-table.ts';
 import { sharers } from './ring-share.ts';
 import { RunGroup } from './run-group.ts';
+import { type RenewalOptions, renewSources } from './source-renewal.ts';
 import type { CaptureStatus } from './status.ts';
+import { WantedInterfaces } from './wanted-interfaces.ts';
 
 export interface InterfaceChange {
   name: string;
@@ -39,36 +36,14 @@ export interface Changes {
   disabled: InterfaceChange[];
 }
 
-export interface CaptureSetOptions {
+export interface CaptureSetOptions extends RenewalOptions, RoundsOptions {
   sourceInit: SourceInit;
-  /** Undefined: a source that is to change is closed, and opened anew. */
-  sourceRenew?: SourceRenew | undefined;
   /** Undefined: links are not looked at; only names can be captured then. */
   links?: LinkTable | undefined;
-  /** An interface is about to be closed, or its source to be changed: the last chance to write out what it has. */
-  beforeClose?: (captures: readonly Capture[]) => Promise<void>;
   /** It is captured no longer. */
   closed?: (capture: Capture) => void;
-  /** Headers are looked at here, because nobody else tells interface by interface what could be read. */
-  countsHeaders?: boolean;
-  /** Whoever reads is told that the sources never end. */
-  isEndless?: boolean;
-  /** Sources share a bounded memory: when many more come, those that are open get less of it. */
-  sharesMemory?: boolean;
-  /** Hears what people should know. */
-  note?: ((text: string) => void) | undefined;
 }
 
-/** How long an empty round waits; doubled up to the last one while nothing comes. */
-const FIRST_WAIT_MS = 2;
-const LAST_WAIT_MS = 32;
-/** While packets never pause, others have their turn so often. */
-const TURN_MS = 20;
-/**
- * New rings stand beside former ones until these are read to their end. A part of all at once, for all together have three quarters of the
- * memory that there may be.
- */
-const RENEWED_PARTS = 4;
 /** How often links and failed interfaces are looked at. */
 const LOOK_MS = 200;
 
@@ -77,46 +52,32 @@ export class CaptureSet implements PacketSource {
   readonly names = [];
   readonly interfaces: InterfaceDescription[] = [];
   readonly #options: CaptureSetOptions;
-  readonly #headers = new HeaderCounter();
+  readonly #wanted: WantedInterfaces;
+  readonly #rounds: CaptureRounds;
   readonly #captures = new Map<string, Capture>();
-  #order: Capture[] = [];
-  #turn = 0;
-  readonly #owners = new WeakMap<PacketBatch, Capture>();
-  #packets = 0;
-  #frameBytes = 0;
-  #wanted: { interfaces: Interfaces } | { detection: Autodetection } = { interfaces: {} };
   #lookAt = 0;
-  #turnEnds = 0;
-  #held: { isReached: PromiseWithResolvers<void>; isOver: PromiseWithResolvers<void> } | undefined;
-  #waitMs = FIRST_WAIT_MS;
-  #wake: (() => void) | undefined;
   #change: Promise<unknown> = Promise.resolve();
-  #stopping: Promise<void> | undefined;
-  #readUntil = Number.POSITIVE_INFINITY;
-  #isCutShort = false;
-  #isStopped = false;
   #isClosed = false;
   /** What interfaces that are gone had counted. */
   readonly #gone = { received: 0, dropped: 0 };
 
   constructor(options: CaptureSetOptions) {
     this.#options = options;
+    this.#wanted = new WantedInterfaces(options.links);
+    this.#rounds = new CaptureRounds(options, (now) => this.#look(now));
   }
 
   // ---- what is captured
 
   /** Captures exactly these from now on. Throws a ConfigError before anything is changed. */
   async update(interfaces: Interfaces): Promise<Changes> {
-    checkInterfaces(interfaces);
-    this.#wanted = { interfaces };
+    this.#wanted.name(interfaces);
     return this.#apply();
   }
 
   /** Captures all links but the excluded ones, those that appear later too. */
   async autodetect(detection: Autodetection): Promise<Changes> {
-    if (this.#options.links === undefined)
-      throw new ConfigError('interfaces can not be detected: the kernel can not be asked for them (koffi is missing)');
-    this.#wanted = { detection };
+    this.#wanted.detect(detection);
     return this.#apply();
   }
 
@@ -124,11 +85,8 @@ export class CaptureSet implements PacketSource {
   closeInterfaces(names: readonly string[]): Promise<void> {
     return this.#inTurn(async () => {
       const captures = this.select(names);
-      const closing = new Set(captures.map(({ name }) => name));
-      if ('interfaces' in this.#wanted) {
-        const left = Object.entries(this.#wanted.interfaces).filter(([name]) => !closing.has(name));
-        this.#wanted = { interfaces: names.length === 0 ? {} : Object.fromEntries(left) };
-      } else if (names.length === 0) this.#wanted = { interfaces: {} };
+      if (names.length === 0) this.#wanted.withdrawAll();
+      else this.#wanted.withdraw(new Set(captures.map(({ name }) => name)));
       await this.#close(captures);
     });
   }
@@ -155,62 +113,23 @@ export class CaptureSet implements PacketSource {
    * answer, who has done with all that came before, or when it goes on.
    */
   hold(): Promise<void> {
-    this.#held ??= { isReached: Promise.withResolvers(), isOver: Promise.withResolvers() };
-    return this.#held.isReached.promise;
+    return this.#rounds.hold();
   }
   goOn(): void {
-    this.#held?.isReached.resolve();
-    this.#held?.isOver.resolve();
-    this.#held = undefined;
+    this.#rounds.goOn();
   }
 
   next(): PacketBatch | 'idle' | 'end' | Promise<PacketBatch | 'idle' | 'end'> {
-    if (this.#held !== undefined) {
-      this.#held.isReached.resolve();
-      return this.#held.isOver.promise.then(() => this.next());
-    }
-    const now = performance.now();
-    if (now > this.#readUntil) {
-      this.#isCutShort = true;
-      return 'end';
-    }
-    if (now > this.#turnEnds) {
-      this.#turnEnds = Number.POSITIVE_INFINITY;
-      return new Promise((resolve) => {
-        setImmediate(() => {
-          this.#turnEnds = performance.now() + TURN_MS;
-          resolve(this.next());
-        });
-      });
-    }
-    this.#look(now);
-    const order = this.#order;
-    for (let n = 0; n < order.length; n++) {
-      this.#turn = (this.#turn + 1) % order.length;
-      const capture = order[this.#turn];
-      const batch = capture.poll(() => this.#wake?.());
-      if (batch === undefined) continue;
-      if (batch.count === 0) {
-        capture.release(batch);
-        continue;
-      }
-      this.#owners.set(batch, capture);
-      this.#mark(batch, capture);
-      this.#waitMs = FIRST_WAIT_MS;
-      return batch;
-    }
-    if (this.#isStopped) return 'end';
-    if (this.#options.isEndless !== true && order.every(({ isAtEnd }) => isAtEnd)) return 'end';
-    return this.#wait();
+    return this.#rounds.next();
   }
 
   /** Whose batch it is. */
   ownerOf(batch: PacketBatch): Capture | undefined {
-    return this.#owners.get(batch);
+    return this.#rounds.ownerOf(batch);
   }
 
   release(batch: PacketBatch): void {
-    this.#owners.get(batch)?.release(batch);
+    this.#rounds.release(batch);
   }
 
   /**
@@ -218,24 +137,14 @@ export class CaptureSet implements PacketSource {
    * `performance.now()`'s milliseconds; `unread` tells.
    */
   stop(until = Number.POSITIVE_INFINITY): void {
-    this.goOn();
-    this.#readUntil = until;
-    this.#stopping ??= this.#drain();
+    this.#rounds.stop(until);
   }
 
   /** Packets that were left in the rings because there was no time to read them. */
   get unread(): number {
-    if (!this.#isCutShort) return 0;
+    if (!this.#rounds.isCutShort) return 0;
     const { received, dropped } = this.stats().live!;
-    return Math.max(0, received - dropped - this.#packets);
-  }
-
-  async #drain(): Promise<void> {
-    const group = new RunGroup();
-    for (const capture of this.#order) group.run(() => capture.drain());
-    await group.wait();
-    this.#isStopped = true;
-    this.#wake?.();
+    return Math.max(0, received - dropped - this.#rounds.packets);
   }
 
   stats(): SourceStats {
@@ -247,8 +156,8 @@ export class CaptureSet implements PacketSource {
       dropped += status.dropped_total;
     }
     return sourceStats({
-      packets: this.#packets,
-      bytesRead: this.#frameBytes,
+      packets: this.#rounds.packets,
+      bytesRead: this.#rounds.frameBytes,
       kernelDropped: dropped,
       live: { received, dropped, freezes: 0, ringBlocks: 0, ringHighWater: 0, ringBytes: 0 },
     });
@@ -257,28 +166,27 @@ export class CaptureSet implements PacketSource {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#isStopped = true;
-    this.goOn();
-    this.#wake?.();
-    for (const capture of this.#order) capture.abandon();
+    this.#rounds.abandon();
     await this.closeInterfaces([]);
     this.#options.links?.close();
   }
 
   // ---- inside
 
+  get #order(): readonly Capture[] {
+    return this.#rounds.order;
+  }
+
   #apply(): Promise<Changes> {
     return this.#inTurn(async () => {
-      const wanted = this.#resolve();
-      if (wanted.size > MAX_INTERFACES)
-        throw new ConfigError(`${wanted.size} interfaces are meant; at most ${MAX_INTERFACES} can be captured`);
+      const wanted = this.#wanted.resolve();
       const changes: Changes = { enabled: [], updated: [], disabled: [] };
       const leaving = this.#order.filter(({ name }) => !wanted.has(name));
       const changed = this.#order.filter(({ name, config }) => {
         const now = wanted.get(name);
         return now !== undefined && !sameConfig(config, now);
       });
-      const reopened = await this.#renew(changed, this.#tooLarge(wanted), wanted);
+      const reopened = await renewSources(this.#options, { captures: this.#order, changed, wanted });
       const group = new RunGroup();
       await this.#finish([...leaving, ...reopened], group);
       for (const capture of [...leaving, ...reopened]) group.run(() => capture.close());
@@ -298,76 +206,25 @@ export class CaptureSet implements PacketSource {
         this.#captures.set(name, capture);
         starting.push([capture, config.disable === true ? changes.disabled : changes.enabled]);
       }
-      this.#order = [...this.#captures.values()];
+      this.#rounds.order = [...this.#captures.values()];
       for (const [capture] of starting) group.run(() => this.#open(capture));
       await group.wait();
       for (const [capture, list] of starting) list.push({ name: capture.name, success: capture.state !== 'failed' });
       this.#followLinks();
-      this.#wake?.();
+      this.#rounds.wake();
       for (const list of Object.values(changes))
         list.sort((a: InterfaceChange, b: InterfaceChange) => (a.name < b.name ? -1 : 1));
       return changes;
     });
   }
 
-  /** Those whose rings leave too little for so many interfaces. */
-  #tooLarge(wanted: ReadonlyMap<string, CaptureConfig>): Capture[] {
-    if (this.#options.sharesMemory !== true) return [];
-    const rings = sharers(wanted.size);
-    return this.#order.filter((capture) => capture.isOpen && capture.rings < rings && wanted.has(capture.name));
-  }
-
-  /** Lets sources go on otherwise, or smaller; gives those that have to be opened anew. */
-  async #renew(
-    changed: readonly Capture[],
-    tooLarge: readonly Capture[],
-    wanted: ReadonlyMap<string, CaptureConfig>,
-  ): Promise<Capture[]> {
-    const { sourceRenew, beforeClose, note } = this.#options;
-    const all = this.#order.filter((capture) => changed.includes(capture) || tooLarge.includes(capture));
-    const goOn = all.filter(({ isOpen, name }) => isOpen && wanted.get(name)!.disable !== true);
-    const renewed = new Set<Capture>();
-    if (sourceRenew !== undefined && goOn.length > 0) {
-      await beforeClose?.(goOn.filter((capture) => changed.includes(capture)));
-      const rings = sharers(wanted.size);
-      const atOnce = Math.ceil(goOn.length / RENEWED_PARTS);
-      for (let i = 0; i < goOn.length; i += atOnce) {
-        const group = new RunGroup();
-        for (const capture of goOn.slice(i, i + atOnce)) {
-          group.run(async () => {
-            if (await capture.renew(sourceRenew, wanted.get(capture.name)!, rings)) renewed.add(capture);
-          });
-        }
-        await group.wait();
-      }
-    }
-    const smaller = tooLarge.filter((capture) => renewed.has(capture));
-    if (smaller.length > 0)
-      note?.(
-        `there are ${wanted.size} interfaces now: the rings of ${namesOf(smaller)} became smaller; no packet was missed`,
-      );
-    const anew = goOn.filter((capture) => !renewed.has(capture));
-    if (anew.length > 0)
-      note?.(`the rings of ${namesOf(anew)} are opened anew: packets of some tenths of a second are missed there`);
-    return all.filter((capture) => !renewed.has(capture));
-  }
-
-  #resolve(): Map<string, CaptureConfig> {
-    const links = this.#options.links?.list().map(({ name }) => name) ?? [];
-    if ('detection' in this.#wanted) return detectInterfaces(this.#wanted.detection, links);
-    if (this.#options.links === undefined && Object.keys(this.#wanted.interfaces).some(isPattern))
-      throw new ConfigError(
-        'patterns can not be resolved: the kernel can not be asked for its links (koffi is missing)',
-      );
-    return resolveInterfaces(this.#wanted.interfaces, links);
-  }
-
   async #open(capture: Capture): Promise<void> {
     const { links, sourceInit } = this.#options;
     if (links !== undefined && capture.config.disable !== true) {
-      if (!links.list().some(({ name }) => name === capture.name)) {
+      const reason = whyAway(capture.name, links);
+      if (reason !== undefined) {
         capture.state = 'waiting';
-        capture.error = `there is no interface '${capture.name}' now`;
+        capture.error = reason;
         return;
       }
     }
@@ -380,8 +237,8 @@ export class CaptureSet implements PacketSource {
     for (const capture of captures) group.run(() => capture.close());
     await group.wait();
     for (const capture of captures) this.#remove(capture);
-    this.#order = [...this.#captures.values()];
-    this.#wake?.();
+    this.#rounds.order = [...this.#captures.values()];
+    this.#rounds.wake();
   }
 
   /** The last packets are read, then what they made is written out. */
@@ -410,7 +267,7 @@ export class CaptureSet implements PacketSource {
 
   /** Now and then: have links changed, is a failed interface to be tried again? */
   #look(now: number): void {
-    if (now < this.#lookAt || this.#stopping !== undefined) return;
+    if (now < this.#lookAt || this.#rounds.isStopping) return;
     this.#lookAt = now + LOOK_MS;
     if (this.#options.links?.hasChanged() === true) void this.#linksChanged();
     for (const capture of this.#order) {
@@ -419,58 +276,18 @@ export class CaptureSet implements PacketSource {
   }
 
   async #linksChanged(): Promise<void> {
-    const isDynamic = 'detection' in this.#wanted || Object.keys(this.#wanted.interfaces).some(isPattern);
     try {
-      if (isDynamic) await this.#apply();
+      if (this.#wanted.isDynamic) await this.#apply();
       else await this.#inTurn(async () => this.#followLinks());
     } catch {
       // The kernel could not be asked, or there are too many links: the interfaces that are captured stay as they are.
     }
   }
 
-  /** States follow links: up, down, gone, back. */
   #followLinks(): void {
     const { links } = this.#options;
     if (links === undefined) return;
-    const states = new Map(links.list().map((link) => [link.name, link]));
-    for (const capture of this.#order) {
-      const link = states.get(capture.name);
-      if (link === undefined) capture.away(`there is no interface '${capture.name}' now`);
-      else if (!link.isUp) capture.away(`the interface '${capture.name}' is down`);
-      else if (capture.isOpen) capture.back();
-      else if (capture.state === 'waiting' && !capture.isAtEnd) void this.#inTurn(() => this.#open(capture));
-    }
-  }
-
-  #mark(batch: PacketBatch, capture: Capture): void {
-    const { count, numbers, interfaceId, capturedLength } = batch;
-    const first = this.#packets + 1;
-    let frameBytes = 0;
-    for (let i = 0; i < count; i++) {
-      numbers[i] = first + i;
-      frameBytes += capturedLength[i];
-    }
-    interfaceId.fill(capture.number, 0, count);
-    batch.firstPacket = first;
-    this.#packets += count;
-    this.#frameBytes += frameBytes;
-    capture.count(batch);
-    if (this.#options.countsHeaders === true) this.#headers.count(batch, capture);
-  }
-
-  #wait(): Promise<'idle'> {
-    const ms = this.#waitMs;
-    this.#waitMs = Math.min(ms * 2, LAST_WAIT_MS);
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#wake = undefined;
-        this.#turnEnds = performance.now() + TURN_MS;
-        resolve('idle');
-      };
-      const timer = setTimeout(done, ms);
-      this.#wake = done;
-    });
+    for (const capture of followLinks(this.#order, links)) void this.#inTurn(() => this.#open(capture));
   }
 
   /** Changes one after the other. */
@@ -479,8 +296,4 @@ export class CaptureSet implements PacketSource {
     this.#change = done.catch(() => undefined);
     return done;
   }
-}
-
-function namesOf(captures: readonly Capture[]): string {
-  return captures.map(({ name }) => name).join(', ');
 }
