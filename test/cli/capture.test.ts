@@ -89,6 +89,16 @@ describe('input', () => {
     expect(icmp(['-r', '-', 'icmp'], whole)).toBe(all);
   });
 
+  it('is no terminal', () => {
+    const inTerminal = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
+    const words = [process.execPath, MAIN, 'capture', '--json', '-r', '-'];
+    const { status, stdout } = spawnSync('python3', ['-c', inTerminal, ...words], { encoding: 'utf8', input: '' });
+    expect([status, stdout]).toEqual([
+      1,
+      expect.stringContaining('standard input is a terminal: pipe a capture into it'),
+    ]);
+  });
+
   it('may be quiet: what is ready comes out meanwhile, signals are heard, and the end is a whole one', async () => {
     const child = spawn(process.execPath, [MAIN, 'capture', '--json', '--records', 'dns,flow', '-r', '-']);
     let out = '';

@@ -104,6 +104,28 @@ describe('lists', () => {
   ])('--define %s', (list, message) => expect(main(['sip', '--define', list])).rejects.toThrow(message));
 });
 
+it('what was asked can be kept, and what it cost be told', () => {
+  const { out, err } = query(
+    '-r',
+    FIRST_LOOK,
+    'proto',
+    'dport = 53',
+    '-e',
+    'ndjson',
+    '--query-log',
+    'asked.log',
+    '--stats',
+  );
+  query('-r', FIRST_LOOK, 'sip', '--query-log', 'asked.log');
+  expect(out).toMatch(/^\{"proto":"udp"/);
+  expect(err).toMatch(/\d+ segments? with \d+ records in \d+ bytes/);
+  const lines = readFileSync(join(folder, 'asked.log'), 'utf8').trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { columns: 'proto', condition: 'dport = 53' },
+    { columns: 'sip' },
+  ]);
+});
+
 describe('errors and help', () => {
   it('a wrong condition has a caret and exit code 2', () => {
     const { code, err } = query('-r', FIRST_LOOK, 'dprt = 53');
