@@ -43,3 +43,17 @@ test('keeps sockets apart whose addresses have the same key', () => {
   expect(again).toMatchObject({ role: 'server', stateNs: undefined });
   expect(begun.map(({ socket }) => socket)).not.toContain(again.socket);
 });
+
+const addressOf = (i: number): readonly [number, number] => [(i << 6) >>> 0, 0x8881];
+const MOST = 262_144;
+
+test('gives up the oldest sockets when there are too many', () => {
+  const lives = new Lives('run');
+  const begun = Array.from({ length: MOST + 10 }, (_, i) => changed(lives, addressOf(i), CLOSED, SYN_SENT, i).socket);
+  expect(changed(lives, addressOf(MOST + 9), SYN_SENT, ESTABLISHED, 2 * MOST).socket).toBe(begun[MOST + 9]);
+  expect(changed(lives, addressOf(10), SYN_SENT, ESTABLISHED, 2 * MOST).socket).toBe(begun[10]);
+  expect(changed(lives, addressOf(0), SYN_SENT, ESTABLISHED, 2 * MOST)).toMatchObject({
+    stateNs: undefined,
+    lifetimeNs: undefined,
+  });
+});
