@@ -55,6 +55,7 @@ interface CaptureOptions extends PacketWords {
   config?: string;
   set: string[];
   decodeAs: string[];
+  internalNetworks?: string;
   cutOk?: boolean;
   summary?: string;
   quiet?: boolean;
@@ -77,6 +78,7 @@ const RARE: readonly string[] = [
   '-U',
   '-n',
   '--decode-as',
+  '--internal-networks',
   '--config',
   '--set',
   '--cut-ok',
@@ -106,6 +108,10 @@ export function definition(): Command {
     .option('--json', 'short for --to ndjson:-')
     .option('--interval <time>', 'write flows that go on every so often: 30s, 5m, 1h, 0 for never (default: 5m)')
     .option('--decode-as <what>', 'tcp.port==8081,http: this port is that protocol; repeatable', collect, [])
+    .option(
+      '--internal-networks <list>',
+      'private,2001:db8::/32: your own; flows are then inbound, outbound, internal, external',
+    )
     .option('--config <file>', 'netscribe.yml with options of protocols, flows and streams')
     .option('--set <key=value>', 'one option: protocols.dns.include_additionals=true; repeatable', collect, [])
     .option('--workers <n>', 'analysing threads; live, capturing ones (default: 1)')
@@ -133,7 +139,7 @@ async function capture(words: string[]): Promise<number> {
   if (options.summary !== undefined && options.summary !== 'text' && options.summary !== 'json') {
     throw new UsageError(`--summary is text or json, not '${options.summary}'`);
   }
-  const config = loadConfig(options.config, options.set);
+  const config = loadConfig(options.config, [...options.set, ...networkSettings(options.internalNetworks)]);
   const targets = [...options.to, ...(options.json === true ? ['ndjson:-'] : [])];
   if (targets.length === 0 && options.write === undefined) targets.push(`store:${DEFAULT_STORE}`);
   const sinks = await openSinks(targets, options, files);
@@ -367,4 +373,11 @@ function whereRecordsWent(targets: readonly string[]): string {
     `  ${program} query${option} 'dns and not dns.response_code: NOERROR'`,
     `  ${program} sql${option} "select status, count(*) from http group by all"`,
   ].join('\n');
+}
+
+/** `--internal-networks` as settings of the configuration, which knows what networks are. */
+function networkSettings(list: string | undefined): string[] {
+  if (list === undefined) return [];
+  const networks = list.split(',').map((word) => word.trim());
+  return [`internal_networks=${JSON.stringify(networks)}`];
 }

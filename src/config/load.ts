@@ -27,7 +27,7 @@ export interface LoadedConfig {
   effective: Record<string, unknown>;
   /** Room of the kernel's map of flows. */
   kernelEntries: number;
-  plan: Pick<PlanRequest, 'stream' | 'dissect' | 'protocols' | 'flowDocuments'> & {
+  plan: Pick<PlanRequest, 'stream' | 'dissect' | 'internalNetworks' | 'protocols' | 'flowDocuments'> & {
     flow: Partial<NonNullable<PlanRequest['flow']>> & NonNullable<PlanRequest['flow']>;
   };
   /** Seconds of `5m`, `0`, `30`; UsageError names the option. */
@@ -83,6 +83,7 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
           maxBytes: fragments.max_bytes,
         },
       },
+      internalNetworks: parsed.data.internal_networks,
       flowDocuments: given.flows ?? {},
       // As they were given: each analysing thread parses them again with the protocol's own schema.
       protocols: (given.protocols ?? {}) as Record<string, unknown>,

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { DISSECT_DEFAULTS, FLOW_DEFAULTS } from '../engine/plan.ts';
+import { isNetwork, RANGE_NAMES } from '../flow/internal-networks.ts';
 import { customOptions } from '../processors/customise.ts';
 import { durationOption } from '../protocols/common-options.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
@@ -69,6 +70,15 @@ export const configSchema = z.strictObject({
       max_bytes: positive.default(DISSECT_DEFAULTS.defragment.maxBytes).describe('bytes waiting at most'),
     })
     .prefault({}),
+  internal_networks: z
+    .array(
+      z.string().refine(isNetwork, {
+        error: ({ input }) =>
+          `'${input}' is no network: write 10.0.0.0/8, 2001:db8::/32 or one of ${RANGE_NAMES.join(', ')}`,
+      }),
+    )
+    .default([])
+    .describe('your own networks: they make network.direction internal, inbound, outbound or external'),
   checksums: z
     .enum(['auto', 'ignore', 'count', 'drop'])
     .default('auto')

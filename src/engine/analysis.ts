@@ -53,6 +53,8 @@ const PHASES = {
 export interface AnalysisOptions {
   flow: FlowOptions;
   stream: StreamOptions;
+  /** One's own networks, for `network.direction`. */
+  internalNetworks: readonly string[];
   /** Record types that are wanted, in a fixed order; their place is their number in batches. */
   types: readonly RecordType[];
   /** The same as documents and as columns show them. */
@@ -82,7 +84,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   readonly talkers: Talkers | undefined;
   /** Where facts of several flows meet, when that is in this thread. */
   gathering: FactReceiver | undefined = undefined;
-  readonly #links = new Links();
+  readonly #links: Links;
   readonly #conversations: Conversations;
   readonly #applications = new Applications();
   readonly #flowView = new FlowView();
@@ -94,6 +96,7 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   constructor(options: AnalysisOptions, detection: Detection, salts: readonly [number, number], owned: Uint8Array) {
     this.slice = new Slice(options.sliceMs);
+    this.#links = new Links(options.internalNetworks);
     this.detection = detection;
     this.maxHeldBytes = options.maxHeldBytes;
     for (const [i, type] of options.types.entries()) this.#typeNumbers.set(type.name, i);

@@ -43,6 +43,7 @@ export class InlineAnalyst implements Analyst {
       {
         flow: plan.flow,
         stream: plan.stream,
+        internalNetworks: plan.internalNetworks,
         types: plan.types,
         shown: this.#shown,
         wanted: this.#delivery.wanted,

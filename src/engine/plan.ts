@@ -45,6 +45,8 @@ export interface RunPlan {
   flow: FlowOptions;
   stream: StreamOptions;
   dissect: DissectOptions;
+  /** One's own networks: prefixes and names of ranges (`flow/internal-networks.ts`). */
+  internalNetworks: readonly string[];
   maxHeldBytes: number;
   workers: number;
   /** 0: all. */
@@ -87,6 +89,7 @@ export function makePlan(request: PlanRequest): RunPlan {
     flow: { ...FLOW_DEFAULTS, ...request.flow },
     stream: { ...STREAM_DEFAULTS, ...request.stream },
     dissect: { ...DISSECT_DEFAULTS, ...request.dissect },
+    internalNetworks: request.internalNetworks ?? [],
     maxHeldBytes: request.maxHeldBytes ?? MAX_HELD_BYTES,
     workers: request.workers ?? 1,
     maxPackets: request.maxPackets ?? 0,
@@ -95,7 +98,7 @@ export function makePlan(request: PlanRequest): RunPlan {
     inputs: request.inputs ?? [],
     wantsTalkers: request.wantsTalkers ?? false,
   };
-  const { protocols, flowDocuments, forced, flow, stream, dissect, maxPackets, snapLength } = plan;
+  const { protocols, flowDocuments, forced, flow, stream, dissect, internalNetworks, maxPackets, snapLength } = plan;
   plan.identity = JSON.stringify({
     records,
     protocols,
@@ -106,6 +109,8 @@ export function makePlan(request: PlanRequest): RunPlan {
     dissect,
     maxPackets,
     snapLength,
+    // Not where none are told: imports of former versions stay the same.
+    ...(internalNetworks.length > 0 && { internalNetworks }),
     extras: request.identityExtras ?? '',
   });
   return plan;

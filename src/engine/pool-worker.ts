@@ -17,6 +17,7 @@ const analysis = new Analysis(
   {
     flow: plan.flow,
     stream: plan.stream,
+    internalNetworks: plan.internalNetworks,
     types: plan.types,
     shown: shownTypes(plan),
     wanted: setup.wanted,

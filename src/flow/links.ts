@@ -5,6 +5,7 @@ import type { PacketBatch } from '../sources/source.ts';
 import { Cursor } from '../wire/cursor.ts';
 import { decode, decodeReassembled } from '../wire/decode.ts';
 import { describeTunnels, type TunnelDescription } from '../wire/describe.ts';
+import { InternalNetworks } from './internal-networks.ts';
 
 /** Combinations kept; flows beyond have none, and that is counted. */
 export const MAX_LINKS = 65_536;
@@ -26,6 +27,8 @@ export interface Link {
 }
 
 export class Links {
+  /** On which side of them the ends of a flow are. */
+  readonly networks: InternalNetworks;
   readonly #links: Link[] = [
     { interfaceName: undefined, macA: undefined, macB: undefined, vlan: undefined, tunnels: undefined },
   ];
@@ -37,6 +40,11 @@ export class Links {
   interfaceNames: readonly string[] = [];
   /** Plain Ethernet pairs seen lately: three words of addresses, direction, interface, link. Nearly every new flow has one of a few. */
   readonly #recent = new Int32Array(RECENT * 6).fill(-1);
+
+  /** `internalNetworks`: one's own (`internal-networks.ts`). */
+  constructor(internalNetworks: readonly string[] = []) {
+    this.networks = new InternalNetworks(internalNetworks);
+  }
 
   get(id: number): Link {
     return this.#links[id];

@@ -2,6 +2,7 @@
 // flow id) is made when it is first asked for.
 
 import { communityDigest, communityId } from '../flow/community-id.ts';
+import { type NetworkDirection, REVERSED } from '../flow/internal-networks.ts';
 import { Digest, writeBase64 } from '../flow/sha1.ts';
 import { Address } from '../records/address.ts';
 import { flowId, writeFlowId } from '../records/flow-id.ts';
@@ -26,8 +27,8 @@ export class FlowView {
   protocol = 0;
   /** `ipv4` or `ipv6`. */
   type = '';
-  /** `network.direction`: `unknown` for files unless the internal networks are told. */
-  direction = 'unknown';
+  /** `network.direction`: `unknown` unless the internal networks are told. */
+  direction: NetworkDirection = 'unknown';
   /** MAC addresses in ECS form (`00-11-22-AA-BB-CC`), undefined where the link has none. */
   sourceMac: string | undefined = undefined;
   destinationMac: string | undefined = undefined;
@@ -153,7 +154,7 @@ export class FlowView {
       other.transport = this.transport;
       other.protocol = this.protocol;
       other.type = this.type;
-      other.direction = this.direction;
+      other.direction = REVERSED[this.direction];
       other.sourceMac = this.destinationMac;
       other.destinationMac = this.sourceMac;
       other.vlan = this.vlan;

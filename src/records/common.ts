@@ -46,7 +46,12 @@ export const endpoints = {
     .keyword('network.community_id', 'Community ID v1, seed 0')
     .derived()
     .ofFlow('communityId', 'writeCommunityId'),
-  direction: f.keyword('network.direction', 'ingress, egress, internal, … or unknown').ofFlow('direction'),
+  direction: f
+    .keyword(
+      'network.direction',
+      'internal, inbound, outbound or external, by the internal networks that were told; else unknown',
+    )
+    .ofFlow('direction'),
   flowId: f.keyword('flow.id', 'stable identity of the flow: the same in all its documents').ofFlow('id', 'writeId'),
   vlan: f.keywords('network.vlan.id', 'VLAN ids, outermost first').optional().single().ofFlow('vlan'),
   relatedIp: f.keywords('related.ip', 'all addresses').derived().ofFlow('relatedIp'),

@@ -161,6 +161,7 @@ describe('an unknown word gets the nearest right one', () => {
   it.each([
     ['capture -r FILE --to null: --sumary json', "did you mean '--summary'?"],
     ['capture -r FILE --to null: --records dnss', "there is no record 'dnss': did you mean 'dns'?"],
+    ['capture -r FILE --to null: --internal-networks privat', "'privat' is no network: write 10.0.0.0/8"],
     ['capture -r FILE --to null: --decode-as tcp.port==81,htp', "did you mean 'http'?"],
     ['capture -r FILE --to null: --decode-as udp.port==53,http', 'http goes over tcp, not over udp'],
     ['capture -r FILE --to null: --decode-as tcp.port==65536,http', 'write it as tcp.port==8081,http'],
@@ -187,4 +188,29 @@ it('the store can be asked in SQL; a wrong name gets the nearest right one', () 
   });
   const { code, err } = sql('select 1 from flwo');
   expect([code, err]).toEqual([2, expect.stringContaining('Did you mean "flow"')]);
+});
+
+describe('network.direction', () => {
+  const directions = (...words: string[]) => {
+    const { out, code } = netscribe(['capture', '-q', '--json', '-r', FIRST_LOOK, '--records', 'flow,dns', ...words]);
+    expect(code).toBe(0);
+    const found = new Map<string, Set<string>>();
+    for (const line of out.trim().split('\n')) {
+      const { source, network, type } = JSON.parse(line);
+      const key = `${type} from ${source.ip}`;
+      found.set(key, (found.get(key) ?? new Set()).add(network.direction));
+    }
+    return found;
+  };
+
+  it('is unknown until the internal networks are told', () => {
+    expect(new Set([...directions().values()].flatMap((some) => [...some]))).toEqual(new Set(['unknown']));
+  });
+
+  it.each([['1'], ['2']])('follows them in flows and transactions, with %s analysing threads', (workers) => {
+    const found = directions('--workers', workers, '--internal-networks', '192.0.2.0/24, 2001:db8:1::/48');
+    expect(found.get('dns from 192.0.2.100')).toEqual(new Set(['internal', 'outbound']));
+    expect(found.get('flow from 192.0.2.100')).toEqual(new Set(['internal', 'outbound']));
+    expect(found.get('flow from 0.0.0.0')).toEqual(new Set(['external']));
+  });
 });

@@ -1,0 +1,104 @@
+// Which addresses are of one's own networks, and what that makes of a flow: `network.direction` as ECS has it for an observer at the
+// perimeter (https://www.elastic.co/guide/en/ecs/current/ecs-network.html). Networks are prefixes or the names that Beats have for ranges.
+
+import type { Address } from '../records/address.ts';
+import { parseAddress } from '../records/parse-address.ts';
+
+export type NetworkDirection = 'internal' | 'inbound' | 'outbound' | 'external' | 'unknown';
+
+/** Seen from the other side. */
+export const REVERSED: Readonly<Record<NetworkDirection, NetworkDirection>> = {
+  internal: 'internal',
+  inbound: 'outbound',
+  outbound: 'inbound',
+  external: 'external',
+  unknown: 'unknown',
+};
+
+/** Ranges by name: IANA's special-purpose registries, RFC 1918, RFC 4193, RFC 4291. */
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'];
+const LINK_LOCAL_UNICAST = ['169.254.0.0/16', 'fe80::/10'];
+const MULTICAST = ['224.0.0.0/4', 'ff00::/8'];
+const UNSPECIFIED = ['0.0.0.0/32', '::/128'];
+const BROADCAST = ['255.255.255.255/32'];
+const NO_GLOBAL_UNICAST = [...LOOPBACK, ...LINK_LOCAL_UNICAST, ...MULTICAST, ...UNSPECIFIED, ...BROADCAST];
+
+interface Range {
+  readonly networks: readonly string[];
+  /** The addresses outside of them are meant. */
+  readonly isOutside?: boolean;
+}
+const RANGES: Readonly<Record<string, Range>> = {
+  loopback: { networks: LOOPBACK },
+  private: { networks: PRIVATE },
+  link_local_unicast: { networks: LINK_LOCAL_UNICAST },
+  interface_local_multicast: { networks: ['ff01::/16'] },
+  link_local_multicast: { networks: ['224.0.0.0/24', 'ff02::/16'] },
+  multicast: { networks: MULTICAST },
+  unspecified: { networks: UNSPECIFIED },
+  unicast: { networks: NO_GLOBAL_UNICAST, isOutside: true },
+  global_unicast: { networks: NO_GLOBAL_UNICAST, isOutside: true },
+  public: { networks: [...NO_GLOBAL_UNICAST, ...PRIVATE], isOutside: true },
+};
+
+/** Names of ranges, for messages. */
+export const RANGE_NAMES: readonly string[] = Object.keys(RANGES);
+
+interface Prefix {
+  readonly address: Address;
+  readonly bits: number;
+}
+
+/** `10.0.0.0/8`, `2001:db8::/32` or an address; undefined when it is none. */
+function prefixOf(text: string): Prefix | undefined {
+  const [address, length, more] = text.split('/');
+  const parsed = parseAddress(address);
+  if (parsed === undefined || more !== undefined) return undefined;
+  const most = parsed.v6 ? 128 : 32;
+  if (length === undefined) return { address: parsed, bits: most };
+  return /^\d{1,3}$/.test(length) && Number(length) <= most ? { address: parsed, bits: Number(length) } : undefined;
+}
+
+/** Whether `text` names a network. */
+export const isNetwork = (text: string): boolean => Object.hasOwn(RANGES, text) || prefixOf(text) !== undefined;
+
+function holds({ address: own, bits }: Prefix, address: Address): boolean {
+  if (own.v6 !== address.v6) return false;
+  if (!own.v6) return sameBits(own.w3, address.w3, bits);
+  return (
+    sameBits(own.w0, address.w0, bits) &&
+    sameBits(own.w1, address.w1, bits - 32) &&
+    sameBits(own.w2, address.w2, bits - 64) &&
+    sameBits(own.w3, address.w3, bits - 96)
+  );
+}
+
+/** The first `bits` bits of two words: none when it is negative, all from 32 on. */
+const sameBits = (a: number, b: number, bits: number): boolean => bits <= 0 || (a ^ b) >>> Math.max(0, 32 - bits) === 0;
+
+export class InternalNetworks {
+  readonly #ranges: readonly { prefixes: readonly Prefix[]; isOutside: boolean }[];
+
+  /** Networks as `isNetwork` takes them; others are passed over. */
+  constructor(networks: readonly string[]) {
+    this.#ranges = networks.map((text) => {
+      const { networks: some, isOutside = false } = Object.hasOwn(RANGES, text) ? RANGES[text] : { networks: [text] };
+      return { prefixes: some.map(prefixOf).filter((prefix) => prefix !== undefined), isOutside };
+    });
+  }
+
+  /** `unknown` when no networks were told. */
+  direction(source: Address, destination: Address): NetworkDirection {
+    if (this.#ranges.length === 0) return 'unknown';
+    const fromInside = this.#has(source);
+    if (this.#has(destination)) return fromInside ? 'internal' : 'inbound';
+    return fromInside ? 'outbound' : 'external';
+  }
+
+  #has(address: Address): boolean {
+    return this.#ranges.some(
+      ({ prefixes, isOutside }) => prefixes.some((prefix) => holds(prefix, address)) !== isOutside,
+    );
+  }
+}
