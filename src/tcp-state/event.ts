@@ -116,3 +116,9 @@ export function aboutSource(kind: 'lost' | 'drops', count: number, drops?: TcpEv
   event.drops = drops;
   return event;
 }
+
+// A member that was only ever undefined or a double is, to V8, one that never is a small integer: compiled code turns whole doubles into small
+// integers, finds that they do not fit, and is thrown away and made again at every event (with deoptimization traces: reason Smi).
+const seen = new TcpEvent();
+seen.stateNs = seen.lifetimeNs = seen.rttNs = seen.minRttNs = seen.cgroup = seen.netns = seen.inode = 0;
+seen.uid = seen.gid = seen.bytesSent = seen.bytesReceived = seen.segmentsSent = seen.segmentsReceived = 0;

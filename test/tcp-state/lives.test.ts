@@ -1,4 +1,4 @@
-// What is followed of sockets by their kernel address: addresses whose keys are the same are still sockets of their own.
+// What is followed of sockets by their kernel address: addresses that differ in a few bits only are sockets of their own.
 
 import { expect, test } from 'vitest';
 import { TcpEvent } from '../../src/tcp-state/event.ts';
@@ -6,7 +6,7 @@ import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT } from '../../src/tcp-state/stat
 import { Lives } from '../../src/tcp-state/tracefs/lives.ts';
 
 const ESTABLISHED = 1;
-/** Bits of an address that a key does not have: inside 64 bytes, and above 64 GiB. */
+/** In the same bucket: they differ inside of 64 bytes, or in both halves so that it makes no difference. */
 const ADDRESSES: readonly (readonly [number, number])[] = [
   [0x12345640, 0x8881],
   [0x12345660, 0x8881],
@@ -28,7 +28,7 @@ function changed(
   return event;
 }
 
-test('keeps sockets apart whose addresses have the same key', () => {
+test('keeps sockets apart whose addresses are in the same bucket', () => {
   const lives = new Lives('run');
   const begun = ADDRESSES.map((address, i) => changed(lives, address, CLOSED, SYN_SENT, 1000 * i));
   expect(new Set(begun.map(({ socket }) => socket)).size).toBe(ADDRESSES.length);
