@@ -2,7 +2,7 @@
 // perimeter (https://www.elastic.co/guide/en/ecs/current/ecs-network.html). Networks are prefixes or the names that Beats have for ranges.
 
 import type { Address } from '../records/address.ts';
-import { parseAddress } from '../records/parse-address.ts';
+import { inNetwork, type Network, parseNetwork } from '../records/network.ts';
 
 export type NetworkDirection = 'internal' | 'inbound' | 'outbound' | 'external' | 'unknown';
 
@@ -45,37 +45,21 @@ const RANGES: Readonly<Record<string, Range>> = {
 /** Names of ranges, for messages. */
 export const RANGE_NAMES: readonly string[] = Object.keys(RANGES);
 
-interface Prefix {
-  readonly address: Address;
-  readonly bits: number;
-}
-
-/** `10.0.0.0/8`, `2001:db8::/32` or an address; undefined when it is none. */
-function prefixOf(text: string): Prefix | undefined {
-  const [address, length, more] = text.split('/');
-  const parsed = parseAddress(address);
-  if (parsed === undefined || more !== undefined) return undefined;
-  const most = parsed.v6 ? 128 : 32;
-  if (length === undefined) return { address: parsed, bits: most };
-  return /^\d{1,3}$/.test(length) && Number(length) <= most ? { address: parsed, bits: Number(length) } : undefined;
-}
-
 /** Whether `text` names a network. */
-export const isNetwork = (text: string): boolean => Object.hasOwn(RANGES, text) || prefixOf(text) !== undefined;
+export const isNetwork = (text: string): boolean => Object.hasOwn(RANGES, text) || parseNetwork(text) !== undefined;
 
-function holds({ address: own, bits }: Prefix, address: Address): boolean {
-  if (own.v6 !== address.v6) return false;
-  if (!own.v6) return sameBits(own.w3, address.w3, bits);
-  return (
-    sameBits(own.w0, address.w0, bits) &&
-    sameBits(own.w1, address.w1, bits - 32) &&
-    sameBits(own.w2, address.w2, bits - 64) &&
-    sameBits(own.w3, address.w3, bits - 96)
-  );
+interface Prefix {
+  readonly network: Network;
+  /** Of IPv6: `::/0` is not meant to hold IPv4. */
+  readonly v6: boolean;
 }
 
-/** The first `bits` bits of two words: none when it is negative, all from 32 on. */
-const sameBits = (a: number, b: number, bits: number): boolean => bits <= 0 || (a ^ b) >>> Math.max(0, 32 - bits) === 0;
+function prefixesOf(networks: readonly string[]): Prefix[] {
+  return networks.flatMap((text) => {
+    const network = parseNetwork(text);
+    return network === undefined ? [] : [{ network, v6: text.includes(':') }];
+  });
+}
 
 export class InternalNetworks {
   readonly #ranges: readonly { prefixes: readonly Prefix[]; isOutside: boolean }[];
@@ -84,7 +68,7 @@ export class InternalNetworks {
   constructor(networks: readonly string[]) {
     this.#ranges = networks.map((text) => {
       const { networks: some, isOutside = false } = Object.hasOwn(RANGES, text) ? RANGES[text] : { networks: [text] };
-      return { prefixes: some.map(prefixOf).filter((prefix) => prefix !== undefined), isOutside };
+      return { prefixes: prefixesOf(some), isOutside };
     });
   }
 
@@ -98,7 +82,8 @@ export class InternalNetworks {
 
   #has(address: Address): boolean {
     return this.#ranges.some(
-      ({ prefixes, isOutside }) => prefixes.some((prefix) => holds(prefix, address)) !== isOutside,
+      ({ prefixes, isOutside }) =>
+        prefixes.some(({ network, v6 }) => v6 === address.v6 && inNetwork(network, address)) !== isOutside,
     );
   }
 }

@@ -1,16 +1,12 @@
 // Which events are asked for. Sources that can, have the kernel apply it; for the others there is `matcherOf`.
 
+import { inNetwork, type Network } from '../records/network.ts';
 import type { Containers } from './containers.ts';
 import type { EventKind, TcpEvent } from './event.ts';
 
 export interface PortRange {
   from: number;
   to: number;
-}
-/** IPv4 networks are those of IPv4-mapped IPv6: `words` and `prefix` count 128 bits. */
-export interface Network {
-  words: readonly [number, number, number, number];
-  prefix: number;
 }
 
 /** Everything absent or empty: all events. Each list is a choice; an event must pass all lists. */
@@ -77,13 +73,4 @@ function filled<T>(list: readonly T[] | undefined): list is readonly T[] {
 
 function inRanges(ranges: readonly PortRange[], port: number): boolean {
   return ranges.some(({ from, to }) => port >= from && port <= to);
-}
-
-function inNetwork({ words, prefix }: Network, address: TcpEvent['local']): boolean {
-  const own = address.v6 ? [address.w0, address.w1, address.w2, address.w3] : [0, 0, 0xffff, address.w3];
-  for (let i = 0, left = prefix; left > 0; i++, left -= 32) {
-    const mask = left >= 32 ? 0xffffffff : ~(0xffffffff >>> left);
-    if (((own[i] ^ words[i]) & mask) !== 0) return false;
-  }
-  return true;
 }

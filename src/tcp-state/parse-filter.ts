@@ -2,9 +2,9 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAddress } from '../records/parse-address.ts';
+import { type Network, parseNetwork } from '../records/network.ts';
 import { mountPoint } from './containers.ts';
-import { MAX_PORT_RANGES, type Network, type PortRange, type TcpStateFilter } from './filter.ts';
+import { MAX_PORT_RANGES, type PortRange, type TcpStateFilter } from './filter.ts';
 import { STATE_NAMES, stateNumber } from './states.ts';
 
 export class FilterWordError extends Error {
@@ -70,16 +70,9 @@ export function parsePorts(text: string): PortRange[] {
 /** `10.0.0.0/8`, `2001:db8::/32`, an address. */
 export function parseNetworks(text: string): Network[] {
   return words(text).map((word) => {
-    const [address, length] = word.split('/', 2);
-    const parsed = parseAddress(address);
-    const bits = parsed?.v6 === true ? 128 : 32;
-    const prefix = length === undefined ? bits : /^\d{1,3}$/.test(length) ? Number(length) : bits + 1;
-    if (parsed === undefined || prefix > bits) {
-      throw new FilterWordError(`'${word}' is no network: write 10.0.0.0/8 or 2001:db8::/32`);
-    }
-    return parsed.v6
-      ? { words: [parsed.w0, parsed.w1, parsed.w2, parsed.w3], prefix }
-      : { words: [0, 0, 0xffff, parsed.w3], prefix: 96 + prefix };
+    const network = parseNetwork(word);
+    if (network === undefined) throw new FilterWordError(`'${word}' is no network: write 10.0.0.0/8 or 2001:db8::/32`);
+    return network;
   });
 }
 
