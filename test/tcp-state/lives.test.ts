@@ -10,7 +10,7 @@ const ESTABLISHED = 1;
 const ADDRESSES: readonly (readonly [number, number])[] = [
   [0x12345640, 0x8881],
   [0x12345660, 0x8881],
-  [0x12345640, 0x8891],
+  [0x12345240, 0x8891],
 ];
 
 function changed(
