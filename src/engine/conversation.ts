@@ -73,6 +73,8 @@ export class Conversation implements Context, StreamReceiver {
   readonly #host: ConversationHost;
   #enabled: Enabled | undefined = undefined;
   #analyzer: Analyzer | undefined = undefined;
+  /** Reads what stands before each datagram of the flow; `#analyzer` gets what is behind it. */
+  #before: Analyzer | undefined = undefined;
   #refused: Set<Enabled> | undefined = undefined;
   #held = 0;
   #datagrams = 0;
@@ -115,6 +117,15 @@ export class Conversation implements Context, StreamReceiver {
   /** One datagram. Bytes are valid during the call. */
   datagram(side: 0 | 1, bytes: Uint8Array, from: number, to: number, wireLength: number): void {
     const direction = (side ^ this.initiator) as Direction;
+    if (this.#before === undefined) {
+      this.#message(direction, bytes, from, to, wireLength);
+      return;
+    }
+    const verdict = this.#before.message?.(direction, bytes, from, to, wireLength) ?? 'done';
+    if (typeof verdict === 'object') this.#behind(verdict.skip, direction, bytes, from, to, wireLength);
+  }
+
+  #message(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): void {
     if (this.#analyzer === undefined) {
       const found = this.#probe(direction, bytes, from, to);
       if (found === null || found === 'more') {
@@ -127,7 +138,24 @@ export class Conversation implements Context, StreamReceiver {
     const verdict = this.#analyzer?.message?.(direction, bytes, from, to, wireLength) ?? 'done';
     if (verdict === 'reject') this.#reject();
     else if (verdict === 'done') this.#close('handed-over');
-    else if (this.#analyzer?.isIdle === true) this.#host.rest(this);
+    else if (verdict !== 'ok') {
+      this.#before = this.#analyzer;
+      this.#analyzer = undefined;
+      this.#enabled = undefined;
+      this.#behind(verdict.skip, direction, bytes, from, to, wireLength);
+    } else if (this.#analyzer?.isIdle === true) this.#host.rest(this);
+  }
+
+  /** The first `octets` of a datagram are read. */
+  #behind(
+    octets: number,
+    direction: Direction,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    wireLength: number,
+  ): void {
+    if (to - from > octets) this.#message(direction, bytes, from + octets, to, wireLength - octets);
   }
 
   deliver(

@@ -14,7 +14,8 @@ export type Direction = 0 | 1;
  * - `ok`: go on;
  * - `reject`: not this protocol after all, detection goes on with the bytes that are kept;
  * - `done`: no more bytes of this flow, please (nothing is buffered for it from here on);
- * - `{ skip }`: go on, and do not deliver the next n bytes of this direction (a body nobody wants).
+ * - `{ skip }`: go on. Streams: do not deliver the next n bytes of this direction (a body nobody wants). Datagrams: the first n bytes
+ *   are read, behind them is what some other protocol says; the same analyzer sees each datagram of the flow first, from here on.
  */
 export type Verdict = 'ok' | 'reject' | 'done' | { skip: number };
 

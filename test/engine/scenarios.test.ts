@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { makePlan, type PlanRequest } from '../../src/engine/plan.ts';
 import { run } from '../../src/engine/run.ts';
 import { type Document, documents, MemorySink } from '../kit/engine.ts';
-import { type MadePacket, MadeSource, type TcpFields, tcpFrame } from '../kit/packets.ts';
+import { type MadePacket, MadeSource, type TcpFields, tcpFrame, udpFrame } from '../kit/packets.ts';
+import { a, query, response } from '../protocols/dns/build.ts';
 
 const REQUEST = 'GET /GOOD HTTP/1.1\r\nHost: example.org\r\n\r\n';
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
@@ -109,6 +110,50 @@ describe('a connection with a PROXY header', () => {
       ['192.0.2.1', '10.0.0.1'],
       ['192.0.2.77', '10.0.0.1'],
     ]);
+  });
+});
+
+describe('datagrams with a PROXY header', () => {
+  const SIGNATURE = '0d0a0d0a000d0a515549540a';
+  const FOR_FIRST = Buffer.from(`${SIGNATURE}2112000cc0000201c00002029c400035`, 'hex');
+  const FOR_SECOND = Buffer.from(
+    `${SIGNATURE}2122002420010db800000000000000000000000120010db80000000000000000000000029c400035`,
+    'hex',
+  );
+  const BY_ITSELF = Buffer.from(`${SIGNATURE}20000000`, 'hex');
+  const BACK = { from: '10.0.0.2', to: '10.0.0.1' };
+
+  it.each([53, 5300])('are told for each client, whatever is in flight (port %i)', async (port) => {
+    const asked = (header: Uint8Array, id: number) =>
+      udpFrame(40_000, port, { payload: Buffer.concat([header, query(`host${id}.example`, 1, { id })]) });
+    const answered = (id: number) =>
+      udpFrame(port, 40_000, { payload: response(`host${id}.example`, [a('192.0.2.9')], { id }), ...BACK });
+    const frames = [
+      asked(FOR_FIRST, 1),
+      asked(FOR_SECOND, 2),
+      answered(1),
+      asked(BY_ITSELF, 3),
+      answered(2),
+      answered(3),
+      asked(FOR_FIRST, 4),
+      answered(4),
+      asked(FOR_SECOND, 5),
+    ];
+    const { text, flows, result } = await play(frames.map((bytes, i) => ({ at: i / 100, bytes })));
+    const told = documents(text).filter(({ event }) => event.dataset === 'dns') as unknown as {
+      network: { forwarded_ip?: string };
+      dns: { question: { name: string } };
+      status: string;
+    }[];
+    expect(told.map(({ network, dns, status }) => [dns.question.name, network.forwarded_ip, status])).toEqual([
+      ['host1.example', '192.0.2.1', 'OK'],
+      ['host2.example', '2001:db8::1', 'OK'],
+      ['host3.example', undefined, 'OK'],
+      ['host4.example', '192.0.2.1', 'OK'],
+      ['host5.example', '2001:db8::1', 'Error'],
+    ]);
+    expect(flows).toMatchObject([{ network: { protocol: 'dns' } }]);
+    expect(result.ledger.counts.get('dns.malformed') ?? 0).toBe(0);
   });
 });
 

@@ -106,7 +106,8 @@ export class DnsAnalyzer implements Analyzer {
     const { context } = this;
     const notes = this.#notes(NO_NOTES, remark);
     const octets = current.wireLength + this.framingOctets;
-    const query = new PendingQuery(direction, current, octets, context.seconds, context.nanos, notes);
+    const { forwardedIp } = context.flow;
+    const query = new PendingQuery(direction, current, octets, context.seconds, context.nanos, notes, forwardedIp);
     if (this.#isMulticast) {
       this.#publish(query, current, undefined, notes, remark === undefined);
       return;
@@ -263,6 +264,7 @@ export class DnsAnalyzer implements Analyzer {
     record.errorMessage = notes.length > 0 ? notes : undefined;
     const isSound = isComplete && !query.isMalformed && (response === undefined || isGood(response));
     record.status = isSound ? 'OK' : 'Error';
+    context.flow.forwardedIp = query.forwardedIp;
     context.emit(dnsRecord, record, query.direction);
   }
 

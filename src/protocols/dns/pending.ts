@@ -29,6 +29,8 @@ export class PendingQuery {
   /** It has something that its response does not tell. */
   readonly isRare: boolean;
   readonly opcode: number;
+  /** Whom a proxy asks for: in one flow, each query may be somebody else's. */
+  readonly forwardedIp: string | undefined;
   /** The last sign of life: when it was sent, or when the last message of its zone transfer came. */
   activeSeconds: number;
   activeNanos: number;
@@ -47,6 +49,7 @@ export class PendingQuery {
     seconds: number,
     nanos: number,
     notes: readonly string[],
+    forwardedIp: string | undefined,
   ) {
     this.direction = direction;
     this.id = message.id;
@@ -61,6 +64,7 @@ export class PendingQuery {
     this.type = message.questions > 0 ? message.type(0) : 0;
     this.hasEdns = message.opt >= 0;
     this.notes = notes;
+    this.forwardedIp = forwardedIp;
     this.isMalformed = message.fault === 'malformed';
     this.isRare = isRare(message);
     this.opcode = message.opcode;

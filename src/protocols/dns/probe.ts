@@ -1,5 +1,6 @@
 // Is it DNS? On its own ports a sane header is enough; anywhere else the whole message must be right to its last byte.
 
+import { datagramHeaderLength } from '../haproxy/header.ts';
 import { u16 } from '../octets.ts';
 import type { Transport } from '../protocol.ts';
 import { isKnownClass, isKnownOpcode, isKnownType, OPCODE_QUERY, TYPE_OPT } from './codes.ts';
@@ -26,6 +27,7 @@ const message = new Message();
 
 export function probe(bytes: Uint8Array, from: number, to: number, hinted: boolean, transport: Transport): Answer {
   if (transport !== 'tcp') {
+    if (datagramHeaderLength(bytes, from, to) > 0) return 'no';
     if (to - from < HEADER_OCTETS || !isPlausibleHeader(bytes, from)) return 'no';
     return hinted || isWholeMessage(bytes, from, to) ? 'yes' : 'no';
   }

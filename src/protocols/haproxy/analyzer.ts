@@ -2,7 +2,9 @@
 
 import { Held, MAX_EARLY_OCTETS } from '../held.ts';
 import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
-import { BAD, clientOf, headerLength, MORE } from './header.ts';
+import { BAD, clientOf, datagramHeaderLength, headerLength, MORE } from './header.ts';
+
+const skip = { skip: 0 };
 
 export class ProxyHeaderAnalyzer implements Analyzer {
   readonly #context: Context;
@@ -29,6 +31,15 @@ export class ProxyHeaderAnalyzer implements Analyzer {
     // The header ends in this segment: what is behind it stands at the segment's end.
     this.#context.handOver('', held.length - length, this.#early.bytes);
     return 'ok';
+  }
+
+  /** Each datagram has a client of its own. Answers have no header, and are the business of whoever was asked. */
+  message(direction: Direction, bytes: Uint8Array, from: number, to: number): Verdict {
+    const length = datagramHeaderLength(bytes, from, to);
+    if (direction === 0)
+      this.#context.flow.forwardedIp = length === 0 ? undefined : clientOf(bytes, from, from + length);
+    skip.skip = length;
+    return skip;
   }
 
   end(): void {}

@@ -40,6 +40,11 @@ export function headerLength(bytes: Uint8Array, from: number, to: number): numbe
   return bytes[from] === CR ? binaryLength(bytes, from, to) : lineLength(bytes, from, to);
 }
 
+/** Length of the header before a datagram, which is version 2 (section 2.2); 0: there is none, or it is not whole. */
+export function datagramHeaderLength(bytes: Uint8Array, from: number, to: number): number {
+  return from < to && bytes[from] === CR ? Math.max(0, binaryLength(bytes, from, to)) : 0;
+}
+
 /** The client that the header [from, to) names, which is whole; undefined: none, the proxy speaks for itself, or knows no address. */
 export function clientOf(bytes: Uint8Array, from: number, to: number): string | undefined {
   if (bytes[from] !== CR) return parseAddress(LINE.exec(asciiText(bytes, from, to))?.[1] ?? '')?.toString();

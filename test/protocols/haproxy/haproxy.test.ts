@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { haproxy } from '../../../src/protocols/haproxy/index.ts';
 import { AnalyzerKit } from '../../kit/analyzer.ts';
-import { HEADERS } from './seeds.ts';
+import { DATAGRAM_HEADERS, HEADERS } from './seeds.ts';
 
 const probe = (bytes: Uint8Array, direction: 0 | 1 = 0) =>
   haproxy.probe(direction, bytes, 0, bytes.length, false, 'tcp');
@@ -45,6 +45,27 @@ it.each(['PROXY TCP5 1', `PROXY TCP4 ${'1'.repeat(100)}`, 'PROXY TCP4 1.2.3.4\n'
     expect(probe(Buffer.from(text, 'latin1'))).toBe('no');
   },
 );
+
+describe.each(Object.entries(DATAGRAM_HEADERS))('before a datagram: %s', (name, header) => {
+  const question = Buffer.concat([header, Buffer.from('question')]);
+  const probe = (bytes: Uint8Array) => haproxy.probe(0, bytes, 0, bytes.length, false, 'udp');
+
+  it('is recognised when it is whole, and nothing else is', () => {
+    for (let i = 0; i < header.length; i++) expect(probe(header.subarray(0, i)), `${i}`).toBe('no');
+    expect(probe(header)).toBe('yes');
+    expect(probe(HEADERS['version 1, IPv4'])).toBe('no');
+  });
+  it('is passed over, in each datagram that has one', () => {
+    const driven = new AnalyzerKit(haproxy);
+    expect(driven.message(0, question)).toEqual({ skip: header.length });
+    const client = { IPv4: '192.0.2.1', 'IPv6 with a TLV': '2001:db8::1' }[name];
+    expect(driven.flow.forwardedIp).toBe(client);
+    expect(driven.message(1, Buffer.from('answer'))).toEqual({ skip: 0 });
+    expect(driven.flow.forwardedIp).toBe(client);
+    expect(driven.message(0, Buffer.from('bare'))).toEqual({ skip: 0 });
+    expect(driven.flow.forwardedIp).toBeUndefined();
+  });
+});
 
 it('of another version is none', () => {
   const header = Buffer.from(HEADERS['version 2, IPv4']);

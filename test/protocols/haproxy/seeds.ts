@@ -16,4 +16,18 @@ export const HEADERS: Record<string, Uint8Array> = {
   'version 2, local': hex(`${SIGNATURE} 20 00 0000`),
 };
 
-export const seeds: readonly Exchange[] = Object.values(HEADERS).map((header) => exchange('tcp', [0, header]));
+/** Before datagrams. */
+export const DATAGRAM_HEADERS: Record<string, Uint8Array> = {
+  IPv4: hex(`${SIGNATURE} 21 12 000c c0000201 c0000202 9c40 0035`),
+  'IPv6 with a TLV': hex(
+    `${SIGNATURE} 21 22 0028 20010db8000000000000000000000001 20010db8000000000000000000000002 9c40 0035 04 0001 00`,
+  ),
+  local: hex(`${SIGNATURE} 20 00 0000`),
+};
+
+export const seeds: readonly Exchange[] = [
+  ...Object.values(HEADERS).map((header) => exchange('tcp', [0, header])),
+  ...Object.values(DATAGRAM_HEADERS).map((header) =>
+    exchange('udp', [0, Buffer.concat([header, hex('abcd')])], [1, hex('ef01')], [0, header]),
+  ),
+];
