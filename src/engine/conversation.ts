@@ -147,14 +147,7 @@ export class Conversation implements Context, StreamReceiver {
   }
 
   /** The first `octets` of a datagram are read. */
-  #behind(
-    octets: number,
-    direction: Direction,
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    wireLength: number,
-  ): void {
+  #behind(octets: number, direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): void {
     if (to - from > octets) this.#message(direction, bytes, from + octets, to, wireLength - octets);
   }
 
