@@ -111,6 +111,10 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     return message.isRequest ? this.#onRequest(message, parser.direction) : this.#onResponse(message, parser);
   }
 
+  awaitsSimple(direction: Direction): boolean {
+    return direction !== this.#requestDirection && this.#pending.length > 0 && this.#pending[0].isSimple;
+  }
+
   onBody(message: Message, bytes: Uint8Array, from: number, to: number): void {
     const body = message.body!;
     if (body.isCut) return;
@@ -283,7 +287,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
 
 /** 1xx responses do not end a transaction (RFC 9110 section 15.2); 101 does, in its way. */
 function isInterim(response: Message): boolean {
-  return response.status < 200 && response.status !== 101;
+  return response.status < 200 && response.status !== 101 && !response.isSimple;
 }
 
 /** What the flow is called after an upgrade; '' when its content shall tell. */

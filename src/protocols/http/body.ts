@@ -42,6 +42,7 @@ export function readTransferEncoding(message: Message, value: string): void {
 
 /** `method`: of the request that a response answers; '' when it is not known. */
 export function framingOf(message: Message, method: string): Framing {
+  if (message.isSimple) return message.isRequest ? NO_BODY : UNTIL_CLOSE;
   if (!message.isRequest) {
     const status = message.status;
     if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return NO_BODY;

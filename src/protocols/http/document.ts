@@ -129,7 +129,7 @@ function describeResponse(response: Message | undefined, settings: Settings): vo
   }
   record.endSeconds = response.endSeconds;
   record.endNanos = response.endNanos;
-  record.statusCode = response.status;
+  record.statusCode = response.isSimple ? undefined : response.status;
   record.statusPhrase = response.phrase || undefined;
   record.destinationBytes = response.bytes;
   record.responseBytes = response.bytes;
@@ -171,6 +171,7 @@ function describeNotes(request: Message | undefined, response: Message | undefin
 
 /** Content length and type are always told: what the field says, or the length of the body when there is none. */
 function headersOf(message: Message): MapEntries | undefined {
+  if (message.isSimple) return undefined;
   if (message.isHeadCut && !message.hasContentLength && message.oddContentLength === '') {
     const known = message.contentType === '' ? [] : [['content-type', message.contentType] as const];
     const all = [...known, ...(message.headers ?? [])];

@@ -6,6 +6,7 @@ import { HttpAnalyzer } from './analyzer.ts';
 import { type HttpOptions, options, PORTS, settingsOf } from './options.ts';
 import { beginsRequest } from './part-of-head.ts';
 import { http as httpRecord } from './record.ts';
+import { simpleRequestEnd } from './simple-request.ts';
 import { classifyStart, NOT_HTTP, UNDECIDED } from './start-line.ts';
 
 /** On a hinted port a direction may begin in the middle of a body: how long the next message is waited for. */
@@ -32,6 +33,7 @@ function probe(
   if (start === UNDECIDED) return to - at > (hinted ? MAX_HINTED_BYTES : MAX_PROBE_BYTES) ? 'no' : 'more';
   if (start !== NOT_HTTP) return 'yes';
   if (!hinted) return 'no';
+  if (simpleRequestEnd(bytes, at, to) !== -1) return 'yes';
   for (let i = at; i < to; i++) {
     if (bytes[i] !== LF || i + 1 === to) continue;
     const next = classifyStart(bytes, i + 1, to, false);
@@ -54,7 +56,7 @@ function isHttp2Preface(bytes: Uint8Array, from: number, to: number): boolean {
 
 export const http: Protocol<HttpOptions> = {
   name: 'http',
-  doc: 'HTTP/1.0 and HTTP/1.1: requests with their responses',
+  doc: 'HTTP/1.0 and HTTP/1.1: requests with their responses; HTTP/0.9 on its ports',
   ports: PORTS,
   transports: ['tcp'],
   options,

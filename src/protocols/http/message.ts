@@ -29,6 +29,8 @@ export class Message {
   isComplete = false;
   /** The connection ended before the message did. */
   isCutShort = false;
+  /** HTTP/0.9: a request of one line, or an answer that is nothing but a body. */
+  isSimple = false;
   /** The end of its head is missing, and with it what says how long its body is. */
   isHeadCut = false;
 
@@ -105,6 +107,7 @@ export class Message {
     this.missingBytes = 0;
     this.isComplete = false;
     this.isCutShort = false;
+    this.isSimple = false;
     this.isHeadCut = false;
     if (this.head.length > POOLED_HEAD_BYTES) this.head = NO_BYTES;
     this.headLength = 0;

@@ -9,9 +9,10 @@ import { HeadIndex } from './head.ts';
 import { HeldHead } from './held-head.ts';
 import { type Message, takeMessage } from './message.ts';
 import type { Settings } from './options.ts';
-import { partOf } from './part-of-head.ts';
+import { closed, partOf } from './part-of-head.ts';
 import { readHead } from './read-head.ts';
-import { NOT_HTTP, REQUEST, type Start, UNDECIDED } from './start-line.ts';
+import { simpleRequestEnd } from './simple-request.ts';
+import { classifyStatusLine, NOT_HTTP, REQUEST, RESPONSE, type Start, UNDECIDED } from './start-line.ts';
 import { StartSearch } from './start-search.ts';
 
 /** What is left of a body is skipped in steps of at most this much, so that the time of one that breaks off is not far wrong. */
@@ -43,6 +44,8 @@ const PAUSED = 7;
 export interface MessageListener {
   /** `parser.message` has its head. Answers how its body ends. */
   onHead(parser: MessageParser): Framing | typeof NO_MORE_HTTP;
+  /** Is the next thing from this direction the answer to a request of HTTP/0.9? */
+  awaitsSimple(direction: Direction): boolean;
   /** Bytes of a body that `message.body` is kept of. */
   onBody(message: Message, bytes: Uint8Array, from: number, to: number): void;
   /** `message` has all it will get. The parser has let go of it. */
@@ -185,6 +188,12 @@ export class MessageParser {
   /** No more bytes of this direction. `isClosed`: the sender said so (FIN), which ends a body without a length. */
   finish(isClosed: boolean): void {
     const held = this.#held;
+    if (held.length > 0 && this.#awaitsSimple && classifyStatusLine(held.bytes, 0, held.length) !== RESPONSE) {
+      // Less than a status line, and no more will come.
+      this.#beginSimple();
+      this.#body(held.bytes, held.length);
+      held.release();
+    }
     if (held.length > 0 && this.message === undefined) this.#context.count('truncated');
     if (!this.#deliverPart(0) && this.message !== undefined) this.#stray(held.bytes, 0, held.length);
     held.release();
@@ -209,6 +218,11 @@ export class MessageParser {
       this.#hold(bytes, to);
       return;
     }
+    if (this.#awaitsSimple && classifyStatusLine(bytes, this.at, to) === NOT_HTTP) {
+      this.#now();
+      this.#beginSimple();
+      return;
+    }
     let at = this.at;
     // RFC 9112 section 2.2: an empty line before a start line is ignored.
     while (at < to && (bytes[at] === CR || bytes[at] === LF)) at++;
@@ -219,14 +233,14 @@ export class MessageParser {
       end === -1
         ? this.#search.classify(bytes, at, to)
         : this.#search.classifyWhole(bytes, at, at + index.lineTo[0], end);
+    this.#now();
     if (start === NOT_HTTP) {
+      if (this.#simple(bytes, at, to)) return;
       this.#lose(bytes[at] === LF);
       this.#stray(bytes, at, at + 1);
       this.at = at + 1;
       return;
     }
-    this.#startSeconds = this.#context.seconds;
-    this.#startNanos = this.#context.nanos;
     if (end !== -1) {
       this.at = end;
       this.#deliver(bytes, at, end, start);
@@ -253,10 +267,23 @@ export class MessageParser {
       return;
     }
     if (held.start === UNDECIDED && (before < METHOD_PREFIX_BYTES || held.hasLine)) {
-      held.start = this.#search.classify(held.bytes, 0, held.length);
+      held.start = this.#awaitsSimple
+        ? classifyStatusLine(held.bytes, 0, held.length)
+        : this.#search.classify(held.bytes, 0, held.length);
       if (held.start === NOT_HTTP) {
         const kept = held.bytes;
+        const { length } = held;
         held.release();
+        if (this.#simple(kept, 0, length)) {
+          // The line ends in this segment: nothing complete is ever kept.
+          this.at += at - before;
+          return;
+        }
+        if (this.#awaitsSimple) {
+          this.#beginSimple();
+          this.#body(kept, before);
+          return;
+        }
         this.#lose(false);
         this.#replay(kept, before);
         return;
@@ -268,6 +295,53 @@ export class MessageParser {
     index.lines(held.bytes, 0, held.length);
     this.#deliver(held.bytes, 0, held.length, held.start);
     held.release();
+  }
+
+  /** Nothing was said before: only there may HTTP/0.9 begin. */
+  get #isFirst(): boolean {
+    return this.count === 0 && this.strayBytes === 0 && this.message === undefined && !this.#search.isStrict;
+  }
+
+  get #awaitsSimple(): boolean {
+    return this.#isFirst && this.#listener.awaitsSimple(this.direction);
+  }
+
+  /** Takes the request of HTTP/0.9 that [from, to) begins with, if it does; `at` is then behind it. */
+  #simple(bytes: Uint8Array, from: number, to: number): boolean {
+    if (!this.#isFirst) return false;
+    const end = simpleRequestEnd(bytes, from, to);
+    if (end === -1) return false;
+    const line = closed(bytes.subarray(from, end), end - from);
+    index.lines(line.bytes, 0, line.bytes.length);
+    const message = this.#begin(REQUEST);
+    message.isSimple = true;
+    readHead(message, line.bytes, 0, line.headTo, index, this.#settings);
+    this.at = end;
+    this.#listener.onHead(this);
+    this.#complete();
+    return true;
+  }
+
+  /** An answer of HTTP/0.9 begins: all that comes is its body. */
+  #beginSimple(): void {
+    const message = this.#begin(RESPONSE);
+    message.isSimple = true;
+    message.version = '0.9';
+    this.#listener.onHead(this);
+    this.#state = TO_CLOSE;
+  }
+
+  /** Kept bytes [0, length) of a body. */
+  #body(bytes: Uint8Array, length: number): void {
+    const { at } = this;
+    this.at = 0;
+    this.#take(bytes, length);
+    this.at = at;
+  }
+
+  #now(): void {
+    this.#startSeconds = this.#context.seconds;
+    this.#startNanos = this.#context.nanos;
   }
 
   /** The kept bytes [0, length) do not begin a message: is there one within them? They have no line end, so this comes once a line. */

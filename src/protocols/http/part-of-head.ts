@@ -41,7 +41,7 @@ export function beginsRequest(bytes: Uint8Array, from: number, to: number): bool
 }
 
 /** Origin form, or absolute form (RFC 9112 section 3.2). */
-function beginsTarget(bytes: Uint8Array, from: number, to: number): boolean {
+export function beginsTarget(bytes: Uint8Array, from: number, to: number): boolean {
   if (from < to && bytes[from] === 0x2f) return true;
   const scheme = 'http';
   if (to - from < scheme.length) return false;
@@ -50,7 +50,7 @@ function beginsTarget(bytes: Uint8Array, from: number, to: number): boolean {
 }
 
 /** The bytes [0, to) as lines with an empty one behind them. */
-function closed(held: Uint8Array, to: number): { bytes: Uint8Array; headTo: number } {
+export function closed(held: Uint8Array, to: number): { bytes: Uint8Array; headTo: number } {
   const isCut = held[to - 1] !== LF;
   // A carriage return alone at the end is half of a line ending.
   const end = isCut && held[to - 1] === CR ? to - 1 : to;

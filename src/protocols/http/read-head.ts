@@ -95,6 +95,12 @@ function readRequestLine(message: Message, index: HeadIndex): void {
   while (head[at] !== 0x20) at++;
   message.method = methodText(head, 0, at);
   const version = versionAt(head, at, end);
+  if (version === -1 && message.isSimple) {
+    message.version = '0.9';
+    message.targetAt = at + 1;
+    message.targetTo = end;
+    return;
+  }
   if (version === -1) {
     // Cut within the line: what is there of the target, without the beginning of the version.
     let to = at + 1;

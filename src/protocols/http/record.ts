@@ -7,7 +7,7 @@ import { VERSION } from '../../version.ts';
 
 export const http = defineRecord(
   'http',
-  { family: 'transaction', doc: 'an HTTP/1.x request with its response' },
+  { family: 'transaction', doc: 'an HTTP/1.x (or 0.9) request with its response' },
   {
     ...program(VERSION),
     ...transaction('http'),
@@ -24,7 +24,12 @@ export const http = defineRecord(
       .optional()
       .dimension(),
     query: f.slice('query', 'method and path').optional(),
-    version: f.keyword('http.version', 'version of the request (of the response when there is no request)').optional(),
+    version: f
+      .keyword(
+        'http.version',
+        'version of the request (of the response when there is no request); 0.9: a line without a version',
+      )
+      .optional(),
     requestId: f.text('http.request.id', 'X-Request-ID').optional(),
     requestBytes: f
       .int('http.request.bytes', 'bytes of the whole request: head and body as sent')

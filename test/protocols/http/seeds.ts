@@ -34,6 +34,8 @@ export const seeds: readonly Exchange[] = [
     [1, text('HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nnoHTTP/1.1 204 No Content\r\n\r\n')],
   ),
   exchange('tcp', [0, text('CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n')], [1, text('HTTP/1.1 200 OK\r\n\r\n')]),
+  exchange('tcp', [0, text('GET /a?b=c\r\n')], [1, text('<html>\nGET / HTTP/1.1\r\n\r\nbye')]),
+  exchange('tcp', [0, text('GET /a\n\n')], [1, text('HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno')]),
   exchange(
     'tcp',
     [0, text('GET /w HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')],
