@@ -13,6 +13,7 @@ import {
   runQuery,
 } from '../query/query.ts';
 import { openReader } from '../store/reader.ts';
+import { unreadableWords } from '../store/unreadable.ts';
 import { glances } from './glances.ts';
 import { ApiError } from './guard.ts';
 import { removeSnapshot, takeSnapshot } from './live-snapshots.ts';
@@ -36,7 +37,9 @@ async function withReader<Result>(
     const beside = snapshot === undefined ? {} : { beside: [snapshot.folder] };
     const reader = await openReader(store, { types: allRecordTypes(), ...beside });
     try {
-      return await ask(reader);
+      const result = await ask(reader);
+      for (const words of unreadableWords(store, reader.unreadable)) daemon.noteOnce(words);
+      return result;
     } finally {
       reader.close();
     }

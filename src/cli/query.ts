@@ -35,6 +35,7 @@ import { namedLists } from './named-lists.ts';
 import { askedFor, definition, formatOf, type Options, span, wholeNumber } from './query-options.ts';
 import { readCaptures } from './read-captures.ts';
 import { loadQuery, storedNames, storeQuery } from './stored-queries.ts';
+import { tellUnreadable } from './unreadable.ts';
 
 export { definition } from './query-options.ts';
 
@@ -95,10 +96,10 @@ async function query(given: string[]): Promise<number> {
       if (options.queryLog !== undefined) log(options.queryLog, asked, result);
       if (options.stats === true) say(statistics(reader, result));
       await show(result, asked, options, format);
+      return temporary?.code ?? tellUnreadable(reader, options.store);
     } finally {
       reader.close();
     }
-    return temporary?.code ?? EXIT_OK;
   } finally {
     temporary?.remove();
     await live?.close();

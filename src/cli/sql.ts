@@ -9,8 +9,8 @@ import { DEFAULT_STORE } from '../sinks/open.ts';
 import { writeAll } from '../sinks/output.ts';
 import { openReader } from '../store/reader.ts';
 import { newCommand, parse, withHelp } from './command.ts';
-import { EXIT_OK } from './exit.ts';
 import { wholeNumber } from './number.ts';
+import { tellUnreadable } from './unreadable.ts';
 
 const EXAMPLES = `  netscribe sql "select status, count(*) from http group by all"
   netscribe sql "select dns_question_name, count(*) n from dns group by 1 order by n desc limit 10"
@@ -53,9 +53,9 @@ export function main(words: string[]): Promise<number> {
         ),
         'standard output',
       );
+      return tellUnreadable(reader, store);
     } finally {
       reader.close();
     }
-    return EXIT_OK;
   });
 }

@@ -68,6 +68,8 @@ export interface DaemonStatus {
 }
 
 const OBSERVE_MS = 1000;
+/** Of what is noted once. */
+const MOST_NOTES = 1000;
 /** From the signal to the end of the process. */
 const STOP_MS = 4500;
 
@@ -85,6 +87,7 @@ export class Daemon {
   #timer: NodeJS.Timeout | undefined;
   #status: ThreadStatus | undefined;
   #isObserving = false;
+  readonly #noted = new Set<string>();
 
   constructor(options: DaemonOptions) {
     this.#options = options;
@@ -211,6 +214,13 @@ export class Daemon {
   }
   writeOut() {
     return this.#link.ask({ kind: 'writeout' });
+  }
+
+  /** Goes to the log, the first time that it is said. */
+  noteOnce(text: string): void {
+    if (this.#noted.has(text) || this.#noted.size === MOST_NOTES) return;
+    this.#noted.add(text);
+    this.#options.log(text);
   }
 
   async status(): Promise<DaemonStatus> {

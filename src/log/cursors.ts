@@ -1,8 +1,8 @@
 // Where each reader of a log is: one small file per reader with the sequence number of the next frame it wants.
 
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from './durable.ts';
+import { makeFolder, replaceFile } from './durable.ts';
 
 const SUFFIX = '.json';
 const NAME = /^[A-Za-z0-9_.-]{1,100}$/;
@@ -15,7 +15,7 @@ export class Cursors {
   constructor(logDirectory: string, sync: boolean) {
     this.#directory = join(logDirectory, 'cursors');
     this.#sync = sync;
-    mkdirSync(this.#directory, { recursive: true });
+    makeFolder(this.#directory);
     for (const file of readdirSync(this.#directory)) {
       if (file.endsWith(SUFFIX)) this.#next.set(file.slice(0, -SUFFIX.length), this.#read(file));
     }

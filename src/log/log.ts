@@ -4,9 +4,9 @@
 // A crash costs at most what was not flushed yet: the torn end of the last segment is cut off when the log is opened. A damaged
 // byte costs the frame it is in. Both are counted.
 
-import { closeSync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, rmSync, truncateSync } from 'node:fs';
+import { closeSync, fdatasyncSync, ftruncateSync, openSync, rmSync, truncateSync } from 'node:fs';
 import { Cursors } from './cursors.ts';
-import { syncDirectory, writeAll } from './durable.ts';
+import { makeFolder, syncDirectory, writeAll } from './durable.ts';
 import { frameHead } from './frame.ts';
 import { LogReader } from './reader.ts';
 import { type LogSegment, listSegments, newSegment, noteRows, scanSegment } from './segments.ts';
@@ -73,14 +73,14 @@ export class SegmentLog {
   #waiting: { sequence: number; resolve: () => void; reject: (error: unknown) => void }[] = [];
   #failure: unknown;
 
-  /** Opens a log, making it when it is not there. Throws the system's errors (EACCES, ENOSPC, …). */
+  /** Opens a log, making its folder when it is not there, but not the one above it. Throws the system's errors (EACCES, ENOSPC, …). */
   constructor(directory: string, options: LogOptions = {}) {
     this.directory = directory;
     this.#sync = options.sync ?? { everyBytes: 4 * 1024 * 1024, everyMs: 200 };
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
     this.#maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY;
     this.#dropsOldest = options.whenFull === 'drop-oldest';
-    mkdirSync(directory, { recursive: true });
+    makeFolder(directory);
     this.#cursors = new Cursors(directory, this.#sync !== 'never');
     this.#segments = listSegments(directory);
     let next = Math.max(options.firstSequence ?? 0, this.#cursors.fastest());

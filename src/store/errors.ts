@@ -19,7 +19,7 @@ const ADVICE = new Map([
   ['EMFILE', 'raise the limit (ulimit -n)'],
 ]);
 
-/** `code`: the system's (ENOSPC, …) or `locked`, `damaged`, `read-only`, `closed`. `path`: the store or the file in it. */
+/** `code`: the system's (ENOSPC, …) or `locked`, `damaged`, `read-only`, `closed`, `gone`. `path`: the store or the file in it. */
 export class StoreError extends Error {
   readonly code: string;
   readonly path: string;

@@ -5,7 +5,8 @@ import type { ColumnBatch } from '../records/columns.ts';
 import { workerFile } from '../system/program-files.ts';
 import { StoreError } from './errors.ts';
 import type { ImportSummary } from './import.ts';
-import type { LiveFigures, LiveReply, LiveRequest, LiveThreadData } from './live-thread.ts';
+import type { LiveFigures, LiveServiceOptions } from './live-service.ts';
+import type { LiveReply, LiveRequest } from './live-thread.ts';
 import { releaseOfThread } from './lock.ts';
 import type { Retention } from './retention.ts';
 import type { StoreOptions } from './store.ts';
@@ -38,7 +39,7 @@ export class LiveWriter {
 
   private constructor(directory: string, options: Omit<StoreOptions, 'readOnly'>, retention: Retention) {
     this.directory = directory;
-    const workerData: LiveThreadData = { directory, options, retention };
+    const workerData: LiveServiceOptions = { directory, options, retention };
     this.#worker = new Worker(workerFile('store/live-thread'), { workerData, name: 'store' });
     this.#worker.on('message', (reply: LiveReply) => {
       const waiting = this.#waiting.get(reply.id);

@@ -2,6 +2,7 @@
 // manifest that names the segments also says how far the log is in them, so that a crash between the two repeats nothing.
 
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LogOptions, type LogStats, SegmentLog } from '../log/log.ts';
 import type { ColumnBatch } from '../records/columns.ts';
@@ -66,6 +67,17 @@ export class LiveLog {
 
   get bytes(): number {
     return this.#log.bytes;
+  }
+
+  /** Records that are in no segment yet, and whose file is not there any more. */
+  get lostRows(): number {
+    const { logNext } = this.#host.manifest;
+    let sum = 0;
+    for (const { path, first, rows } of this.#log.segments) {
+      if (existsSync(path)) continue;
+      for (let i = Math.max(0, logNext - first); i < rows.length; i++) sum += rows[i];
+    }
+    return sum;
   }
 
   /** Resolves when the batch is acknowledged. A batch whose id is known is not written again. */

@@ -1,7 +1,8 @@
 // One writer per store. The lock file says which process; a process is known by its id and its start time, because ids are
 // used again. Readers need no lock.
 
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { linkSync, readFileSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { StoreError } from './errors.ts';
@@ -9,24 +10,32 @@ import { LOCK_FILE } from './layout.ts';
 
 interface Owner {
   readonly pid: number;
+  readonly thread?: number;
   /** Start time in clock ticks since boot (proc(5), field 22 of stat); empty where there is no /proc. */
   readonly started: string;
 }
 
+/** What the locks say that this thread holds. */
+const held = new Set<string>();
+
 export class WriterLock {
   readonly #path: string;
   readonly #text: string;
+  readonly #file: Stats;
 
   private constructor(path: string, text: string) {
     this.#path = path;
     this.#text = text;
+    this.#file = statSync(path);
+    held.add(text);
   }
 
   /** Throws a StoreError `locked` when a living process (this one too) holds the lock. */
   static take(directory: string): WriterLock {
     const path = join(directory, LOCK_FILE);
-    const own: Owner & { thread: number } = { pid: process.pid, started: startTime(process.pid), thread: threadId };
-    const text = `${JSON.stringify(own)}\n`;
+    const own: Owner = { pid: process.pid, started: startTime(process.pid), thread: threadId };
+    // No two locks say the same, so that one that was taken anew is never mistaken for the former one.
+    const text = `${JSON.stringify({ ...own, taken: randomBytes(8).toString('hex') })}\n`;
     // A link appears with its contents at once and fails when there is a file: an empty lock is never seen.
     const temporary = `${path}.${process.pid}.${threadId}`;
     writeFileSync(temporary, text);
@@ -46,12 +55,28 @@ export class WriterLock {
     }
   }
 
+  /**
+   * Whether it is still where it was taken: not when the folder that it is in was moved away, removed, or exchanged for another one (be it a
+   * copy). What is written by path goes to another store then. Throws what the system says when it can not be looked at.
+   */
+  isHeld(): boolean {
+    try {
+      const { ino, dev } = statSync(this.#path);
+      return ino === this.#file.ino && dev === this.#file.dev && readFileSync(this.#path, 'utf8') === this.#text;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+      throw error;
+    }
+  }
+
   release(): void {
     try {
-      if (readFileSync(this.#path, 'utf8') === this.#text) rmSync(this.#path, { force: true });
+      if (this.isHeld()) rmSync(this.#path, { force: true });
     } catch {
       // Gone already: nothing to release.
     }
+    held.delete(this.#text);
   }
 }
 
@@ -59,8 +84,8 @@ export class WriterLock {
 export function releaseOfThread(directory: string, thread: number): void {
   const path = join(directory, LOCK_FILE);
   try {
-    const owner = JSON.parse(readFileSync(path, 'utf8')) as Owner & { thread?: number };
-    if (owner.pid === process.pid && owner.started === startTime(process.pid) && owner.thread === thread) rmSync(path);
+    const owner = JSON.parse(readFileSync(path, 'utf8')) as Owner;
+    if (isOwn(owner) && owner.thread === thread) rmSync(path);
   } catch {
     // There is none, or none that can be read: nothing of the thread's.
   }
@@ -84,7 +109,9 @@ function removeStale(directory: string, path: string): void {
     return;
   }
   const owner = parseOwner(text);
-  if (owner !== undefined && isAlive(owner)) {
+  // A lock of this thread that it does not hold came with a copy of a store's folder.
+  const isCopy = owner !== undefined && isOwn(owner) && owner.thread === threadId && !held.has(text);
+  if (owner !== undefined && !isCopy && isAlive(owner)) {
     const who = owner.pid === process.pid ? 'this process' : `process ${owner.pid}`;
     throw new StoreError(
       `the store at ${directory} is being written by ${who}: wait for it, end it, or choose another (--to store:DIR, of the daemon store.directory)`,
@@ -111,6 +138,8 @@ function parseOwner(text: string): Owner | undefined {
     return undefined;
   }
 }
+
+const isOwn = ({ pid, started }: Owner): boolean => pid === process.pid && started === startTime(pid);
 
 function isAlive({ pid, started }: Owner): boolean {
   try {

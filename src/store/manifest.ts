@@ -104,7 +104,7 @@ export function readManifest(directory: string): Manifest {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT')
       throw new StoreError(`the store at ${directory} cannot be read: ${message}`, code ?? 'unknown', path, error);
-    if (hasSegmentFolders(directory)) {
+    if (hasSegments(directory)) {
       throw new StoreError(
         `the store at ${directory} has segments but no ${MANIFEST_FILE}: restore the file, or move the folder away`,
         'damaged',
@@ -141,19 +141,34 @@ export function readManifest(directory: string): Manifest {
   return { ...manifest, version: VERSION };
 }
 
-export function hasSegmentFolders(directory: string): boolean {
+/** Whether there is any segment, named or not. Folders alone are what a commit leaves that came to nothing. */
+export function hasSegments(directory: string): boolean {
+  let names: string[];
   try {
-    return readdirSync(directory).some((name) => name.startsWith(TYPE_PREFIX));
+    names = readdirSync(directory);
   } catch {
     return false;
   }
+  return names.some((name) => name.startsWith(TYPE_PREFIX) && hasFiles(join(directory, name)));
 }
 
-/** Makes `manifest` the current one. `sync` false: not durable, for stores that live as long as the process. */
-export function writeManifest(directory: string, manifest: Manifest, sync: boolean): void {
+function hasFiles(folder: string): boolean {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true }).some((entry) => entry.isFile());
+  } catch {
+    // Nobody knows: what cannot be looked at is not taken for nothing.
+    return true;
+  }
+}
+
+/**
+ * Makes `manifest` the current one. `sync` false: not durable, for stores that live as long as the process. `confirm` throws when the folder
+ * is not the one any more that the manifest is about.
+ */
+export function writeManifest(directory: string, manifest: Manifest, sync: boolean, confirm?: () => void): void {
   const { segments, ...head } = manifest;
   // One segment a line: a store of years stays readable and comparable.
   const lines = segments.map((segment) => JSON.stringify(segment)).join(',\n');
   const text = `${JSON.stringify(head).slice(0, -1)},"segments":[\n${lines}\n]}\n`;
-  replaceFile(join(directory, MANIFEST_FILE), text, sync);
+  replaceFile(join(directory, MANIFEST_FILE), text, sync, confirm);
 }

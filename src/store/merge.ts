@@ -76,7 +76,7 @@ export function mergeSegments(
   const writer = new SegmentWriter(directory, dirname(path), type, plainColumns(columns), encoder, about);
   try {
     for (const segment of segments) {
-      const file = readFileSync(join(directory, segment.path));
+      const file = readSource(directory, segment);
       for (const batch of readBatches(file, type, columns)) writer.push(batch);
     }
     const merged = writer.finish(sync);
@@ -87,6 +87,18 @@ export function mergeSegments(
     return { ...merged, segment };
   } catch (error) {
     writer.remove();
+    throw error;
+  }
+}
+
+/** A file that is not there, or that the disk does not give back, is as good as damaged: the others are merged without it. */
+function readSource(directory: string, { path }: Segment): Buffer {
+  try {
+    return readFileSync(join(directory, path));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new RangeError(`${path} is not there`);
+    if (code === 'EIO') throw new RangeError(message);
     throw error;
   }
 }

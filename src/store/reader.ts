@@ -3,15 +3,20 @@
 import { resolve } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from '@duckdb/node-api';
 import type { RecordType } from '../records/record.ts';
+import { StoreError } from './errors.ts';
+import { Interrupter, type QueryOptions } from './interrupter.ts';
 import { type Manifest, readManifest, type Segment } from './manifest.ts';
 import { HISTOGRAM_MACROS } from './rollup/histogram.ts';
 import { rollupViews } from './rollup/views.ts';
 import { COMPUTED_MACROS } from './sql/computed.ts';
 import { type EngineOptions, openLocked, prepareReadOnly, QueryError } from './sql/locked.ts';
 import { MACROS } from './sql/macros.ts';
+import { viewName } from './sql/text.ts';
 import { bindParameter, plainValue, type SqlParameter, type SqlValue } from './sql/values.ts';
 import { createView } from './sql/views.ts';
+import { type Unreadable, unreadableFiles, withoutFiles } from './unreadable.ts';
 
+export type { QueryOptions } from './interrupter.ts';
 export { QueryError } from './sql/locked.ts';
 export { viewName } from './sql/text.ts';
 export type { SqlParameter, SqlValue } from './sql/values.ts';
@@ -24,12 +29,6 @@ export interface ReaderOptions extends EngineOptions {
   readonly to?: string;
   /** Folders inside of the store that are stores themselves, and are read as if their rows were in this one. */
   readonly beside?: readonly string[];
-}
-
-export interface QueryOptions {
-  /** The query is stopped after this time. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
 }
 
 export interface ColumnInfo {
@@ -73,13 +72,27 @@ function manifestWith(directory: string, beside: readonly string[] = []): Manife
   return { ...own, segments, schemas };
 }
 
+/** Commits may follow each other closely; a store that is exchanged all the time is not waited for. */
+const MOST_ATTEMPTS = 5;
+
+/** A store that was made anew begins to count again. */
+const isSame = (a: Manifest, b: Manifest): boolean =>
+  a.generation === b.generation &&
+  a.segments.length === b.segments.length &&
+  a.segments.every(({ path }, i) => path === b.segments[i].path);
+
 export class StoreReader {
   readonly directory: string;
   readonly #instance: DuckDBInstance;
   readonly #options: ReaderOptions;
   /** Views over roll-ups that no statement has named yet, by name: there are many, and making one reads its files' footers. */
   readonly #views = new Map<string, string>();
+  /** As it is in the store. */
   #manifest: Manifest;
+  #unreadable: readonly Unreadable[] = [];
+  #hasViews = false;
+  /** Types that statements named, or may have. */
+  readonly #asked = new Set<string>();
 
   /** Use `openReader`. */
   constructor(directory: string, instance: DuckDBInstance, options: ReaderOptions, manifest: Manifest) {
@@ -89,46 +102,80 @@ export class StoreReader {
     this.#manifest = manifest;
   }
 
+  /** What is read: without the files that can not be. */
   get manifest(): Manifest {
-    return this.#manifest;
+    return withoutFiles(this.#manifest, this.#unreadable);
+  }
+
+  /** Files that the store names and that answers lack, because they are not there or are cut. */
+  get unreadable(): readonly Unreadable[] {
+    return this.#unreadable.filter(({ segment }) => this.#asked.has(segment.type));
   }
 
   /** Makes macros and views. Called once, by `openReader`. */
   async prepare(): Promise<void> {
     await this.#withConnection(async (connection) => {
       for (const macro of [...MACROS, ...COMPUTED_MACROS, ...HISTOGRAM_MACROS]) await connection.run(macro);
-      await this.#makeViews(connection);
     });
+    try {
+      await this.#steadily(async () => undefined);
+    } catch (error) {
+      const words = `the store at ${this.directory} can not be read: ${(error as Error).message}`;
+      throw new StoreError(`${words}; 'netscribe store check' says more`, 'damaged', this.directory, error);
+    }
   }
 
-  /** Looks at the manifest again; makes the views anew when there was a commit. Returns whether there was. */
-  async refresh(): Promise<boolean> {
+  /**
+   * Does `work` with the views that there should be. Where it fails, another look is taken: a commit may have replaced or dropped what they
+   * name, and with the new manifest it works; or a file is not there that the manifest names, and it works without.
+   */
+  async #steadily<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (!this.#hasViews) await this.#withConnection((connection) => this.#makeViews(connection));
+        return await work();
+      } catch (error) {
+        if (error instanceof QueryError && error.code !== 'failed') throw error;
+        if (attempt === MOST_ATTEMPTS || !this.#lookAgain()) throw error;
+      }
+    }
+  }
+
+  /** Returns whether views would be others now. */
+  #lookAgain(): boolean {
+    const unreadable = unreadableFiles(this.directory, this.#manifest);
+    // Afterwards, because a commit removes files only when it is made.
     const manifest = manifestWith(this.directory, this.#options.beside);
-    if (manifest.generation === this.#manifest.generation) return false;
+    const hasChanged = !isSame(manifest, this.#manifest);
+    if (!hasChanged && unreadable.every(({ path }) => this.#unreadable.some((known) => known.path === path)))
+      return false;
     this.#manifest = manifest;
-    await this.#withConnection((connection) => this.#makeViews(connection));
+    this.#unreadable = hasChanged ? [] : unreadable;
+    this.#hasViews = false;
     return true;
   }
 
   async #makeViews(connection: DuckDBConnection): Promise<void> {
+    const { manifest } = this;
     const declared = new Map(this.#options.types.map((type) => [type.name, type]));
     const segments = new Map<string, Segment[]>([...declared.keys()].map((name) => [name, []]));
-    for (const segment of this.#manifest.segments) {
+    for (const segment of manifest.segments) {
       const ofType = segments.get(segment.type);
       if (ofType === undefined) segments.set(segment.type, [segment]);
       else ofType.push(segment);
     }
     for (const [type, all] of segments) {
       const wanted = all.filter((segment) => this.#isInSpan(segment));
-      const schemas = [...new Set(wanted.map(({ schema }) => schema))].map((key) => this.#manifest.schemas[key] ?? []);
+      const schemas = [...new Set(wanted.map(({ schema }) => schema))].map((key) => manifest.schemas[key] ?? []);
       const paths = wanted.map(({ path }) => `${this.directory}/${path}`);
       const known = declared.get(type);
       await connection.run(createView(type, known, { paths, schemas }));
       if (known === undefined) continue;
-      for (const [name, sql] of rollupViews(known, wanted, this.#manifest, this.directory)) {
+      for (const [name, sql] of rollupViews(known, wanted, manifest, this.directory)) {
         this.#views.set(name, sql);
       }
     }
+    this.#hasViews = true;
   }
 
   #isInSpan({ minTime, maxTime }: Segment): boolean {
@@ -139,7 +186,7 @@ export class StoreReader {
 
   /** Runs one reading statement and returns all its rows. Throws a QueryError. */
   async query(sql: string, parameters: readonly SqlParameter[] = [], options: QueryOptions = {}): Promise<QueryResult> {
-    const run = async (): Promise<QueryResult> => {
+    return this.#steadily(async () => {
       const rows: SqlValue[][] = [];
       let columns: ColumnInfo[] = [];
       for await (const part of this.stream(sql, parameters, options)) {
@@ -147,14 +194,7 @@ export class StoreReader {
         for (const row of part.rows) rows.push(row);
       }
       return { columns, rows };
-    };
-    try {
-      return await run();
-    } catch (error) {
-      // Segments may be merged or dropped while they are read: with the new manifest it works.
-      if (!(error instanceof QueryError) || error.code !== 'failed' || !(await this.refresh())) throw error;
-      return run();
-    }
+    });
   }
 
   /** The same in parts of up to 2048 rows, the first of which always comes, with the columns. Stops when the caller does. */
@@ -187,7 +227,8 @@ export class StoreReader {
   }
 
   async #start(connection: DuckDBConnection, sql: string, parameters: readonly SqlParameter[]): Promise<DuckDBResult> {
-    const start = async () => {
+    for (const { type } of this.#manifest.segments) if (sql.includes(viewName(type))) this.#asked.add(type);
+    return this.#steadily(async () => {
       await this.#makeNamedViews(connection, sql);
       const statement = await prepareReadOnly(connection, sql);
       if (statement.parameterCount !== parameters.length) {
@@ -198,14 +239,7 @@ export class StoreReader {
       }
       for (const [i, value] of parameters.entries()) bindParameter(statement, i + 1, value);
       return statement.stream();
-    };
-    try {
-      return await start();
-    } catch (error) {
-      // A commit may have replaced segments since the views were made: with the new manifest it works.
-      if (error instanceof QueryError || !(await this.refresh())) throw error;
-      return await start();
-    }
+    });
   }
 
   /** Views are everybody's, so a name that stands in the text for something else makes one for nothing, which does no harm. */
@@ -228,53 +262,5 @@ export class StoreReader {
 
   close(): void {
     this.#instance.closeSync();
-  }
-}
-
-/** Stops a query after its time or by the caller's signal. */
-class Interrupter {
-  readonly #connection: DuckDBConnection;
-  readonly #options: QueryOptions;
-  readonly #timer: NodeJS.Timeout | undefined;
-  readonly #cancel = () => this.#stop('cancelled');
-  #reason: 'timeout' | 'cancelled' | undefined;
-  #isOver = false;
-
-  constructor(connection: DuckDBConnection, options: QueryOptions) {
-    this.#connection = connection;
-    this.#options = options;
-    if (options.timeoutMs !== undefined) this.#timer = setTimeout(() => this.#stop('timeout'), options.timeoutMs);
-    if (options.signal?.aborted) this.#reason = 'cancelled';
-    options.signal?.addEventListener('abort', this.#cancel, { once: true });
-  }
-
-  #stop(reason: 'timeout' | 'cancelled'): void {
-    if (this.#isOver) return;
-    this.#reason ??= reason;
-    this.#connection.interrupt();
-    // The statement may be between two steps, where an interruption has no effect: once more, until it ends.
-    setTimeout(() => this.#stop(reason), 50).unref();
-  }
-
-  /** Throws when the query was stopped. */
-  check(): void {
-    if (this.#reason !== undefined) throw new Error('interrupted');
-  }
-
-  explain(error: unknown): unknown {
-    if (this.#reason === 'timeout') {
-      return new QueryError(
-        `the query took longer than ${this.#options.timeoutMs} ms: narrow the time span`,
-        'timeout',
-      );
-    }
-    if (this.#reason === 'cancelled') return new QueryError('the query was cancelled', 'cancelled');
-    return error instanceof QueryError ? error : new QueryError(String((error as Error).message), 'failed', error);
-  }
-
-  end(): void {
-    this.#isOver = true;
-    clearTimeout(this.#timer);
-    this.#options.signal?.removeEventListener('abort', this.#cancel);
   }
 }

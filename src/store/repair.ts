@@ -1,11 +1,12 @@
 // Makes a damaged store whole again: what is broken is moved away, what can be read of it is kept, and what is lost is said.
 
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { syncDirectory } from '../log/durable.ts';
 import { type CheckReport, checkStore, type Problem } from './check.ts';
 import { plainColumns } from './file-columns.ts';
+import { makeFoldersIn } from './make-directory.ts';
 import type { Segment } from './manifest.ts';
 import { readFooter } from './parquet/read.ts';
 import { encoderOf, type StoreColumn } from './parquet/row-group.ts';
@@ -113,6 +114,6 @@ function salvage(
 
 function moveAway(directory: string, path: string): void {
   if (!existsSync(join(directory, path))) return;
-  mkdirSync(join(directory, DAMAGED_DIRECTORY), { recursive: true });
+  makeFoldersIn(directory, DAMAGED_DIRECTORY);
   renameSync(join(directory, path), join(directory, DAMAGED_DIRECTORY, basename(path)));
 }

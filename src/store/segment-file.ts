@@ -1,9 +1,10 @@
 // A Parquet file of the store in the making. It is opened for each append only, so that an import of many hours needs few descriptors.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { writeAll } from '../log/durable.ts';
+import { makeFoldersIn } from './make-directory.ts';
 import type { Chunk } from './parquet/chunk.ts';
 import { ParquetFile } from './parquet/file.ts';
 import { type FileColumn, parquetColumns } from './parquet/row-group.ts';
@@ -50,7 +51,7 @@ export class SegmentFile {
 
   #append(sync: boolean): void {
     const path = join(this.#store, this.path);
-    if (!this.isCreated) mkdirSync(dirname(path), { recursive: true });
+    if (!this.isCreated) makeFoldersIn(this.#store, dirname(this.path));
     const fd = openSync(path, this.isCreated ? 'a' : 'wx', 0o640);
     this.isCreated = true;
     try {

@@ -15,7 +15,7 @@ import {
   EMPTY_MANIFEST,
   filesOf,
   hasManifest,
-  hasSegmentFolders,
+  hasSegments,
   type ImportMeta,
   type Manifest,
   readManifest,
@@ -59,16 +59,25 @@ export function openStore(directory: string, options: StoreOptions = {}): Store 
     makeDirectory(directory);
     lock = WriterLock.take(directory);
     // The first manifest comes before the first segment: segments without a manifest are then always a loss, never a leftover.
-    if (!hasManifest(directory) && !hasSegmentFolders(directory)) {
-      writeManifest(directory, EMPTY_MANIFEST, options.sync ?? true);
+    if (!hasManifest(directory) && !hasSegments(directory)) {
+      const held = lock;
+      writeManifest(directory, EMPTY_MANIFEST, options.sync ?? true, () => mustHold(held, directory));
     }
     const manifest = readManifest(directory);
+    mustHold(lock, directory);
     removeUnreferenced(directory, manifest);
     return new Store(directory, options, manifest, lock);
   } catch (error) {
     lock?.release();
     throw writeError(directory, error);
   }
+}
+
+/** Throws a StoreError `gone` when the folder is not the one that was opened: it was moved away, removed, or exchanged for another. */
+function mustHold(lock: WriterLock, directory: string): void {
+  if (lock.isHeld()) return;
+  const words = `the store at ${directory} is gone: it was moved away or removed while it was being written`;
+  throw new StoreError(words, 'gone', directory);
 }
 
 export class Store implements ImportHost, LiveHost {
@@ -83,6 +92,7 @@ export class Store implements ImportHost, LiveHost {
   /** Ids of segments that could not be merged. */
   readonly #damaged = new Set<string>();
   #manifest: Manifest;
+  #isClosed = false;
 
   /** Use `openStore`. */
   constructor(directory: string, options: StoreOptions, manifest: Manifest, lock: WriterLock | undefined) {
@@ -118,6 +128,8 @@ export class Store implements ImportHost, LiveHost {
   async append(batch: ColumnBatch, id?: string): Promise<void> {
     try {
       await this.live().append(batch, id);
+      // A descriptor knows nothing of folders: what was flushed may be in a log that nobody reads any more.
+      if (!this.#isClosed) this.mustBeInPlace();
     } catch (error) {
       throw writeError(this.directory, error);
     }
@@ -161,6 +173,11 @@ export class Store implements ImportHost, LiveHost {
   /** Bytes of live batches that are not in segments. */
   get logBytes(): number {
     return this.#live?.bytes ?? 0;
+  }
+
+  /** Records of live batches that are in no segment yet, and that went with the log that they were in. */
+  get lostRows(): number {
+    return this.#live?.lostRows ?? 0;
   }
 
   newSegments(): SegmentSet {
@@ -217,7 +234,7 @@ export class Store implements ImportHost, LiveHost {
       segments,
     };
     try {
-      writeManifest(this.directory, next, this.sync);
+      writeManifest(this.directory, next, this.sync, () => this.mustBeInPlace());
     } catch (error) {
       throw writeError(this.directory, error);
     }
@@ -232,7 +249,9 @@ export class Store implements ImportHost, LiveHost {
   /** Removes the files of replaced segments whose time has come (Unix time in ms). */
   removeReplaced(nowMs: number): void {
     const due = [...this.#replaced].filter(([, until]) => until <= nowMs).map(([path]) => path);
+    if (due.length === 0) return;
     try {
+      this.mustBeInPlace();
       removeFiles(this.directory, due);
     } catch {
       // The commit is made, so this is no failure of it: the next call tries again, or the next writer cleans up.
@@ -253,6 +272,7 @@ export class Store implements ImportHost, LiveHost {
         merged += plan.segments.length;
         into++;
       } catch (error) {
+        this.mustBeInPlace();
         if (!(error instanceof RangeError)) throw writeError(this.directory, error);
         // They stay as they are, and are not tried again.
         for (const { id } of plan.segments) this.#damaged.add(id);
@@ -291,8 +311,14 @@ export class Store implements ImportHost, LiveHost {
     }
   }
 
+  /** Throws a StoreError `gone` when its folder is not the one that was opened. */
+  mustBeInPlace(): void {
+    if (this.#lock !== undefined) mustHold(this.#lock, this.directory);
+  }
+
   /** Aborts imports that are not committed and gives the lock back. */
   close(): void {
+    this.#isClosed = true;
     try {
       for (const writer of [...this.#imports]) writer.abort();
       this.#live?.close();

@@ -1,25 +1,12 @@
 // A crash before every single file operation of a commit, an append and a rotation, and in the middle of every write.
 
-import fs, { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { openStore } from '../../src/store/store.ts';
 import { makeBatch, valuesOf } from './batch-kit.ts';
-
-const OPERATIONS = [
-  'writeSync',
-  'fsyncSync',
-  'fdatasyncSync',
-  'renameSync',
-  'openSync',
-  'mkdirSync',
-  'rmSync',
-  'rmdirSync',
-  'linkSync',
-] as const;
-const originals = Object.fromEntries(OPERATIONS.map((name) => [name, fs[name]]));
+import { intercept, recover } from './operations.ts';
 
 class Crash extends Error {}
 
@@ -29,34 +16,19 @@ class Crash extends Error {}
  */
 function crashAt(number: number, isTorn: boolean): () => boolean {
   let count = 0;
-  for (const name of OPERATIONS) {
-    const original = originals[name] as (...given: unknown[]) => unknown;
-    const isFlush = name.endsWith('syncSync');
-    const patched = (...given: unknown[]): unknown => {
-      const isCounted = !isTorn || name === 'writeSync';
-      if (count < number && isCounted) count++;
-      // Flushes count, but the test needs no disk.
-      if (count < number || !isCounted) {
-        if (count >= number) throw new Crash();
-        return isFlush ? undefined : original(...given);
-      }
-      if (isTorn && !hasTorn) {
-        hasTorn = true;
-        const [fd, bytes, at, length, position] = given as [number, Uint8Array, number, number, number | null];
-        original(fd, bytes, at, length >> 1, position);
-      }
-      throw new Crash();
-    };
-    Object.assign(fs, { [name]: patched });
-  }
   let hasTorn = false;
-  syncBuiltinESMExports();
+  intercept((name, given, act) => {
+    const isCounted = !isTorn || name === 'writeSync';
+    if (count < number && isCounted) count++;
+    if (count < number) return act(...given);
+    if (isTorn && isCounted && !hasTorn) {
+      hasTorn = true;
+      const [fd, bytes, at, length, position] = given as [number, Uint8Array, number, number, number | null];
+      act(fd, bytes, at, length >> 1, position);
+    }
+    throw new Crash();
+  });
   return () => count >= number;
-}
-
-function recover(): void {
-  Object.assign(fs, originals);
-  syncBuiltinESMExports();
 }
 afterEach(recover);
 

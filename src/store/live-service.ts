@@ -1,0 +1,135 @@
+// What the thread of live batches does: appends to the log, turns the log into segments when told to, keeps the store tidy. An error is an
+// answer; the next request tries again, also when the folder was gone: the store is made anew then.
+
+import type { ColumnBatch } from '../records/columns.ts';
+import { StoreError, writeError } from './errors.ts';
+import type { ImportSummary } from './import.ts';
+import type { Retention } from './retention.ts';
+import { openStore, type Store, type StoreOptions } from './store.ts';
+
+/** Records of an hour may come so much later than its begin. */
+const HOUR_OVER_MS = 2 * 3600 * 1000;
+/** Merging reads and writes again what is there: not with every rotation, and appends wait meanwhile. */
+const TIDY_MS = 10 * 60_000;
+
+export interface LiveServiceOptions {
+  readonly directory: string;
+  readonly retention: Retention;
+  readonly options: StoreOptions;
+}
+
+export type LiveTask =
+  | { kind: 'open' }
+  | { kind: 'append'; batch: ColumnBatch; batchId: string }
+  | { kind: 'rotate' }
+  /** From now on: what is kept, and which roll-ups are made. */
+  | { kind: 'renew'; options: StoreOptions; retention: Retention }
+  | { kind: 'close' };
+
+export interface LiveFigures {
+  logBytes: number;
+  segments: number;
+  segmentBytes: number;
+}
+
+export class LiveService {
+  readonly #directory: string;
+  #options: StoreOptions;
+  #retention: Retention;
+  #store: Store | undefined;
+  #tidyAt = performance.now() + TIDY_MS;
+
+  constructor({ directory, options, retention }: LiveServiceOptions) {
+    this.#directory = directory;
+    this.#options = options;
+    this.#retention = retention;
+  }
+
+  /** Rejects with a StoreError; `gone`: nothing of this task was done, and the next one opens the store anew. */
+  async answer(task: LiveTask): Promise<ImportSummary | undefined> {
+    try {
+      return await this.#do(task);
+    } catch (error) {
+      const told = writeError(this.#directory, error);
+      // A part of the folder is gone, be it while the rest is being removed.
+      if (told.code !== 'gone' && told.code !== 'ENOENT') throw told;
+      throw this.#forget(told, task.kind === 'append' ? task.batch.rows : 0);
+    }
+  }
+
+  get figures(): LiveFigures {
+    const segments = this.#store?.manifest.segments ?? [];
+    return {
+      logBytes: this.#store?.logBytes ?? 0,
+      segments: segments.length,
+      segmentBytes: segments.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
+  }
+
+  async #do(task: LiveTask): Promise<ImportSummary | undefined> {
+    switch (task.kind) {
+      case 'open':
+        // What an earlier process had acknowledged becomes segments first.
+        return this.#opened().rotate();
+      case 'append':
+        await this.#opened().append(task.batch, task.batchId);
+        return undefined;
+      case 'rotate': {
+        const summary = this.#opened().rotate();
+        if (performance.now() >= this.#tidyAt) this.#tidy();
+        return summary;
+      }
+      case 'renew':
+        this.#retention = task.retention;
+        if (JSON.stringify(task.options) !== JSON.stringify(this.#options)) {
+          this.#options = task.options;
+          this.#store?.rotate();
+          this.#store?.close();
+          this.#store = undefined;
+        }
+        if (Object.keys(this.#retention).length > 0) this.#tidy();
+        return undefined;
+      case 'close':
+        try {
+          return this.#store?.rotate();
+        } finally {
+          this.#store?.close();
+          this.#store = undefined;
+        }
+    }
+  }
+
+  #opened(): Store {
+    this.#store?.mustBeInPlace();
+    this.#store ??= openStore(this.#directory, this.#options);
+    return this.#store;
+  }
+
+  /** What follows a rotation now and then: small segments of hours that are over become one, what is too old or too much goes. */
+  #tidy(): void {
+    const store = this.#opened();
+    const over = new Date(Date.now() - HOUR_OVER_MS).toISOString();
+    const { damaged } = store.merge((time) => time < over);
+    if (Object.keys(this.#retention).length > 0) store.prune(this.#retention);
+    store.removeReplaced(Date.now());
+    this.#tidyAt = performance.now() + TIDY_MS;
+    if (damaged.length === 0) return;
+    const words = `not merged: ${damaged.join('; ')}; 'netscribe store check' says more`;
+    throw new StoreError(`the store at ${this.#directory} is damaged, ${words}`, 'damaged', this.#directory);
+  }
+
+  /** The next task opens the store anew. `repeated`: rows of the task that failed, which will come again. */
+  #forget(error: StoreError, repeated: number): StoreError {
+    const store = this.#store;
+    this.#store = undefined;
+    const lost = Math.max(0, (store?.lostRows ?? 0) - repeated);
+    const how = error.code === 'gone' ? 'made' : 'opened';
+    try {
+      store?.close();
+    } catch {
+      // Nothing of it is there any more.
+    }
+    const without = lost === 0 ? '' : `, without ${lost} records that were in its log`;
+    return new StoreError(`${error.message}; it is ${how} anew${without}`, error.code, error.path, error);
+  }
+}
