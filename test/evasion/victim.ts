@@ -19,8 +19,6 @@ const PROGRAM = fileURLToPath(new URL('victim.py', import.meta.url));
 const FIRST_PORT = 20_000;
 const IP = 14;
 const TCP = IP + 20;
-/** Of the flags of a step; PSH says nothing. */
-const FLAG_BITS: Readonly<Record<string, number>> = { F: 0x01, S: 0x02, R: 0x04, A: 0x10 };
 
 /** Why there can be no victim here; empty when there can. */
 export function whyNoVictim(): string {
@@ -41,10 +39,6 @@ export interface Played {
 
 interface Talk extends Played {
   port: number;
-  /** TCP headers that the server sent since its last turn. */
-  turn: { flags: number; ack: number; hasData: boolean }[];
-  /** Called when it sent one more. */
-  heard: () => void;
   serverIsn: number;
   isReset: boolean;
   /** Time stamp of its last segment. */
@@ -84,7 +78,7 @@ export class Victim {
     await gone;
   }
 
-  /** Waits until all that was sent has been taken and nothing has come of it for a while, as the victim sees it, however busy we are. */
+  /** Resolves when all that was sent has been taken, and what came of it is known here (victim.py says how). */
   settled(): Promise<void> {
     return new Promise((resolve) => {
       this.#asked.push(resolve);
@@ -113,45 +107,19 @@ export class Victim {
       packets: [],
       isReset: false,
       serverTime: 0,
-      turn: [],
-      heard: () => {},
     };
     this.#talks.set(talk.port, talk);
-    const turn: Step[] = [];
+    let isServersTurn = false;
     for (const step of script.steps) {
-      if (step.from === 'S') {
-        turn.push(step);
-        continue;
+      if (step.from === 'C') {
+        if (isServersTurn) await this.settled();
+        this.#sendStep(script, talk, step);
       }
-      if (turn.length > 0) await this.#serversTurn(script, talk, turn.splice(0));
-      this.#sendStep(script, talk, step);
+      isServersTurn = step.from === 'S';
     }
     for (const { bytes } of script.frames) this.sendFrame(bytes);
     await this.settled();
     return talk;
-  }
-
-  /** Waits for what the script says that the server sends now; where it sends something else, until it has nothing more to say. */
-  async #serversTurn(script: Script, talk: Talk, steps: readonly Step[]): Promise<void> {
-    const isOver = () =>
-      steps.every((step) =>
-        talk.turn.some(
-          ({ flags, ack, hasData }) =>
-            [...step.flags].every((flag) => flag === 'P' || (flags & FLAG_BITS[flag]) !== 0) &&
-            ((ack - (script.clientIsn + (step.ack ?? 1))) | 0) >= 0 &&
-            (hasData || step.data === undefined),
-        ),
-      );
-    if (!isOver()) {
-      const heard = new Promise<void>((resolve) => {
-        talk.heard = () => {
-          if (isOver()) resolve();
-        };
-      });
-      await Promise.race([heard, this.settled()]);
-      talk.heard = () => {};
-    }
-    talk.turn.length = 0;
   }
 
   #sendStep(script: Script, talk: Talk, step: Step): void {
@@ -211,9 +179,6 @@ export class Victim {
     this.#options.readOptions(frame, viewOf(frame), TCP + 20, payload);
     if (this.#options.hasTimestamp) talk.serverTime = this.#options.timestamp;
     this.#note(talk, frame);
-    const hasData = IP + frame.readUInt16BE(IP + 2) > payload;
-    talk.turn.push({ flags, ack: frame.readUInt32BE(TCP + 8), hasData });
-    talk.heard();
   }
 }
 
