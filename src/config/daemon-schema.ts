@@ -69,6 +69,7 @@ export const daemonShape = {
     })
     .prefault({}),
   to: z.array(z.string()).default([]).describe('more places for records, as --to takes them'),
+  stop_timeout: durationOption(4.5).describe('SIGTERM writes everything and ends within this'),
   api: z
     .strictObject({
       enabled: z.boolean().default(true),

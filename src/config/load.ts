@@ -47,11 +47,12 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
     );
   }
   const { flows, tcp, fragments, checksums, workers, capture, store, to, api, tcp_state: tcpState } = parsed.data;
+  const { stop_timeout } = parsed.data;
   const { age, size } = store.retention;
   return {
     workers,
     retention: { ...(age > 0 && { ageSeconds: age }), ...(size > 0 && { sizeBytes: size }) },
-    daemon: { capture, store, to, api },
+    daemon: { capture, store, to, api, stop_timeout },
     tcpState,
     effective: parsed.data,
     kernelEntries: flows.kernel_entries,

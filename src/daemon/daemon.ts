@@ -70,8 +70,6 @@ export interface DaemonStatus {
 const OBSERVE_MS = 1000;
 /** Of what is noted once. */
 const MOST_NOTES = 1000;
-/** From the signal to the end of the process. */
-const STOP_MS = 4500;
 
 export class Daemon {
   readonly registry = new Registry();
@@ -148,12 +146,16 @@ export class Daemon {
     try {
       if (this.#config.daemon.api.enabled) this.#server = await this.#options.serve(this, this.#config.daemon);
     } catch (error) {
-      await this.#link.stop(STOP_MS);
+      await this.#link.stop(this.#stopMs);
       throw error;
     }
     this.#timer = setInterval(() => void this.#observe(), OBSERVE_MS);
   }
 
+  /** From the signal to the end of the process. */
+  get #stopMs(): number {
+    return this.#config.daemon.stop_timeout * 1000;
+  }
   get address(): string | undefined {
     return this.#server?.address;
   }
@@ -161,7 +163,7 @@ export class Daemon {
   /** Everything is written, then all ends. Resolves to what went wrong, '' for nothing. */
   async stop(): Promise<string> {
     clearInterval(this.#timer);
-    const [why] = await Promise.all([this.#link.stop(STOP_MS), this.#server?.close()]);
+    const [why] = await Promise.all([this.#link.stop(this.#stopMs), this.#server?.close()]);
     return why;
   }
 
@@ -285,13 +287,14 @@ function asOfNow(config: LoadedConfig, effective: Record<string, unknown>): Load
     store,
     to,
     api,
+    stop_timeout,
     workers,
     tcp_state: tcpState,
   } = effective as LoadedConfig['daemon'] & {
     workers: number;
     tcp_state: LoadedConfig['tcpState'];
   };
-  return { ...config, effective, workers, tcpState, daemon: { capture, store, to, api } };
+  return { ...config, effective, workers, tcpState, daemon: { capture, store, to, api, stop_timeout } };
 }
 
 /** Throws a UsageError for records that can not be shown as asked. */
