@@ -16,7 +16,7 @@ if (verb === 'die') process.kill(process.pid, value as NodeJS.Signals);
 else if (verb === 'signals') {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGUSR2'] as const) process.on(name, () => { console.log(name); process.exit(7); });
   console.log('ready');
-  setTimeout(() => {}, 30_000);
+  setTimeout(() => {}, 300_000);
 } else console.log(JSON.stringify({ version: process.versions.node, argv: process.argv.slice(2), execArgv: process.execArgv, env: process.env.NETSCRIBE_LAUNCHED }));
 `;
 

@@ -64,7 +64,12 @@ export class Writeouts implements WriteoutHandler {
   }
 }
 
+/** Only against what never comes. */
+const PATIENCE_MS = 100_000;
+
 export async function until(condition: () => boolean): Promise<void> {
-  for (let n = 0; n < 2000 && !condition(); n++) await new Promise((resolve) => setTimeout(resolve, 2));
+  const begun = performance.now();
+  while (!condition() && performance.now() - begun < PATIENCE_MS)
+    await new Promise((resolve) => setTimeout(resolve, 2));
   if (!condition()) throw new Error(`never true: ${condition}`);
 }

@@ -1,6 +1,6 @@
 // BPF programs and maps that the kernel has at the moment, by its own numbers: what a process leaves behind, and what it does not.
 
-import { closeSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import { COMMAND, loadKernel } from '../../src/system/bpf/kernel.ts';
 
 /** Commands of bpf(2) that only tests need. */
@@ -10,7 +10,7 @@ const PROG_GET_FD_BY_ID = 13;
 const MAP_GET_FD_BY_ID = 14;
 
 /** Programs and maps, as `17 name` and `18 name (map)`. A pinned map would stay, whether or not we see where. */
-export async function kernelObjects(): Promise<string[]> {
+async function kernelObjects(): Promise<string[]> {
   const kernel = await loadKernel();
   const there = (next: number, open: number, nameAt: number): string[] => {
     const names: string[] = [];
@@ -34,10 +34,26 @@ export async function kernelObjects(): Promise<string[]> {
   ];
 }
 
+/** Those of them that a process holds: other tests, and others on this machine, have their own. */
+export async function objectsOf(pid: number): Promise<string[]> {
+  const held = new Set<string>();
+  const folder = `/proc/${pid}/fdinfo`;
+  for (const fd of readdirSync(folder)) {
+    for (const [, what, id] of readFileSync(`${folder}/${fd}`, 'utf8').matchAll(/^(prog|map)_id:\s+(\d+)$/gm))
+      held.add(`${what} ${id}`);
+  }
+  return (await kernelObjects()).filter((object) =>
+    held.has(`${object.endsWith(' (map)') ? 'map' : 'prog'} ${Number.parseInt(object, 10)}`),
+  );
+}
+
+/** Only against what stays. */
+const PATIENCE_MS = 100_000;
+
 /** Those of them that are still there when the kernel has had its time: it frees what nobody refers to a moment after a process is gone. */
 export async function leftOf(objects: readonly string[]): Promise<readonly string[]> {
   let left = objects;
-  for (let i = 0; i < 100 && left.length > 0; i++) {
+  for (const begun = performance.now(); left.length > 0 && performance.now() - begun < PATIENCE_MS; ) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     const now = new Set(await kernelObjects());
     left = left.filter((object) => now.has(object));

@@ -49,15 +49,6 @@ export class Namespace {
     this.ip(`link set dev ${link} ${link === 'lo' ? '' : 'mtu 65535 '}up`);
   }
 
-  /** The kernel takes up to a second to believe that a link is up, and throws away what is sent before. */
-  async believesUp(...links: string[]): Promise<void> {
-    for (let n = 0; n < 400; n++) {
-      if (links.every((link) => this.ip(`-o link show dev ${link}`).includes('state UP'))) return;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error(`${links.join(', ')} never came up`);
-  }
-
   ip(words: string): string {
     return execFileSync('ip', ['-n', this.name, ...words.split(' ')], { encoding: 'utf8' });
   }

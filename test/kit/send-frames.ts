@@ -15,16 +15,27 @@ const BATCH = 64;
 /** struct mmsghdr with its iovec: we lay both out in one buffer each. */
 const MESSAGE = 64;
 const VECTOR = 16;
-/** How long a frame that does not go is tried again: the interface's queue is full for less. */
-const PATIENCE_MS = 5000;
+/** Only against what never comes: a frame that does not go is tried again, and a link that is not up is waited for. */
+const PATIENCE_MS = 200_000;
 const libc = await loadLibc();
 const netlink = await openNetlink(NETLINK.ROUTE);
 /** What the kernel reads by address: nothing else would keep it. */
 let kept: Uint8Array[] = [];
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
+/** Index of an interface, when the kernel believes that it is up: that takes up to a second, and what is sent before goes nowhere. */
+function indexOf(link: string): number | undefined {
+  const begun = performance.now();
+  for (;;) {
+    const found = listLinks(netlink).find(({ name }) => name === link);
+    if (found === undefined || found.state === 'up' || found.isLoopback) return found?.index;
+    if (performance.now() - begun > PATIENCE_MS) throw new Error(`${link} is never up`);
+    Atomics.wait(pause, 0, 0, 10);
+  }
+}
+
 function send(link: string, file: string, times: number, perSecond: number, bypass: boolean): number {
-  const index = listLinks(netlink).find(({ name }) => name === link)?.index;
+  const index = indexOf(link);
   const pcap = readPcap(file);
   if (index === undefined || pcap === null) throw new Error(`no interface ${link}, or ${file} is no pcap`);
   const fd = libc.socket(AF_PACKET, SOCK_RAW, 0);

@@ -40,7 +40,7 @@ async function until(rows: () => number, wanted: number): Promise<void> {
   while (rows() < wanted) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-unless(noNamespaces).describe('a live capture into the store', { timeout: 120_000 }, () => {
+unless(noNamespaces).describe('a live capture into the store', () => {
   let ns: Namespace;
   const file = join(folder, 'echoes.pcap');
   beforeAll(() => {

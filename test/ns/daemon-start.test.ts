@@ -9,7 +9,7 @@ import { unless } from '../kit/unless.ts';
 let kit: DaemonKit;
 afterEach(() => kit.remove());
 
-unless(noNamespaces).describe('netscribe run at its start', { timeout: 120_000 }, () => {
+unless(noNamespaces).describe('netscribe run at its start', () => {
   test('refuses what is wrong in its configuration before it makes anything', async () => {
     kit = new DaemonKit();
     const api = kit.config.api;

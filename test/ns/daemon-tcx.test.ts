@@ -40,7 +40,7 @@ unless(noNamespaces).describe('a daemon that records flows', { timeout: 300_000 
     expect(JSON.parse((await reload({ capture: both })).text).interfaces.enabled).toEqual([
       { name: 'd', success: true },
     ]);
-    const limits = JSON.parse((await reload({ flows: { interval: '1h', max: 100_000 } })).text);
+    const limits = JSON.parse((await reload({ flows: { interval: 0, max: 100_000 } })).text);
     expect(limits.flows).toBe('began anew');
     await kit.send(udp(5), 1, 'c');
     const { documents } = await kit.ask('GET', '/api/flows/live').then(({ text }) => ({ documents: JSON.parse(text) }));

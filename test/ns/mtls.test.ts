@@ -29,7 +29,7 @@ const ask = (client) => new Promise((resolve) => {
 (async () => { const all = []; for (const client of clients) all.push(await ask(client)); console.log(JSON.stringify(all)); })();
 `;
 
-unless(noNamespaces || noOpenssl).describe('the API with certificates', { timeout: 120_000 }, () => {
+unless(noNamespaces || noOpenssl).describe('the API with certificates', () => {
   let kit: DaemonKit;
   const openssl = (...words: string[]) => execFileSync('openssl', words, { stdio: 'pipe', cwd: kit.folder });
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
@@ -61,7 +61,7 @@ unless(noNamespaces || noOpenssl).describe('the API with certificates', { timeou
     const files = Object.entries(tls).map(([what, name]) => [what, join(kit.folder, name)]);
     kit.config = { ...kit.config, api: { address: `0.0.0.0:${PORT}`, tls: Object.fromEntries(files) } };
     await kit.start();
-  }, 120_000);
+  });
   afterAll(() => kit.remove());
 
   test('answers who has a certificate of its authority, and nobody else', async () => {

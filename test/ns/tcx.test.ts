@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { documents, runFiles } from '../kit/engine.ts';
-import { kernelObjects, leftOf } from '../kit/kernel-objects.ts';
+import { leftOf, objectsOf } from '../kit/kernel-objects.ts';
 import { Namespace, noNamespaces, writeFrames } from '../kit/namespace.ts';
 import { icmpFrame, ip, onEthernet, tcpFrame, udpDatagram, udpFrame } from '../kit/packets.ts';
 import { bytes, eth } from '../wire/frames.ts';
@@ -206,11 +206,10 @@ unless(noNamespaces).describe('flows counted by the kernel', () => {
   });
 
   test('a sudden end leaves nothing at the interface', async () => {
-    const before = new Set(await kernelObjects());
     const program = ns.netscribe(['capture', '-i', 'b', '--flow-source', 'tcx', ...TOLD]);
     await program.until(() => program.err.includes('listening'));
-    const itsOwn = (await kernelObjects()).filter((object) => !before.has(object) && / count_ethernet$/.test(object));
-    expect(itsOwn).not.toEqual([]);
+    const itsOwn = await objectsOf(program.child.pid!);
+    expect(itsOwn).toContainEqual(expect.stringMatching(/ count_ethernet$/));
     program.child.kill('SIGKILL');
     await program.end();
     // A link holds its program: when this is gone, that is.

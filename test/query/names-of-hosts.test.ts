@@ -16,10 +16,14 @@ import {
   runQuery,
 } from '../../src/query/query.ts';
 import { unless } from '../kit/unless.ts';
+import { freePort } from '../servers/free-port.ts';
 import { type Fixture, openFixture, TYPES } from './fixture.ts';
 
 const hasServer = spawnSync('dnsmasq', ['--version']).status === 0;
 if (!hasServer) console.warn('SKIPPED: names of hosts need dnsmasq (Debian: dnsmasq-base)');
+
+/** Only against what never answers. */
+const PATIENCE_MS = 100_000;
 
 const vocabulary = createVocabulary(TYPES, { isUtc: true });
 
@@ -49,7 +53,7 @@ unless(hasServer ? '' : 'dnsmasq is not installed here').describe('with a DNS se
 
   beforeAll(async () => {
     fixture = await openFixture();
-    const port = await freePort();
+    const port = freePort('udp');
     servers = [`127.0.0.1:${port}`];
     const zone = [
       '--host-record=shop.test,10.0.0.5',
@@ -65,11 +69,11 @@ unless(hasServer ? '' : 'dnsmasq is not installed here').describe('with a DNS se
       ),
       { stdio: 'ignore' },
     );
-    for (let i = 0; i < 100; i++) {
+    while (server.exitCode === null) {
       const known = await addressesOfHosts(['shop.test'], { timeoutMs: 200, servers });
       if (known.size > 0) return;
     }
-    throw new Error('dnsmasq does not answer');
+    throw new Error(`dnsmasq ended with ${server.exitCode}`);
   });
   afterAll(() => {
     server?.kill();
@@ -78,7 +82,7 @@ unless(hasServer ? '' : 'dnsmasq is not installed here').describe('with a DNS se
 
   it('a host in a condition is any of its addresses', async () => {
     const text = 'host = shop.test or sip = v6.test';
-    const hosts = await addressesOfHosts(hostNamesIn(text, vocabulary), { timeoutMs: 2000, servers });
+    const hosts = await addressesOfHosts(hostNamesIn(text, vocabulary), { timeoutMs: PATIENCE_MS, servers });
     expect([...hosts]).toEqual(
       expect.arrayContaining([
         ['shop.test', ['10.0.0.5']],
@@ -90,13 +94,13 @@ unless(hasServer ? '' : 'dnsmasq is not installed here').describe('with a DNS se
   });
 
   it('a name that DNS does not know is an error with its place', async () => {
-    const hosts = await addressesOfHosts(['nosuch.test'], { timeoutMs: 2000, servers });
+    const hosts = await addressesOfHosts(['nosuch.test'], { timeoutMs: PATIENCE_MS, servers });
     expect(() => parseCondition('sip = nosuch.test', { ...vocabulary, hosts })).toThrow('no address that DNS knows');
   });
 
   it('addresses of an answer get names: in place for eyes, beside for programs, only in the first rows', async () => {
     const result = await runQuery(fixture, planQuery({ columns: 'sip', sum: true, limit: 3 }, vocabulary));
-    const names = await namesOfAddresses(result, { maxRows: 2, timeoutMs: 2000, servers });
+    const names = await namesOfAddresses(result, { maxRows: 2, timeoutMs: PATIENCE_MS, servers });
     expect([...names]).toEqual([['10.0.0.5', 'shop.test']]);
     expect(nameInPlace(result, names).rows[0][0]).toBe('shop.test');
     const beside = [...formatResult(nameBeside(result, names), 'csv')];
@@ -122,11 +126,3 @@ unless(hasServer ? '' : 'dnsmasq is not installed here').describe('with a DNS se
     silent.close();
   });
 });
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
-}

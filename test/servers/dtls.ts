@@ -6,6 +6,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 
 /** Why there is no OpenSSL here; '' when there is. */
 export function opensslMissing(): string {
@@ -20,13 +21,6 @@ export type Treat = (direction: 0 | 1, n: number) => 'pass' | 'lose' | 'twice';
 function bound(): Promise<Socket> {
   const socket = createSocket('udp4');
   return new Promise((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket)));
-}
-
-async function freePort(): Promise<number> {
-  const socket = await bound();
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
 }
 
 /** Resolves when `child` has said `wanted`; rejects when it ends before. */
@@ -54,7 +48,7 @@ export async function associate(server: string[], client: string[], treat: Treat
   const folder = mkdtempSync(join(tmpdir(), 'netscribe-dtls-'));
   const key = join(folder, 'key.pem');
   const cert = join(folder, 'cert.pem');
-  const port = await freePort();
+  const port = freePort('udp');
   const datagrams: Datagram[] = [];
   const children: ChildProcess[] = [];
   const [front, back] = await Promise.all([bound(), bound()]);

@@ -3,10 +3,10 @@
 
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { freePort } from './free-port.ts';
 
 const VERSIONS = '/usr/lib/postgresql';
 const USER = 'postgres';
@@ -33,7 +33,7 @@ export class PostgresServer {
 
   /** Makes a cluster whose user `postgres` has the password `secret`, and starts it. */
   static async start(): Promise<PostgresServer> {
-    const server = new PostgresServer(await freePort());
+    const server = new PostgresServer(freePort('tcp'));
     chmodSync(server.folder, 0o777);
     server.#run('sh', '-c', `echo secret > ${server.folder}/password`);
     server.#run('initdb', '-D', server.#data, '-A', 'scram-sha-256', '-U', USER, `--pwfile=${server.folder}/password`);
@@ -88,15 +88,4 @@ export class PostgresServer {
     if (status !== 0)
       throw new Error(`${program} ${words.join(' ')} ended with ${status}:\n${stdout ?? ''}${stderr ?? ''}`);
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

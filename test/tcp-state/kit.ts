@@ -180,6 +180,18 @@ export async function documentsOf(
   return documents;
 }
 
+/** Resolves when a command of ours says on standard error that it listens, or ends; gives what it said. */
+export function isListening(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    let said = '';
+    child.stderr!.on('data', (chunk) => {
+      said += chunk;
+      if (said.includes('listening by')) resolve(said);
+    });
+    child.once('close', () => resolve(said));
+  });
+}
+
 /** How often each line occurs. */
 export function multiset(lines: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};

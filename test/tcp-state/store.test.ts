@@ -12,7 +12,7 @@ import { hasManifest, readManifest } from '../../src/store/manifest.ts';
 import { openStore } from '../../src/store/store.ts';
 import { TracefsSource } from '../../src/tcp-state/tracefs/source.ts';
 import { LAUNCHER } from '../kit/program.ts';
-import { Namespace, portFor, whyNot } from './kit.ts';
+import { isListening, Namespace, portFor, whyNot } from './kit.ts';
 
 const usable = whyNot === undefined ? await new TracefsSource().probe() : { usable: false, detail: whyNot };
 const namespace = usable.usable ? new Namespace('store') : undefined;
@@ -45,15 +45,7 @@ async function start(...words: string[]): Promise<ChildProcess> {
   const command = [LAUNCHER, 'tcp', ...only, '--to', `store:${directory}`, ...words];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] });
   running = child;
-  let said = '';
-  await new Promise<void>((resolve) => {
-    child.stderr!.on('data', (chunk) => {
-      said += chunk;
-      if (said.includes('listening by')) resolve();
-    });
-    child.once('close', () => resolve());
-  });
-  expect(said).toContain('listening by');
+  expect(await isListening(child)).toContain('listening by');
   return child;
 }
 

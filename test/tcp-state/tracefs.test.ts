@@ -1,6 +1,6 @@
 // TCP events from tracefs: the parsers alone, then the source beside real traffic in a network namespace.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
@@ -15,7 +15,17 @@ import { PageCursor } from '../../src/tcp-state/tracefs/page.ts';
 import { TracefsSource } from '../../src/tcp-state/tracefs/source.ts';
 import fc from '../kit/arbitrary.ts';
 import { LAUNCHER } from '../kit/program.ts';
-import { type Document, documentsOf, multiset, Namespace, portFor, unprivileged, watch, whyNot } from './kit.ts';
+import {
+  type Document,
+  documentsOf,
+  isListening,
+  multiset,
+  Namespace,
+  portFor,
+  unprivileged,
+  watch,
+  whyNot,
+} from './kit.ts';
 
 describe('a page', () => {
   const HEADER = 16;
@@ -246,14 +256,17 @@ it('counts exactly what a small buffer loses', async (context) => {
 it('leaves no instance behind, and takes away that of a killed run', async (context) => {
   here(context);
   const instances = join(tracefs.folder!, 'instances');
-  const words = [LAUNCHER, 'tcp', '--event', 'tracefs', '--to', 'null:'];
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
-  await once(child.stderr!, 'data');
+  let child: ChildProcess;
   const ours = () => readdirSync(instances).filter((name) => name.startsWith(`netscribe-${child.pid}-`));
-  expect(ours()).toHaveLength(1);
-  child.kill('SIGKILL');
-  await once(child, 'close');
-  expect(ours()).toHaveLength(1);
+  // Whoever else begins to listen at this moment takes it away before us.
+  do {
+    const words = [LAUNCHER, 'tcp', '--event', 'tracefs', '--to', 'null:'];
+    child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+    await isListening(child);
+    expect(ours()).toHaveLength(1);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+  } while (ours().length === 0);
   const source = new TracefsSource();
   await source.start({});
   const folder = source.folder!;

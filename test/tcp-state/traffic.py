@@ -137,7 +137,7 @@ def deaf(count):
         c, a = connected(s)
         throw_away(a, True)
         c.sendall(b'x' * 100)
-        time.sleep(0.1)
+        sent_again(c)
         throw_away(a, False)
         assert len(a.recv(1000)) == 100
         c.close()
@@ -147,13 +147,18 @@ def deaf(count):
         throw_away(c, True)
         c.setblocking(False)
         c.connect_ex(('127.0.0.1', PORT))
-        time.sleep(0.5)
+        sent_again(c)
         throw_away(c, False)
         a, _ = s.accept()
         c.close()
         assert a.recv(10) == b''
         a.close()
     s.close()
+
+# Waits until a socket has sent something for the second time: tcpi_total_retrans of linux/tcp.h.
+def sent_again(s):
+    while struct.unpack_from('I', s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 100)[0] == 0:
+        time.sleep(0.01)
 
 # A socket's filter (SO_ATTACH_FILTER, SO_DETACH_FILTER) of one instruction: nothing of any segment is wanted.
 def throw_away(s, everything):

@@ -17,7 +17,7 @@ unless(missing).describe(`OpenSSL${missing && `: ${missing}`}`, () => {
     ['1.0', 'dd1d', ['-dtls1', ...LOW], ['-dtls1', ...LOW]],
     ['1.2', 'dd2d', ['-dtls1_2', '-mtu', '400'], ['-dtls1_2'], lossy],
   ];
-  it.each(cases)('DTLS %s, %s, %j', { timeout: 60_000 }, async (version, ja4, server, client, treat) => {
+  it.each(cases)('DTLS %s, %s, %j', async (version, ja4, server, client, treat) => {
     const { datagrams, sha1 } = await associate(server, [...client, '-servername', 'dtls.example'], treat);
     const driven = udp();
     for (const [direction, bytes] of datagrams) if (driven.message(direction, bytes) !== 'ok') break;
@@ -36,7 +36,7 @@ unless(missing).describe(`OpenSSL${missing && `: ${missing}`}`, () => {
     expect(driven.counts).toEqual({});
     expect(driven.held).toBe(0);
   });
-  it('two handshakes between the same ports are two records', { timeout: 60_000 }, async () => {
+  it('two handshakes between the same ports are two records', async () => {
     const driven = udp();
     for (const name of ['first.example', 'second.example']) {
       const { datagrams } = await associate(['-dtls1_2'], ['-dtls1_2', '-servername', name]);
