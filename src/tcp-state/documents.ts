@@ -7,6 +7,7 @@ import type { Containers } from './containers.ts';
 import type { TcpEvent } from './event.ts';
 import { LIFE_KINDS, lifeKind, RECORD_KINDS, type RecordKind } from './lifecycle.ts';
 import { type TcpAuditRecord, type TcpStateRecord, tcpAuditRecord, tcpStateRecord } from './record.ts';
+import { numberedSocket } from './socket-ids.ts';
 import { STATE_NAMES } from './states.ts';
 import { TcpView } from './view.ts';
 
@@ -129,7 +130,7 @@ export class TcpDocuments {
     record.destinationPort = event.remotePort;
     record.oldState = STATE_NAMES[event.oldState];
     record.newState = STATE_NAMES[event.newState];
-    record.socketId = typeof event.socket === 'number' ? event.socket.toString(16) : event.socket;
+    record.socketId = typeof event.socket === 'number' ? numberedSocket(event.socket, event.socketRun) : event.socket;
     record.socketInode = event.inode;
     record.socketUid = event.uid;
     record.socketGid = event.gid;

@@ -31,8 +31,10 @@ export class TcpEvent {
   timeSeconds = 0;
   timeNanos = 0;
 
-  /** Tells sockets apart as long as the machine runs. A number is written in hexadecimal digits. */
+  /** Tells sockets apart as long as the machine runs. A number is written in hexadecimal digits, behind `socketRun`. */
   socket: string | number | undefined = undefined;
+  /** Of a source whose numbers begin anew with each run: what tells this run from others. */
+  socketRun = '';
   protocol: 'tcp' | 'mptcp' = 'tcp';
   local = new Address();
   remote = new Address();

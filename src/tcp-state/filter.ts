@@ -40,7 +40,7 @@ export function matcherOf(
 ): ((event: TcpEvent) => boolean) | undefined {
   const tests: ((event: TcpEvent) => boolean)[] = [];
   const { kinds, states, ports, localPorts, remotePorts, networks, family } = filter;
-  if (kinds !== undefined) tests.push((e) => kinds.has(e.kind));
+  if (kinds !== undefined) tests.push(kindTest(kinds));
   if (filled(states)) tests.push((e) => states.includes(e.oldState) || states.includes(e.newState));
   if (filled(ports)) tests.push((e) => inRanges(ports, e.localPort) || inRanges(ports, e.remotePort));
   if (filled(localPorts)) tests.push((e) => inRanges(localPorts, e.localPort));
@@ -63,8 +63,25 @@ export function matcherOf(
     tests.push(({ cgroup }) => cgroup !== undefined && cgroups.some((outer) => containers.contains(outer, cgroup)));
   }
   if (tests.length === 0) return undefined;
-  // What the source says about itself is not about a socket.
-  return (event) => event.kind === 'lost' || event.kind === 'drops' || tests.every((test) => test(event));
+  return (event) => {
+    // What the source says about itself is not about a socket.
+    if (event.kind === 'lost' || event.kind === 'drops') return true;
+    for (let i = 0; i < tests.length; i++) if (!tests[i](event)) return false;
+    return true;
+  };
+}
+
+/** Nearly all events are of one kind, so the set is not asked each time. */
+function kindTest(kinds: ReadonlySet<EventKind>): (event: TcpEvent) => boolean {
+  let last: EventKind | undefined;
+  let isWanted = false;
+  return ({ kind }) => {
+    if (kind !== last) {
+      last = kind;
+      isWanted = kinds.has(kind);
+    }
+    return isWanted;
+  };
 }
 
 function filled<T>(list: readonly T[] | undefined): list is readonly T[] {
@@ -72,5 +89,6 @@ function filled<T>(list: readonly T[] | undefined): list is readonly T[] {
 }
 
 function inRanges(ranges: readonly PortRange[], port: number): boolean {
-  return ranges.some(({ from, to }) => port >= from && port <= to);
+  for (let i = 0; i < ranges.length; i++) if (port >= ranges[i].from && port <= ranges[i].to) return true;
+  return false;
 }

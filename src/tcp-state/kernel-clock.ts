@@ -30,18 +30,29 @@ export class KernelClock {
 
   /** Unix seconds of a monotonic time in ns. `nanos` after it gives the rest. */
   seconds(monotonicNs: number): number {
+    const into = monotonicNs - this.#secondBegan;
+    if (into >= 0 && into < NS_PER_SECOND) {
+      this.nanos = into;
+      return this.#second;
+    }
     const whole = Math.floor(monotonicNs / NS_PER_SECOND);
     const nanos = monotonicNs - whole * NS_PER_SECOND + this.#offsetNanos;
     const carry = nanos >= NS_PER_SECOND ? 1 : 0;
     this.nanos = nanos - carry * NS_PER_SECOND;
-    return this.#offsetSeconds + whole + carry;
+    this.#second = this.#offsetSeconds + whole + carry;
+    this.#secondBegan = monotonicNs - this.nanos;
+    return this.#second;
   }
   /** Nanoseconds that belong to the last `seconds`. */
   nanos = 0;
+  /** The second that was asked for last, and its monotonic beginning in ns: most events are in the same one. */
+  #second = 0;
+  #secondBegan = Number.NaN;
 
   #split(): void {
     this.#offsetSeconds = Number(this.#offset / BigInt(NS_PER_SECOND));
     this.#offsetNanos = Number(this.#offset % BigInt(NS_PER_SECOND));
+    this.#secondBegan = Number.NaN;
   }
 }
 

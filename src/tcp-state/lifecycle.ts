@@ -1,7 +1,9 @@
 // What changes of state mean: a connection made, accepted, closed, or one that never came to be.
 
 import { EVENT_KINDS, type EventKind, type TcpEvent } from './event.ts';
-import { CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT } from './states.ts';
+import * as states from './states.ts';
+
+const { CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT } = states;
 
 export const LIFE_KINDS = ['connect', 'accept', 'close', 'fail'] as const;
 export type LifeKind = (typeof LIFE_KINDS)[number];

@@ -11,7 +11,9 @@ import { stateNumber } from './states.ts';
 
 /** An event as modules give it: addresses and states in words; everything else as in TcpEvent, and only what is known. */
 export interface GivenTcpEvent
-  extends Partial<Omit<TcpEvent, 'local' | 'remote' | 'oldState' | 'newState' | 'timeSeconds' | 'timeNanos'>> {
+  extends Partial<
+    Omit<TcpEvent, 'local' | 'remote' | 'socketRun' | 'oldState' | 'newState' | 'timeSeconds' | 'timeNanos'>
+  > {
   /** Unix time in ms. */
   timeMs: number;
   local?: string;

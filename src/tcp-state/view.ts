@@ -42,6 +42,7 @@ export class TcpView {
   readonly #socketIds = new SocketIds();
   readonly #addresses = new RelatedAddresses();
   #socket: string | number | undefined = undefined;
+  #socketRun = '';
   #uid: number | undefined = undefined;
   #cgroup: number | undefined = undefined;
   // Encoders ask several times: whether it is there, how long it is, what it is.
@@ -62,6 +63,7 @@ export class TcpView {
   set(event: TcpEvent): void {
     if (this.#isAsked) this.#forget();
     this.#socket = event.socket;
+    this.#socketRun = event.socketRun;
     this.#uid = event.uid;
     this.#cgroup = event.cgroup;
     const { kind, role, oldState, newState, localPort, remotePort } = event;
@@ -113,7 +115,7 @@ export class TcpView {
     if (this.#socket === undefined) return undefined;
     if (this.#socketId !== undefined) return this.#socketId;
     this.#isAsked = true;
-    return (this.#socketId = this.#socketIds.of(this.#socket));
+    return (this.#socketId = this.#socketIds.of(this.#socket, this.#socketRun));
   }
   get userId(): string | undefined {
     if (this.#uid === undefined) return undefined;

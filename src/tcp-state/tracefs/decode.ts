@@ -104,7 +104,10 @@ function readAddress(address: Address, view: DataView, at: number, family: numbe
     address.setV4(view.getUint32(at));
     return;
   }
-  const [w0, w1, w2, w3] = [0, 4, 8, 12].map((offset) => view.getUint32(at + offset));
+  const w0 = view.getUint32(at);
+  const w1 = view.getUint32(at + 4);
+  const w2 = view.getUint32(at + 8);
+  const w3 = view.getUint32(at + 12);
   if (w0 === 0 && w1 === 0 && w2 === IPV4_MAPPED) address.setV4(w3);
   else address.setV6(w0, w1, w2, w3);
 }

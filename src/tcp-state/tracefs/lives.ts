@@ -3,14 +3,16 @@
 
 import type { Attribution, Role, TcpEvent } from '../event.ts';
 import type { Process } from '../process.ts';
-import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT } from '../states.ts';
+import * as states from '../states.ts';
 
+const { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT } = states;
 const FIN_WAIT_1 = 4;
 const LAST_ACK = 9;
 const MAX_LIVES = 262_144;
 
 interface Life {
-  readonly id: string;
+  /** Its number in this run. */
+  readonly id: number;
   /** The socket's address, in 32 and 16 bits. */
   readonly low: number;
   readonly high: number;
@@ -47,7 +49,7 @@ export class Lives {
 
   /** `run`: makes the sockets of this run different from those of others. */
   constructor(run: string) {
-    this.#run = run;
+    this.#run = `${run}.`;
   }
 
   /**
@@ -99,7 +101,7 @@ export class Lives {
 
   #newLife(low: number, high: number, began: number): Life {
     return {
-      id: `${this.#run}.${(++this.#count).toString(16)}`,
+      id: ++this.#count,
       low,
       high,
       began,
@@ -149,6 +151,7 @@ export class Lives {
 
   #tell(event: TcpEvent, life: Life, time: number): void {
     event.socket = life.id;
+    event.socketRun = this.#run;
     event.role = life.role;
     const owner = life.process;
     event.pid = owner?.pid;

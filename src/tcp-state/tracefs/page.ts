@@ -33,13 +33,20 @@ export class PageCursor {
 
   /** Begins a page of `length` bytes. `commitAt`, `dataAt`: where its length and its events stand. */
   begin(bytes: Uint8Array, length: number, commitAt: number, dataAt: number): void {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, length);
+    if (bytes !== this.bytes || length !== this.view.byteLength) {
+      this.bytes = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, length);
+    }
     this.#time = length < dataAt ? 0 : this.view.getUint32(0, true) + this.view.getUint32(4, true) * 0x100000000;
     const commit = length < dataAt ? 0 : this.view.getUint32(commitAt, true);
     this.missed = (commit & MISSED_EVENTS) !== 0;
     this.#next = dataAt;
     this.#end = Math.min(length, dataAt + (commit & LENGTH_MASK));
+  }
+
+  /** Where the page's events end. */
+  get end(): number {
+    return this.#end;
   }
 
   /** Goes to the next event; false when there is none. A page that makes no sense ends where it stops to. */

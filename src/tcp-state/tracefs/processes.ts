@@ -7,9 +7,14 @@ const MAX_KNOWN = 16_384;
 /** A thread's number is used again: what is known of it does not stay true. */
 const KNOWN_MS = 5000;
 
+type Known = Process & { sinceMs: number };
+
 export class Processes {
   readonly #saved: () => Map<number, string>;
-  #known = new Map<number, Process & { sinceMs: number }>();
+  #known = new Map<number, Known>();
+  /** The last answer: events of one thread come one after the other. */
+  #lastTid = 0;
+  #last: Known | undefined = undefined;
 
   constructor(saved: () => Map<number, string>) {
     this.#saved = saved;
@@ -18,6 +23,13 @@ export class Processes {
   /** `nowMs`: of performance.now(), some ms old at most. */
   of(tid: number, nowMs: number): Process | undefined {
     if (tid === 0) return undefined;
+    const last = this.#last;
+    if (tid === this.#lastTid && last !== undefined && nowMs - last.sinceMs < KNOWN_MS) return last;
+    this.#lastTid = tid;
+    return (this.#last = this.#find(tid, nowMs));
+  }
+
+  #find(tid: number, nowMs: number): Known {
     const known = this.#known.get(tid);
     if (known !== undefined && nowMs - known.sinceMs < KNOWN_MS) return known;
     if (this.#known.size >= MAX_KNOWN) this.#known = new Map();

@@ -31,6 +31,9 @@ export class TracefsSource implements TcpStateSource {
   readonly #bufferBytes: number;
   readonly #event = new TcpEvent();
   readonly #decoders = new Map<number, Decoder>();
+  /** The decoder of the last event's number. */
+  #decoder: Decoder | undefined = undefined;
+  #lastId = -1;
   readonly #lives = new Lives(randomBytes(4).toString('hex'));
   #cpus: CpuPages[] = [];
   #instance: TracingInstance | undefined;
@@ -94,14 +97,12 @@ export class TracefsSource implements TcpStateSource {
     const horizon = isLast ? Number.POSITIVE_INFINITY : Number(process.hrtime.bigint());
     const told = this.#snapshot.splice(0, max);
     for (const event of told) emit(event);
-    let isAll = this.#snapshot.length === 0;
-    for (const cpu of this.#cpus) isAll = cpu.read() && isAll;
+    for (const cpu of this.#cpus) cpu.look(isLast);
     const count = told.length + this.#merge(max - told.length, horizon, emit);
     this.#delivered += count;
     // Told last, and only when everything else is.
-    if (isAll && count < max) this.#tellLost(emit, isLast);
-    // More may be there than a page of events per CPU: then it is asked for at once.
-    return isAll ? count : max;
+    if (count < max) this.#tellLost(emit, isLast);
+    return count;
   }
 
   stats(): TcpStateStats {
@@ -173,7 +174,13 @@ export class TracefsSource implements TcpStateSource {
   /** Fills the event; false for one that is not ours. */
   #read({ cursor }: CpuPages): boolean {
     const { view, at, time } = cursor;
-    const decoder = this.#decoders.get(view.getUint16(at, true));
+    const id = view.getUint16(at, true);
+    // Nearly all events are of one kind.
+    if (id !== this.#lastId) {
+      this.#lastId = id;
+      this.#decoder = this.#decoders.get(id);
+    }
+    const decoder = this.#decoder;
     if (decoder === undefined) return false;
     const event = this.#event;
     event.timeSeconds = this.#clock!.seconds(time);
