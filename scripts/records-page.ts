@@ -3,7 +3,7 @@
 import { globSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { RecordType } from '../src/records/record.ts';
-import { recordMarkdown } from '../src/records/reference.ts';
+import { enrichmentMarkdown, recordMarkdown } from '../src/records/reference.ts';
 
 const SOURCES = fileURLToPath(new URL('../src/', import.meta.url));
 /** The order of chapters: what everybody reads first. Others follow by name. */
@@ -39,5 +39,11 @@ export async function recordsPage(): Promise<string> {
     'words, `map`, `list` and `json` have a structure of their own and are JSON text in the store.',
     '',
     ...types.map((type) => recordMarkdown(type, 2)),
+    '## enrichments',
+    '',
+    'Fields that flows and transactions have when they are asked for: `geoip`, where addresses are, with `geoip.databases` in the',
+    'configuration or `--geoip` of `netscribe capture`.',
+    '',
+    enrichmentMarkdown(types[0], 'geoip'),
   ].join('\n');
 }

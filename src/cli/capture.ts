@@ -56,6 +56,7 @@ interface CaptureOptions extends PacketWords {
   set: string[];
   decodeAs: string[];
   internalNetworks?: string;
+  geoip: string[];
   cutOk?: boolean;
   summary?: string;
   quiet?: boolean;
@@ -79,6 +80,7 @@ const RARE: readonly string[] = [
   '-n',
   '--decode-as',
   '--internal-networks',
+  '--geoip',
   '--config',
   '--set',
   '--cut-ok',
@@ -112,6 +114,12 @@ export function definition(): Command {
       '--internal-networks <list>',
       'private,2001:db8::/32: your own; flows are then inbound, outbound, internal, external',
     )
+    .option(
+      '--geoip <file>',
+      "where addresses are: a database in MaxMind's format, such as GeoLite2-City.mmdb; repeatable",
+      collect,
+      [],
+    )
     .option('--config <file>', 'netscribe.yml with options of protocols, flows and streams')
     .option('--set <key=value>', 'one option: protocols.dns.include_additionals=true; repeatable', collect, [])
     .option('--workers <n>', 'analysing threads; live, capturing ones (default: 1)')
@@ -139,7 +147,11 @@ async function capture(words: string[]): Promise<number> {
   if (options.summary !== undefined && options.summary !== 'text' && options.summary !== 'json') {
     throw new UsageError(`--summary is text or json, not '${options.summary}'`);
   }
-  const config = loadConfig(options.config, [...options.set, ...networkSettings(options.internalNetworks)]);
+  const config = loadConfig(options.config, [
+    ...options.set,
+    ...networkSettings(options.internalNetworks),
+    ...(options.geoip.length > 0 ? [`geoip.databases=${JSON.stringify(options.geoip)}`] : []),
+  ]);
   const targets = [...options.to, ...(options.json === true ? ['ndjson:-'] : [])];
   if (targets.length === 0 && options.write === undefined) targets.push(`store:${DEFAULT_STORE}`);
   const sinks = await openSinks(targets, options, files);

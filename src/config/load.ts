@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import type { ForcedPort } from '../engine/detection.ts';
 import { DISSECT_DEFAULTS, type PlanRequest } from '../engine/plan.ts';
+import { openPlaceFile, type PlaceFile } from '../processors/geoip.ts';
 import { durationSeconds } from '../protocols/common-options.ts';
 import type { Transport } from '../protocols/protocol.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
@@ -27,7 +28,7 @@ export interface LoadedConfig {
   effective: Record<string, unknown>;
   /** Room of the kernel's map of flows. */
   kernelEntries: number;
-  plan: Pick<PlanRequest, 'stream' | 'dissect' | 'internalNetworks' | 'protocols' | 'flowDocuments'> & {
+  plan: Pick<PlanRequest, 'stream' | 'dissect' | 'internalNetworks' | 'geoip' | 'protocols' | 'flowDocuments'> & {
     flow: Partial<NonNullable<PlanRequest['flow']>> & NonNullable<PlanRequest['flow']>;
   };
   /** Seconds of `5m`, `0`, `30`; UsageError names the option. */
@@ -85,6 +86,7 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
         },
       },
       internalNetworks: parsed.data.internal_networks,
+      geoip: parsed.data.geoip.databases.map(placeFile),
       flowDocuments: given.flows ?? {},
       // As they were given: each analysing thread parses them again with the protocol's own schema.
       protocols: (given.protocols ?? {}) as Record<string, unknown>,
@@ -92,6 +94,14 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
     duration,
     decodeAs,
   };
+}
+
+function placeFile(path: string): PlaceFile {
+  try {
+    return openPlaceFile(path);
+  } catch (error) {
+    throw new UsageError(`geoip.databases: ${(error as Error).message}`);
+  }
 }
 
 function readYaml(file: string): Record<string, unknown> {

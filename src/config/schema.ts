@@ -79,6 +79,14 @@ export const configSchema = z.strictObject({
     )
     .default([])
     .describe('your own networks: they make network.direction internal, inbound, outbound or external'),
+  geoip: z
+    .strictObject({
+      databases: z
+        .union([z.string().transform((one) => [one]), z.array(z.string())])
+        .default([])
+        .describe("files in MaxMind's format (GeoLite2-City.mmdb, GeoLite2-ASN.mmdb): source.geo, source.as, …"),
+    })
+    .prefault({}),
   checksums: z
     .enum(['auto', 'ignore', 'count', 'drop'])
     .default('auto')

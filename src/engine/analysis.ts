@@ -11,6 +11,7 @@ import type { Stage } from '../flow/stage.ts';
 import type { FlowTable } from '../flow/table.ts';
 import { TCP_EVENT_BIT, type TcpEvent } from '../flow/tcp-events.ts';
 import { FlowTracker } from '../flow/tracker.ts';
+import { PlaceDatabases, type PlaceFile } from '../processors/geoip.ts';
 import { FlowView } from '../protocols/flow-view.ts';
 import type { Direction } from '../protocols/protocol.ts';
 import { blankRecord, type RecordType } from '../records/record.ts';
@@ -55,6 +56,8 @@ export interface AnalysisOptions {
   stream: StreamOptions;
   /** One's own networks, for `network.direction`. */
   internalNetworks: readonly string[];
+  /** Databases of places. */
+  geoip: readonly PlaceFile[];
   /** Record types that are wanted, in a fixed order; their place is their number in batches. */
   types: readonly RecordType[];
   /** The same as documents and as columns show them. */
@@ -85,6 +88,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   /** Where facts of several flows meet, when that is in this thread. */
   gathering: FactReceiver | undefined = undefined;
   readonly #links: Links;
+  readonly #places: PlaceDatabases | undefined;
   readonly #conversations: Conversations;
   readonly #applications = new Applications();
   readonly #flowView = new FlowView();
@@ -96,7 +100,8 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   constructor(options: AnalysisOptions, detection: Detection, salts: readonly [number, number], owned: Uint8Array) {
     this.slice = new Slice(options.sliceMs);
-    this.#links = new Links(options.internalNetworks);
+    this.#places = options.geoip.length > 0 ? new PlaceDatabases(options.geoip) : undefined;
+    this.#links = new Links(options.internalNetworks, this.#places);
     this.detection = detection;
     this.maxHeldBytes = options.maxHeldBytes;
     for (const [i, type] of options.types.entries()) this.#typeNumbers.set(type.name, i);
@@ -117,6 +122,8 @@ export class Analysis implements FlowHandler, ConversationHost {
       if (n > 0 || what === 'flows.created') this.ledger.count(what, n);
     for (const { noted } of [this.tracker.v4, this.tracker.v6])
       for (const [event, n] of noted) this.ledger.count(`tcp.${event}`, n);
+    if (this.#places !== undefined && this.#places.failures > 0)
+      this.ledger.count('geoip.failed', this.#places.failures);
     if (this.#links.overflow > 0) this.ledger.count('flows.without_link', this.#links.overflow);
   }
 

@@ -44,6 +44,7 @@ export class InlineAnalyst implements Analyst {
         flow: plan.flow,
         stream: plan.stream,
         internalNetworks: plan.internalNetworks,
+        geoip: plan.geoip,
         types: plan.types,
         shown: this.#shown,
         wanted: this.#delivery.wanted,

@@ -2,7 +2,8 @@
 
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import { flowRecord } from '../flow/record.ts';
-import { customisationOf, customise, customiseColumns } from '../processors/customise.ts';
+import { customisationOf, customise, customiseColumns, enrichedBy } from '../processors/customise.ts';
+import type { PlaceFile } from '../processors/geoip.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import type { RecordType } from '../records/record.ts';
 import { DEFRAGMENT_DEFAULTS } from '../stream/defragment.ts';
@@ -47,6 +48,8 @@ export interface RunPlan {
   dissect: DissectOptions;
   /** One's own networks: prefixes and names of ranges (`flow/internal-networks.ts`). */
   internalNetworks: readonly string[];
+  /** Databases that say where addresses are. */
+  geoip: readonly PlaceFile[];
   maxHeldBytes: number;
   workers: number;
   /** 0: all. */
@@ -90,6 +93,7 @@ export function makePlan(request: PlanRequest): RunPlan {
     stream: { ...STREAM_DEFAULTS, ...request.stream },
     dissect: { ...DISSECT_DEFAULTS, ...request.dissect },
     internalNetworks: request.internalNetworks ?? [],
+    geoip: request.geoip ?? [],
     maxHeldBytes: request.maxHeldBytes ?? MAX_HELD_BYTES,
     workers: request.workers ?? 1,
     maxPackets: request.maxPackets ?? 0,
@@ -98,7 +102,8 @@ export function makePlan(request: PlanRequest): RunPlan {
     inputs: request.inputs ?? [],
     wantsTalkers: request.wantsTalkers ?? false,
   };
-  const { protocols, flowDocuments, forced, flow, stream, dissect, internalNetworks, maxPackets, snapLength } = plan;
+  const { protocols, flowDocuments, forced, flow, stream, dissect, internalNetworks, geoip } = plan;
+  const { maxPackets, snapLength } = plan;
   plan.identity = JSON.stringify({
     records,
     protocols,
@@ -111,6 +116,7 @@ export function makePlan(request: PlanRequest): RunPlan {
     snapLength,
     // Not where none are told: imports of former versions stay the same.
     ...(internalNetworks.length > 0 && { internalNetworks }),
+    ...(geoip.length > 0 && { geoip: geoip.map(({ name }) => name) }),
     extras: request.identityExtras ?? '',
   });
   return plan;
@@ -138,12 +144,15 @@ export interface ShownTypes {
 }
 
 /** The record types of a plan as they are shown: each protocol's options say what is added, dropped, renamed. */
-export function shownTypes(plan: Pick<RunPlan, 'records' | 'protocols' | 'flowDocuments'>): ShownTypes {
-  const types = typesNamed(plan.records);
-  const custom = types.map((type) => {
+export function shownTypes(plan: Pick<RunPlan, 'records' | 'protocols' | 'flowDocuments' | 'geoip'>): ShownTypes {
+  const declared = typesNamed(plan.records);
+  const custom = declared.map((type) => {
     const owner = PROTOCOLS.find((protocol) => protocol.records.some((one) => one.name === type.name));
     return customisationOf(owner === undefined ? plan.flowDocuments : plan.protocols[owner.name]);
   });
+  const types = declared.map((type, i) =>
+    enrichedBy(type, plan.geoip.length > 0 && custom[i].geoip_enrich ? ['geoip'] : []),
+  );
   return {
     rows: types.map((type, i) => customise(type, custom[i])),
     columns: types.map((type, i) => customiseColumns(type, custom[i])),

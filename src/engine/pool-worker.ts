@@ -18,6 +18,7 @@ const analysis = new Analysis(
     flow: plan.flow,
     stream: plan.stream,
     internalNetworks: plan.internalNetworks,
+    geoip: plan.geoip,
     types: plan.types,
     shown: shownTypes(plan),
     wanted: setup.wanted,

@@ -85,6 +85,7 @@ export function fillView(view: FlowView, table: FlowTable, slot: number, links: 
     low.setV4(words[base + F_A]);
     high.setV4(words[base + F_B]);
   }
+  view.places = links.places;
   view.direction = links.networks.direction(view.source, view.destination);
   const ports = words[base + F_PORTS];
   const lowPort = ports >>> 16;

@@ -1,6 +1,7 @@
 // What stands around a flow on the link: the interface, MAC addresses, VLAN tags, tunnels. Most flows share theirs with many others, so each
 // combination is kept once and a flow holds its number.
 
+import type { Places } from '../protocols/flow-view.ts';
 import type { PacketBatch } from '../sources/source.ts';
 import { Cursor } from '../wire/cursor.ts';
 import { decode, decodeReassembled } from '../wire/decode.ts';
@@ -27,6 +28,8 @@ export interface Link {
 }
 
 export class Links {
+  /** Where the ends of a flow are; undefined: nobody wants to know. */
+  readonly places: Places | undefined;
   /** On which side of them the ends of a flow are. */
   readonly networks: InternalNetworks;
   readonly #links: Link[] = [
@@ -42,7 +45,8 @@ export class Links {
   readonly #recent = new Int32Array(RECENT * 6).fill(-1);
 
   /** `internalNetworks`: one's own (`internal-networks.ts`). */
-  constructor(internalNetworks: readonly string[] = []) {
+  constructor(internalNetworks: readonly string[] = [], places: Places | undefined = undefined) {
+    this.places = places;
     this.networks = new InternalNetworks(internalNetworks);
   }
 

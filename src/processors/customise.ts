@@ -2,7 +2,7 @@
 // null, Elastic's newer field names. All of it is done to the declaration, before the encoders are made, so it costs nothing per record.
 
 import { z } from 'zod';
-import { type Field, type Fields, f, type JsonValue } from '../records/field.ts';
+import { type Enrichment, type Field, type Fields, f, type JsonValue } from '../records/field.ts';
 import type { RecordType } from '../records/record.ts';
 
 const names = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
@@ -45,6 +45,7 @@ export const customOptions = {
     .boolean()
     .default(false)
     .describe("Elastic's newer names: network_traffic.<protocol>.* instead of fields at the top"),
+  geoip_enrich: z.boolean().default(true).describe('where addresses are, when geoip.databases are named'),
   processors: z
     .array(processorSchema)
     .default([])
@@ -57,6 +58,13 @@ export type Customisation = z.infer<typeof customSchema>;
 /** The customisation among a protocol's options as the user gave them. */
 export function customisationOf(options: unknown): Customisation {
   return customSchema.parse(typeof options === 'object' && options !== null ? options : {});
+}
+
+/** The record type with the fields of these enrichments, and of no other. */
+export function enrichedBy(type: RecordType, enrichments: readonly Enrichment[]): RecordType {
+  const isThere = ({ enrichment }: Field) => enrichment === undefined || enrichments.includes(enrichment);
+  const fields = Object.entries(type.fields).filter(([, field]) => isThere(field));
+  return { ...type, fields: Object.fromEntries(fields) };
 }
 
 /** Fields that stay whatever is included: without them a document has neither time nor kind. */

@@ -6,9 +6,15 @@ import { type NetworkDirection, REVERSED } from '../flow/internal-networks.ts';
 import { Digest, writeBase64 } from '../flow/sha1.ts';
 import { Address } from '../records/address.ts';
 import { flowId, writeFlowId } from '../records/flow-id.ts';
+import { NOWHERE, type Place } from '../records/place.ts';
 
 /** No flow's packet yet. */
 const UNKNOWN = -1;
+
+/** Knows where addresses are. */
+export interface Places {
+  of(address: Address): Place;
+}
 
 export class FlowView {
   readonly source = new Address();
@@ -48,6 +54,10 @@ export class FlowView {
   #digest: Digest | undefined = undefined;
   #isDigested = false;
   #relatedIp: readonly string[] | undefined = undefined;
+  /** Databases that are asked where addresses are; undefined: nobody wants to know. */
+  places: Places | undefined = undefined;
+  #sourcePlace: Place | undefined = undefined;
+  #destinationPlace: Place | undefined = undefined;
   #reversed: FlowView | undefined = undefined;
 
   /** Stable identity of the flow: a hash of its key and first packet. */
@@ -118,6 +128,15 @@ export class FlowView {
     return writeBase64(this.#digest, out, at + 2);
   }
 
+  get sourcePlace(): Place {
+    this.#sourcePlace ??= this.places?.of(this.source) ?? NOWHERE;
+    return this.#sourcePlace;
+  }
+  get destinationPlace(): Place {
+    this.#destinationPlace ??= this.places?.of(this.destination) ?? NOWHERE;
+    return this.#destinationPlace;
+  }
+
   /** Both addresses, each once: `related.ip`. */
   get relatedIp(): readonly string[] {
     if (this.#relatedIp === undefined) {
@@ -137,6 +156,8 @@ export class FlowView {
     this.isDisputed = undefined;
     this.forwardedIp = undefined;
     this.#relatedIp = undefined;
+    this.#sourcePlace = undefined;
+    this.#destinationPlace = undefined;
     this.#reversed = undefined;
   }
 
@@ -161,6 +182,7 @@ export class FlowView {
       other.interfaceName = this.interfaceName;
       other.firstPacket = this.firstPacket;
       other.isDisputed = this.isDisputed;
+      other.places = this.places;
       other.#id = this.#id;
       other.#communityId = this.communityId;
       other.#reversed = this;

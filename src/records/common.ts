@@ -2,6 +2,7 @@
 
 import { VERSION } from '../version.ts';
 import { f } from './field.ts';
+import { placeOf } from './place.ts';
 
 /** Version of ECS whose names and types the documents follow. */
 export const ECS_VERSION = '8.17.0';
@@ -56,6 +57,8 @@ export const endpoints = {
   vlan: f.keywords('network.vlan.id', 'VLAN ids, outermost first').optional().single().ofFlow('vlan'),
   relatedIp: f.keywords('related.ip', 'all addresses').derived().ofFlow('relatedIp'),
   ...ingress,
+  ...placeOf('source', 'client', 'who began'),
+  ...placeOf('destination', 'server', 'who answered'),
 };
 
 /** For what may come through a proxy that says for whom. */

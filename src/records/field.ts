@@ -36,6 +36,9 @@ export type JsonValue = null | boolean | number | string | readonly JsonValue[] 
 export type MapEntries = readonly (readonly [string, string | readonly string[] | number | boolean])[];
 export type Fields = Record<string, Field>;
 
+/** What some fields come from that only exists when the user asks for it: a database of places, the processes of this machine. */
+export type Enrichment = 'geoip';
+
 export interface Field<K extends Kind = Kind, Optional extends boolean = boolean, Sub = unknown> {
   readonly kind: K;
   /** ECS names; the first is the canonical one, the others get the same value. */
@@ -44,7 +47,10 @@ export interface Field<K extends Kind = Kind, Optional extends boolean = boolean
   readonly isOptional: Optional;
   /** Unit of a number, for people: `bytes`, `ns`, `packets`. */
   readonly unit?: string;
-  /** Set: the value is not in the record but in the flow that it belongs to, under this property of `FlowView`. */
+  /**
+   * Set: the value is not in the record but in the flow that it belongs to, under this property of `FlowView`, or property of a property
+   * (`sourcePlace.cityName`).
+   */
   readonly flowProperty?: string;
   /**
    * Name of a method that flows may have: `(out, at) => end` writes the value into bytes as plain ASCII of at most 40, so that no string
@@ -63,6 +69,8 @@ export interface Field<K extends Kind = Kind, Optional extends boolean = boolean
   readonly netcap?: number;
   /** A constant that the user's configuration added: flat formats have a column for it, as for no other constant. */
   readonly isAdded?: boolean;
+  /** Set: documents and columns have the field only where this enrichment is asked for. */
+  readonly enrichment?: Enrichment;
   /** Derivable from other columns (community id, totals): in documents, not in the store. */
   readonly isDerived?: boolean;
   /** The store's roll-ups keep records with different values apart: few values, asked for often (status codes, methods). */
@@ -91,6 +99,7 @@ export interface FieldBuilder<K extends Kind, Optional extends boolean, Sub = un
   single(): FieldBuilder<K, Optional, Sub>;
   dimension(): FieldBuilder<K, Optional, Sub>;
   closeTo(near: Readonly<Record<string, number>>): FieldBuilder<K, Optional, Sub>;
+  enrichedBy(enrichment: Enrichment): FieldBuilder<K, Optional, Sub>;
   computedFrom(...properties: string[]): FieldBuilder<K, Optional, Sub>;
 }
 
@@ -115,6 +124,7 @@ function build<K extends Kind, Optional extends boolean, Sub>(
     single: () => build({ ...field, isSingle: true }),
     dimension: () => build({ ...field, isDimension: true }),
     closeTo: (near) => build({ ...field, near }),
+    enrichedBy: (enrichment) => build({ ...field, enrichment }),
     computedFrom: (...inputs) => build({ ...field, inputs }),
   };
 }

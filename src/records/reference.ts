@@ -1,7 +1,7 @@
 // The reference of a record type, derived from its declaration: Markdown for the documentation, plain text for
 // `netscribe records NAME`.
 
-import type { Field, Fields } from './field.ts';
+import type { Enrichment, Field, Fields } from './field.ts';
 import { columnName, type RecordType } from './record.ts';
 
 /** One field as the reference shows it. */
@@ -24,7 +24,8 @@ function typeOf(field: Field): string {
 
 function docOf(field: Field): string {
   if (field.kind === 'constant') return `always ${JSON.stringify(field.sub)}`;
-  return field.isDerived ? `${field.doc} (computed, not stored)` : field.doc;
+  const needs = field.enrichment === undefined ? '' : ` (with ${field.enrichment})`;
+  return `${field.doc}${needs}${field.isDerived ? ' (computed, not stored)' : ''}`;
 }
 
 function entryOf(field: Field): Entry {
@@ -58,17 +59,31 @@ function cell(text: string): string {
 
 const code = (text: string) => (text === '' ? '' : `\`${text.replaceAll('|', '\\|')}\``);
 
-/** The reference page of a record type, or its chapter on a page of many: `level` is that of its heading. */
+/**
+ * The reference page of a record type, or its chapter on a page of many: `level` is that of its heading. Fields that exist only where an
+ * enrichment is asked for are the same in all types and have a chapter of their own (`enrichmentMarkdown`).
+ */
 export function recordMarkdown(type: RecordType, level = 1): string {
-  const lines = [
+  const own = Object.entries(type.fields).filter(([, { enrichment }]) => enrichment === undefined);
+  const enriched =
+    own.length < Object.keys(type.fields).length ? ' Has the fields of [enrichments](#enrichments).' : '';
+  return [
     `${'#'.repeat(level)} ${type.name}`,
     '',
-    `${cell(type.doc)}. Family: ${type.family}.`,
+    `${cell(type.doc)}. Family: ${type.family}.${enriched}`,
     '',
-    '| field | type | column | meaning | other names |',
-    '|---|---|---|---|---|',
-  ];
-  for (const entry of entriesOf(type.fields)) {
+    table(Object.fromEntries(own)),
+  ].join('\n');
+}
+
+/** The fields of a type that exist only where `enrichment` is asked for. */
+export function enrichmentMarkdown(type: RecordType, enrichment: Enrichment): string {
+  return table(Object.fromEntries(Object.entries(type.fields).filter(([, field]) => field.enrichment === enrichment)));
+}
+
+function table(fields: Fields): string {
+  const lines = ['| field | type | column | meaning | other names |', '|---|---|---|---|---|'];
+  for (const entry of entriesOf(fields)) {
     const cells = [
       entry.paths.map(code).join('<br>'),
       cell(entry.type),

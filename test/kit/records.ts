@@ -216,7 +216,7 @@ export class Values {
         const property = field.flowProperty;
         if (!fromFlow.has(property)) {
           const value = absent ? undefined : this.of(field);
-          flow[property] = value?.given;
+          put(flow, property, value?.given);
           fromFlow.set(property, value?.shown);
         }
         leaves.push([name, field, fromFlow.get(property)]);
@@ -273,4 +273,11 @@ function documentOf(leaves: readonly (readonly [string, Field, Json | undefined]
     return entries.length === 0 && !node.required ? undefined : (Object.fromEntries(entries) as Json);
   };
   return shown(root)!;
+}
+
+/** `sourcePlace.cityName` is a property of a property. */
+function put(flow: Record<string, unknown>, path: string, value: unknown): void {
+  const [property, inner] = path.split('.');
+  if (inner === undefined) flow[property] = value;
+  else flow[property] = { ...(flow[property] as object), [inner]: value };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { icmpRecord } from '../../src/protocols/icmp/record.ts';
 import { f } from '../../src/records/field.ts';
 import { columnName, defineRecord } from '../../src/records/record.ts';
-import { recordList, recordMarkdown, recordText } from '../../src/records/reference.ts';
+import { enrichmentMarkdown, recordList, recordMarkdown, recordText } from '../../src/records/reference.ts';
 
 const ping = defineRecord(
   'ping',
@@ -63,7 +63,9 @@ describe('the reference of a record type', () => {
   });
 
   it('has every path and column of a real one, each row with five cells', () => {
-    const markdown = recordMarkdown(icmpRecord);
+    const enriched = enrichmentMarkdown(icmpRecord, 'geoip');
+    expect(recordMarkdown(icmpRecord)).not.toContain('geo.city_name');
+    const markdown = recordMarkdown(icmpRecord) + enriched;
     const text = recordText(icmpRecord);
     for (const field of Object.values(icmpRecord.fields)) {
       for (const path of field.paths) {
