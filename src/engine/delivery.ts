@@ -12,6 +12,8 @@ export interface Delivery {
   readonly hasRoom: boolean;
   rows(batch: EncodedRows): Promise<void>;
   columns(batch: ColumnBatch): Promise<void>;
+  /** Where all who take columns are prompt: the batch is read before this returns its promise. */
+  readonly lentColumns?: (batch: ColumnBatch) => Promise<unknown>;
 }
 
 export function deliveryTo(sinks: readonly Sink[]): Delivery {
@@ -30,6 +32,9 @@ export function deliveryTo(sinks: readonly Sink[]): Delivery {
         if (written !== undefined) await written;
       }
     },
+    ...(columnSinks.every(({ isPrompt }) => isPrompt)
+      ? { lentColumns: (batch) => Promise.all(columnSinks.map((sink) => sink.write(batch))) }
+      : {}),
     async columns(batch) {
       // A sink owns what it is given, so all but the last get a copy.
       for (const [i, sink] of columnSinks.entries())

@@ -206,9 +206,15 @@ export class InlineAnalyst implements Analyst {
       if (batch !== null) await this.#delivery.rows(batch);
       rows.clear();
     }
-    if (columns !== undefined && (all || columns.isFull)) {
+    if (columns === undefined || !(all || columns.isFull)) return;
+    const { lentColumns } = this.#delivery;
+    if (lentColumns === undefined) {
       for (const batch of columns.take(all)) await this.#delivery.columns(batch);
+      return;
     }
+    const written: Promise<unknown>[] = [];
+    columns.lend(all, (batch) => written.push(lentColumns(batch)));
+    await Promise.all(written);
   }
 }
 

@@ -208,12 +208,19 @@ export class ColumnOutlet {
 
   /** Batches that are big enough; `all`: every one that has rows. */
   take(all: boolean): ColumnBatch[] {
-    const batches: ColumnBatch[] = [];
-    for (const rows of this.#rows) {
-      if (rows === undefined || rows.rows === 0) continue;
-      if (all || rows.rows >= COLUMN_ROWS || rows.bytes >= COLUMN_BYTES) batches.push(rows.take());
-    }
+    return this.#ready(all).map((rows) => rows.take());
+  }
+
+  /** The same batches one after the other, each in memory that is `use`'s until it returns. */
+  lend(all: boolean, use: (batch: ColumnBatch) => void): void {
+    for (const rows of this.#ready(all)) rows.lend(use);
+  }
+
+  #ready(all: boolean): ColumnarRows[] {
     this.#full = false;
-    return batches;
+    return this.#rows.filter(
+      (rows): rows is ColumnarRows =>
+        rows !== undefined && rows.rows > 0 && (all || rows.rows >= COLUMN_ROWS || rows.bytes >= COLUMN_BYTES),
+    );
   }
 }

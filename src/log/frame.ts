@@ -94,7 +94,11 @@ export class FrameFile {
 
   /** The frame of a header; undefined when its body is damaged. */
   entry(header: FrameHeader): Entry | undefined {
-    const body = Buffer.allocUnsafeSlow(header.end - header.at - HEADER_BYTES);
+    const length = header.end - header.at - HEADER_BYTES;
+    const before = header.typeBytes + header.idBytes;
+    // Such that the payload begins at a multiple of 8: it may hold words.
+    const from = (8 - (before % 8)) % 8;
+    const body = Buffer.allocUnsafeSlow(from + length).subarray(from);
     for (let at = 0; at < body.length; ) {
       const read = readSync(this.fd, body, at, body.length - at, header.at + HEADER_BYTES + at);
       if (read === 0) return undefined;

@@ -3,7 +3,7 @@
 
 import type { Address } from './address.ts';
 import type { Column } from './columns.ts';
-import type { Nothing } from './nothing.ts';
+import { isNothing, type Nothing } from './nothing.ts';
 
 /** Rows that a builder begins with; it doubles as needed. */
 export const FIRST_ROWS = 256;
@@ -26,7 +26,7 @@ export abstract class Builder {
   protected abstract resize(capacity: number): void;
   /** Rows [from, to) have no value. */
   protected abstract skip(from: number, to: number): void;
-  /** The first `rows` rows. */
+  /** The first `rows` rows, as views. */
   protected abstract column(rows: number, present: Uint8Array | undefined): Column;
   protected abstract nothing(none: Nothing): Column;
   /** Bytes held, roughly. */
@@ -42,15 +42,37 @@ export abstract class Builder {
     if (row > this.rows) this.skip(this.rows, row);
   }
 
-  /** The column of `rows` rows; the builder begins anew. `none` makes the columns of this batch that have no value. */
-  take(rows: number, none: Nothing): Column {
+  /**
+   * The column of `rows` rows, as a view of what the builder has: until `clear`, or a value is put. `none` makes the columns of this batch that
+   * have no value.
+   */
+  lend(rows: number, none: Nothing): Column {
     if (this.rows === 0 && this.present !== undefined) return this.nothing(none);
     this.reach(rows);
-    const column = this.column(rows, this.present?.slice(0, rows));
-    this.present?.fill(0, 0, rows);
+    return this.column(rows, this.present?.subarray(0, rows));
+  }
+
+  /** The builder begins anew, after `rows` rows. */
+  clear(rows: number): void {
+    if (this.rows > 0) this.present?.fill(0, 0, rows);
     this.rows = 0;
+  }
+
+  /** The column of `rows` rows in memory of its own; the builder begins anew. */
+  take(rows: number, none: Nothing): Column {
+    const column = copied(this.lend(rows, none));
+    this.clear(rows);
     return column;
   }
+}
+
+/** A column without values has no memory of its own. */
+function copied(column: Column): Column {
+  if (isNothing(column)) return column;
+  const copy: Record<string, unknown> = { ...column };
+  for (const [name, value] of Object.entries(column))
+    if (ArrayBuffer.isView(value)) copy[name] = (value as Values).slice();
+  return copy as Column;
 }
 
 export function enlarged<T extends Values>(array: T, length: number): T {
@@ -80,7 +102,13 @@ export class TimeBuilder extends Builder {
   }
   protected column(rows: number, present: Uint8Array | undefined): Column {
     const { name } = this;
-    return { name, kind: 'time', seconds: this.#seconds.slice(0, rows), nanos: this.#nanos.slice(0, rows), present };
+    return {
+      name,
+      kind: 'time',
+      seconds: this.#seconds.subarray(0, rows),
+      nanos: this.#nanos.subarray(0, rows),
+      present,
+    };
   }
   protected nothing(none: Nothing): Column {
     return none.column(this.name, 'time');
@@ -111,7 +139,7 @@ export class NumberBuilder extends Builder {
     this.#values.fill(0, from, to);
   }
   protected column(rows: number, present: Uint8Array | undefined): Column {
-    return { name: this.name, kind: this.#kind, values: this.#values.slice(0, rows), present };
+    return { name: this.name, kind: this.#kind, values: this.#values.subarray(0, rows), present };
   }
   protected nothing(none: Nothing): Column {
     return none.column(this.name, this.#kind);
@@ -137,7 +165,7 @@ export class BoolBuilder extends Builder {
     this.#values.fill(0, from, to);
   }
   protected column(rows: number, present: Uint8Array | undefined): Column {
-    return { name: this.name, kind: 'bool', values: this.#values.slice(0, rows), present };
+    return { name: this.name, kind: 'bool', values: this.#values.subarray(0, rows), present };
   }
   protected nothing(none: Nothing): Column {
     return none.column(this.name, 'bool');
@@ -168,7 +196,7 @@ export class AddressBuilder extends Builder {
     this.#words.fill(0, from * 4, to * 4);
   }
   protected column(rows: number, present: Uint8Array | undefined): Column {
-    return { name: this.name, kind: 'ip', words: this.#words.slice(0, rows * 4), present };
+    return { name: this.name, kind: 'ip', words: this.#words.subarray(0, rows * 4), present };
   }
   protected nothing(none: Nothing): Column {
     return none.column(this.name, 'ip');

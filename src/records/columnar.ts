@@ -82,12 +82,21 @@ export class ColumnarRows {
     return sum;
   }
 
-  /** Everything appended since the last call. */
+  /** Everything appended since the last call, in memory of its own. */
   take(): ColumnBatch {
     const { rows } = this;
     const none = new Nothing(rows);
     this.rows = 0;
     return { type: this.type.name, rows, columns: this.#builders.map((builder) => builder.take(rows, none)) };
+  }
+
+  /** The same in the memory of the builders, which is `use`'s until it returns. */
+  lend(use: (batch: ColumnBatch) => void): void {
+    const { rows } = this;
+    const none = new Nothing(rows);
+    use({ type: this.type.name, rows, columns: this.#builders.map((builder) => builder.lend(rows, none)) });
+    for (const builder of this.#builders) builder.clear(rows);
+    this.rows = 0;
   }
 }
 

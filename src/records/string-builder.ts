@@ -51,11 +51,9 @@ class Heap {
     this.bytes.copy(bigger, 0, 0, this.length);
     this.bytes = bigger;
   }
-  take(): Uint8Array {
-    const taken = new Uint8Array(this.length);
-    taken.set(this.bytes.subarray(0, this.length));
-    this.length = 0;
-    return taken;
+  /** All of it, as a view. */
+  get texts(): Uint8Array {
+    return new Uint8Array(this.bytes.buffer, 0, this.length);
   }
 }
 
@@ -122,20 +120,24 @@ export class KeywordBuilder extends Builder {
     this.#codes.fill(0, from, to);
   }
   protected column(rows: number, present: Uint8Array | undefined): Column {
-    const column: Column = {
+    return {
       name: this.name,
       kind: 'keyword',
-      codes: this.#codes.slice(0, rows),
-      dictionaryBytes: this.#heap.take(),
-      dictionaryOffsets: this.#offsets.slice(0, this.#entries + 1),
+      codes: this.#codes.subarray(0, rows),
+      dictionaryBytes: this.#heap.texts,
+      dictionaryOffsets: this.#offsets.subarray(0, this.#entries + 1),
       present,
     };
+  }
+  override clear(rows: number): void {
+    super.clear(rows);
+    if (this.#entries === 0) return;
+    this.#heap.length = 0;
     this.#dictionary.clear();
     this.#near.fill(undefined);
     this.#entries = 0;
     this.#lastCode = -1;
     this.#isVaried = false;
-    return column;
   }
   protected nothing(none: Nothing): Column {
     return none.column(this.name, 'keyword');
@@ -182,8 +184,12 @@ export class TextBuilder extends Builder {
     this.#offsets.fill(this.#heap.length, from + 1, to + 1);
   }
   protected column(rows: number, present: Uint8Array | undefined): Column {
-    const offsets = this.#offsets.slice(0, rows + 1);
-    return { name: this.name, kind: 'text', json: this.#json, bytes: this.#heap.take(), offsets, present };
+    const offsets = this.#offsets.subarray(0, rows + 1);
+    return { name: this.name, kind: 'text', json: this.#json, bytes: this.#heap.texts, offsets, present };
+  }
+  override clear(rows: number): void {
+    super.clear(rows);
+    this.#heap.length = 0;
   }
   protected nothing(none: Nothing): Column {
     return none.column(this.name, 'text', this.#json);

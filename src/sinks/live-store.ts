@@ -4,13 +4,14 @@
 import { randomBytes } from 'node:crypto';
 import type { ColumnBatch } from '../records/columns.ts';
 import type { RecordType } from '../records/record.ts';
-import { batchBytes } from '../store/batches.ts';
+import { type EncodedBatch, encodeBatch } from '../store/batch-bytes.ts';
 import { StoreError } from '../store/errors.ts';
 import { LastLog } from '../store/last-log.ts';
 import { LiveWriter } from '../store/live-writer.ts';
 import type { Retention } from '../store/retention.ts';
 import { rollupSpecs } from '../store/rollup/tables.ts';
 import { rowForms } from '../store/row-form.ts';
+import { SharedRoom } from '../store/shared-room.ts';
 import type { StoreOptions } from '../store/store.ts';
 import { type ColumnSink, SinkError } from './sink.ts';
 
@@ -42,6 +43,7 @@ const LEAVE_MS = 200;
 
 export class LiveStoreSink implements ColumnSink {
   readonly encoding = 'columns';
+  readonly isPrompt = true;
   readonly name: string;
   readonly directory: string;
   /** Acknowledged, and given up because too much waited. */
@@ -52,7 +54,8 @@ export class LiveStoreSink implements ColumnSink {
   readonly #options: LiveStoreOptions;
   #retention: Retention;
   readonly #prefix = randomBytes(6).toString('hex');
-  readonly #waiting: { batch: ColumnBatch; bytes: number; id: string }[] = [];
+  readonly #waiting: { batch: EncodedBatch; id: string }[] = [];
+  readonly #room = new SharedRoom();
   #waitingBytes = 0;
   #count = 0;
   #writer: LiveWriter | undefined;
@@ -101,14 +104,17 @@ export class LiveStoreSink implements ColumnSink {
 
   /** Resolves at once while there is room; what finds none is given up, and counted. */
   async write(batch: ColumnBatch): Promise<void> {
-    const bytes = batchBytes(batch);
-    if (this.#isFull(bytes)) await this.#room(bytes);
-    if (this.#isFull(bytes)) {
-      this.lostRows += batch.rows;
+    const { type, rows } = batch;
+    const bytes = encodeBatch(batch, (length) => this.#room.take(length));
+    const { length } = bytes;
+    if (this.#isFull(length)) await this.#roomFor(length);
+    if (this.#isFull(length)) {
+      this.#room.give(bytes);
+      this.lostRows += rows;
       return;
     }
-    this.#waiting.push({ batch, bytes, id: `${this.#prefix}-${this.#count++}` });
-    this.#waitingBytes += bytes;
+    this.#waiting.push({ batch: { type, rows, bytes }, id: `${this.#prefix}-${this.#count++}` });
+    this.#waitingBytes += length;
     if (this.#lastLog !== undefined) this.#appendLast();
     else if (this.#takingOver === undefined) this.#sending ??= this.#send();
   }
@@ -158,14 +164,16 @@ export class LiveStoreSink implements ColumnSink {
 
   async #send(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const [{ batch, bytes, id }] = this.#waiting;
+      const [{ batch, id }] = this.#waiting;
+      const { length } = batch.bytes;
       try {
         await (await this.#open()).append(batch, id);
         // Taken over meanwhile: it is repeated there, and known by its id.
         if (this.#takingOver !== undefined) break;
         this.#waiting.shift();
-        this.#waitingBytes -= bytes;
-        this.#took(batch.rows, bytes);
+        this.#waitingBytes -= length;
+        this.#room.give(batch.bytes);
+        this.#took(batch.rows, length);
         this.#tookAt = performance.now();
         this.#isStalled = false;
       } catch (error) {
@@ -191,7 +199,7 @@ export class LiveStoreSink implements ColumnSink {
    * Whoever hands over much at once (all flows at an interval or at the end) leaves no turn for the store's answers: while the store takes
    * batches it is given turns, and a stalled or ill one holds up nobody. At the end it is waited for while there is time.
    */
-  async #room(bytes: number): Promise<void> {
+  async #roomFor(bytes: number): Promise<void> {
     const { patienceMs = PATIENCE_MS } = this.#options;
     const since = performance.now();
     do {
@@ -242,11 +250,12 @@ export class LiveStoreSink implements ColumnSink {
 
   #appendLast(): void {
     while (this.#waiting.length > 0 && performance.now() < this.#endAt - LEAVE_MS) {
-      const { batch, bytes, id } = this.#waiting.shift()!;
-      this.#waitingBytes -= bytes;
+      const { batch, id } = this.#waiting.shift()!;
+      const { length } = batch.bytes;
+      this.#waitingBytes -= length;
       this.#unsafe.push(
         this.#lastLog!.append(batch, id).then(
-          () => this.#took(batch.rows, bytes),
+          () => this.#took(batch.rows, length),
           (error) => {
             this.#ill(error);
             this.lostRows += batch.rows;

@@ -40,7 +40,9 @@ export interface RowSink extends Common {
 /** Takes records as columns of typed arrays. */
 export interface ColumnSink extends Common {
   readonly encoding: 'columns';
-  /** The batch's buffers are the sink's from now on. Resolves when there is room for the next. */
+  /** The batch is read before `write` returns its promise, and nothing of it is kept: it may be lent. */
+  readonly isPrompt?: true;
+  /** The batch's buffers are the sink's from now on, unless it is prompt. Resolves when there is room for the next. */
   write(batch: ColumnBatch): Promise<void>;
   /**
    * What was written becomes visible, while more is to come: asked for now and then by runs that have no end. Never rejects. `close` may

@@ -1,7 +1,7 @@
 // The log of a store in the thread that needs it, for the last batches of a run: no segments are made, so nothing takes long. Whoever wrote
 // the store before must have ended. The next start makes segments of it.
 
-import type { ColumnBatch } from '../records/columns.ts';
+import type { EncodedBatch } from './batch-bytes.ts';
 import { openStore, type Store, type StoreOptions } from './store.ts';
 
 export class LastLog {
@@ -15,8 +15,8 @@ export class LastLog {
   }
 
   /** Resolves when `close` has made it safe. The same id twice is kept once, whoever wrote it first. */
-  append(batch: ColumnBatch, batchId: string): Promise<void> {
-    return this.#store.append(batch, batchId);
+  append(batch: EncodedBatch, batchId: string): Promise<void> {
+    return this.#store.appendEncoded(batch, batchId);
   }
 
   /** Flushes, and gives the lock back. */

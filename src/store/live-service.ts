@@ -1,7 +1,7 @@
 // What the thread of live batches does: appends to the log, turns the log into segments when told to, keeps the store tidy. An error is an
 // answer; the next request tries again, also when the folder was gone: the store is made anew then.
 
-import type { ColumnBatch } from '../records/columns.ts';
+import type { EncodedBatch } from './batch-bytes.ts';
 import { StoreError, writeError } from './errors.ts';
 import type { ImportSummary } from './import.ts';
 import type { Retention } from './retention.ts';
@@ -20,7 +20,7 @@ export interface LiveServiceOptions {
 
 export type LiveTask =
   | { kind: 'open' }
-  | { kind: 'append'; batch: ColumnBatch; batchId: string }
+  | { kind: 'append'; batch: EncodedBatch; batchId: string }
   | { kind: 'rotate' }
   /** From now on: what is kept, and which roll-ups are made. */
   | { kind: 'renew'; options: StoreOptions; retention: Retention }
@@ -72,7 +72,7 @@ export class LiveService {
         // What an earlier process had acknowledged becomes segments first.
         return this.#opened().rotate();
       case 'append':
-        await this.#opened().append(task.batch, task.batchId);
+        await this.#opened().appendEncoded(task.batch, task.batchId);
         return undefined;
       case 'rotate': {
         const summary = this.#opened().rotate();

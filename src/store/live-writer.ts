@@ -1,8 +1,8 @@
 // The near side of the thread that writes live batches.
 
 import { Worker } from 'node:worker_threads';
-import type { ColumnBatch } from '../records/columns.ts';
 import { workerFile } from '../system/program-files.ts';
+import type { EncodedBatch } from './batch-bytes.ts';
 import { StoreError } from './errors.ts';
 import type { ImportSummary } from './import.ts';
 import type { LiveFigures, LiveServiceOptions } from './live-service.ts';
@@ -61,8 +61,11 @@ export class LiveWriter {
     return this.#failure !== undefined;
   }
 
-  /** Resolves when the batch is acknowledged: nothing loses it any more. The same id twice is kept once. The batch stays the caller's. */
-  async append(batch: ColumnBatch, batchId: string): Promise<void> {
+  /**
+   * Resolves when the batch is acknowledged: nothing loses it any more. The same id twice is kept once. The batch stays the caller's; its bytes
+   * are read until then, and are copied on the way when their memory is not shared.
+   */
+  async append(batch: EncodedBatch, batchId: string): Promise<void> {
     await this.#ask({ kind: 'append', batch, batchId });
   }
 

@@ -5,8 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LogOptions, type LogStats, SegmentLog } from '../log/log.ts';
-import type { ColumnBatch } from '../records/columns.ts';
-import { decodeBatch, encodeBatch } from './batch-bytes.ts';
+import { decodeBatch, type EncodedBatch } from './batch-bytes.ts';
 import type { ImportSummary } from './import.ts';
 import { LOG_DIRECTORY } from './layout.ts';
 import type { Manifest, Segment } from './manifest.ts';
@@ -81,12 +80,12 @@ export class LiveLog {
   }
 
   /** Resolves when the batch is acknowledged. A batch whose id is known is not written again. */
-  append(batch: ColumnBatch, id = `${this.#prefix}-${this.#count++}`): Promise<void> {
+  append({ type, rows, bytes }: EncodedBatch, id = `${this.#prefix}-${this.#count++}`): Promise<void> {
     if (this.#ids.has(id)) {
       this.repeatedBatches++;
       return this.#log.durable(this.#log.next - 1);
     }
-    const sequence = this.#log.append(batch.type, id, batch.rows, encodeBatch(batch));
+    const sequence = this.#log.append(type, id, rows, bytes);
     this.#ids.add(id);
     return this.#log.durable(sequence);
   }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { syncDirectory } from '../log/durable.ts';
 import type { LogOptions } from '../log/log.ts';
 import type { ColumnBatch } from '../records/columns.ts';
+import { type EncodedBatch, encodeBatch } from './batch-bytes.ts';
 import { StoreError, writeError } from './errors.ts';
 import { type ImportHost, type ImportSummary, ImportWriter } from './import.ts';
 import { LOG_DIRECTORY } from './layout.ts';
@@ -125,7 +126,12 @@ export class Store implements ImportHost, LiveHost {
    * Takes a live batch. Resolves when it is acknowledged: in the log, flushed as the log's policy says. A batch that was sent
    * before with the same id is kept once. It is seen by queries after the next `rotate`.
    */
-  async append(batch: ColumnBatch, id?: string): Promise<void> {
+  append(batch: ColumnBatch, id?: string): Promise<void> {
+    return this.appendEncoded({ type: batch.type, rows: batch.rows, bytes: encodeBatch(batch) }, id);
+  }
+
+  /** The same with a batch that is bytes already; they are read before this returns. */
+  async appendEncoded(batch: EncodedBatch, id?: string): Promise<void> {
     try {
       await this.live().append(batch, id);
       // A descriptor knows nothing of folders: what was flushed may be in a log that nobody reads any more.

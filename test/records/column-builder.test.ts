@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest';
-import { Nothing } from '../../src/records/nothing.ts';
+import { Address } from '../../src/records/address.ts';
+import { ColumnarRows } from '../../src/records/columnar.ts';
+import { f } from '../../src/records/field.ts';
+import { isNothing, Nothing } from '../../src/records/nothing.ts';
+import { defineRecord } from '../../src/records/record.ts';
 import { KeywordBuilder } from '../../src/records/string-builder.ts';
 
 function texts(builder: KeywordBuilder, rows: number): { texts: (string | null)[]; entries: number } {
@@ -24,4 +28,49 @@ it('keeps values that all differ, and few that repeat, batch after batch', () =>
   const few = Array.from({ length: 5000 }, (_, i) => ['GET', 'PUT', null][i % 3]);
   push(few);
   expect(texts(builder, few.length)).toEqual({ texts: few, entries: 2 });
+});
+
+const record = defineRecord(
+  'some',
+  { family: 'flow', doc: 'x' },
+  {
+    time: f.time('@timestamp', ''),
+    number: f.int('number', '').optional(),
+    flag: f.bool('flag', '').optional(),
+    word: f.keyword('word', '').optional(),
+    address: f.ip('address', '').optional(),
+    list: f.keywords('list', '').optional(),
+  },
+);
+
+it('lends what it would give away, and has nothing of it in the next batch', () => {
+  const address = new Address();
+  address.setV4(0x0a000001);
+  const rowOf = (i: number) => ({
+    timeSeconds: i,
+    timeNanos: 2 * i,
+    number: i % 3 === 0 ? undefined : i,
+    flag: i % 4 === 0 ? undefined : true,
+    word: i % 5 === 0 ? undefined : `word ${i % 7}`,
+    address: i % 2 === 0 ? undefined : address,
+    list: i % 6 === 0 ? undefined : ['a', `${i}`],
+  });
+  const [lender, giver] = [new ColumnarRows(record), new ColumnarRows(record)];
+  // The second batch is shorter, the third has hardly any values.
+  for (const [rows, step] of [
+    [1000, 1],
+    [500, 7],
+    [100, 60],
+  ]) {
+    for (let i = 0; i < rows; i++) for (const one of [lender, giver]) one.append(rowOf(i * step), {});
+    const given = giver.take();
+    let seen = 0;
+    lender.lend((batch) => {
+      seen++;
+      expect(batch).toEqual(given);
+      expect(batch.columns.map(isNothing)).toEqual(given.columns.map(isNothing));
+    });
+    expect(seen).toBe(1);
+    expect(lender.rows).toBe(0);
+  }
 });

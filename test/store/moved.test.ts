@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { encodeBatch } from '../../src/store/batch-bytes.ts';
 import { checkStore } from '../../src/store/check.ts';
 import { LiveService, type LiveTask } from '../../src/store/live-service.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -22,14 +23,17 @@ afterEach(() => {
 
 const TYPE = 'live';
 const HOUR = 3600;
-const append = (value: number): LiveTask => ({
-  kind: 'append',
-  batchId: `batch ${value}`,
-  batch: makeBatch(TYPE, [
+function append(value: number): LiveTask {
+  const batch = makeBatch(TYPE, [
     { name: 'timestamp', kind: 'time', values: [[1_700_000_000 + (value % 2) * HOUR, value]] },
     { name: 'value', kind: 'int', values: [value] },
-  ]),
-});
+  ]);
+  return {
+    kind: 'append',
+    batchId: `batch ${value}`,
+    batch: { type: TYPE, rows: batch.rows, bytes: encodeBatch(batch) },
+  };
+}
 const rotate: LiveTask = { kind: 'rotate' };
 /** With a retention by age, a store is tidied at once: merged, too. */
 const tidy: LiveTask = { kind: 'renew', options: {}, retention: { ageSeconds: 1e9 } };

@@ -1,0 +1,89 @@
+// Whole numbers in as few bytes as their span needs: what is above the least of them in 1, 2 or 4 bytes each, in none where all are alike.
+// Numbers of records are small most of the time, and what a log has to flush is what a report of many flows waits for.
+
+export type Numbers = Float64Array | Uint32Array | Uint8Array;
+
+/** Bytes of a value above `base`; 8: doubles as they are. */
+export interface Narrow {
+  readonly width: 0 | 1 | 2 | 4 | 8;
+  readonly base: number;
+}
+
+const AS_WORDS: Narrow = { width: 4, base: 0 };
+const AS_DOUBLES: Narrow = { width: 8, base: 0 };
+
+export function narrow(values: Numbers): Narrow {
+  if (values.length === 0) return { width: 0, base: 0 };
+  if (values instanceof Float64Array) return narrowDoubles(values);
+  return values instanceof Uint32Array ? narrowWords(values) : narrowBytes(values);
+}
+
+function narrowDoubles(values: Float64Array): Narrow {
+  let [least, most] = [values[0], values[0]];
+  let broken = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    // Also for what is no number.
+    if (Math.floor(value) !== value) broken = 1;
+    if (value < least) least = value;
+    else if (value > most) most = value;
+  }
+  const span = most - least;
+  if (broken !== 0 || !(span < 0x1_0000_0000)) return AS_DOUBLES;
+  return { width: span === 0 ? 0 : span < 256 ? 1 : span < 65_536 ? 2 : 4, base: least };
+}
+
+function narrowWords(values: Uint32Array): Narrow {
+  let [least, most] = [values[0], values[0]];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value < least) least = value;
+    else if (value > most) most = value;
+  }
+  const span = most - least;
+  return span < 65_536 ? { width: span === 0 ? 0 : span < 256 ? 1 : 2, base: least } : AS_WORDS;
+}
+
+function narrowBytes(values: Uint8Array): Narrow {
+  const first = values[0];
+  let i = 1;
+  while (i < values.length && values[i] === first) i++;
+  return i === values.length ? { width: 0, base: first } : { width: 1, base: 0 };
+}
+
+/** Writes `values` at `at`, which is a multiple of 8 in the buffer. */
+export function writeNarrow(values: Numbers, { width, base }: Narrow, out: Uint8Array, at: number): void {
+  if (width === 0) return;
+  const from = out.byteOffset + at;
+  if (width === 8) new Float64Array(out.buffer, from, values.length).set(values);
+  else if (width === 4) spread(values, base, new Uint32Array(out.buffer, from, values.length));
+  else if (width === 2) spread(values, base, new Uint16Array(out.buffer, from, values.length));
+  else spread(values, base, new Uint8Array(out.buffer, from, values.length));
+}
+
+function spread(values: Numbers, base: number, out: Uint8Array | Uint16Array | Uint32Array): void {
+  if (base === 0 && values.BYTES_PER_ELEMENT === out.BYTES_PER_ELEMENT) out.set(values);
+  else if (values instanceof Float64Array) spreadDoubles(values, base, out);
+  else for (let i = 0; i < values.length; i++) out[i] = values[i] - base;
+}
+
+/** In a loop of its own, so that it is compiled for doubles. */
+function spreadDoubles(values: Float64Array, base: number, out: Uint8Array | Uint16Array | Uint32Array): void {
+  for (let i = 0; i < values.length; i++) out[i] = values[i] - base;
+}
+
+/** Fills `into` from what `writeNarrow` wrote at `at`, a multiple of 8 in the buffer. */
+export function readNarrow(into: Numbers, { width, base }: Narrow, bytes: Uint8Array, at: number): void {
+  const from = bytes.byteOffset + at;
+  const { length } = into;
+  if (width === 0) into.fill(base);
+  else if (width === 8) into.set(new Float64Array(bytes.buffer, from, length));
+  else if (width === 4) gather(new Uint32Array(bytes.buffer, from, length), base, into);
+  else if (width === 2) gather(new Uint16Array(bytes.buffer, from, length), base, into);
+  else gather(new Uint8Array(bytes.buffer, from, length), base, into);
+}
+
+function gather(values: Uint8Array | Uint16Array | Uint32Array, base: number, into: Numbers): void {
+  if (base === 0 && values.BYTES_PER_ELEMENT === into.BYTES_PER_ELEMENT) into.set(values);
+  else for (let i = 0; i < values.length; i++) into[i] = values[i] + base;
+}
