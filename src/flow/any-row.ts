@@ -113,15 +113,15 @@ export class AnyRow {
     this.#manyFlows = parts.manyFlows;
   }
 
-  /** Row `r` of the stage. */
-  take(stage: Stage, batch: PacketBatch, r: number): void {
-    const { rows, wide } = stage;
+  /** Row `r` of the stage; `found`: the row of its flow in the table, -1 when there is none. */
+  take(stage: Stage, batch: PacketBatch, r: number, found: number): void {
+    const { rows } = stage;
     const handler = this.#handler;
     const { wantsPackets } = handler;
     const row = r * ROW;
     const info = rows[row + ROW_INFO];
     const table = (info & INFO_V6) !== 0 ? this.#v6 : this.#v4;
-    let slot = table.find(rows, row, wide, r * WIDE);
+    let slot = found;
     if (slot >= 0) this.#arrears.settle(table, slot);
     if ((info & (INFO_NOTE | INFO_EXTRA)) !== 0) {
       this.#unusual(stage, batch, r, info, table, slot);

@@ -9,9 +9,12 @@ import { endOf } from './lifetimes.ts';
 import { sortByKey } from './radix.ts';
 import type { FlowTable } from './table.ts';
 
-const { C_FIRST_PACKET, F_PACKETS_A, F_PACKETS_B, F_STATE, HOT_SHIFT } = layout;
+const { C_FIRST_PACKET, COLD_WORDS, F_PACKETS_A, F_PACKETS_B, F_STATE, HOT_SHIFT } = layout;
 
 const NONE = new Uint32Array(0);
+
+/** Flows whose rows are read together, before they are handed on one by one: the memory accesses overlap. A power of two. */
+const AHEAD = 64;
 
 interface Burst {
   /** Slot * 2 + 1 for IPv6, slot * 2 for IPv4, in the order of the flows' first packets. */
@@ -30,6 +33,8 @@ export class Bursts {
   readonly #allEnded: () => void;
   readonly #arrears: Arrears;
   readonly #waiting: Burst[] = [];
+  /** Of no meaning: what was read ahead is used, so that it is read. */
+  #readAhead = 0;
 
   /**
    * `allEnded` is called when every flow of the tables was told to be over: the tables have to be emptied. `arrears`: what flows owe that
@@ -91,6 +96,7 @@ export class Bursts {
       this.#handler.cause(burst.number, phase);
       while (burst.at < burst.flows.length) {
         if (this.#handler.full()) return false;
+        if ((burst.at & (AHEAD - 1)) === 0) this.#readAhead ^= this.#lookAhead(burst.flows, burst.at);
         const flow = burst.flows[burst.at++];
         const table = this.#tableOf(flow);
         if (burst.reason !== 'interval' && this.#arrears.settle(table, flow >>> 1))
@@ -102,6 +108,23 @@ export class Bursts {
       if (burst.reason === 'end-of-input' || burst.reason === 'epoch') this.#allEnded();
     }
     return true;
+  }
+
+  /** Reads of the next flows what their documents need; gives something that depends on all of it. */
+  #lookAhead(flows: Uint32Array, from: number): number {
+    const { words: words4, cold: cold4 } = this.#v4;
+    const { words: words6, cold: cold6 } = this.#v6;
+    const to = Math.min(from + AHEAD, flows.length);
+    let sum = 0;
+    for (let i = from; i < to; i++) {
+      const slot = flows[i] >>> 1;
+      const isV4 = (flows[i] & 1) === 0;
+      const cold = slot * COLD_WORDS;
+      sum ^= isV4
+        ? words4[slot << HOT_SHIFT] ^ cold4[cold] ^ cold4[cold + COLD_WORDS - 1]
+        : words6[slot << HOT_SHIFT] ^ cold6[cold] ^ cold6[cold + COLD_WORDS - 1];
+    }
+    return sum;
   }
 
   #hand(table: FlowTable, slot: number, reason: FlowEnd | 'interval'): void {

@@ -60,23 +60,39 @@ export function lastAt(words: Int32Array, base: number, seconds: number, nanos: 
   }
 }
 
-/** TTL range, last TTL, TCP flags and DSCP of a side. */
+/**
+ * Last TTL, TCP flags and DSCP of a side, and the range of its TTLs where they differ: most never do, and the cold row need not be touched.
+ */
 export function mark(table: FlowTable, base: number, side: number, marks: number): void {
-  const { words, cold } = table;
+  const { words } = table;
   const ttl = (marks >>> 8) & 255;
-  const range = coldAt(base) + C_TTL;
-  const shift = side << 4;
   const state = words[base + F_STATE];
-  const both = (cold[range] >>> shift) & 0xffff;
-  const seen = (state & (S_SEEN_A << side)) !== 0;
-  const min = seen ? Math.min(both & 255, ttl) : ttl;
-  const max = seen ? Math.max(both >>> 8, ttl) : ttl;
-  cold[range] = (cold[range] & ~(0xffff << shift)) | ((min | (max << 8)) << shift);
+  const before = words[base + F_MARKS];
+  const ttlShift = 16 + (side << 3);
+  const last = (before >>> ttlShift) & 255;
+  if (ttl !== last && (state & (S_SEEN_A << side)) !== 0) widen(table, base, side, last, ttl);
   const dscpShift = S_DSCP_SHIFT + S_DSCP_BITS * side;
   words[base + F_STATE] = (state & ~(63 << dscpShift)) | (((marks >>> 16) & 63) << dscpShift) | (S_SEEN_A << side);
-  const ttlShift = 16 + (side << 3);
-  words[base + F_MARKS] =
-    (words[base + F_MARKS] & ~(255 << ttlShift)) | (ttl << ttlShift) | ((marks & 255) << (side << 3));
+  words[base + F_MARKS] = (before & ~(255 << ttlShift)) | (ttl << ttlShift) | ((marks & 255) << (side << 3));
+}
+
+/** The side's TTL was `last`, and is another one now. */
+function widen(table: FlowTable, base: number, side: number, last: number, ttl: number): void {
+  const { cold } = table;
+  const at = coldAt(base) + C_TTL;
+  const shift = side << 4;
+  const range = (cold[at] >>> shift) & 0xffff;
+  const min = range === 0 ? last : range & 255;
+  const max = range === 0 ? last : range >>> 8;
+  cold[at] = (cold[at] & ~(0xffff << shift)) | ((Math.min(min, ttl) | (Math.max(max, ttl) << 8)) << shift);
+}
+
+/** Smallest and largest TTL of a side that was seen, as min | max << 8. */
+export function ttlRange(table: FlowTable, base: number, side: number): number {
+  const range = (table.cold[coldAt(base) + C_TTL] >>> (side << 4)) & 0xffff;
+  if (range !== 0) return range;
+  const last = (table.words[base + F_MARKS] >>> (16 + (side << 3))) & 255;
+  return last | (last << 8);
 }
 
 /** After a document: what it told is not told again. */

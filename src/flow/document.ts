@@ -1,6 +1,7 @@
 // From a row of words to what people read: the endpoints as a view, the counters as a flow record.
 
 import type { FlowView } from '../protocols/flow-view.ts';
+import { ttlRange } from './counting.ts';
 import * as layout from './layout.ts';
 import { coldAt } from './layout.ts';
 import type { Links } from './links.ts';
@@ -16,7 +17,6 @@ const {
   C_FIRST_PACKET,
   C_FIRST_SECONDS,
   C_LINK,
-  C_TTL,
   E_EVENTS,
   H_FLAG_HANDSHAKE,
   H_FLAG_SERVER,
@@ -156,14 +156,15 @@ export function fillRecord(
   record.sourcePayload = counter(words, x, base + F_PAYLOAD_A, e, 4, s);
   record.destinationPayload = counter(words, x, base + F_PAYLOAD_A, e, 4, d);
   record.networkProtocol = application === '' ? undefined : application;
-  const ttl = cold[coldAt(base) + C_TTL];
   const marks = words[base + F_MARKS];
   const seenSource = (state & (S_SEEN_A << s)) !== 0;
   const seenDestination = (state & (S_SEEN_A << d)) !== 0;
-  record.sourceTtlMin = seenSource ? (ttl >>> (16 * s)) & 255 : undefined;
-  record.sourceTtlMax = seenSource ? (ttl >>> (16 * s + 8)) & 255 : undefined;
-  record.destinationTtlMin = seenDestination ? (ttl >>> (16 * d)) & 255 : undefined;
-  record.destinationTtlMax = seenDestination ? (ttl >>> (16 * d + 8)) & 255 : undefined;
+  const sourceTtl = ttlRange(table, base, s);
+  const destinationTtl = ttlRange(table, base, d);
+  record.sourceTtlMin = seenSource ? sourceTtl & 255 : undefined;
+  record.sourceTtlMax = seenSource ? sourceTtl >>> 8 : undefined;
+  record.destinationTtlMin = seenDestination ? destinationTtl & 255 : undefined;
+  record.destinationTtlMax = seenDestination ? destinationTtl >>> 8 : undefined;
   record.sourceDscp = seenSource ? dscp(state, s) : undefined;
   record.destinationDscp = seenDestination ? dscp(state, d) : undefined;
   const tcp = tcpState(state);

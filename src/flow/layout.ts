@@ -45,7 +45,7 @@ export const C_EXTENSION = 6;
 export const C_CONVERSATION = 7;
 /** Initial sequence number of who began. */
 export const C_ISN = 8;
-/** min A | max A << 8 | min B << 16 | max B << 24. */
+/** min A | max A << 8 | min B << 16 | max B << 24; a side's half is 0 where all its TTLs are the one in `F_MARKS`. */
 export const C_TTL = 9;
 /** Logical shard | application protocol << 8. */
 export const C_SHARD = 10;

@@ -6,14 +6,17 @@ import type { FlowTable } from './table.ts';
 import * as tableWords from './table.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
-const { F_STATE, HOT_SHIFT } = layout;
-const { INFO_V6, ROW, ROW_HASH, ROW_INFO, ROW_MASK, ROW_SHARD, WIDE } = stageWords;
+const { COLD_WORDS, F_STATE, HOT_SHIFT, S_WATCH } = layout;
+const { INFO_SPECIAL, INFO_V6, ROW, ROW_HASH, ROW_INFO, ROW_MASK, ROW_SHARD, WIDE } = stageWords;
 const { SLOT_MASK } = tableWords;
 
 /** Staged rows looked at together; a power of two. */
 export const AHEAD = 64;
 /** The row is one of the table for IPv6. */
 const FOUND_V6 = SLOT_MASK + 1;
+/** The packet begins, ends or stops something: the flow's cold row is needed too. */
+const FOUND_SPECIAL = FOUND_V6 << 1;
+const LAST_COLD_WORD = COLD_WORDS - 1;
 
 /**
  * Puts into `found` which row of its table each of the staged rows [from, to) may belong to, by its hash: in the low 24 bits the first that
@@ -28,15 +31,16 @@ export function lookAhead(
   to: number,
   found: Int32Array,
 ): number {
-  const { index: index4, masks: masks4, words: words4 } = v4;
-  const { index: index6, masks: masks6, words: words6, wide } = v6;
+  const { index: index4, masks: masks4, words: words4, cold: cold4 } = v4;
+  const { index: index6, masks: masks6, words: words6, cold: cold6, wide } = v6;
   // Integers of known ranges: V8 takes arguments and properties for tagged values, and checks each sum for overflow.
   const span = v4.region | 0;
   const begin = from | 0;
   const count = ((to | 0) - begin) & (2 * AHEAD - 1);
   for (let i = 0; i < count; i++) {
     const row = ((begin + i) & ROW_MASK) * ROW;
-    const isV6 = (rows[row + ROW_INFO] & INFO_V6) !== 0;
+    const info = rows[row + ROW_INFO];
+    const isV6 = (info & INFO_V6) !== 0;
     const index = isV6 ? index6 : index4;
     const hash = rows[row + ROW_HASH];
     const shard = rows[row + ROW_SHARD];
@@ -50,13 +54,21 @@ export function lookAhead(
       entry = index[(region + p) | 0];
     }
     const slot = entry === 0 ? 0 : (entry & SLOT_MASK) - 1;
-    found[i] = isV6 ? slot | FOUND_V6 : slot;
+    found[i] = (isV6 ? slot | FOUND_V6 : slot) | ((info & INFO_SPECIAL) !== 0 ? FOUND_SPECIAL : 0);
   }
   let sum = 0;
   for (let i = 0; i < count; i++) {
-    const slot = found[i] & SLOT_MASK;
-    if ((found[i] & FOUND_V6) === 0) sum ^= words4[(slot << HOT_SHIFT) + F_STATE];
-    else sum ^= words6[(slot << HOT_SHIFT) + F_STATE] ^ wide[slot * WIDE];
+    const entry = found[i];
+    const slot = entry & SLOT_MASK;
+    const isV6 = (entry & FOUND_V6) !== 0;
+    const state = (isV6 ? words6 : words4)[(slot << HOT_SHIFT) + F_STATE];
+    sum ^= state;
+    if (isV6) sum ^= wide[slot * WIDE];
+    if (((entry & FOUND_SPECIAL) | (state & S_WATCH)) !== 0) {
+      const cold = isV6 ? cold6 : cold4;
+      // It may lie across two cache lines.
+      sum ^= cold[slot * COLD_WORDS] ^ cold[slot * COLD_WORDS + LAST_COLD_WORD];
+    }
   }
   return sum;
 }

@@ -248,31 +248,30 @@ export class FlowTracker {
       if (!all && owned[rows[row + ROW_SHARD]] === 0) continue;
       packets++;
       const info = rows[row + ROW_INFO];
+      const v6 = (info & INFO_V6) !== 0;
+      const words = v6 ? words6 : words4;
+      let slot = found[r - first] & SLOT_MASK;
+      let base = slot << HOT_SHIFT;
+      if (
+        words[base] !== rows[row + ROW_A] ||
+        words[base + F_B] !== rows[row + ROW_B] ||
+        words[base + F_PORTS] !== rows[row + ROW_PORTS] ||
+        words[base + F_PROTOCOL] !== rows[row + ROW_PROTOCOL] ||
+        (v6 && !table6.sameWide(slot, wide, r * WIDE))
+      ) {
+        // A new flow, one whose tag another one has that comes first, or one that has begun since.
+        slot = (v6 ? table6 : table4).find(rows, row, wide, r * WIDE);
+        base = (slot & SLOT_MASK) << HOT_SHIFT;
+      }
       // The next packet of a known flow that changes nothing but counters: here, with everything at hand. All else is `AnyRow`.
       known: {
-        if ((info & UNUSUAL) !== 0) break known;
-        const v6 = (info & INFO_V6) !== 0;
-        const words = v6 ? words6 : words4;
-        let base = (found[r - first] & SLOT_MASK) << HOT_SHIFT;
-        if (
-          words[base] !== rows[row + ROW_A] ||
-          words[base + F_B] !== rows[row + ROW_B] ||
-          words[base + F_PORTS] !== rows[row + ROW_PORTS] ||
-          words[base + F_PROTOCOL] !== rows[row + ROW_PROTOCOL] ||
-          (v6 && !table6.sameWide(base >>> HOT_SHIFT, wide, r * WIDE))
-        ) {
-          // Another one with the same tag comes first, or it has begun since.
-          const slot = (v6 ? table6 : table4).find(rows, row, wide, r * WIDE);
-          if (slot < 0) break known;
-          base = (slot & SLOT_MASK) << HOT_SHIFT;
-        }
+        if (slot < 0 || (info & UNUSUAL) !== 0) break known;
         const side = info & INFO_REVERSE;
         const marks = rows[row + ROW_MARKS];
         const length = rows[row + ROW_PAYLOAD_LENGTH];
         const state = words[base + F_STATE];
-        const seen = S_SEEN_A << side;
-        // Of the present interval, and not the first packet of its side.
-        if (((state ^ interval) & (S_INTERVAL | seen)) !== seen) break known;
+        // The flow owes no report of the interval before.
+        if (((state ^ interval) & S_INTERVAL) !== 0) break known;
         if ((info & INFO_TCP) !== 0) {
           if ((state & (S_SEQUENCE_A << side)) === 0 || (state & S_WATCH) !== 0) break known;
           const next = words[base + F_SEQUENCE_A + side];
@@ -307,6 +306,7 @@ export class FlowTracker {
         }
         const before = words[base + F_MARKS];
         if (
+          (state & (S_SEEN_A << side)) === 0 ||
           ((before >>> (16 + (side << 3))) & 255) !== ((marks >>> 8) & 255) ||
           ((state >>> (S_DSCP_SHIFT + S_DSCP_BITS * side)) & 63) !== marks >>> 16
         ) {
@@ -321,7 +321,7 @@ export class FlowTracker {
           place.number = batch.numbers[packet];
           place.seconds = seconds;
           place.nanos = nanos;
-          handler.packet(v6 ? table6 : table4, base >>> HOT_SHIFT, side as 0 | 1, place);
+          handler.packet(v6 ? table6 : table4, slot, side as 0 | 1, place);
         }
         if ((r & 63) === 0 && handler.full()) {
           this.#row = r + 1;
@@ -330,7 +330,7 @@ export class FlowTracker {
         }
         continue;
       }
-      this.#anyRow.take(stage, batch, r);
+      this.#anyRow.take(stage, batch, r, slot);
       if ((r & 63) === 0 && rows[row + ROW_PACKET] >= 0 && handler.full()) {
         this.#row = r + 1;
         this.counters.packets += packets;
