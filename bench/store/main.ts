@@ -41,6 +41,8 @@ const cpuSeconds = (since?: NodeJS.CpuUsage): number => {
   return (user + system) / 1e6;
 };
 
+const peak = (): string => `peak ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`;
+
 function write(): void {
   const store = openStore(folder, { rollups: rollupSpecs([flowRecord]), forms: rowForms([flowRecord]) });
   let writing = 0;
@@ -78,7 +80,7 @@ function write(): void {
   console.log(
     `${(bytes / written).toFixed(2)} bytes a row, and ${(rollupBytes / written).toFixed(2)} for the sums beside them`,
   );
-  console.log(`${((writing / written) * 1e6).toFixed(2)} CPU µs a row to write, sums included`);
+  console.log(`${((writing / written) * 1e6).toFixed(2)} CPU µs a row to write, sums included; ${peak()}`);
   for (const table of tables) console.log(table);
 }
 
@@ -158,5 +160,5 @@ const all = async (from: string, count: string) =>
 const [bySums, byRows] = [await all(`(${source(['source_ip'])})`, 'sum(rows)'), await all('flow', 'count(*)')];
 check.close();
 console.log(
-  `\nsums and records ${bySums === byRows ? 'agree' : `differ: ${bySums} and ${byRows}`} (rows, bytes: ${byRows})`,
+  `\nsums and records ${bySums === byRows ? 'agree' : `differ: ${bySums} and ${byRows}`} (rows, bytes: ${byRows}); ${peak()}`,
 );

@@ -8,6 +8,7 @@ import { Interrupter, type QueryOptions } from './interrupter.ts';
 import { type Manifest, readManifest, type Segment } from './manifest.ts';
 import { HISTOGRAM_MACROS } from './rollup/histogram.ts';
 import { rollupViews } from './rollup/views.ts';
+import { restoreMarks } from './sql/byte-order-mark.ts';
 import { COMPUTED_MACROS } from './sql/computed.ts';
 import { type EngineOptions, openLocked, prepareReadOnly, QueryError } from './sql/locked.ts';
 import { MACROS } from './sql/macros.ts';
@@ -213,7 +214,9 @@ export class StoreReader {
       for (;;) {
         const chunk = await result.fetchChunk();
         if (chunk === null || chunk.rowCount === 0) break;
-        yield { columns, rows: chunk.getRows().map((row) => row.map(plainValue)) };
+        const rows = chunk.getRows().map((row) => row.map(plainValue));
+        restoreMarks(chunk, rows);
+        yield { columns, rows };
         isFirst = false;
         guard.check();
       }

@@ -94,6 +94,19 @@ describe('a query', () => {
     ]);
   });
 
+  it('gives a byte order mark at the beginning of a text, too', async () => {
+    const texts = ['\ufeff', '\ufeffshort', `\ufeff${'long '.repeat(9)}`, '\ufeff\ufefftwo', 'a\ufeff', '', 'ä\ufeff'];
+    put('a', makeBatch('dns', [{ name: 'dns_question_name', kind: 'text', values: [...texts, null] }]));
+    await open();
+    const read = async (sql: string) => (await reader!.query(sql)).rows.map(([text]) => text);
+    expect(await read('SELECT dns_question_name FROM dns')).toEqual([...texts, null]);
+    // Also in what is no plain vector of the file: one value for many rows, few values for many rows, and behind 2048 rows.
+    expect(new Set(await read(`SELECT '\ufeffx' FROM range(5000)`))).toEqual(new Set(['\ufeffx']));
+    const many = 'SELECT dns_question_name FROM dns, range(3000) ORDER BY 1 NULLS FIRST';
+    expect(new Set(await read(many))).toEqual(new Set([...texts, null]));
+    expect(await read(`SELECT 'y' || chr(65279) FROM range(3)`)).toEqual(Array(3).fill('y\ufeff'));
+  });
+
   it('has an empty view with the declared columns for a type without rows', async () => {
     put('a', makeBatch('dns', COLUMNS));
     const result = await (await open()).query('SELECT * FROM http');
