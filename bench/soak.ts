@@ -130,7 +130,7 @@ try {
   let before: Figures | undefined;
   let next = begun + interval * 1000;
   for (let piece = 0; performance.now() < until; piece++) {
-    const sending = kit.ns.send('a', fileOf(piece), 1, rate);
+    const sending = kit.ns.send('a', fileOf(piece), 1, rate, true);
     write(piece + 1);
     sent += await sending;
     if (performance.now() < next) continue;

@@ -120,7 +120,8 @@ export function aboutSource(kind: 'lost' | 'drops', count: number, drops?: TcpEv
 }
 
 // A member that was only ever undefined or a double is, to V8, one that never is a small integer: compiled code turns whole doubles into small
-// integers, finds that they do not fit, and is thrown away and made again at every event (with deoptimization traces: reason Smi).
-const seen = new TcpEvent();
-seen.stateNs = seen.lifetimeNs = seen.rttNs = seen.minRttNs = seen.cgroup = seen.netns = seen.inode = 0;
-seen.uid = seen.gid = seen.bytesSent = seen.bytesReceived = seen.segmentsSent = seen.segmentsReceived = 0;
+// integers, finds that they do not fit, and is thrown away and made again at every event (with deoptimization traces: reason Smi). V8 knows
+// what was in members as long as there is an object that had it, so this one stays.
+export const SEEN = new TcpEvent();
+SEEN.stateNs = SEEN.lifetimeNs = SEEN.rttNs = SEEN.minRttNs = SEEN.cgroup = SEEN.netns = SEEN.inode = 0;
+SEEN.uid = SEEN.gid = SEEN.bytesSent = SEEN.bytesReceived = SEEN.segmentsSent = SEEN.segmentsReceived = 0;

@@ -62,10 +62,13 @@ export class Namespace {
     return new Program(['ip', 'netns', 'exec', this.name, ...before, process.execPath, this.program, ...words]);
   }
 
-  /** Sends the frames of a classic pcap on an interface, `times` times, as fast as it goes or as said; gives their number. */
-  async send(link: string, file: string, times = 1, perSecond = 0): Promise<number> {
+  /**
+   * Sends the frames of a classic pcap on an interface, `times` times, as fast as it goes or as said; gives their number. `goesOn`: the rate
+   * is that of all such calls together.
+   */
+  async send(link: string, file: string, times = 1, perSecond = 0, goesOn = false): Promise<number> {
     this.#sender ??= this.script('send-frames.ts');
-    return Number(await this.#sender.ask(`${link} ${file} ${times} ${perSecond}`));
+    return Number(await this.#sender.ask(`${link} ${file} ${times} ${perSecond} ${goesOn ? 'on' : ''}`.trim()));
   }
   #sender: Program | undefined;
 

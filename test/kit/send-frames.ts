@@ -1,6 +1,7 @@
-// node send-frames.ts [INTERFACE FILE [TIMES [PER_SECOND [bypass]]]]: sends the frames of a classic pcap as they are, and prints
+// node send-frames.ts [INTERFACE FILE [TIMES [PER_SECOND [bypass] [on]]]]: sends the frames of a classic pcap as they are, and prints
 // their number. Without words it takes a line of them at a time from standard input. With `bypass` the sending interface's queue is
-// passed by: faster, and listeners there hear nothing.
+// passed by: faster, and listeners there hear nothing. With `on` the rate counts from the first line that had it: what was not sent
+// between two lines, or because there was no CPU, is sent as soon as it goes.
 //
 // sendmmsg over AF_PACKET: at 1 to 2 µs a packet the kernel's side is what limits it.
 
@@ -34,12 +35,18 @@ function indexOf(link: string): number | undefined {
   }
 }
 
-function send(link: string, file: string, times: number, perSecond: number, bypass: boolean): number {
+interface Schedule {
+  begun: number;
+  sent: number;
+}
+let lasting: Schedule | undefined;
+
+function send(link: string, file: string, times: number, perSecond: number, options: ReadonlySet<string>): number {
   const index = indexOf(link);
   const pcap = readPcap(file);
   if (index === undefined || pcap === null) throw new Error(`no interface ${link}, or ${file} is no pcap`);
   const fd = libc.socket(AF_PACKET, SOCK_RAW, 0);
-  if (bypass) libc.setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, Uint8Array.of(1, 0, 0, 0));
+  if (options.has('bypass')) libc.setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, Uint8Array.of(1, 0, 0, 0));
   const address = new DataView(new ArrayBuffer(20));
   address.setUint16(0, AF_PACKET, true);
   address.setInt32(4, index, true);
@@ -58,9 +65,10 @@ function send(link: string, file: string, times: number, perSecond: number, bypa
     messages.writeBigUInt64LE(1n, i * MESSAGE + 24);
   }
 
-  const begun = performance.now();
   let sent = 0;
-  let moved = begun;
+  let moved = performance.now();
+  const schedule: Schedule = (options.has('on') ? lasting : undefined) ?? { begun: moved, sent: 0 };
+  if (options.has('on')) lasting = schedule;
   for (let round = 0; round < times; round++) {
     for (let i = 0; i < packets.length; ) {
       const n = Math.min(BATCH, packets.length - i);
@@ -72,9 +80,10 @@ function send(link: string, file: string, times: number, perSecond: number, bypa
       }
       i += done;
       sent += done;
+      schedule.sent += done;
       moved = performance.now();
       if (perSecond > 0) {
-        const ahead = (sent / perSecond) * 1000 - (moved - begun);
+        const ahead = (schedule.sent / perSecond) * 1000 - (moved - schedule.begun);
         if (ahead > 1) Atomics.wait(pause, 0, 0, ahead);
       }
     }
@@ -86,8 +95,8 @@ function send(link: string, file: string, times: number, perSecond: number, bypa
 }
 
 function obey(words: readonly string[]): void {
-  const [link, file, times = '1', perSecond = '0', bypass = ''] = words;
-  process.stdout.write(`${send(link, file, Number(times), Number(perSecond), bypass === 'bypass')}\n`);
+  const [link, file, times = '1', perSecond = '0', ...options] = words;
+  process.stdout.write(`${send(link, file, Number(times), Number(perSecond), new Set(options))}\n`);
 }
 
 if (process.argv.length > 2) obey(process.argv.slice(2));

@@ -15,6 +15,9 @@ export class Processes {
   /** The last answer: events of one thread come one after the other. */
   #lastTid = 0;
   #last: Known | undefined = undefined;
+  /** What the kernel kept, and when it was asked. */
+  #commands = new Map<number, string>();
+  #readMs = Number.NaN;
 
   constructor(saved: () => Map<number, string>) {
     this.#saved = saved;
@@ -38,13 +41,12 @@ export class Processes {
     return found;
   }
 
-  /** One look at what the kernel kept fills in all that it knows. */
+  /** Many may be gone: what the kernel kept is looked at once for all that are asked for at a time. */
   #remembered(tid: number, nowMs: number): Process {
-    const saved = this.#saved();
-    for (const [other, command] of saved) {
-      if (other !== tid && !this.#known.has(other))
-        this.#known.set(other, { ...(processOf(other) ?? { pid: other, command }), sinceMs: nowMs });
+    if (nowMs !== this.#readMs) {
+      this.#readMs = nowMs;
+      this.#commands = this.#saved();
     }
-    return { pid: tid, command: saved.get(tid) };
+    return { pid: tid, command: this.#commands.get(tid) };
   }
 }
