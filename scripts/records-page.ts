@@ -42,8 +42,10 @@ export async function recordsPage(): Promise<string> {
     '## enrichments',
     '',
     'Fields that flows and transactions have when they are asked for: `geoip`, where addresses are, with `geoip.databases` in the',
-    'configuration or `--geoip` of `netscribe capture`.',
+    'configuration or `--geoip` of `netscribe capture`; `process`, live, whose process of this machine an end is, with `procs.enabled` or',
+    '`--processes`.',
     '',
     enrichmentMarkdown(types[0], 'geoip'),
+    enrichmentMarkdown(types[0], 'process'),
   ].join('\n');
 }

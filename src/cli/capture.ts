@@ -11,6 +11,7 @@ import { portFilter } from '../engine/port-filter.ts';
 import { runCounts } from '../engine/pump-counts.ts';
 import type { RunResult } from '../engine/result.ts';
 import { isHeadersOnly, needsWholePackets, type RunHooks, run } from '../engine/run.ts';
+import { watchProcesses } from '../processors/process-watch.ts';
 import { DEFAULT_STORE, openSink, SINK_FORMS } from '../sinks/open.ts';
 import { formatOf, PacketFile } from '../sinks/packet-file.ts';
 import type { Sink } from '../sinks/sink.ts';
@@ -57,6 +58,7 @@ interface CaptureOptions extends PacketWords {
   decodeAs: string[];
   internalNetworks?: string;
   geoip: string[];
+  processes?: boolean;
   cutOk?: boolean;
   summary?: string;
   quiet?: boolean;
@@ -81,6 +83,7 @@ const RARE: readonly string[] = [
   '--decode-as',
   '--internal-networks',
   '--geoip',
+  '--processes',
   '--config',
   '--set',
   '--cut-ok',
@@ -120,6 +123,7 @@ export function definition(): Command {
       collect,
       [],
     )
+    .option('--processes', 'live: whose process of this machine an end of a flow is')
     .option('--config <file>', 'netscribe.yml with options of protocols, flows and streams')
     .option('--set <key=value>', 'one option: protocols.dns.include_additionals=true; repeatable', collect, [])
     .option('--workers <n>', 'analysing threads; live, capturing ones (default: 1)')
@@ -150,6 +154,7 @@ async function capture(words: string[]): Promise<number> {
   const config = loadConfig(options.config, [
     ...options.set,
     ...networkSettings(options.internalNetworks),
+    ...(options.processes === true ? ['procs.enabled=true'] : []),
     ...(options.geoip.length > 0 ? [`geoip.databases=${JSON.stringify(options.geoip)}`] : []),
   ]);
   const targets = [...options.to, ...(options.json === true ? ['ndjson:-'] : [])];
@@ -166,6 +171,7 @@ async function capture(words: string[]): Promise<number> {
   const workers = isAlone ? 1 : (wholeNumber(options.workers, '--workers', 1, 64) ?? config.workers);
   const plan = makePlan({
     ...config.plan,
+    ...(isLive ? {} : { processes: undefined }),
     ...(takesRecords ? {} : { records: [] }),
     ...(options.records === undefined ? {} : { records: recordNames(options.records) }),
     flow: {
@@ -215,6 +221,10 @@ async function capture(words: string[]): Promise<number> {
   };
   let notes: readonly string[] = [];
   let result: RunResult;
+  const watch =
+    plan.processes === undefined
+      ? undefined
+      : await watchProcesses(plan.processes, (text) => process.stderr.write(`netscribe: ${text}\n`));
   if (isLive) {
     await returnLargeBlocks();
     const derived = filter === '' && options.filter === undefined && !takesPackets ? portFilter(plan) : '';
@@ -267,6 +277,7 @@ async function capture(words: string[]): Promise<number> {
     result = await run(source, sinks, plan, hooks);
     notes = source.notes;
   }
+  await watch?.close();
   process.removeListener('SIGINT', stopOn);
   process.removeListener('SIGTERM', stopOn);
   process.removeListener('SIGUSR2', ask);

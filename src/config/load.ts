@@ -28,7 +28,10 @@ export interface LoadedConfig {
   effective: Record<string, unknown>;
   /** Room of the kernel's map of flows. */
   kernelEntries: number;
-  plan: Pick<PlanRequest, 'stream' | 'dissect' | 'internalNetworks' | 'geoip' | 'protocols' | 'flowDocuments'> & {
+  plan: Pick<
+    PlanRequest,
+    'stream' | 'dissect' | 'internalNetworks' | 'geoip' | 'processes' | 'protocols' | 'flowDocuments'
+  > & {
     flow: Partial<NonNullable<PlanRequest['flow']>> & NonNullable<PlanRequest['flow']>;
   };
   /** Seconds of `5m`, `0`, `30`; UsageError names the option. */
@@ -49,6 +52,7 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
   }
   const { flows, tcp, fragments, checksums, workers, capture, store, to, api, tcp_state: tcpState } = parsed.data;
   const { stop_timeout } = parsed.data;
+  const { procs } = parsed.data;
   const { age, size } = store.retention;
   return {
     workers,
@@ -87,6 +91,7 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
       },
       internalNetworks: parsed.data.internal_networks,
       geoip: parsed.data.geoip.databases.map(placeFile),
+      processes: procs.enabled ? { monitored: procs.monitored, args: procs.args } : undefined,
       flowDocuments: given.flows ?? {},
       // As they were given: each analysing thread parses them again with the protocol's own schema.
       protocols: (given.protocols ?? {}) as Record<string, unknown>,

@@ -87,6 +87,16 @@ export const configSchema = z.strictObject({
         .describe("files in MaxMind's format (GeoLite2-City.mmdb, GeoLite2-ASN.mmdb): source.geo, source.as, …"),
     })
     .prefault({}),
+  procs: z
+    .strictObject({
+      enabled: z.boolean().default(false).describe('live: whose process of this machine an end of a flow is'),
+      args: z.boolean().default(false).describe('words that it was started with, among which secrets may be'),
+      monitored: z
+        .array(z.strictObject({ process: z.string().min(1), cmdline_grep: z.string().min(1) }))
+        .default([])
+        .describe('other names for processes whose command line has cmdline_grep in it'),
+    })
+    .prefault({}),
   checksums: z
     .enum(['auto', 'ignore', 'count', 'drop'])
     .default('auto')

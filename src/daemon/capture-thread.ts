@@ -8,6 +8,7 @@ import { Schedule } from '../capture/schedule.ts';
 import { tcpdumpSources, whyTcpdump } from '../capture/tcpdump-sources.ts';
 import { makePlan } from '../engine/plan.ts';
 import { isHeadersOnly } from '../engine/run.ts';
+import { type ProcessWatch, watchProcesses } from '../processors/process-watch.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import { GuardedSink } from '../sinks/guarded.ts';
 import { LiveStoreSink } from '../sinks/live-store.ts';
@@ -124,6 +125,7 @@ async function answer(request: Request, capture: Unit): Promise<unknown> {
       const needed = whyPacketsAreNeeded(makePlan(request.renewable.plan), request.wanted);
       if (capture instanceof CountUnit && needed !== undefined) throw countsOnly(needed);
       const renewed = await live.renew(request.renewable, capture);
+      await followProcesses();
       follow(live.plan.flow.intervalSeconds);
       return renewed;
     }
@@ -163,6 +165,17 @@ function follow(intervalSeconds: number): void {
   schedule = seconds === 0 ? undefined : new Schedule(seconds, (at) => void afterReports(at));
 }
 
+let processWatch: ProcessWatch | undefined;
+/** Before the privileges are given up: a watch that begins later sees the processes of its own user alone. */
+async function followProcesses(): Promise<void> {
+  const { processes } = live.plan;
+  if (processes === undefined) {
+    await processWatch?.close();
+    processWatch = undefined;
+  } else if (processWatch === undefined) processWatch = await watchProcesses(processes, note);
+  else processWatch.renew(processes);
+}
+
 /** Before the privileges are given up. */
 async function chooseFlowSource(): Promise<Unit | undefined> {
   const { flowSource: asked, kernelEntries: entries, workers, wanted } = data;
@@ -190,6 +203,7 @@ async function unitOf(standsIn: string | undefined): Promise<Unit> {
 async function work(): Promise<void> {
   await returnLargeBlocks();
   // Before the privileges go.
+  await followProcesses();
   const counting = await chooseFlowSource();
   const standsIn = counting === undefined ? await whyTcpdump() : undefined;
   const tcpState = data.tcpState === undefined ? undefined : await startTcpState(data.tcpState, note);
@@ -199,6 +213,7 @@ async function work(): Promise<void> {
     say({ kind: 'prepared' });
     await dropped;
   }
+  processWatch?.limit();
   // Links that come later are attached to, too.
   if (standsIn === undefined)
     await limitCapabilities(counting === undefined ? ['net_raw'] : ['net_raw', 'net_admin', 'perfmon', 'bpf']);

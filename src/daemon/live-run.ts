@@ -159,7 +159,8 @@ function contentOf(plan: RunPlan): string {
 }
 
 /** What record types look like. */
-function shownKey({ records, protocols, flowDocuments }: RunPlan): string {
+function shownKey({ records, protocols, flowDocuments, geoip, processes }: RunPlan): string {
   const custom = PROTOCOLS.map(({ name }) => customisationOf(protocols[name]));
-  return JSON.stringify([records, customisationOf(flowDocuments), custom]);
+  const enrichments = [geoip.length > 0, processes !== undefined];
+  return JSON.stringify([records, customisationOf(flowDocuments), custom, enrichments]);
 }

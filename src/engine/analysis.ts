@@ -12,6 +12,7 @@ import type { FlowTable } from '../flow/table.ts';
 import { TCP_EVENT_BIT, type TcpEvent } from '../flow/tcp-events.ts';
 import { FlowTracker } from '../flow/tracker.ts';
 import { PlaceDatabases, type PlaceFile } from '../processors/geoip.ts';
+import { ProcessTable } from '../processors/process-table.ts';
 import { FlowView } from '../protocols/flow-view.ts';
 import type { Direction } from '../protocols/protocol.ts';
 import { blankRecord, type RecordType } from '../records/record.ts';
@@ -58,6 +59,8 @@ export interface AnalysisOptions {
   internalNetworks: readonly string[];
   /** Databases of places. */
   geoip: readonly PlaceFile[];
+  /** Whether the processes of flows' ends are looked for. */
+  wantsProcesses: boolean;
   /** Record types that are wanted, in a fixed order; their place is their number in batches. */
   types: readonly RecordType[];
   /** The same as documents and as columns show them. */
@@ -89,6 +92,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   gathering: FactReceiver | undefined = undefined;
   readonly #links: Links;
   readonly #places: PlaceDatabases | undefined;
+  readonly #processes: ProcessTable | undefined;
   readonly #conversations: Conversations;
   readonly #applications = new Applications();
   readonly #flowView = new FlowView();
@@ -101,7 +105,8 @@ export class Analysis implements FlowHandler, ConversationHost {
   constructor(options: AnalysisOptions, detection: Detection, salts: readonly [number, number], owned: Uint8Array) {
     this.slice = new Slice(options.sliceMs);
     this.#places = options.geoip.length > 0 ? new PlaceDatabases(options.geoip) : undefined;
-    this.#links = new Links(options.internalNetworks, this.#places);
+    this.#processes = options.wantsProcesses ? new ProcessTable() : undefined;
+    this.#links = new Links(options.internalNetworks, this.#places, this.#processes);
     this.detection = detection;
     this.maxHeldBytes = options.maxHeldBytes;
     for (const [i, type] of options.types.entries()) this.#typeNumbers.set(type.name, i);
@@ -118,6 +123,7 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   /** What the flow table counted, into the ledger: once, at the end. */
   finishCounts(): void {
+    this.#processes?.close();
     for (const [what, n] of Object.entries(this.#flowCounts()))
       if (n > 0 || what === 'flows.created') this.ledger.count(what, n);
     for (const { noted } of [this.tracker.v4, this.tracker.v6])

@@ -45,6 +45,7 @@ export class InlineAnalyst implements Analyst {
         stream: plan.stream,
         internalNetworks: plan.internalNetworks,
         geoip: plan.geoip,
+        wantsProcesses: plan.processes !== undefined,
         types: plan.types,
         shown: this.#shown,
         wanted: this.#delivery.wanted,

@@ -4,6 +4,7 @@ import type { FlowOptions } from '../flow/lifetimes.ts';
 import { flowRecord } from '../flow/record.ts';
 import { customisationOf, customise, customiseColumns, enrichedBy } from '../processors/customise.ts';
 import type { PlaceFile } from '../processors/geoip.ts';
+import type { ProcessWords } from '../processors/process-list.ts';
 import { PROTOCOLS } from '../protocols/registry.ts';
 import type { RecordType } from '../records/record.ts';
 import { DEFRAGMENT_DEFAULTS } from '../stream/defragment.ts';
@@ -50,6 +51,8 @@ export interface RunPlan {
   internalNetworks: readonly string[];
   /** Databases that say where addresses are. */
   geoip: readonly PlaceFile[];
+  /** How processes of this machine are told; undefined: they are not. Live only. */
+  processes: ProcessWords | undefined;
   maxHeldBytes: number;
   workers: number;
   /** 0: all. */
@@ -94,6 +97,7 @@ export function makePlan(request: PlanRequest): RunPlan {
     dissect: { ...DISSECT_DEFAULTS, ...request.dissect },
     internalNetworks: request.internalNetworks ?? [],
     geoip: request.geoip ?? [],
+    processes: request.processes,
     maxHeldBytes: request.maxHeldBytes ?? MAX_HELD_BYTES,
     workers: request.workers ?? 1,
     maxPackets: request.maxPackets ?? 0,
@@ -144,14 +148,19 @@ export interface ShownTypes {
 }
 
 /** The record types of a plan as they are shown: each protocol's options say what is added, dropped, renamed. */
-export function shownTypes(plan: Pick<RunPlan, 'records' | 'protocols' | 'flowDocuments' | 'geoip'>): ShownTypes {
+export function shownTypes(
+  plan: Pick<RunPlan, 'records' | 'protocols' | 'flowDocuments' | 'geoip' | 'processes'>,
+): ShownTypes {
   const declared = typesNamed(plan.records);
   const custom = declared.map((type) => {
     const owner = PROTOCOLS.find((protocol) => protocol.records.some((one) => one.name === type.name));
     return customisationOf(owner === undefined ? plan.flowDocuments : plan.protocols[owner.name]);
   });
   const types = declared.map((type, i) =>
-    enrichedBy(type, plan.geoip.length > 0 && custom[i].geoip_enrich ? ['geoip'] : []),
+    enrichedBy(type, [
+      ...(plan.geoip.length > 0 && custom[i].geoip_enrich ? (['geoip'] as const) : []),
+      ...(plan.processes !== undefined && custom[i].monitor_processes ? (['process'] as const) : []),
+    ]),
   );
   return {
     rows: types.map((type, i) => customise(type, custom[i])),

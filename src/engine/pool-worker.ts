@@ -19,6 +19,7 @@ const analysis = new Analysis(
     stream: plan.stream,
     internalNetworks: plan.internalNetworks,
     geoip: plan.geoip,
+    wantsProcesses: plan.processes !== undefined,
     types: plan.types,
     shown: shownTypes(plan),
     wanted: setup.wanted,

@@ -86,6 +86,8 @@ export function fillView(view: FlowView, table: FlowTable, slot: number, links: 
     high.setV4(words[base + F_B]);
   }
   view.places = links.places;
+  view.processes = links.processes;
+  view.firstSeconds = cold[coldAt(base) + C_FIRST_SECONDS] >>> 0;
   view.direction = links.networks.direction(view.source, view.destination);
   const ports = words[base + F_PORTS];
   const lowPort = ports >>> 16;

@@ -1,7 +1,7 @@
 // What stands around a flow on the link: the interface, MAC addresses, VLAN tags, tunnels. Most flows share theirs with many others, so each
 // combination is kept once and a flow holds its number.
 
-import type { Places } from '../protocols/flow-view.ts';
+import type { Places, Processes } from '../protocols/flow-view.ts';
 import type { PacketBatch } from '../sources/source.ts';
 import { Cursor } from '../wire/cursor.ts';
 import { decode, decodeReassembled } from '../wire/decode.ts';
@@ -30,6 +30,8 @@ export interface Link {
 export class Links {
   /** Where the ends of a flow are; undefined: nobody wants to know. */
   readonly places: Places | undefined;
+  /** Whose processes they are; undefined: nobody wants to know. */
+  readonly processes: Processes | undefined;
   /** On which side of them the ends of a flow are. */
   readonly networks: InternalNetworks;
   readonly #links: Link[] = [
@@ -45,8 +47,13 @@ export class Links {
   readonly #recent = new Int32Array(RECENT * 6).fill(-1);
 
   /** `internalNetworks`: one's own (`internal-networks.ts`). */
-  constructor(internalNetworks: readonly string[] = [], places: Places | undefined = undefined) {
+  constructor(
+    internalNetworks: readonly string[] = [],
+    places: Places | undefined = undefined,
+    processes: Processes | undefined = undefined,
+  ) {
     this.places = places;
+    this.processes = processes;
     this.networks = new InternalNetworks(internalNetworks);
   }
 

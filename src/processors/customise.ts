@@ -45,6 +45,7 @@ export const customOptions = {
     .boolean()
     .default(false)
     .describe("Elastic's newer names: network_traffic.<protocol>.* instead of fields at the top"),
+  monitor_processes: z.boolean().default(true).describe('processes of this machine, live and with procs.enabled'),
   geoip_enrich: z.boolean().default(true).describe('where addresses are, when geoip.databases are named'),
   processors: z
     .array(processorSchema)

@@ -7,9 +7,25 @@ import { Digest, writeBase64 } from '../flow/sha1.ts';
 import { Address } from '../records/address.ts';
 import { flowId, writeFlowId } from '../records/flow-id.ts';
 import { NOWHERE, type Place } from '../records/place.ts';
+import { NOBODY, type Process } from '../records/process.ts';
 
 /** No flow's packet yet. */
 const UNKNOWN = -1;
+
+/** Knows whose process an end of a flow is. */
+export interface Processes {
+  /** Changes when there is more to know. */
+  readonly version: number;
+  /** `firstSeconds`: Unix second in which the flow began. */
+  of(
+    transport: string,
+    address: Address,
+    port: number,
+    peer: Address,
+    peerPort: number,
+    firstSeconds: number,
+  ): Process | undefined;
+}
 
 /** Knows where addresses are. */
 export interface Places {
@@ -56,6 +72,13 @@ export class FlowView {
   #relatedIp: readonly string[] | undefined = undefined;
   /** Databases that are asked where addresses are; undefined: nobody wants to know. */
   places: Places | undefined = undefined;
+  /** Who is asked for processes; undefined: nobody wants to know. */
+  processes: Processes | undefined = undefined;
+  /** Unix second of the flow's first packet. */
+  firstSeconds = 0;
+  #sourceProcess = NOBODY;
+  #destinationProcess = NOBODY;
+  #processesOf = -1;
   #sourcePlace: Place | undefined = undefined;
   #destinationPlace: Place | undefined = undefined;
   #reversed: FlowView | undefined = undefined;
@@ -137,6 +160,32 @@ export class FlowView {
     return this.#destinationPlace;
   }
 
+  get sourceProcess(): Process {
+    if (this.processes !== undefined) this.#findProcesses(this.processes);
+    return this.#sourceProcess;
+  }
+  get destinationProcess(): Process {
+    if (this.processes !== undefined) this.#findProcesses(this.processes);
+    return this.#destinationProcess;
+  }
+  /** The server's if it is here, else the client's. */
+  get process(): Process {
+    return this.destinationProcess === NOBODY ? this.sourceProcess : this.destinationProcess;
+  }
+
+  /** Whoever was found stays: another one that has the same ports later has another flow. */
+  #findProcesses(processes: Processes): void {
+    if (this.#processesOf === processes.version) return;
+    this.#processesOf = processes.version;
+    const { transport, source, sourcePort, destination, destinationPort, firstSeconds } = this;
+    if (this.#sourceProcess === NOBODY)
+      this.#sourceProcess =
+        processes.of(transport, source, sourcePort, destination, destinationPort, firstSeconds) ?? NOBODY;
+    if (this.#destinationProcess === NOBODY)
+      this.#destinationProcess =
+        processes.of(transport, destination, destinationPort, source, sourcePort, firstSeconds) ?? NOBODY;
+  }
+
   /** Both addresses, each once: `related.ip`. */
   get relatedIp(): readonly string[] {
     if (this.#relatedIp === undefined) {
@@ -156,6 +205,9 @@ export class FlowView {
     this.isDisputed = undefined;
     this.forwardedIp = undefined;
     this.#relatedIp = undefined;
+    this.#sourceProcess = NOBODY;
+    this.#destinationProcess = NOBODY;
+    this.#processesOf = -1;
     this.#sourcePlace = undefined;
     this.#destinationPlace = undefined;
     this.#reversed = undefined;
@@ -183,6 +235,8 @@ export class FlowView {
       other.firstPacket = this.firstPacket;
       other.isDisputed = this.isDisputed;
       other.places = this.places;
+      other.processes = this.processes;
+      other.firstSeconds = this.firstSeconds;
       other.#id = this.#id;
       other.#communityId = this.communityId;
       other.#reversed = this;

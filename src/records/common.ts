@@ -3,6 +3,7 @@
 import { VERSION } from '../version.ts';
 import { f } from './field.ts';
 import { placeOf } from './place.ts';
+import { processOf } from './process.ts';
 
 /** Version of ECS whose names and types the documents follow. */
 export const ECS_VERSION = '8.17.0';
@@ -59,6 +60,9 @@ export const endpoints = {
   ...ingress,
   ...placeOf('source', 'client', 'who began'),
   ...placeOf('destination', 'server', 'who answered'),
+  ...processOf('sourceProcess', ['source.process', 'client.process'], 'who began'),
+  ...processOf('destinationProcess', ['destination.process', 'server.process'], 'who answered'),
+  ...processOf('process', ['process'], 'who answered, else of who began'),
 };
 
 /** For what may come through a proxy that says for whom. */

@@ -37,7 +37,7 @@ export type MapEntries = readonly (readonly [string, string | readonly string[] 
 export type Fields = Record<string, Field>;
 
 /** What some fields come from that only exists when the user asks for it: a database of places, the processes of this machine. */
-export type Enrichment = 'geoip';
+export type Enrichment = 'geoip' | 'process';
 
 export interface Field<K extends Kind = Kind, Optional extends boolean = boolean, Sub = unknown> {
   readonly kind: K;

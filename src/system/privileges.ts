@@ -10,7 +10,14 @@ const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 
-export const CAPABILITIES = { net_admin: 12, net_raw: 13, perfmon: 38, bpf: 39 } as const;
+export const CAPABILITIES = {
+  dac_read_search: 2,
+  net_admin: 12,
+  net_raw: 13,
+  sys_ptrace: 19,
+  perfmon: 38,
+  bpf: 39,
+} as const;
 export type Capability = keyof typeof CAPABILITIES;
 
 interface Calls {

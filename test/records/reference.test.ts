@@ -63,7 +63,7 @@ describe('the reference of a record type', () => {
   });
 
   it('has every path and column of a real one, each row with five cells', () => {
-    const enriched = enrichmentMarkdown(icmpRecord, 'geoip');
+    const enriched = (['geoip', 'process'] as const).map((one) => enrichmentMarkdown(icmpRecord, one)).join('');
     expect(recordMarkdown(icmpRecord)).not.toContain('geo.city_name');
     const markdown = recordMarkdown(icmpRecord) + enriched;
     const text = recordText(icmpRecord);
