@@ -1,5 +1,6 @@
-// The end of every test run: why tests were skipped, and as the very last line `N passed, N failed, N skipped`, for people and
-// for scripts that read no further. A file that can not be loaded and an error outside of tests count as failed.
+// The end of every test run: why tests were skipped, which were tried twice and why, and as the very last line
+// `N passed, N failed, N skipped`, for people and for scripts that read no further. A file that can not be loaded and an error outside of
+// tests count as failed.
 
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -22,10 +23,13 @@ export default class CountingReporter implements Reporter {
     let failed = this.#unhandled;
     let skipped = 0;
     const reasons = new Map<string, number>();
+    const retried: string[] = [];
     for (const module of this.#modules) {
       failed += module.errors().length;
       for (const test of module.children.allTests()) {
         const result = test.result();
+        const { retryCount = 0 } = test.diagnostic() ?? {};
+        if (retryCount > 0) retried.push(`tried ${retryCount + 1} times, ${result.state}: ${whereAndWhy(test, module)}`);
         if (result.state === 'passed') passed++;
         else if (result.state === 'failed') failed++;
         else {
@@ -36,8 +40,14 @@ export default class CountingReporter implements Reporter {
       }
     }
     const lines = [...reasons].sort().map(([reason, count]) => `skipped ${count} in ${reason}`);
-    return `${[...lines, `${passed} passed, ${failed} failed, ${skipped} skipped`].join('\n')}\n`;
+    return `${[...lines, ...retried, `${passed} passed, ${failed} failed, ${skipped} skipped`].join('\n')}\n`;
   }
+}
+
+/** A test, and the first line of what was wrong at first. */
+function whereAndWhy(test: TestCase, module: TestModule): string {
+  const [why] = (test.result().errors?.[0]?.message ?? '').split('\n');
+  return `${relative(process.cwd(), module.moduleId)} > ${test.fullName}: ${why}`;
 }
 
 function whySkipped(test: TestCase, module: TestModule): string {
