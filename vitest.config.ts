@@ -36,8 +36,8 @@ export default defineConfig({
     // Both projects load the same sources: what one has made of them the other finds, and the next run.
     experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/vitest' },
     // Only against what hangs: on a busy machine a test may take ten times as long.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: isFull ? 3_600_000 : 300_000,
+    hookTimeout: isFull ? 3_600_000 : 300_000,
     // A test that looks at nothing can not fail.
     expect: { requireAssertions: true },
     reporters: ['default', './test/kit/reporter.ts'],

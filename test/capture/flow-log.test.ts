@@ -150,15 +150,15 @@ test('a full log counts what found no room, and goes on with the flows it has', 
   expect(log.overflowPackets).toBe(0);
 });
 
-test('five million source addresses stay inside of the limit', () => {
+test('a million source addresses stay inside of the limit', () => {
   const log = new FlowLog({ maxFlows: 200_000 });
   const packet = udp4(40000, 9999);
   const view = viewOf(packet);
-  for (let i = 0; i < 5_000_000; i++) {
+  for (let i = 0; i < 1_000_000; i++) {
     view.setUint32(12, i);
     log.addPacket(packet, view, 0, packet.length, IN, 1);
   }
-  expect([log.size, log.overflowPackets]).toEqual([200_000, 4_800_000]);
+  expect([log.size, log.overflowPackets]).toEqual([200_000, 800_000]);
   const { totals, aggregate } = log.rotate();
   expect([totals.packetsRcvd, aggregate.size]).toEqual([200_000, 200_000]);
 });

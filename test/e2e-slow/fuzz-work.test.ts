@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 
 describe('work grows with the input, not with its square', () => {
-  it.each(PROTOCOLS.map(({ name }, i) => [name, i] as const))('%s', { timeout: 300_000 }, (_name, index) => {
+  it.each(PROTOCOLS.map(({ name }, i) => [name, i] as const))('%s', (_name, index) => {
     const target = targets[index];
     const random = new Random(index + 1);
     const seeds = target.seeds.filter(({ steps }) => steps.length > 0);

@@ -24,7 +24,7 @@ function whole(name: string): Promise<Run> {
   return run;
 }
 
-describe.skipIf(!hasShared)('the same bytes', { timeout: 300_000 }, () => {
+describe.skipIf(!hasShared)('the same bytes', () => {
   it('in another run, which has other salts', async () => {
     for (const name of some) {
       const { text } = await whole(name);

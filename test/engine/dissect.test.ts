@@ -196,7 +196,7 @@ describe('both ways to a staged row', () => {
   });
 
   describe.skipIf(!hasShared)('agree on every packet', () => {
-    it('of the captures of ../shared', { timeout: 300_000 }, async () => {
+    it('of the captures of ../shared', async () => {
       let rows = 0;
       for (const name of readdirSync(`${SHARED}pcaps`).sort()) {
         if (!/\.(pcap|pcapng|cap|trace)/.test(name)) continue;

@@ -28,7 +28,7 @@ it('of an input without packets has no time: there was none', async () => {
 });
 
 describe.skipIf(!hasShared)('the ledger', () => {
-  it('is balanced over every capture', { timeout: 300_000 }, async () => {
+  it('is balanced over every capture', async () => {
     const wrong: unknown[] = [];
     let captures = 0;
     for (const name of readdirSync(`${SHARED}pcaps`).sort()) {

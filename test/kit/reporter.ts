@@ -29,7 +29,8 @@ export default class CountingReporter implements Reporter {
       for (const test of module.children.allTests()) {
         const result = test.result();
         const { retryCount = 0 } = test.diagnostic() ?? {};
-        if (retryCount > 0) retried.push(`tried ${retryCount + 1} times, ${result.state}: ${whereAndWhy(test, module)}`);
+        if (retryCount > 0)
+          retried.push(`tried ${retryCount + 1} times, ${result.state}: ${whereAndWhy(test, module)}`);
         if (result.state === 'passed') passed++;
         else if (result.state === 'failed') failed++;
         else {

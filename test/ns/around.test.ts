@@ -34,7 +34,7 @@ const noTcpdump = spawnSync('tcpdump', ['--version']).status === 0 ? '' : 'tcpdu
 
 const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
-unless(noNamespaces).describe('around live capture', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('around live capture', () => {
   let ns: Namespace;
   beforeAll(() => {
     ns = new Namespace();

@@ -10,7 +10,7 @@ import { unless } from '../kit/unless.ts';
 
 const FRAMES = [udpFrame(4000, 53), udpFrame(4000, 54), udpFrame(53, 4000)];
 
-unless(noNamespaces).describe('a daemon', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('a daemon', () => {
   let kit: DaemonKit;
   const interfaces = { b: null, d: { filter: '' }, '/^v/': null };
   beforeAll(async () => {
@@ -19,7 +19,7 @@ unless(noNamespaces).describe('a daemon', { timeout: 300_000 }, () => {
     for (const link of ['c', 'd']) kit.ns.up(link);
     kit.command('capture', '-r', join(PROJECT, 'examples/first-look.pcap'), '--to', `store:${kit.store}`, '-q');
     await kit.start();
-  }, 300_000);
+  });
   afterAll(() => kit.remove());
 
   async function received(): Promise<number[]> {

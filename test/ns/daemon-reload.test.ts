@@ -11,7 +11,7 @@ import { unless } from '../kit/unless.ts';
 /** A DNS question for a name of one letter. */
 const question = (letter: number) => Uint8Array.from([1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, letter, 0, 0, 1, 0, 1]);
 
-unless(noNamespaces).describe('reading the configuration again', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('reading the configuration again', () => {
   let kit: DaemonKit;
   let capture: Record<string, unknown>;
   beforeAll(async () => {
@@ -19,7 +19,7 @@ unless(noNamespaces).describe('reading the configuration again', { timeout: 300_
     capture = { interfaces: { b: null }, records: ['flow'] };
     kit.config = { ...kit.config, capture, workers: 1 };
     await kit.start();
-  }, 300_000);
+  });
   afterAll(() => kit.remove());
 
   /** Reads it again; what is said, line by line. */

@@ -13,7 +13,7 @@ const udp = (n: number): Uint8Array[] => Array.from({ length: n }, (_, i) => udp
 let kit: DaemonKit;
 afterEach(() => kit.remove());
 
-unless(noNamespaces).describe('a daemon that records flows', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('a daemon that records flows', () => {
   test('leaves the counting to the kernel, follows links and its configuration, and loses nothing', async () => {
     kit = new DaemonKit({ capture: flowsOnly });
     kit.ns.ip('link add name c type veth peer name d');

@@ -37,7 +37,7 @@ const pairs = (n: number): Uint8Array[] =>
     return [udpFrame(4000, 53, { from, to }), udpFrame(53, 4000, { from: to, to: from })];
   }).flat();
 
-unless(noNamespaces).describe('a daemon with two capturing threads', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('a daemon with two capturing threads', () => {
   test('records what one thread that reads the same from a file does', async () => {
     kit = new DaemonKit({ workers: THREADS });
     const read = join(kit.folder, 'read');
@@ -100,7 +100,6 @@ if (workerData?.team?.number === 1) setInterval(() => {
 
 unless(noNamespaces).test(
   'one of two capturing threads throws: what both had is written, and both begin anew',
-  { timeout: 300_000 },
   async () => {
     kit = new DaemonKit({ workers: THREADS, capture: { interfaces: { b: null }, records: ['flow'] } });
     const file = join(kit.folder, 'fault');

@@ -21,12 +21,12 @@ const udp = (n: number, from = 30_000, to = 9999): Uint8Array[] =>
 const udp6 = (n: number): Uint8Array[] =>
   Array.from({ length: n }, () => udpFrame(40_000, 9999, { from: '2001:db8::1', to: '2001:db8::2' }));
 
-unless(noNamespaces).describe('netscribe run', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('netscribe run', () => {
   let kit: DaemonKit;
   beforeAll(async () => {
     kit = new DaemonKit();
     await kit.start();
-  }, 300_000);
+  });
   afterAll(() => kit.remove());
 
   test('counts what comes; open flows are told, and asked together with what is stored', async () => {
@@ -255,7 +255,7 @@ unless(noNamespaces).describe('netscribe run', { timeout: 300_000 }, () => {
   });
 });
 
-unless(noNamespaces).describe('privileges', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('privileges', () => {
   test.each([1, 2])(
     'started as root it becomes who it shall be, and threads that capture (%i) alone keep CAP_NET_RAW',
     async (workers) => {

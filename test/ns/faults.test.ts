@@ -37,7 +37,7 @@ function flowRows(store: string): { rows: number; different: number; packets: nu
   return { rows, different, packets };
 }
 
-unless(noNamespaces).describe('a daemon survives', { timeout: 300_000 }, () => {
+unless(noNamespaces).describe('a daemon survives', () => {
   test('an interface that flaps, is removed and made again; another one never notices', async () => {
     kit = new DaemonKit({ capture: { interfaces: { b: null, d: null }, records: ['flow'] } });
     kit.ns.ip('link add name c type veth peer name d');

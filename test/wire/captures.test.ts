@@ -156,7 +156,7 @@ function differences(ours: Counts, theirs: Counts): string[] {
 }
 
 describe.skipIf(!hasShared)('all captures', () => {
-  test('agree with tshark on layers and flows, but for known reasons', { timeout: 300_000 }, () => {
+  test('agree with tshark on layers and flows, but for known reasons', () => {
     const layersDiffer = new Map<string, string[]>();
     const flowsDiffer = new Map<string, string[]>();
     let compared = 0;

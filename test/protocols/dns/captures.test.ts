@@ -57,7 +57,7 @@ function ourResponses(datagrams: readonly Datagram[]): string[] {
 
 describe.skipIf(!hasShared)('shared captures', () => {
   const files = hasShared ? readdirSync(`${SHARED}pcaps`).filter((file) => file.endsWith('.pcap')) : [];
-  it('hold the responses that tshark sees, and DNS where there is DNS', { timeout: 300_000 }, () => {
+  it('hold the responses that tshark sees, and DNS where there is DNS', () => {
     let responses = 0;
     const elsewhere: string[] = [];
     for (const file of files) {

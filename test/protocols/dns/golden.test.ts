@@ -76,7 +76,7 @@ const comparable = (flat: Flat): string =>
 describe.skipIf(!hasShared)('documents of Packetbeat', () => {
   const folder = `${SHARED}golden/packetbeat/`;
   const files = hasShared ? readdirSync(folder).filter((file) => file.endsWith('.pcap.ndjson.gz')) : [];
-  it('are among ours', { timeout: 300_000 }, () => {
+  it('are among ours', () => {
     let compared = 0;
     for (const file of files) {
       const name = file.replace('.ndjson.gz', '');

@@ -33,7 +33,7 @@ const files = hasShared
   : [];
 
 describe.skipIf(!hasShared)('captures', () => {
-  it('have the fingerprints, names and certificates that others see', { timeout: 300_000 }, async () => {
+  it('have the fingerprints, names and certificates that others see', async () => {
     let hellos = 0;
     for (const file of files) {
       const rows = oracleRows(file);

@@ -42,7 +42,7 @@ async function ours(name: string): Promise<Flat[]> {
 }
 
 describe.skipIf(!hasShared)('documents of Packetbeat', () => {
-  it('are ours', { timeout: 300_000 }, async () => {
+  it('are ours', async () => {
     const folder = `${SHARED}golden/packetbeat/`;
     let compared = 0;
     for (const file of readdirSync(folder).filter((one) => one.endsWith('.ndjson.gz'))) {

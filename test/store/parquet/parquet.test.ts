@@ -7,7 +7,7 @@ import { parquetRead } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ParquetFile } from '../../../src/store/parquet/file.ts';
 import { columnsOf, parquetColumns, RowGroupEncoder } from '../../../src/store/parquet/row-group.ts';
-import fc from '../../kit/arbitrary.ts';
+import fc, { often } from '../../kit/arbitrary.ts';
 import { expectedColumns, makeBatch, type NamedValues, readByDuckDb, type Words } from '../batch-kit.ts';
 import { columns } from './arbitrary.ts';
 import { decompress } from './zstd.ts';
@@ -59,9 +59,9 @@ describe('parquet', () => {
         const wanted = [...expected(all)].map(([name, values]) => [name, values.map(withoutMark)] as const);
         expect(await readByDuckDb(write(all))).toEqual(new Map(wanted));
       }),
-      { numRuns: 60 },
+      { numRuns: often(100) },
     );
-  }, 300_000);
+  });
 
   it('is read back exactly by hyparquet', async () => {
     await fc.assert(
@@ -70,9 +70,9 @@ describe('parquet', () => {
         const wanted = [...expected(all)].map(([name, values]) => [name, values.map(withoutMark)] as const);
         expect(await readByHyparquet(write(all))).toEqual(new Map(wanted));
       }),
-      { numRuns: 30 },
+      { numRuns: often(80) },
     );
-  }, 300_000);
+  });
 
   it.each([1, 2, 255, 256, 257, 4096, 4097, 65_535, 65_536, 65_537])('keeps %i distinct values', async (distinct) => {
     // All of them, and some of them again.

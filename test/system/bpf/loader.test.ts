@@ -126,15 +126,18 @@ it('swaps and drains maps in batches', (context) => {
 it('finds kernel fields, and calls what is not there absent', async (context) => {
   using object = usable(context).load(OBJECT, PATH);
   const ring = object.ring('events');
-  const seen: number[][] = [];
-  {
+  const seen = new Set<string>();
+  const note = (at: number) =>
+    void seen.add([0, 4, 8, 12].map((offset) => ring.view.getUint32(at + offset, true)).join(' '));
+  // Sockets of the whole machine are told, and the ring is small: others may leave no room for ours.
+  do {
     using _link = object.program('on_state').attach();
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.on('listening', resolve));
     await new Promise((resolve) => server.close(resolve));
-  }
-  ring.drain((at) => seen.push([0, 4, 8, 12].map((offset) => ring.view.getUint32(at + offset, true))), 100);
-  expect(seen).toContainEqual([2, 6, 10, 0]);
+    while (ring.drain(note, 100) > 0);
+  } while (!seen.has('2 6 10 0'));
+  expect(seen).toContain('2 6 10 0');
 });
 
 it('says what a kernel lacks and why it refuses', (context) => {
