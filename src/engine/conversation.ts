@@ -127,7 +127,7 @@ export class Conversation implements Context, StreamReceiver {
 
   #message(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): void {
     if (this.#analyzer === undefined) {
-      const found = this.#probe(direction, bytes, from, to);
+      const found = this.#probe(direction, bytes, from, to, 0);
       if (found === null || found === 'more') {
         this.#datagrams += found === null ? MORE_DATAGRAMS : 1;
         if (this.#datagrams >= DETECTION_DATAGRAMS * MORE_DATAGRAMS) this.#leave();
@@ -320,25 +320,37 @@ export class Conversation implements Context, StreamReceiver {
     else this.#data(direction, bytes, from, to);
   }
 
-  #probe(direction: Direction, bytes: Uint8Array, from: number, to: number): Enabled | 'more' | null {
+  #probe(direction: Direction, bytes: Uint8Array, from: number, to: number, seen: number): Enabled | 'more' | null {
     const { sourcePort, destinationPort } = this.flow;
     const { detection } = this.#host;
-    return detection.probe(this.transport, sourcePort, destinationPort, this.#refused, direction, bytes, from, to);
+    return detection.probe(
+      this.transport,
+      sourcePort,
+      destinationPort,
+      this.#refused,
+      direction,
+      bytes,
+      from,
+      to,
+      seen,
+    );
   }
 
   #detect(direction: Direction, bytes: Uint8Array, from: number, to: number): void {
     let all = bytes;
     let start = from;
     let end = to;
+    let seen = 0;
     const kept = this.#kept[direction];
     if (kept !== undefined) {
+      seen = kept.length;
       this.#keep(kept, bytes, from, to);
       all = kept.bytes;
       start = 0;
       end = kept.length;
     }
     if ((this.#hopeless & (1 << direction)) === 0) {
-      const found = this.#probe(direction, all, start, end);
+      const found = this.#probe(direction, all, start, end, seen);
       if (found !== null && found !== 'more') {
         this.#begin(found, direction, all, start, end);
         return;

@@ -43,7 +43,7 @@ export class Detection {
 
   /**
    * The answer of all candidates to the first bytes of one direction, those of the flow's ports first: the protocol that said yes,
-   * `'more'` when one wants to see more, null when all said no.
+   * `'more'` when one wants to see more, null when all said no. `seen` bytes were there when they were asked before.
    */
   probe(
     transport: Transport,
@@ -54,6 +54,7 @@ export class Detection {
     bytes: Uint8Array,
     from: number,
     to: number,
+    seen: number,
   ): Enabled | 'more' | null {
     const candidates = this.#byTransport.get(transport);
     if (candidates === undefined) return null;
@@ -62,7 +63,7 @@ export class Detection {
     for (let i = 0; i < all.length; i++) {
       const candidate = all[i];
       if (refused?.has(candidate)) continue;
-      const answer = candidate.protocol.probe(direction, bytes, from, to, i < hinted, transport);
+      const answer = candidate.protocol.probe(direction, bytes, from, to, i < hinted, transport, seen);
       if (answer === 'yes') return candidate;
       if (answer === 'more') more = true;
     }

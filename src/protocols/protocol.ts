@@ -120,7 +120,8 @@ export interface Protocol<Options = unknown> {
   readonly records: readonly RecordType[];
   /**
    * Is this the protocol? Asked with the first bytes of a direction (streams) or with a datagram. `hinted`: the flow uses one of
-   * the protocol's ports, so a weaker sign is enough. 'more' asks again when there are more bytes.
+   * the protocol's ports, so a weaker sign is enough. 'more' asks again when there are more bytes; `seen` of them are those that it
+   * was said to: looking at them again and again would cost who asks the square of their number.
    */
   probe(
     direction: Direction,
@@ -129,6 +130,7 @@ export interface Protocol<Options = unknown> {
     to: number,
     hinted: boolean,
     transport: Transport,
+    seen?: number,
   ): 'yes' | 'no' | 'more';
   /**
    * Streams: `probe` wanted more than [from, to), and the bytes behind it will never come (the snap length cut them, or they were

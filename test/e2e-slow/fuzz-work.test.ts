@@ -38,6 +38,18 @@ describe('work grows with the input, not with its square', () => {
     }
   });
 
+  it.each([
+    ['a first line', 'DELETE /i', 8],
+    ['lines that are none', 'x\nDELETE /i', 1],
+    ['words that are none', 'no method', 3],
+  ])('%s that comes byte by byte', (_, text, at) => {
+    const target = targets.find(({ name }) => name === 'http')!;
+    const input = exchange('tcp', [0, new Uint8Array(Buffer.from(text))]);
+    for (const length of [1, 2])
+      for (const flood of floodsOf(input, [[0, at, length]]))
+        expect(() => checkLinear(target, flood, FLOOD_OCTETS, { ...QUICK, piece: 1 })).not.toThrow();
+  });
+
   it('and where it does not, that is found', () => {
     const bug = exchange('tcp', [0, new Uint8Array(Buffer.from('BUG and more of it'))]);
     const flood = floodsOf(bug, [[0, 3, 4]])[1];

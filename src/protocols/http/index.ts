@@ -1,13 +1,13 @@
 // HTTP/1.x: RFC 9110 (meaning), RFC 9112 (syntax and framing).
 
 import { headerLength } from '../haproxy/header.ts';
-import type { Direction, Protocol } from '../protocol.ts';
+import type { Direction, Protocol, Transport } from '../protocol.ts';
 import { HttpAnalyzer } from './analyzer.ts';
 import { type HttpOptions, options, PORTS, settingsOf } from './options.ts';
 import { beginsRequest } from './part-of-head.ts';
 import { http as httpRecord } from './record.ts';
 import { simpleRequestEnd } from './simple-request.ts';
-import { classifyStart, NOT_HTTP, UNDECIDED } from './start-line.ts';
+import { classifyStart, lineFeed, NOT_HTTP, UNDECIDED } from './start-line.ts';
 
 /** On a hinted port a direction may begin in the middle of a body: how long the next message is waited for. */
 const MAX_HINTED_BYTES = 16 * 1024;
@@ -22,6 +22,8 @@ function probe(
   from: number,
   to: number,
   hinted: boolean,
+  _transport: Transport,
+  seen = 0,
 ): 'yes' | 'no' | 'more' {
   let at = from;
   while (at < to && (bytes[at] === CR || bytes[at] === LF)) at++;
@@ -34,8 +36,12 @@ function probe(
   if (start !== NOT_HTTP) return 'yes';
   if (!hinted) return 'no';
   if (simpleRequestEnd(bytes, at, to) !== -1) return 'yes';
-  for (let i = at; i < to; i++) {
-    if (bytes[i] !== LF || i + 1 === to) continue;
+  // Lines that had ended when they were looked at before are none.
+  let i = at;
+  if (seen > at - from) i = Math.max(at, at + bytes.subarray(at, from + seen).lastIndexOf(LF));
+  for (; i < to; i++) {
+    i = lineFeed(bytes, i, to);
+    if (i + 1 >= to) break;
     const next = classifyStart(bytes, i + 1, to, false);
     if (next !== NOT_HTTP && next !== UNDECIDED) return 'yes';
   }

@@ -17,6 +17,8 @@ export const MAX_START_LINE_BYTES = 16 * 1024;
 const LF = 10;
 const CR = 13;
 const SP = 32;
+/** Start lines are seldom longer. */
+const NEAR_BYTES = 512;
 
 /** Methods that are taken for HTTP on any port: RFC 9110, WebDAV (RFC 4918, 3253, 3648, 3744, 5323), PATCH, and what servers invented. */
 const METHODS: ReadonlySet<string> = new Set(
@@ -86,11 +88,21 @@ export function classifyStart(bytes: Uint8Array, from: number, to: number, anyMe
   const prefix = methodEnd(bytes, from, to, anyMethod);
   if (prefix === -1) return NOT_HTTP;
   if (prefix === to) return UNDECIDED;
-  // Not indexOf: it would search beyond `to`, through whatever the buffer has behind this segment.
-  let end = prefix;
-  while (end < to && bytes[end] !== LF) end++;
+  const end = lineFeed(bytes, prefix, to);
   if (end === to) return to - from > MAX_START_LINE_BYTES ? NOT_HTTP : UNDECIDED;
   return versionAt(bytes, prefix, end) === -1 ? NOT_HTTP : REQUEST;
+}
+
+/**
+ * Offset of the first LF in [from, to), or `to`. In few bytes a loop is faster than asking the engine, which may be asked again and again with
+ * one byte more. Not indexOf without an end: it would go on through whatever the buffer has behind this segment.
+ */
+export function lineFeed(bytes: Uint8Array, from: number, to: number): number {
+  const near = Math.min(to, from + NEAR_BYTES);
+  for (let at = from; at < near; at++) if (bytes[at] === LF) return at;
+  if (near === to) return to;
+  const found = bytes.subarray(near, to).indexOf(LF);
+  return found === -1 ? to : near + found;
 }
 
 /** The same for a first line that is complete: [from, end) without its line ending. */

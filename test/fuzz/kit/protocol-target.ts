@@ -242,8 +242,10 @@ class Drive implements Context, GatherContext {
     for (let at = 0, to = 0; at < all.length; at = to) {
       to = Math.min(all.length, at + piece);
       // Detection keeps what comes until the protocol is known.
-      while (!this.#isFound && to < all.length && !this.#isProbed(direction, all, to))
+      for (let seen = 0; !this.#isFound && to < all.length && !this.#isProbed(direction, all, to, seen); ) {
+        seen = to;
         to = Math.min(all.length, to + piece);
+      }
       this.#isFound = true;
       let part = all.subarray(at, to);
       const skipped = Math.min(this.#skip[direction], part.length);
@@ -263,8 +265,8 @@ class Drive implements Context, GatherContext {
     return 'ok';
   }
 
-  #isProbed(direction: Direction, bytes: Uint8Array, to: number): boolean {
-    return this.#protocol.probe(direction, bytes, 0, to, true, 'tcp') !== 'more';
+  #isProbed(direction: Direction, bytes: Uint8Array, to: number, seen: number): boolean {
+    return this.#protocol.probe(direction, bytes, 0, to, true, 'tcp', seen) !== 'more';
   }
 
   #datagram(analyzer: Analyzer, direction: Direction, bytes: Uint8Array): string {

@@ -44,6 +44,15 @@ describe('HTTP is recognised', () => {
     expect(probe('x'.repeat(20_000), true)).toBe('no');
   });
 
+  it('by what is new, when it was asked before', () => {
+    const text = 'end of a body\r\nHTTP/1.1 200 OK\r\n';
+    const asked = (to: number, seen: number) => http.probe(0, Buffer.from(text), 0, to, true, 'tcp', seen);
+    for (let seen = 0, to = 1; to <= text.length; seen = to++)
+      expect(asked(to, seen), `${to}`).toBe(to < text.indexOf('200 OK') + 3 ? 'more' : 'yes');
+    // Whole lines that it has seen are not looked at again.
+    expect(asked(text.length, text.length)).toBe('more');
+  });
+
   it('does not wait for ever', () => {
     expect(probe(`GET /${'a'.repeat(5000)}`)).toBe('no');
   });
