@@ -11,7 +11,7 @@
 import type { Column, ColumnBatch } from '../records/columns.ts';
 import { isNothing, Nothing } from '../records/nothing.ts';
 import { decodeEarlierBatch } from './earlier-batch-bytes.ts';
-import { type Narrow, type Numbers, narrow, readNarrow, writeNarrow } from './narrow.ts';
+import { type Narrow, type Numbers, narrow, narrowBelow, readNarrow, writeNarrow } from './narrow.ts';
 
 const VERSION = 3;
 /** The order of kinds, by number. */
@@ -126,7 +126,7 @@ function partsOf(column: Column, rows: number): Part[] {
     case 'keyword': {
       const { codes, dictionaryBytes, dictionaryOffsets } = column;
       const lengths = lengthsOf(dictionaryOffsets, Math.max(0, dictionaryOffsets.length - 1));
-      return [numbers(codes), { bytes: dictionaryBytes }, numbers(lengths)];
+      return [{ numbers: codes, as: narrowBelow(lengths.length) }, { bytes: dictionaryBytes }, numbers(lengths)];
     }
     case 'text': {
       // A slice of a larger batch brings only its own bytes.

@@ -33,15 +33,27 @@ function narrowDoubles(values: Float64Array): Narrow {
   return { width: span === 0 ? 0 : span < 256 ? 1 : span < 65_536 ? 2 : 4, base: least };
 }
 
+/** What is random (nanoseconds, addresses) is known to be after some of it. */
+const LOOK_WORDS = 1024;
+
 function narrowWords(values: Uint32Array): Narrow {
   let [least, most] = [values[0], values[0]];
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (value < least) least = value;
-    else if (value > most) most = value;
+  for (let from = 0; from < values.length; from += LOOK_WORDS) {
+    const to = Math.min(values.length, from + LOOK_WORDS);
+    for (let i = from; i < to; i++) {
+      const value = values[i];
+      if (value < least) least = value;
+      else if (value > most) most = value;
+    }
+    if (most - least > 0xffff) return AS_WORDS;
   }
-  const span = most - least;
-  return span < 65_536 ? { width: span === 0 ? 0 : span < 256 ? 1 : 2, base: least } : AS_WORDS;
+  return { ...narrowBelow(most - least + 1), base: least };
+}
+
+/** Of numbers that are known to be below `limit`, without a look at them. */
+export function narrowBelow(limit: number): Narrow {
+  if (limit > 0x1_0000) return AS_WORDS;
+  return { width: limit <= 1 ? 0 : limit <= 0x100 ? 1 : 2, base: 0 };
 }
 
 function narrowBytes(values: Uint8Array): Narrow {
