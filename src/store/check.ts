@@ -53,8 +53,21 @@ export interface CheckOptions {
   readonly onSegment?: (done: number, of: number) => void;
 }
 
+/** A store that changes all the time is not waited for. */
+const MOST_ATTEMPTS = 5;
+
 /** Throws a StoreError when there is no store or its manifest cannot be read. */
 export function checkStore(directory: string, options: CheckOptions = {}): CheckReport {
+  for (let attempt = 1; ; attempt++) {
+    const report = checkOnce(directory, options);
+    const isMissing = report.problems.some(({ kind }) => kind === 'missing');
+    if (!isMissing || attempt === MOST_ATTEMPTS) return report;
+    // A commit takes files away that are not needed any more: what is missing may be that.
+    if (readManifest(directory).generation === report.manifest.generation) return report;
+  }
+}
+
+function checkOnce(directory: string, options: CheckOptions): CheckReport {
   const manifest = readManifest(directory);
   const problems: Problem[] = [...checkManifest(manifest)];
   let rows = 0;
