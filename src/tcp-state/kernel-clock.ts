@@ -1,10 +1,14 @@
 // From the kernel's monotonic clock (CLOCK_MONOTONIC, which Node's hrtime reads too) to Unix time. Node tells Unix time in whole
-// milliseconds only, so the difference is measured at the moment when they tick.
+// milliseconds only, so the difference is measured at the moment when they tick. Whoever reads may be held up at any point: then a
+// reading tells less, but nothing wrong.
 
 const NS_PER_MS = 1_000_000n;
 const NS_PER_SECOND = 1_000_000_000;
 /** A difference that moved by more than this was stepped: by an administrator, or by the machine sleeping. */
 const STEP_NS = 5_000_000n;
+/** So well is the difference known in the end, or as well as so many readings tell. A tick comes after some thousands at most. */
+const EXACT_NS = 20_000n;
+const MOST_READINGS = 200_000;
 
 export class KernelClock {
   #offset: bigint;
@@ -20,9 +24,8 @@ export class KernelClock {
 
   /** Notices that the clock was set. Called now and then. */
   check(): void {
-    const now = BigInt(Date.now()) * NS_PER_MS - process.hrtime.bigint();
-    const moved = now - this.#offset;
-    if (moved < STEP_NS && moved > -STEP_NS) return;
+    const { least, most } = read();
+    if (this.#offset > least - STEP_NS && this.#offset < most + STEP_NS) return;
     this.#offset = measure();
     this.#split();
     this.steps++;
@@ -56,16 +59,22 @@ export class KernelClock {
   }
 }
 
-/** Unix time minus monotonic time, in ns: the best of a few ticks, for a tick may be noticed late. */
+/** Between what Unix time minus monotonic time is, in ns, as both say now. */
+function read(): { least: bigint; most: bigint } {
+  const before = process.hrtime.bigint();
+  const now = BigInt(Date.now()) * NS_PER_MS;
+  return { least: now - process.hrtime.bigint(), most: now + NS_PER_MS - before };
+}
+
+/** Unix time minus monotonic time, in ns: known well once both were read just before a tick and just after it. */
 function measure(): bigint {
-  let best: bigint | undefined;
-  for (let i = 0; i < 3; i++) {
-    const before = Date.now();
-    let now = before;
-    while (now === before) now = Date.now();
-    const offset = BigInt(now) * NS_PER_MS - process.hrtime.bigint();
-    // Noticing late makes the difference smaller.
-    if (best === undefined || offset > best) best = offset;
+  let { least, most } = read();
+  for (let i = 0; i < MOST_READINGS && most - least > EXACT_NS; i++) {
+    const next = read();
+    if (next.least > least) least = next.least;
+    if (next.most < most) most = next.most;
+    // The clock was set meanwhile.
+    if (least > most) ({ least, most } = next);
   }
-  return best!;
+  return least;
 }
