@@ -101,8 +101,8 @@ function sinkStatus(sink: Sink): SinkStatus {
   return { name: sink.name, rows: 0, bytes: 0, error: '' };
 }
 
-/** TCP events that are there are handed on within this. */
-const TCP_STATE_MS = 500;
+/** TCP events that are there are handed on within this share of the time that the end has. */
+const TCP_STATE_SHARE = 1 / 9;
 /** So long before the end sinks of rows are ended: they are closed before the store, one after the other. */
 const STORE_MS = 1800;
 
@@ -150,7 +150,7 @@ async function answer(request: Request, capture: Unit): Promise<unknown> {
       const at = performance.now() + request.by - Date.now();
       endBy(at);
       // Its last records must be with the sinks before those are closed.
-      await Promise.race([endTcpState(), after(TCP_STATE_MS)]);
+      await Promise.race([endTcpState(), after((request.by - Date.now()) * TCP_STATE_SHARE)]);
       capture.stop(at);
       return undefined;
     }

@@ -26,6 +26,7 @@ it('records connections that join flows and transactions by community id and tim
     `store.directory=${folder}/store`,
     `to=["ndjson:${folder}/out"]`,
     'api.enabled=false',
+    'stop_timeout=100s',
     'tcp_state.enabled=true',
     'tcp_state.kinds=[connect, close]',
     `tcp_state.netns="${namespace.inode}"`,
