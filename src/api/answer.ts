@@ -16,12 +16,14 @@ import { openReader } from '../store/reader.ts';
 import { unreadableWords } from '../store/unreadable.ts';
 import { glances } from './glances.ts';
 import { ApiError } from './guard.ts';
+import { type Lists, listsOf } from './lists.ts';
 import { removeSnapshot, takeSnapshot } from './live-snapshots.ts';
 
 export interface QueryRequest extends Omit<QueryOptions, 'spanNs' | 'hasSums'> {
   live?: boolean;
   format?: Format;
   utc?: boolean;
+  lists?: Lists;
 }
 
 /** Asks `ask` with a reader over the store, and over open flows when `live`. */
@@ -50,8 +52,9 @@ async function withReader<Result>(
 
 /** The answer as text in the format that was asked for. */
 export function answer(daemon: Daemon, request: QueryRequest, timeoutMs: number): Promise<string> {
-  const { live = false, format = 'json', utc, ...options } = request;
-  const plan = planQuery({ ...options, hasSums: true }, createVocabulary(allRecordTypes(), { isUtc: utc }));
+  const { live = false, format = 'json', utc, lists, ...options } = request;
+  const vocabulary = createVocabulary(allRecordTypes(), { isUtc: utc, lists: listsOf(lists) });
+  const plan = planQuery({ ...options, hasSums: true }, vocabulary);
   return withReader(daemon, live, async (reader) => {
     const result = await runQuery(withTimeout(reader, timeoutMs) as never, plan);
     return [...formatResult(result, format, { isUtc: utc })].join('');
@@ -64,18 +67,18 @@ export async function* growingAnswer(
   request: QueryRequest,
   timeoutMs: number,
 ): AsyncGenerator<{ event: 'partialResult' | 'finalResult'; since: string | null; text: string }> {
-  const { live = false, utc, format: _, ...options } = request;
-  const vocabulary = createVocabulary(allRecordTypes(), { isUtc: utc });
+  const { live = false, utc, lists, format: _, ...options } = request;
+  const vocabulary = createVocabulary(allRecordTypes(), { isUtc: utc, lists: listsOf(lists) });
   const whole = planQuery(options, vocabulary);
   for (const sinceNs of glances(vocabulary.nowNs, whole, await oldestNs(daemon, whole))) {
     const since = new Date(Number(sinceNs / 1_000_000n)).toISOString();
-    const text = await answer(daemon, { ...options, first: since, live: false, utc, format: 'json' }, timeoutMs);
+    const text = await answer(daemon, { ...options, first: since, live: false, utc, lists, format: 'json' }, timeoutMs);
     yield { event: 'partialResult', since, text };
   }
   yield {
     event: 'finalResult',
     since: null,
-    text: await answer(daemon, { ...options, live, utc, format: 'json' }, timeoutMs),
+    text: await answer(daemon, { ...options, live, utc, lists, format: 'json' }, timeoutMs),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Daemon } from '../daemon/daemon.ts';
 import { FORMATS } from '../query/query.ts';
 import { answer, growingAnswer, type QueryRequest } from './answer.ts';
 import { EventStream } from './event-stream.ts';
+import { listsSchema } from './lists.ts';
 import { removeSnapshot, takeSnapshot } from './live-snapshots.ts';
 
 const tags = ['query'];
@@ -29,6 +30,7 @@ const body = {
     timeResolution: { type: 'string' },
     isList: { type: 'boolean' },
     utc: { type: 'boolean' },
+    lists: listsSchema,
     live: { type: 'boolean', description: 'open flows too' },
     format: { type: 'string', enum: [...FORMATS] },
   },

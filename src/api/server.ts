@@ -16,7 +16,8 @@ import { controlRoutes } from './routes-control.ts';
 import { queryRoutes } from './routes-query.ts';
 import { streamRoutes } from './routes-stream.ts';
 
-const BODY_LIMIT = 256 * 1024;
+/** Lists of conditions may have some ten thousand addresses. */
+const BODY_LIMIT = 4 * 1024 * 1024;
 
 /** Where the token is unless the configuration says so. */
 export function tokenFile({ api, store }: DaemonConfig): string {

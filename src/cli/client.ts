@@ -39,15 +39,16 @@ export async function ask(options: ClientOptions, method: string, path: string, 
 }
 
 /**
- * Gives each event of a stream to `hear`, until that says false: true then, false when the daemon has ended the stream. Rejects with a
+ * `body` undefined: there is nothing to send. Gives each event of a stream to `hear`, until that says false: true then, false when the daemon has ended the stream. Rejects with a
  * ClientError, or with what `hear` throws.
  */
 export async function listen(
   options: ClientOptions,
   path: string,
+  body: unknown,
   hear: (event: string, data: string) => boolean,
 ): Promise<boolean> {
-  const response = await send(options, 'GET', path);
+  const response = await send(options, body === undefined ? 'GET' : 'POST', path, body);
   let rest = '';
   try {
     for await (const part of response.setEncoding('utf8')) {

@@ -40,12 +40,19 @@ export async function follow(
     throw new UsageError(`--follow writes one JSON document a line: leave out -e ${options.format}`);
   // What is wrong is told here, whether a daemon runs or not.
   if (condition !== undefined) parseCondition(condition, vocabulary);
-  const words = new URLSearchParams();
-  if (types !== undefined && types.length > 0) words.set('records', types.join(','));
-  if (condition !== undefined) words.set('condition', condition);
+  const wanted = {
+    ...(types !== undefined && types.length > 0 && { records: types.join(',') }),
+    ...(condition !== undefined && { condition }),
+  };
+  // The daemon opens no files: what the condition names goes along with it.
+  const lists = [...vocabulary.lists].filter(([name]) => condition?.includes(`$${name}`) === true);
+  const [words, body] =
+    lists.length === 0
+      ? [`?${new URLSearchParams(wanted)}`, undefined]
+      : ['', { ...wanted, lists: Object.fromEntries(lists) }];
   const client = { api: options.api, token: join(options.store, 'api.token') };
   let written = 0;
-  const isOver = await listen(client, `/api/records/stream?${words}`, (event, data) => {
+  const isOver = await listen(client, `/api/records/stream${words}`, body, (event, data) => {
     if (event === 'missed')
       process.stderr.write(`netscribe: ${JSON.parse(data).records} records came too fast and are not shown\n`);
     if (event !== 'record') return true;

@@ -129,6 +129,17 @@ unless(noNamespaces).describe('netscribe run', () => {
     expect([wrong.status, wrong.text]).toEqual([400, expect.stringContaining("'dnss'")]);
   });
 
+  test('lists go along with the conditions that name them', async () => {
+    const asked = { columns: 'sip', condition: 'dip in $here', live: true, lists: { here: ['10.0.0.0/8'], not: [] } };
+    const here = await kit.ask('POST', '/api/query', asked);
+    expect([here.status, here.text]).toEqual([200, expect.stringContaining('10.0.0.1')]);
+    const elsewhere = await kit.ask('POST', '/api/query', { ...asked, lists: { here: ['192.0.2.0/24'] } });
+    expect([elsewhere.status, elsewhere.text]).toEqual([200, expect.not.stringContaining('10.0.0.1')]);
+    for (const lists of [undefined, { there: [] }, { ...asked.lists, 'not a name': [] }])
+      expect((await kit.ask('POST', '/api/query', { ...asked, lists })).status).toBe(400);
+    expect((await kit.ask('POST', '/api/records/stream', { condition: 'dip in $here', lists: {} })).status).toBe(400);
+  });
+
   test('query --follow shows them, ends after so many, and with the daemon', async () => {
     const words = (...more: string[]) => [
       'query',
@@ -139,7 +150,11 @@ unless(noNamespaces).describe('netscribe run', () => {
       `unix:${kit.folder}/api`,
       ...more,
     ];
-    const program = new Program([process.execPath, MAIN, ...words('icmp and dip = 10.0.0.4', '-n', '2')]);
+    const program = new Program([
+      process.execPath,
+      MAIN,
+      ...words('icmp and dip in $four', '--define', 'four=10.0.0.4', '-n', '2'),
+    ]);
     const wanted = new Set<string>();
     const echo = (type: number, from: string, to: string) => icmpFrame(type, 0, bytes('00070001'), { from, to });
     // Whether it listens already shows when something comes: a pair more until two have.
