@@ -120,6 +120,9 @@ try {
     }),
   );
   write(0);
+  // What starting took is no hold-up of packets.
+  await look();
+  await report(0);
   const watching = setInterval(() => void look().catch(() => undefined), 1000);
   console.log(
     '  time     sent     received  dropped   flows    RSS   CPU/packet  longest stall  its own CPU  write-out',

@@ -85,7 +85,7 @@ export class CountUnit implements Unit {
     const after = this.#meant(this.#links.list().map(({ name }) => name));
     this.#configs = after;
     await this.#source.select({ ...NO_INTERFACE, wants: (name) => this.#wants(name) });
-    const interfaces = this.#interfaces();
+    const interfaces = this.#interfaces({});
     const change = (name: string): InterfaceChange => ({ name, success: interfaces[name]?.state !== 'failed' });
     const names = [...after.keys()].sort();
     return {
@@ -103,7 +103,7 @@ export class CountUnit implements Unit {
 
   async figures(): Promise<UnitFigures> {
     return {
-      interfaces: this.#interfaces(),
+      interfaces: this.#interfaces((await this.#runs.view?.flowsByInterface()) ?? {}),
       engine: this.#engine(),
       holdUp: this.#runs.holdUps.take(),
     };
@@ -196,9 +196,9 @@ export class CountUnit implements Unit {
     this.#hurry = undefined;
   }
 
-  #interfaces(): Record<string, CaptureStatus> {
+  /** `flows`: how many are open, by interface. */
+  #interfaces(flows: Readonly<Record<string, number>>): Record<string, CaptureStatus> {
     const links = this.#links.list();
-    const flows = this.#runs.view?.flowsByInterface() ?? {};
     this.#configs = this.#meant(links.map(({ name }) => name));
     const interfaces: Record<string, CaptureStatus> = {};
     for (const [name, config] of this.#configs) {

@@ -93,8 +93,8 @@ export class PacketUnit implements Unit {
 
   async figures(): Promise<UnitFigures> {
     if (performance.now() > this.#countAt) {
-      this.#flowsByInterface = this.#runs.view?.flowsByInterface() ?? {};
       this.#countAt = performance.now() + COUNT_MS;
+      this.#flowsByInterface = (await this.#runs.view?.flowsByInterface()) ?? {};
     }
     const interfaces = this.#set.status([]);
     for (const [name, flows] of Object.entries(this.#flowsByInterface)) {

@@ -26,7 +26,7 @@ import type { Detection } from './detection.ts';
 import type { WantedEncodings } from './encoded-rows.ts';
 import type { FactReceiver } from './gathering.ts';
 import { Ledger, OUTCOMES } from './ledger.ts';
-import { flowsByInterface, lookAtFlows } from './open-flows.ts';
+import { FlowsByInterface, lookAtFlows } from './open-flows.ts';
 import {
   ColumnOutlet,
   causeOf,
@@ -159,9 +159,9 @@ export class Analysis implements FlowHandler, ConversationHost {
     };
   }
 
-  /** Open flows by the interface that saw their first packet. */
-  flowsByInterface(): Record<string, number> {
-    return flowsByInterface(this.tracker, this.#links);
+  /** Counts none yet. */
+  flowsByInterface(): FlowsByInterface {
+    return new FlowsByInterface(this.tracker, this.#links);
   }
 
   /** Gives what open flows of a shard saw since their last document to `put`, while it wants more. Changes nothing. */

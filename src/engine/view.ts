@@ -21,7 +21,7 @@ export interface EngineFigures {
 export interface EngineView {
   figures(): EngineFigures;
   /** Open flows by the interface that saw their first packet: a walk over all of them. */
-  flowsByInterface(): Record<string, number>;
+  flowsByInterface(): Promise<Record<string, number>>;
   /**
    * What open flows saw since their last document, as documents in one line of JSON each; `limit` at most. Packets go on meanwhile: what of
    * them is in the answer depends on when their flow was looked at.

@@ -103,19 +103,19 @@ export class RingSource implements PacketSource {
       if (rings.former.ring.isReady) return this.#take(rings.former);
       if (!rings.tryEnd(rings.former, now)) return 'idle';
     }
-    const { ring } = rings.now!;
-    if (ring.isReady) return this.#take(rings.now!);
+    const reading = rings.now!;
+    if (reading.ring.isReady) return this.#take(reading);
     if (this.#drainUntil > 0 && now > this.#drainUntil) return 'end';
     if (this.#options.wait === 'never') return 'idle';
-    this.#poll.watch(ring.fd, this.#links.fd);
-    if (this.#options.wait === 'block') {
-      this.#heard(this.#poll.wait(WAIT_MS));
-      return ring.isReady ? this.#take(rings.now!) : 'idle';
-    }
-    return this.#poll.waitLater(WAIT_MS).then((n) => {
-      this.#heard(n);
-      return ring.isReady ? this.#take(rings.now!) : 'idle';
-    });
+    this.#poll.watch(reading.ring.fd, this.#links.fd);
+    if (this.#options.wait === 'block') return this.#waited(reading, this.#poll.wait(WAIT_MS));
+    return this.#poll.waitLater(WAIT_MS).then((n) => this.#waited(reading, n));
+  }
+
+  /** After a wait for a ring. Another one may have followed it meanwhile: what that has comes behind what is left of this one. */
+  #waited(reading: RingReading, n: number): PacketBatch | 'idle' {
+    this.#heard(n);
+    return reading === this.#rings.now && reading.ring.isReady ? this.#take(reading) : 'idle';
   }
 
   release(_batch: PacketBatch): void {
