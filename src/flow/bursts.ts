@@ -158,10 +158,27 @@ export class Bursts {
   }
 
   #add(reason: Burst['reason'], flows: Uint32Array, number: number): void {
-    const keys = new Uint32Array(flows.length);
+    this.#waiting.push({ flows: this.#isInOrder(flows) ? flows : this.#sorted(flows), at: 0, reason, number });
+  }
+
+  /** As flows are that were found row by row: a million of them need not be sorted, which takes memory when there is least of it. */
+  #isInOrder(flows: Uint32Array): boolean {
+    let before = 0;
     for (let i = 0; i < flows.length; i++) {
-      keys[i] = this.#tableOf(flows[i]).cold[coldAt((flows[i] >>> 1) << HOT_SHIFT) + C_FIRST_PACKET];
+      const key = this.#firstPacketOf(flows[i]) >>> 0;
+      if (key < before) return false;
+      before = key;
     }
-    this.#waiting.push({ flows: sortByKey(keys, flows), at: 0, reason, number });
+    return true;
+  }
+
+  #sorted(flows: Uint32Array): Uint32Array {
+    const keys = new Uint32Array(flows.length);
+    for (let i = 0; i < flows.length; i++) keys[i] = this.#firstPacketOf(flows[i]);
+    return sortByKey(keys, flows);
+  }
+
+  #firstPacketOf(flow: number): number {
+    return this.#tableOf(flow).cold[coldAt((flow >>> 1) << HOT_SHIFT) + C_FIRST_PACKET];
   }
 }

@@ -227,9 +227,11 @@ export class FlowTable {
     return this.cold[coldAt(base) + C_SHARD] & (SHARDS - 1);
   }
 
-  /** Calls `visit` with every flow, shard by shard. */
+  /** Calls `visit` with every flow, row by row: in the order in which they began, as long as no row was used twice. */
   forEach(visit: (slot: number) => void): void {
-    for (let shard = 0; shard < SHARDS; shard++) this.forEachOf(shard, visit);
+    const { words } = this;
+    const fresh = this.#fresh;
+    for (let slot = 1; slot < fresh; slot++) if (words[(slot << HOT_SHIFT) + F_PROTOCOL] !== NOBODY) visit(slot);
   }
 
   /** Calls `visit` with every flow of a shard. */
