@@ -91,7 +91,7 @@ function timeText(seconds: number): string {
 }
 
 /** Type bit maps (RFC 4034 section 4.1.2): windows in rising order, so no byte is read twice. Undefined when they are wrong. */
-function typeBits(bytes: Uint8Array, at: number, end: number): string | undefined {
+export function typeBits(bytes: Uint8Array, at: number, end: number): string | undefined {
   let text = '';
   let window = -1;
   let next = at;
