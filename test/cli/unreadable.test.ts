@@ -21,7 +21,7 @@ function netscribe(...words: string[]): { code: number | null; out: string; err:
   return { code: status, out: stdout, err: stderr };
 }
 
-it('is asked and repaired', { timeout: 120_000 }, async () => {
+it('is asked and repaired', async () => {
   const store = openStore(join(folder, 's'), { sync: false });
   for (const minute of [0, 1]) {
     await store.append(flowBatch(minute, 100, START + minute * 60, START + minute * 60 + 59));

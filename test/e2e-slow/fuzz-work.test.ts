@@ -59,7 +59,7 @@ describe('work grows with the input, not with its square', () => {
   });
 });
 
-it('coverage leads to what chance would not find', { timeout: 600_000 }, () => {
+it('coverage leads to what chance would not find', () => {
   // Three bytes of one value each at the very beginning.
   const explorer = new Explorer(new PlantedTarget('throw'), { seed: 1 });
   expect(explorer.explore(300_000, { stopAtFinding: true }).found).toHaveLength(1);

@@ -43,7 +43,7 @@ unless(noNamespaces).describe('reading the configuration again', () => {
     const [{ flow }] = (await openFlows()).flows;
     expect(await reload({ flows: { interval: '30m', timeout: '20m' } })).toEqual([
       'netscribe: flows.interval: 0 → 1800',
-      'flows.timeout: 60 → 1200',
+      'flows.timeout: 3600 → 1200',
     ]);
     expect((await openFlows()).flows[0].flow.id).toBe(flow.id);
     expect(await reload({})).toEqual(['netscribe: the configuration is as it was']);

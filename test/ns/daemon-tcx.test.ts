@@ -40,7 +40,7 @@ unless(noNamespaces).describe('a daemon that records flows', () => {
     expect(JSON.parse((await reload({ capture: both })).text).interfaces.enabled).toEqual([
       { name: 'd', success: true },
     ]);
-    const limits = JSON.parse((await reload({ flows: { interval: 0, max: 100_000 } })).text);
+    const limits = JSON.parse((await reload({ flows: { interval: 0, timeout: '1h', max: 100_000 } })).text);
     expect(limits.flows).toBe('began anew');
     await kit.send(udp(5), 1, 'c');
     const { documents } = await kit.ask('GET', '/api/flows/live').then(({ text }) => ({ documents: JSON.parse(text) }));
@@ -59,7 +59,7 @@ unless(noNamespaces).describe('a daemon that records flows', () => {
   });
 
   test('cuts at each interval while packets come: every one is in one document', async () => {
-    kit = new DaemonKit({ capture: flowsOnly, flows: { interval: '1s' } });
+    kit = new DaemonKit({ capture: flowsOnly, flows: { interval: '1s', timeout: '1h' } });
     await kit.start();
     const FLOWS = 40;
     let sent = 0;

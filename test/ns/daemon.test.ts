@@ -220,7 +220,7 @@ unless(noNamespaces).describe('netscribe run', () => {
     kit.ns.ip('link add name c type veth peer name d');
     for (const link of ['c', 'd']) kit.ns.up(link);
     const capture = { interfaces: { b: { promisc: true }, '/^[cd]$/': null }, records: ['flow', 'transactions'] };
-    kit.config = { ...kit.config, capture, flows: { interval: '30m' } };
+    kit.config = { ...kit.config, capture, flows: { interval: '30m', timeout: '1h' } };
     kit.writeConfig();
     const said = kit.command('config', 'reload', '-c', kit.file);
     expect(said.trim().split('\n')).toEqual(['enabled c', 'enabled d', 'updated b', 'flows.interval: 0 → 1800']);

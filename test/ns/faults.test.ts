@@ -78,7 +78,7 @@ unless(noNamespaces).describe('a daemon survives', () => {
          write() { if (!done) { done = true; setTimeout(() => { throw new Error('a fault in a sink'); }, 10); } },
        });`,
     );
-    kit.config = { ...kit.config, to: [sink], flows: { interval: '1s' } };
+    kit.config = { ...kit.config, to: [sink], flows: { interval: '1s', timeout: '1h' } };
     const program = await kit.start();
     expect(kit.rings()).toBe(1);
     await kit.send(udp(3));
@@ -91,7 +91,10 @@ unless(noNamespaces).describe('a daemon survives', () => {
   });
 
   test('a disk that is full: it says so, records wait, and are written when there is room', async () => {
-    kit = new DaemonKit({ capture: { interfaces: { b: null }, records: ['flow'] }, flows: { interval: '1s' } });
+    kit = new DaemonKit({
+      capture: { interfaces: { b: null }, records: ['flow'] },
+      flows: { interval: '1s', timeout: '1h' },
+    });
     mkdirSync(kit.store);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', kit.store]);
     try {
@@ -121,7 +124,10 @@ unless(noNamespaces).describe('a daemon survives', () => {
   });
 
   test('a store that was removed: it is told, and made anew', async () => {
-    kit = new DaemonKit({ capture: { interfaces: { b: null }, records: ['flow'] }, flows: { interval: '1s' } });
+    kit = new DaemonKit({
+      capture: { interfaces: { b: null }, records: ['flow'] },
+      flows: { interval: '1s', timeout: '1h' },
+    });
     await kit.start();
     await kit.send(udp(3));
     await kit.until(({ sinks }) => sinks[0].rows === 3);
@@ -135,7 +141,10 @@ unless(noNamespaces).describe('a daemon survives', () => {
   });
 
   test('a sudden end during write-outs: nothing acknowledged is lost, nothing is there twice', async () => {
-    kit = new DaemonKit({ capture: { interfaces: { b: null }, records: ['flow'] }, flows: { interval: '1s' } });
+    kit = new DaemonKit({
+      capture: { interfaces: { b: null }, records: ['flow'] },
+      flows: { interval: '1s', timeout: '1h' },
+    });
     let acknowledged = 0;
     for (let round = 0; round < 2; round++) {
       await kit.start();

@@ -33,7 +33,7 @@ async function talking(): Promise<number> {
   return Number(talk.out);
 }
 
-unless(noNamespaces).describe('processes', { timeout: 60_000 }, () => {
+unless(noNamespaces).describe('processes', () => {
   test('are told by netscribe capture --processes', async () => {
     kit = new DaemonKit();
     const pid = await talking();

@@ -91,7 +91,7 @@ function contents(directory: string): number[] {
 /** Every operation by turns with one of the places, or, when everything is tested, with each. */
 const step = process.env.NETSCRIBE_TEST === 'full' ? 1 : Object.keys(PLACES).length;
 
-it.each(Object.keys(PLACES))('leaves %s in its place', { timeout: 120_000 }, async (place) => {
+it.each(Object.keys(PLACES))('leaves %s in its place', async (place) => {
   let operation = 1 + (step === 1 ? 0 : Object.keys(PLACES).indexOf(place));
   for (let isOver = false; !isOver; operation += step) {
     const directory = join(folder, String(operation));
