@@ -11,6 +11,7 @@ import type { Analyzer, Context, Direction, EndReason, Verdict } from '../protoc
 import { EXCHANGE_BYTES, type Exchange, exchangeKey, isEcho } from './exchange.ts';
 import { extensionOffset, mplsLabels } from './extensions.ts';
 import { HEADER_LENGTH, IcmpMessage } from './message.ts';
+import { groupsOf } from './multicast.ts';
 import type { IcmpOptions } from './options.ts';
 import { protocolKeyword, QuotedTuple, quotedTuple } from './quoted.ts';
 import { clear, emptyRecord, icmpRecord } from './record.ts';
@@ -192,6 +193,7 @@ export class IcmpAnalyzer implements Analyzer {
     if (message.mtu >= 0) record.mtu = message.mtu;
     if (message.pointer >= 0) record.pointer = message.pointer;
     if (message.hasGateway) record.gateway = message.gateway;
+    if (this.#version === 6) record.multicastGroups = groupsOf(bytes, from, to);
     this.#discover(bytes);
     if (quotesPacket(this.#version, message.type)) this.#quote(bytes, from, to);
     this.#emit(direction);

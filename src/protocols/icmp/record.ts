@@ -48,6 +48,9 @@ export const icmpRecord = defineRecord(
       })
       .optional(),
 
+    multicastGroups: f
+      .keywords('netscribe.icmp.multicast_groups', 'groups that multicast listener discovery is about')
+      .optional(),
     ndTarget: f.ip('netscribe.icmp.nd.target', 'address that neighbour discovery is about').optional(),
     ndLinkLayerAddress: f
       .keyword(
@@ -99,6 +102,7 @@ export function clear(record: IcmpRecord): void {
   record.quotedTransport = undefined;
   record.quotedCommunityId = undefined;
   record.mpls = undefined;
+  record.multicastGroups = undefined;
   record.ndTarget = undefined;
   record.ndLinkLayerAddress = undefined;
 }

@@ -4,7 +4,7 @@ import { icmp } from '../../../src/protocols/icmp/index.ts';
 import type { IcmpOptions } from '../../../src/protocols/icmp/options.ts';
 import { Address } from '../../../src/records/address.ts';
 import { AnalyzerKit } from '../../kit/analyzer.ts';
-import { echo, linkLayer, message, neighbor } from './build.ts';
+import { echo, linkLayer, message, neighbor, v6 as v6Octets } from './build.ts';
 
 const UNANSWERED = ['Request was received without an associated response.'];
 const DUPLICATE = [
@@ -244,6 +244,27 @@ describe('other messages', () => {
     kit.message(0, message(143, 0, [0, 0, 0, 1], new Array<number>(20).fill(0)));
     expect(kit.emitted).toMatchObject([{ record: { requestMessage: '143(0)', status: 'OK', sourceBytes: 20 } }]);
     expect(kit.emitted[0].record).not.toHaveProperty('endSeconds');
+  });
+
+  it('tells the groups of multicast listener discovery', () => {
+    const kit = v6(0xff020000);
+    const group = (kind: number, last: number, sources = 0, aux = 0) => [
+      ...[kind, aux, 0, sources],
+      ...v6Octets(last),
+      ...new Array<number>(16 * sources + 4 * aux).fill(9),
+    ];
+    kit.message(0, message(131, 0, [0, 0, 0, 0], v6Octets(1)));
+    kit.message(0, message(130, 0, [0, 0, 0, 0], new Array<number>(16).fill(0)));
+    kit.message(0, message(143, 0, [0, 0, 0, 4], group(4, 1), group(2, 2, 2, 1), group(1, 3), group(3, 1)));
+    kit.message(0, message(143, 0, [0, 0, 255, 255], group(4, 1), [4, 0]));
+    kit.message(0, message(143, 0, [0, 0, 0, 2], group(4, 1, 255), [4, 0, 0, 0]));
+    expect(kit.emitted.map(({ record }) => record.multicastGroups)).toEqual([
+      ['fd00::1'],
+      undefined,
+      ['fd00::1', 'fd00::2', 'fd00::3'],
+      ['fd00::1'],
+      ['fd00::1'],
+    ]);
   });
 
   it('counts messages without a whole header', () => {
