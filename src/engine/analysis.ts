@@ -6,6 +6,7 @@ import type { FlowEnd, FlowHandler, PacketPlace } from '../flow/handler.ts';
 import { HOT_SHIFT } from '../flow/layout.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import { Links } from '../flow/links.ts';
+import { OwnAddresses } from '../flow/own-addresses.ts';
 import { type FlowRecord, flowRecord } from '../flow/record.ts';
 import type { Stage } from '../flow/stage.ts';
 import type { FlowTable } from '../flow/table.ts';
@@ -106,7 +107,9 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.slice = new Slice(options.sliceMs);
     this.#places = options.geoip.length > 0 ? new PlaceDatabases(options.geoip) : undefined;
     this.#processes = options.wantsProcesses ? new ProcessTable() : undefined;
-    this.#links = new Links(options.internalNetworks, this.#places, this.#processes);
+    // Who waits for packets captures them: what a file has may be another machine's.
+    const own = options.rolling ? new OwnAddresses() : undefined;
+    this.#links = new Links(options.internalNetworks, this.#places, this.#processes, own);
     this.detection = detection;
     this.maxHeldBytes = options.maxHeldBytes;
     for (const [i, type] of options.types.entries()) this.#typeNumbers.set(type.name, i);

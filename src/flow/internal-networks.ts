@@ -3,11 +3,14 @@
 
 import type { Address } from '../records/address.ts';
 import { inNetwork, type Network, parseNetwork } from '../records/network.ts';
+import type { OwnAddresses } from './own-addresses.ts';
 
-export type NetworkDirection = 'internal' | 'inbound' | 'outbound' | 'external' | 'unknown';
+export type NetworkDirection = 'ingress' | 'egress' | 'internal' | 'inbound' | 'outbound' | 'external' | 'unknown';
 
 /** Seen from the other side. */
 export const REVERSED: Readonly<Record<NetworkDirection, NetworkDirection>> = {
+  ingress: 'egress',
+  egress: 'ingress',
   internal: 'internal',
   inbound: 'outbound',
   outbound: 'inbound',
@@ -61,23 +64,38 @@ function prefixesOf(networks: readonly string[]): Prefix[] {
   });
 }
 
+const NEAR = prefixesOf([...LOOPBACK, ...LINK_LOCAL_UNICAST]);
+
 export class InternalNetworks {
+  readonly #own: OwnAddresses | undefined;
   readonly #ranges: readonly { prefixes: readonly Prefix[]; isOutside: boolean }[];
 
-  /** Networks as `isNetwork` takes them; others are passed over. */
-  constructor(networks: readonly string[]) {
+  /** Networks as `isNetwork` takes them; others are passed over. `own`: those of the machine that captures, where it is this one. */
+  constructor(networks: readonly string[], own?: OwnAddresses) {
+    this.#own = own;
     this.#ranges = networks.map((text) => {
       const { networks: some, isOutside = false } = Object.hasOwn(RANGES, text) ? RANGES[text] : { networks: [text] };
       return { prefixes: prefixesOf(some), isOutside };
     });
   }
 
-  /** `unknown` when no networks were told. */
+  /**
+   * What comes to this machine, or goes from it, is ingress or egress, as with Packetbeat; loopback and link-local addresses count as its own. Of
+   * the rest the networks decide; `unknown` when none were told.
+   */
   direction(source: Address, destination: Address): NetworkDirection {
+    if (this.#own !== undefined) {
+      if (this.#isOwn(destination)) return 'ingress';
+      if (this.#isOwn(source)) return 'egress';
+    }
     if (this.#ranges.length === 0) return 'unknown';
     const fromInside = this.#has(source);
     if (this.#has(destination)) return fromInside ? 'internal' : 'inbound';
     return fromInside ? 'outbound' : 'external';
+  }
+
+  #isOwn(address: Address): boolean {
+    return this.#own!.has(address) || NEAR.some(({ network, v6 }) => v6 === address.v6 && inNetwork(network, address));
   }
 
   #has(address: Address): boolean {

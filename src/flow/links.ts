@@ -7,6 +7,7 @@ import { Cursor } from '../wire/cursor.ts';
 import { decode, decodeReassembled } from '../wire/decode.ts';
 import { describeTunnels, type TunnelDescription } from '../wire/describe.ts';
 import { InternalNetworks } from './internal-networks.ts';
+import type { OwnAddresses } from './own-addresses.ts';
 
 /** Combinations kept; flows beyond have none, and that is counted. */
 export const MAX_LINKS = 65_536;
@@ -46,15 +47,16 @@ export class Links {
   /** Plain Ethernet pairs seen lately: three words of addresses, direction, interface, link. Nearly every new flow has one of a few. */
   readonly #recent = new Int32Array(RECENT * 6).fill(-1);
 
-  /** `internalNetworks`: one's own (`internal-networks.ts`). */
+  /** `internalNetworks`: one's own (`internal-networks.ts`); `own`: addresses of this machine, where it is the one that captures. */
   constructor(
     internalNetworks: readonly string[] = [],
     places: Places | undefined = undefined,
     processes: Processes | undefined = undefined,
+    own: OwnAddresses | undefined = undefined,
   ) {
     this.places = places;
     this.processes = processes;
-    this.networks = new InternalNetworks(internalNetworks);
+    this.networks = new InternalNetworks(internalNetworks, own);
   }
 
   get(id: number): Link {

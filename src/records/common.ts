@@ -51,7 +51,7 @@ export const endpoints = {
   direction: f
     .keyword(
       'network.direction',
-      'internal, inbound, outbound or external, by the internal networks that were told; else unknown',
+      'ingress or egress of the machine that captures; else internal, inbound, outbound or external, by the internal networks that were told; else unknown',
     )
     .ofFlow('direction'),
   flowId: f.keyword('flow.id', 'stable identity of the flow: the same in all its documents').ofFlow('id', 'writeId'),

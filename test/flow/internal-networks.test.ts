@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { InternalNetworks, isNetwork, REVERSED } from '../../src/flow/internal-networks.ts';
+import { OwnAddresses } from '../../src/flow/own-addresses.ts';
 import { parseAddress } from '../../src/records/parse-address.ts';
 
 const holds = (network: string, address: string) => {
@@ -49,4 +50,18 @@ describe('the direction of a flow', () => {
     expect(networks.direction(to, from)).toBe(REVERSED[direction]);
     expect(new InternalNetworks([]).direction(from, to)).toBe('unknown');
   });
+});
+
+test('what comes to this machine or goes from it is told, whatever the networks, and its addresses may change', () => {
+  let own = ['10.0.0.1', 'fe80::5%eth0'];
+  const networks = new InternalNetworks(['10.0.0.0/8'], new OwnAddresses(() => own, 0));
+  const direction = (from: string, to: string) => networks.direction(parseAddress(from)!, parseAddress(to)!);
+  expect(direction('8.8.8.8', '10.0.0.1')).toBe('ingress');
+  expect(direction('10.0.0.1', '10.0.0.2')).toBe('egress');
+  expect(direction('10.0.0.2', '8.8.8.8')).toBe('outbound');
+  expect(direction('127.0.0.1', '127.0.0.1')).toBe('ingress');
+  expect(direction('fe80::5', 'ff02::1')).toBe('egress');
+  own = ['10.0.0.2'];
+  expect(direction('10.0.0.2', '8.8.8.8')).toBe('egress');
+  expect(direction('8.8.8.8', '10.0.0.1')).toBe('inbound');
 });

@@ -38,6 +38,28 @@ unless(noNamespaces).describe('a live capture', () => {
   }
   const summaryOf = (err: string) => JSON.parse(err.trim().split('\n').at(-1)!);
 
+  test('tells what comes to this machine and what goes from it', async () => {
+    ns.ip('addr add 10.77.0.1/24 dev b');
+    const program = await live('-i', 'b', '--records', 'flow');
+    const file = join(folder, 'own.pcap');
+    const ends = [
+      ['10.77.0.9', '10.77.0.1'],
+      ['10.77.0.1', '10.77.0.8'],
+      ['10.77.0.9', '10.77.0.8'],
+    ];
+    writeFrames(
+      file,
+      ends.map(([from, to]) => udpFrame(1000, 9, { from, to })),
+    );
+    await ns.send('a', file);
+    const { out } = await program.interrupt();
+    ns.ip('addr del 10.77.0.1/24 dev b');
+    const told = documents(out)
+      .filter(({ destination }) => destination?.port === 9)
+      .map(({ source, network }) => `${source.ip} ${(network as { direction?: string }).direction}`);
+    expect(told.sort()).toEqual(['10.77.0.1 egress', '10.77.0.9 ingress', '10.77.0.9 unknown']);
+  });
+
   test('is promiscuous unless told not to be', async () => {
     const promiscuity = () => Number(/promiscuity (\d+)/.exec(ns.ip('-d link show dev b'))![1]);
     expect(promiscuity()).toBe(0);
