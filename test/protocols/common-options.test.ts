@@ -18,6 +18,8 @@ describe('options that all protocols have', () => {
       tags: [],
       keep_null: false,
       map_to_ecs: false,
+      monitor_processes: true,
+      geoip_enrich: true,
       processors: [],
     });
   });

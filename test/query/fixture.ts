@@ -24,7 +24,6 @@ export const flow = defineRecord(
     networkBytes: f.int('network.bytes', '').inUnit('bytes').derived(),
     networkPackets: f.int('network.packets', '').inUnit('packets').derived(),
     networkProtocol: f.keyword('network.protocol', '').optional(),
-    process: f.keyword('process.name', '').optional(),
   },
 );
 
