@@ -64,7 +64,12 @@ function prefixesOf(networks: readonly string[]): Prefix[] {
   });
 }
 
-const NEAR = prefixesOf([...LOOPBACK, ...LINK_LOCAL_UNICAST]);
+/** Of `LOOPBACK` or `LINK_LOCAL_UNICAST`; asked for every flow, and so without their list. */
+function isNear(address: Address): boolean {
+  const { v6, w0, w1, w2, w3 } = address;
+  if (!v6) return w3 >>> 24 === 127 || w3 >>> 16 === 0xa9fe;
+  return w0 >>> 22 === 0x3fa || ((w0 | w1 | w2) === 0 && w3 === 1);
+}
 
 export class InternalNetworks {
   readonly #own: OwnAddresses | undefined;
@@ -95,7 +100,7 @@ export class InternalNetworks {
   }
 
   #isOwn(address: Address): boolean {
-    return this.#own!.has(address) || NEAR.some(({ network, v6 }) => v6 === address.v6 && inNetwork(network, address));
+    return isNear(address) || this.#own!.has(address);
   }
 
   #has(address: Address): boolean {

@@ -26,7 +26,8 @@ export class OwnAddresses {
       // A scope (`fe80::1%eth0`) is not in packets.
       this.#own = this.#list().flatMap((text) => parseAddress(text.split('%')[0]) ?? []);
     }
-    for (const own of this.#own) if (own.equals(address)) return true;
+    const own = this.#own;
+    for (let i = 0; i < own.length; i++) if (own[i].equals(address)) return true;
     return false;
   }
 }

@@ -60,6 +60,9 @@ test('what comes to this machine or goes from it is told, whatever the networks,
   expect(direction('10.0.0.1', '10.0.0.2')).toBe('egress');
   expect(direction('10.0.0.2', '8.8.8.8')).toBe('outbound');
   expect(direction('127.0.0.1', '127.0.0.1')).toBe('ingress');
+  for (const near of ['127.9.9.9', '169.254.1.1']) expect(direction('198.51.100.1', near), near).toBe('ingress');
+  for (const near of ['::1', 'fe80::7', 'febf::1']) expect(direction('2001:db8::1', near), near).toBe('ingress');
+  for (const far of ['::2', 'fec0::1', '::7f00:1']) expect(direction('2001:db8::1', far), far).toBe('external');
   expect(direction('fe80::5', 'ff02::1')).toBe('egress');
   own = ['10.0.0.2'];
   expect(direction('10.0.0.2', '8.8.8.8')).toBe('egress');
