@@ -10,6 +10,7 @@
 
 import type { Column, ColumnBatch } from '../records/columns.ts';
 import { isNothing, Nothing } from '../records/nothing.ts';
+import { BatchReader } from './batch-reader.ts';
 import { decodeEarlierBatch } from './earlier-batch-bytes.ts';
 import { type Narrow, type Numbers, narrow, narrowBelow, readNarrow, writeNarrow } from './narrow.ts';
 
@@ -225,46 +226,16 @@ function mapV4(words: Uint32Array, present: Uint8Array | undefined): void {
   }
 }
 
-class Reader {
-  readonly #bytes: Buffer;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  #take(length: number): number {
-    const at = this.#at;
-    if (at + length > this.#bytes.length) throw new RangeError('the batch ends too early');
-    this.#at = at + length;
-    return at;
-  }
-
-  u8 = (): number => this.#bytes.readUInt8(this.#take(1));
-  u16 = (): number => this.#bytes.readUInt16LE(this.#take(2));
-  u32 = (): number => this.#bytes.readUInt32LE(this.#take(4));
-
-  text(length: number): string {
-    const at = this.#take(length);
-    return this.#bytes.toString('utf8', at, at + length);
-  }
-
-  /** In memory of their own. */
-  bytes(): Uint8Array {
-    const length = this.u32();
-    const at = this.#take(length);
-    return new Uint8Array(this.#bytes.subarray(at, at + length));
-  }
-
+class Reader extends BatchReader {
   /** In memory of their own: columns that share theirs are taken for columns without a value. */
   numbers<N extends Numbers>(kind: new (length: number) => N): N {
     const width = this.u8() as Narrow['width'];
-    const base = this.#bytes.readDoubleLE(this.#take(8));
+    const base = this.source.readDoubleLE(this.take(8));
     const count = this.u32();
-    this.#take(padded(this.#at) - this.#at);
-    const at = this.#take(count * width);
+    this.take(padded(this.at) - this.at);
+    const at = this.take(count * width);
     const into = new kind(count);
-    readNarrow(into, { width, base }, this.#bytes, at);
+    readNarrow(into, { width, base }, this.source, at);
     return into;
   }
 

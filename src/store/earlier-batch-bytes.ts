@@ -6,6 +6,7 @@
 
 import type { Column, ColumnBatch } from '../records/columns.ts';
 import { Nothing } from '../records/nothing.ts';
+import { BatchReader } from './batch-reader.ts';
 
 const KINDS = ['time', 'int', 'float', 'bool', 'ip', 'keyword', 'text'] as const;
 const HAS_NULLS = 1;
@@ -57,36 +58,7 @@ function readArrays(reader: Reader, name: string, kind: Column['kind'], json: bo
   }
 }
 
-class Reader {
-  readonly #bytes: Buffer;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  #take(length: number): number {
-    const at = this.#at;
-    if (at + length > this.#bytes.length) throw new RangeError('the batch ends too early');
-    this.#at = at + length;
-    return at;
-  }
-
-  u8 = (): number => this.#bytes.readUInt8(this.#take(1));
-  u16 = (): number => this.#bytes.readUInt16LE(this.#take(2));
-  u32 = (): number => this.#bytes.readUInt32LE(this.#take(4));
-
-  text(length: number): string {
-    const at = this.#take(length);
-    return this.#bytes.toString('utf8', at, at + length);
-  }
-
-  bytes(): Uint8Array {
-    const length = this.u32();
-    const at = this.#take(length);
-    return new Uint8Array(this.#bytes.subarray(at, at + length));
-  }
-
+class Reader extends BatchReader {
   words = (): Uint32Array => new Uint32Array(this.bytes().buffer);
   doubles = (): Float64Array => new Float64Array(this.bytes().buffer);
 }
