@@ -157,6 +157,10 @@ async function capture(words: string[]): Promise<number> {
     ...(options.processes === true ? ['procs.enabled=true'] : []),
     ...(options.geoip.length > 0 ? [`geoip.databases=${JSON.stringify(options.geoip)}`] : []),
   ]);
+  const say = (text: string): void => {
+    if (options.quiet !== true) process.stderr.write(`netscribe: ${text}\n`);
+  };
+  config.notes.forEach(say);
   const targets = [...options.to, ...(options.json === true ? ['ndjson:-'] : [])];
   if (targets.length === 0 && options.write === undefined) targets.push(`store:${DEFAULT_STORE}`);
   const sinks = await openSinks(targets, options, files);
@@ -225,6 +229,7 @@ async function capture(words: string[]): Promise<number> {
     plan.processes === undefined
       ? undefined
       : await watchProcesses(plan.processes, (text) => process.stderr.write(`netscribe: ${text}\n`));
+  for (const limit of watch?.limits ?? []) say(`processes: ${limit}`);
   if (isLive) {
     await returnLargeBlocks();
     const derived = filter === '' && options.filter === undefined && !takesPackets ? portFilter(plan) : '';

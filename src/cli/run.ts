@@ -121,7 +121,7 @@ function codeOf(error: unknown): number | undefined {
 }
 
 /** What a reload changed, for people. */
-export function reloadText({ interfaces, changed, later, flows }: Reload): string {
+export function reloadText({ interfaces, changed, later, flows, notes }: Reload): string {
   const lines: string[] = [];
   for (const [what, changes] of [
     ['enabled', interfaces.enabled],
@@ -132,6 +132,7 @@ export function reloadText({ interfaces, changed, later, flows }: Reload): strin
   }
   for (const change of changed) lines.push(changeText(change));
   if (flows === 'began anew') lines.push('open flows were written, and begin anew with this');
+  lines.push(...notes);
   for (const change of later) lines.push(`at the next start, for ${change.reason}: ${changeText(change)}`);
   return lines.length === 0 ? 'the configuration is as it was' : lines.join('\n  ');
 }

@@ -16,6 +16,7 @@ import { nearest } from './nearest.ts';
 import { configSchema } from './schema.ts';
 import type { TcpStateConfig } from './tcp-state-schema.ts';
 import { UsageError } from './usage-error.ts';
+import { settingsWithoutEffect } from './without-effect.ts';
 
 export interface LoadedConfig {
   workers: number;
@@ -26,6 +27,8 @@ export interface LoadedConfig {
   tcpState: TcpStateConfig;
   /** Everything as it is meant, defaults filled in: what --print-config shows. */
   effective: Record<string, unknown>;
+  /** What people should know about it: settings that do nothing as things are. */
+  notes: string[];
   /** Room of the kernel's map of flows. */
   kernelEntries: number;
   plan: Pick<
@@ -60,6 +63,7 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
     daemon: { capture, store, to, api, stop_timeout },
     tcpState,
     effective: parsed.data,
+    notes: settingsWithoutEffect(given, { processes: procs.enabled, places: parsed.data.geoip.databases.length > 0 }),
     kernelEntries: flows.kernel_entries,
     plan: {
       flow: {
@@ -91,7 +95,7 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
       },
       internalNetworks: parsed.data.internal_networks,
       geoip: parsed.data.geoip.databases.map(placeFile),
-      processes: procs.enabled ? { monitored: procs.monitored, args: procs.args } : undefined,
+      processes: procs.enabled ? { monitored: procs.monitored, args: procs.args, event: procs.event } : undefined,
       flowDocuments: given.flows ?? {},
       // As they were given: each analysing thread parses them again with the protocol's own schema.
       protocols: (given.protocols ?? {}) as Record<string, unknown>,

@@ -91,6 +91,10 @@ export const configSchema = z.strictObject({
     .strictObject({
       enabled: z.boolean().default(false).describe('live: whose process of this machine an end of a flow is'),
       args: z.boolean().default(false).describe('words that it was started with, among which secrets may be'),
+      event: z
+        .enum(['auto', 'none'])
+        .default('auto')
+        .describe('hear of TCP connections when they are made, where BPF may be used; none: lists of sockets are all'),
       monitored: z
         .array(z.strictObject({ process: z.string().min(1), cmdline_grep: z.string().min(1) }))
         .default([])

@@ -125,9 +125,9 @@ async function answer(request: Request, capture: Unit): Promise<unknown> {
       const needed = whyPacketsAreNeeded(makePlan(request.renewable.plan), request.wanted);
       if (capture instanceof CountUnit && needed !== undefined) throw countsOnly(needed);
       const renewed = await live.renew(request.renewable, capture);
-      await followProcesses();
+      const notes = (await followProcesses()).map((limit) => `${limit}; privileges for it are taken at the next start`);
       follow(live.plan.flow.intervalSeconds);
-      return renewed;
+      return { ...renewed, notes };
     }
     case 'config':
       return capture.config();
@@ -166,14 +166,17 @@ function follow(intervalSeconds: number): void {
 }
 
 let processWatch: ProcessWatch | undefined;
-/** Before the privileges are given up: a watch that begins later sees the processes of its own user alone. */
-async function followProcesses(): Promise<void> {
+/** Before the privileges are given up: a watch that begins later sees less. Gives, in words, what one that begins now does not see. */
+async function followProcesses(): Promise<string[]> {
   const { processes } = live.plan;
   if (processes === undefined) {
     await processWatch?.close();
     processWatch = undefined;
-  } else if (processWatch === undefined) processWatch = await watchProcesses(processes, note);
-  else processWatch.renew(processes);
+  } else if (processWatch === undefined) {
+    processWatch = await watchProcesses(processes, note);
+    return processWatch.limits;
+  } else processWatch.renew(processes);
+  return [];
 }
 
 /** Before the privileges are given up. */
@@ -203,7 +206,7 @@ async function unitOf(standsIn: string | undefined): Promise<Unit> {
 async function work(): Promise<void> {
   await returnLargeBlocks();
   // Before the privileges go.
-  await followProcesses();
+  for (const limit of await followProcesses()) note(`processes: ${limit}`);
   const counting = await chooseFlowSource();
   const standsIn = counting === undefined ? await whyTcpdump() : undefined;
   const tcpState = data.tcpState === undefined ? undefined : await startTcpState(data.tcpState, note);
@@ -277,6 +280,7 @@ process.on('uncaughtException', (error) => {
   const at = performance.now() + LAST_WORDS_MS - 500;
   live.store?.endBy(at);
   unit?.stop(at);
+  void processWatch?.close();
   setTimeout(() => process.exit(1), LAST_WORDS_MS).unref();
 });
 

@@ -23,6 +23,7 @@ const LATER: readonly [path: RegExp, reason: string][] = [
   [/^store\.(enabled|directory)$/, 'the store is open'],
   [/^api\.(enabled|address|tls)$/, 'the API listens, or does not'],
   [/^api\.(metrics|disable_iface_metrics)$/, 'figures are kept from the start'],
+  [/^procs\.event$/, 'its source was opened with privileges that were given up'],
   [/^tcp_state\b/, 'its source was opened with privileges that were given up'],
 ];
 /** What `enabled`, `updated`, `disabled` tell already. */

@@ -51,6 +51,8 @@ export interface Reload {
   later: LaterChange[];
   /** `began anew`: those that were open were written and ended, because what is made of packets has changed. */
   flows: 'went on' | 'began anew';
+  /** What does not do what one might expect of it. */
+  notes: string[];
 }
 
 export interface DaemonStatus {
@@ -137,6 +139,7 @@ export class Daemon {
   /** Resolves when packets are captured and the API answers. Rejects with a RefusedError, ApiError or UsageError. */
   async start(): Promise<void> {
     await checkFilters(wantedOf(this.#config));
+    for (const note of this.#config.notes) this.#options.log(note);
     await this.#link.start();
     // The process is who it shall be once the thread captures: who started without the thread's capability has none either.
     this.#link.renew({ waitsForUser: false });
@@ -180,15 +183,15 @@ export class Daemon {
     await checkFilters(wanted);
     const renewable = renewableOf(config, this.#options.records(config));
     const renewApi = this.#server?.prepare(config.daemon);
-    const flows = isSame(renewable, this.#renewable)
-      ? 'went on'
-      : (await this.#link.ask({ kind: 'renew', renewable, wanted })).flows;
+    const { flows, notes } = isSame(renewable, this.#renewable)
+      ? ({ flows: 'went on', notes: [] } as const)
+      : await this.#link.ask({ kind: 'renew', renewable, wanted });
     this.#renewable = renewable;
     const interfaces = await this.#link.ask({ kind: 'update', wanted });
     this.#link.renew({ ...renewable, wanted });
     renewApi?.();
     this.#config = config;
-    return { interfaces, changed: now, later, flows };
+    return { interfaces, changed: now, later, flows, notes: [...config.notes, ...notes] };
   }
 
   /** Captures these until the next reload. */

@@ -81,7 +81,8 @@ export type Request =
 
 export interface Answers {
   update: Changes;
-  renew: { flows: 'went on' | 'began anew' };
+  /** `notes`: what people should know about it. */
+  renew: { flows: 'went on' | 'began anew'; notes: string[] };
   config: Record<string, CaptureConfig>;
   status: ThreadStatus;
   flows: { documents: string[]; total: number };

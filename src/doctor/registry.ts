@@ -2,6 +2,7 @@
 
 import type { Check } from './check.ts';
 import { countsCheck, fallbackCheck, ffiCheck, filtersCheck, liveCheck, threadsCheck } from './live.ts';
+import { processesCheck } from './processes.ts';
 import { runtimeCheck } from './runtime.ts';
 import { tcpStateChecks } from './tcp-state.ts';
 
@@ -13,5 +14,6 @@ export const CHECKS: readonly Check[] = [
   threadsCheck,
   countsCheck,
   fallbackCheck,
+  processesCheck,
   ...tcpStateChecks,
 ];

@@ -3,7 +3,7 @@
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
-import type { Process } from '../records/process.ts';
+import { NOBODY, type Process } from '../records/process.ts';
 
 /** The kernel keeps so many characters of a command's name. */
 const COMMAND_CHARACTERS = 15;
@@ -15,6 +15,8 @@ export interface ProcessWords {
   readonly monitored: readonly { readonly process: string; readonly cmdline_grep: string }[];
   /** Words that a process was started with: there may be secrets among them. */
   readonly args: boolean;
+  /** Whether connections are heard of when they are made; `none`: lists of sockets are all there is. */
+  readonly event: 'auto' | 'none';
 }
 
 /** Inodes of sockets with the pid of a process that has them open: those in `wanted`, as far as they are found. */
@@ -37,8 +39,13 @@ function* socketsOf(pid: number): Generator<number> {
   }
 }
 
+/** One that made a connection; of one that is gone already what the kernel said then. */
+export function describeMaker(pid: number, command: string, words: Omit<ProcessWords, 'event'>): Process {
+  return describeProcess(pid, words) ?? { ...NOBODY, pid, name: command };
+}
+
 /** undefined when it is gone. */
-export function describeProcess(pid: number, { monitored, args }: ProcessWords): Process | undefined {
+export function describeProcess(pid: number, { monitored, args }: Omit<ProcessWords, 'event'>): Process | undefined {
   const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   if (stat === undefined) return undefined;
   // The name stands in parentheses and may have some in it.

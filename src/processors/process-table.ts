@@ -22,6 +22,8 @@ export const HELLO = 'hello';
 
 /** Records about a flow come later than its socket's end: when it times out, or at the interval. */
 const KEEP_SECONDS = 400;
+/** Of sockets that were closed; the first of them leave. */
+export const MAX_CLOSED = 65_536;
 /** Between the end of a socket and the news of it. */
 const GRACE_SECONDS = 2;
 
@@ -62,7 +64,7 @@ export class ProcessTable implements Processes {
       this.#sockets.set(key, { process, closedAt: Number.POSITIVE_INFINITY });
     }
     for (const [key, entry] of this.#closed) {
-      if (entry.closedAt + KEEP_SECONDS >= at) break;
+      if (entry.closedAt + KEEP_SECONDS >= at && this.#closed.size <= MAX_CLOSED) break;
       this.#closed.delete(key);
       this.#sockets.delete(key);
     }

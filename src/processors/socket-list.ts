@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { formatV4, formatV6 } from '../records/address.ts';
+import { type Address, formatV4, formatV6 } from '../records/address.ts';
 
 export interface ListedSocket {
   /** Who talks: `tcp 192.0.2.1:443 192.0.2.9:40000`, with `*` for every address and for no peer. */
@@ -41,6 +41,23 @@ export function listSockets(
     }
   }
   return found;
+}
+
+/** The same of a socket's addresses and ports. */
+export function keyOfSocket(
+  transport: string,
+  local: Address,
+  localPort: number,
+  remote: Address,
+  remotePort: number,
+): string {
+  return socketKey(transport, endOf(local, localPort), endOf(remote, remotePort));
+}
+
+function endOf(address: Address, port: number): string {
+  const { w0, w1, w2, w3 } = address;
+  if ((w0 | w1 | w2 | w3) !== 0) return `${address}:${port}`;
+  return port === 0 ? '*' : `*:${port}`;
 }
 
 /** Ends as `192.0.2.1:443`, `2001:db8::1:443`, `*:443`; `*` for no peer. */

@@ -2,6 +2,7 @@
 //
 // Capabilities belong to threads. The thread that opens rings keeps CAP_NET_RAW; all others keep nothing.
 
+import { readFileSync } from 'node:fs';
 import type { LibraryHandle } from 'koffi';
 
 const PR_SET_KEEPCAPS = 8;
@@ -42,6 +43,13 @@ function load(): Promise<Calls | undefined> {
     }
   })();
   return calls;
+}
+
+/** Those of `wanted` that the calling thread lacks. */
+export function missingCapabilities(wanted: readonly Capability[]): Capability[] {
+  const status = readFileSync('/proc/thread-self/status', 'latin1');
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  return wanted.filter((name) => ((effective >> BigInt(CAPABILITIES[name])) & 1n) === 0n);
 }
 
 /** Of the calling thread: a change of user does not take its capabilities. */

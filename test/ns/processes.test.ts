@@ -17,7 +17,7 @@ afterEach(async () => {
 
 interface Told {
   process?: { pid: number; name: string; executable: string; args?: string[]; start: string; parent: { pid: number } };
-  source: { process?: { pid: number } };
+  source: { process?: { pid: number; name: string } };
   destination: { process?: { pid: number } };
 }
 const documentsOf = (text: string): Told[] =>
@@ -69,5 +69,58 @@ unless(noNamespaces).describe('processes', () => {
     const told = documents().find((one) => one.process !== undefined)!;
     expect(told.process).toMatchObject({ pid, name: 'talker' });
     expect(told.process!.args!.at(-1)).toMatch(/talk-http\.ts$/);
+  });
+
+  test('are told of clients that live for moments', async () => {
+    kit = new DaemonKit();
+    kit.config = {
+      ...kit.config,
+      capture: { interfaces: { lo: null }, records: ['flow'] },
+      procs: { enabled: true },
+      // Closed connections stay among the open flows.
+      tcp: { linger: '1h' },
+    };
+    await talking();
+    await kit.start();
+    expect(kit.program!.err).not.toContain('processes:');
+    const client = 'exec 3<>/dev/tcp/127.0.0.1/8080; printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3; read -u 3 line; echo $$';
+    const pids = Array.from({ length: 20 }, () => Number(kit.ns.run('bash', '-c', client)));
+    const told = async () => {
+      const { flows } = JSON.parse((await kit.ask('GET', '/api/flows/live?limit=1000')).text) as { flows: Told[] };
+      return flows.map(({ source }) => source.process);
+    };
+    await kit.until(async () => {
+      const seen = await told();
+      return pids.every((pid) => seen.some((one) => one?.pid === pid));
+    });
+    expect((await told()).filter((one) => pids.includes(one?.pid ?? 0)).map((one) => one?.name)).toEqual(
+      pids.map(() => 'bash'),
+    );
+  });
+
+  test('switched on when privileges are gone are told of its own user alone, which is said', async () => {
+    kit = new DaemonKit();
+    chmodSync(kit.folder, 0o777);
+    const protocols = { http: { monitor_processes: true } };
+    kit.config = { ...kit.config, capture: { interfaces: { lo: null }, user: 'nobody' }, protocols };
+    const program = await kit.start();
+    const idle = 'protocols.http.monitor_processes: nothing comes of it unless procs.enabled is true';
+    expect(program.err).toContain(idle);
+    kit.config = { ...kit.config, procs: { enabled: true } };
+    kit.writeConfig();
+    const said = kit.command(
+      'config',
+      'reload',
+      '--api',
+      `unix:${kit.folder}/api`,
+      '--token',
+      `${kit.store}/api.token`,
+    );
+    expect(said).toMatch(/^procs\.enabled: false → true$/m);
+    expect(said).toMatch(/^only processes of the user nobody are seen: CAP_SYS_PTRACE and .* at the next start$/m);
+    expect(said).toMatch(
+      /^who makes connections is seen when they last some tenths of a second: .* at the next start$/m,
+    );
+    expect(said).not.toContain(idle);
   });
 });

@@ -3,17 +3,19 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { makePlan, shownTypes } from '../../src/engine/plan.ts';
-import { describeProcess, ownersOf } from '../../src/processors/process-list.ts';
-import { ProcessTable } from '../../src/processors/process-table.ts';
+import { describeMaker, describeProcess, ownersOf, type ProcessWords } from '../../src/processors/process-list.ts';
+import { MAX_CLOSED, ProcessTable } from '../../src/processors/process-table.ts';
 import { watchProcesses } from '../../src/processors/process-watch.ts';
-import { listSockets } from '../../src/processors/socket-list.ts';
+import { type ListedSocket, listSockets } from '../../src/processors/socket-list.ts';
+import { openTcpSocketList } from '../../src/processors/tcp-socket-list.ts';
 import { FlowView } from '../../src/protocols/flow-view.ts';
 import { parseAddress } from '../../src/records/parse-address.ts';
 import { NOBODY, type Process } from '../../src/records/process.ts';
 
-const WORDS = { monitored: [], args: false };
+const WORDS: ProcessWords = { monitored: [], args: false, event: 'none' };
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -63,9 +65,29 @@ describe('the list of sockets', () => {
     await once(server, 'listening');
     closers.push(() => new Promise((resolve) => server.close(resolve)));
     const { port } = server.address() as { port: number };
-    const { inode } = listSockets('tcp').find(({ key }) => key === `tcp 127.0.0.1:${port} *`)!;
+    const key = `tcp 127.0.0.1:${port} *`;
+    const { inode } = listSockets('tcp').find((one) => one.key === key)!;
     expect(ownersOf(new Set([inode])).get(inode)).toBe(process.pid);
     expect(ownersOf(new Set())).toEqual(new Map());
+  });
+
+  it('is the same by netlink, of both families', async () => {
+    const closing = (end: { close(done: () => void): unknown }) => () => new Promise<void>((done) => end.close(done));
+    const hosts = Object.values(networkInterfaces()).some((some) => some?.some(({ address }) => address === '::1'))
+      ? ['127.0.0.1', '::1', '::']
+      : ['127.0.0.1', '0.0.0.0', '127.0.0.2'];
+    for (const host of hosts) {
+      const server = createServer().listen(0, host);
+      await once(server, 'listening');
+      closers.push(closing(server));
+    }
+    const list = await openTcpSocketList();
+    closers.push(() => list.close());
+    const ours = ({ inode }: { inode: number }) => ownersOf(new Set([inode])).get(inode) === process.pid;
+    const sorted = (some: readonly ListedSocket[]) => some.filter(ours).sort((a, b) => a.inode - b.inode);
+    expect(sorted(list.list()).length).toBeGreaterThan(2);
+    expect(sorted(list.list())).toEqual(sorted(listSockets('tcp')));
+    expect(list.source).toBe('netlink');
   });
 });
 
@@ -83,6 +105,8 @@ describe('a process', () => {
     expect(Math.abs(Date.parse(told.start!) - began)).toBeLessThan(60_000);
     expect(describeProcess(process.pid, { ...WORDS, args: true })!.args!.length).toBeGreaterThan(0);
     expect(describeProcess(2 ** 30, WORDS)).toBeUndefined();
+    expect(describeMaker(2 ** 30, 'gone', WORDS)).toEqual({ ...NOBODY, pid: 2 ** 30, name: 'gone' });
+    expect(describeMaker(process.pid, 'thread', WORDS)).toEqual(told);
   });
 
   it('has the name that the user gave it', () => {
@@ -133,6 +157,15 @@ describe('an end of a flow', () => {
     table.take({ opened: [], closed: ['udp *:5000 *'], addresses, at: 140 });
     table.take({ opened: [], closed: [], addresses, at: 1000 });
     expect(of(135)).toBeUndefined();
+  });
+
+  it('is kept for a bounded number of sockets that were closed, the latest', () => {
+    const table = tableOf();
+    const keys = Array.from({ length: MAX_CLOSED + 2 }, (_, i) => `udp 192.0.2.1:${i} *`);
+    table.take({ opened: keys.map((key) => [key, named('many')]), closed: [], addresses, at: 100 });
+    table.take({ opened: [], closed: keys, addresses, at: 100 });
+    const of = (port: number) => table.of('udp', HERE, port, PEER, 53, 100)?.name;
+    expect([of(0), of(1), of(2), of(MAX_CLOSED + 1)]).toEqual([undefined, undefined, 'many', 'many']);
   });
 
   it('is known in its documents as soon as there is news, and stays who it was', () => {

@@ -1,0 +1,22 @@
+// Settings that do nothing as things are: they are named, with what they wait for.
+
+import { expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+
+const notesOf = (...settings: string[]) => loadConfig(undefined, settings).notes;
+
+it('says what waits for something that is not switched on', () => {
+  expect(notesOf()).toEqual([]);
+  expect(
+    notesOf('flows.monitor_processes=true', 'protocols.http.monitor_processes=true', 'protocols.dns.geoip_enrich=true'),
+  ).toEqual([
+    'flows.monitor_processes, protocols.http.monitor_processes: nothing comes of it unless procs.enabled is true',
+    'protocols.dns.geoip_enrich: nothing comes of it unless geoip.databases are named',
+  ]);
+  expect(notesOf('procs.args=true')).toEqual(['procs.args: nothing comes of it unless procs.enabled is true']);
+});
+
+it('says nothing of what is switched on, or off', () => {
+  expect(notesOf('procs.enabled=true', 'procs.args=true', 'flows.monitor_processes=true')).toEqual([]);
+  expect(notesOf('protocols.http.monitor_processes=false', 'protocols.dns.geoip_enrich=false')).toEqual([]);
+});
