@@ -194,8 +194,12 @@ export class PacketRing {
 
   /** Why the socket is not well (100: an interface went down), once; 0 when it is. Until asked, polling returns at once. */
   takeError(): number {
+    return this.takeErrorOf(this.fd);
+  }
+  /** The same of another packet socket of this process. */
+  takeErrorOf(fd: number): number {
     const value = new Int32Array(1);
-    this.#libc.getsockopt(this.fd, SOL_SOCKET, SO_ERROR, new Uint8Array(value.buffer));
+    this.#libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, new Uint8Array(value.buffer));
     return value[0];
   }
 

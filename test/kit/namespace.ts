@@ -53,6 +53,14 @@ export class Namespace {
     return execFileSync('ip', ['-n', this.name, ...words.split(' ')], { encoding: 'utf8' });
   }
 
+  /** One after the other, with nothing in between. */
+  ipAtOnce(...lines: string[]): void {
+    execFileSync('ip', ['-n', this.name, '-batch', '-'], {
+      input: lines.join('\n'),
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+  }
+
   run(...words: string[]): string {
     return execFileSync('ip', ['netns', 'exec', this.name, ...words], { encoding: 'utf8' });
   }
@@ -71,6 +79,12 @@ export class Namespace {
     return Number(await this.#sender.ask(`${link} ${file} ${times} ${perSecond} ${goesOn ? 'on' : ''}`.trim()));
   }
   #sender: Program | undefined;
+
+  /** The same on a link that was just set up, without waiting until the kernel's word of it has gone round. */
+  async sendAtOnce(link: string, file: string): Promise<number> {
+    this.#sender ??= this.script('send-frames.ts');
+    return Number(await this.#sender.ask(`${link} ${file} 1 0 now`));
+  }
 
   /** Opens all these captures in one process, lets `traffic` happen, and gives how many packets each took. */
   async count(captures: readonly Partial<LiveOptions>[], traffic: () => unknown): Promise<number[]> {

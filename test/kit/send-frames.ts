@@ -1,7 +1,7 @@
-// node send-frames.ts [INTERFACE FILE [TIMES [PER_SECOND [bypass] [on]]]]: sends the frames of a classic pcap as they are, and prints
+// node send-frames.ts [INTERFACE FILE [TIMES [PER_SECOND [bypass] [on] [now]]]]: sends the frames of a classic pcap as they are, and prints
 // their number. Without words it takes a line of them at a time from standard input. With `bypass` the sending interface's queue is
 // passed by: faster, and listeners there hear nothing. With `on` the rate counts from the first line that had it: what was not sent
-// between two lines, or because there was no CPU, is sent as soon as it goes.
+// between two lines, or because there was no CPU, is sent as soon as it goes. `now`: the link was just set up, and its other end too.
 //
 // sendmmsg over AF_PACKET: at 1 to 2 µs a packet the kernel's side is what limits it.
 
@@ -25,11 +25,11 @@ let kept: Uint8Array[] = [];
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /** Index of an interface, when the kernel believes that it is up: that takes up to a second, and what is sent before goes nowhere. */
-function indexOf(link: string): number | undefined {
+function indexOf(link: string, isUp: boolean): number | undefined {
   const begun = performance.now();
   for (;;) {
     const found = listLinks(netlink).find(({ name }) => name === link);
-    if (found === undefined || found.state === 'up' || found.isLoopback) return found?.index;
+    if (isUp || found === undefined || found.state === 'up' || found.isLoopback) return found?.index;
     if (performance.now() - begun > PATIENCE_MS) throw new Error(`${link} is never up`);
     Atomics.wait(pause, 0, 0, 10);
   }
@@ -42,7 +42,7 @@ interface Schedule {
 let lasting: Schedule | undefined;
 
 function send(link: string, file: string, times: number, perSecond: number, options: ReadonlySet<string>): number {
-  const index = indexOf(link);
+  const index = indexOf(link, options.has('now'));
   const pcap = readPcap(file);
   if (index === undefined || pcap === null) throw new Error(`no interface ${link}, or ${file} is no pcap`);
   const fd = libc.socket(AF_PACKET, SOCK_RAW, 0);

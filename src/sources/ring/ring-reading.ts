@@ -16,6 +16,8 @@ export class RingReading {
   packets = 0;
   /** Blocks that waited at most. */
   highWater = 0;
+  /** A block is being read: its memory has to stay. */
+  isHeld = false;
   readonly #reader: BlockReader;
   readonly #batch: PacketBatch;
 
@@ -31,14 +33,20 @@ export class RingReading {
     this.#reader.forget();
   }
 
-  /** The block that is ready, its packets numbered from `first` on; valid until the ring's `release`. */
+  /** The block that is ready, its packets numbered from `first` on; valid until `release`. */
   take(first: number): PacketBatch {
     const batch = this.#batch;
+    this.isHeld = true;
     const { waiting } = this.ring;
     if (waiting > this.highWater) this.highWater = waiting;
     this.#reader.read(batch, this.ring.blockOffset, first);
     this.packets += batch.count;
     return batch;
+  }
+
+  release(): void {
+    this.isHeld = false;
+    this.ring.release();
   }
 
   /** Packets that the kernel put into it and that were not read. */

@@ -119,7 +119,7 @@ export class RingSource implements PacketSource {
   }
 
   release(_batch: PacketBatch): void {
-    this.#held?.ring.release();
+    this.#held?.release();
     this.#held = undefined;
   }
 

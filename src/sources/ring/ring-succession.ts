@@ -21,7 +21,10 @@ const TEAM_MS = 2000;
 const CLOSE_MS = 1000;
 /** A former ring is given up after so long whatever is in it, which then counts as dropped. */
 const FORMER_MS = 2000;
-const ENETDOWN = 100;
+/** How often it is looked whether all of it was read. */
+const LOOK_MS = 1;
+/** And so long at least, for blocks that are not full. */
+const LAST_MS = 200;
 
 /** Another ring is to take over. */
 interface Replacement extends RingPlan {
@@ -58,6 +61,10 @@ export class RingSuccession {
   /** Until when the team is waited for; 0: it is not. */
   #teamUntil = 0;
   #isEnding = false;
+  /** Nobody reads any more. */
+  #isClosing = false;
+  /** The former ring is on its way out: what is in it yet is read. */
+  #isLeaving = false;
 
   constructor(libc: Libc, options: RingSourceOptions, links: WantedLinks) {
     this.#libc = libc;
@@ -158,8 +165,9 @@ export class RingSuccession {
 
   /** The socket is not well. */
   takeError(): void {
-    // The link was down: the kernel took the group's members out, and puts them back in another order.
-    if (this.#now!.ring.takeError() === ENETDOWN) this.#isReordered = this.#options.team !== undefined;
+    // The link was down: the kernel took the group's members out, and puts them back in another order. Whoever has its turn takes word of it.
+    if (this.#options.team === undefined) this.#now!.ring.takeError();
+    else this.#isReordered = true;
   }
 
   /** The next step of what is to change, if it is time for one. Steps take long, and packets are read meanwhile. */
@@ -172,18 +180,31 @@ export class RingSuccession {
     } else if (this.#replacement !== undefined && this.#former === undefined) this.#begin(this.#replacement);
   }
 
-  /** Whether nothing is left of the former ring: all of it was read, or there is no more time for it. */
+  /** Whether nothing is left of the former ring: all of it was read, or there is no more time for it. What comes to it yet is read first. */
   tryEnd(former: RingReading, now: number): boolean {
-    const { unread } = former;
-    if ((unread > 0 && now < this.#formerUntil) || this.#changing !== undefined) return false;
-    const leaving = former.share!.tryLeave(former.ring);
+    if (this.#isLeaving) return true;
+    if ((former.unread > 0 && now < this.#formerUntil) || this.#changing !== undefined) return false;
+    const leaving = former.share!.tryLeave(former.ring, () => this.#empty(former));
     if (leaving === undefined) return false;
+    this.#isLeaving = true;
+    this.#goesOn(leaving.then(() => this.#replaced()));
+    return true;
+  }
+
+  /**
+   * Nothing is shared out to a former ring any more: resolves when what has come to it meanwhile is read too, or there is no more time for
+   * it, and is not read again. A link that was down may have sent it packets until now.
+   */
+  async #empty(former: RingReading): Promise<void> {
+    const until = Math.max(this.#formerUntil, performance.now() + LAST_MS);
+    while (!this.#isClosing && (former.isHeld || (former.unread > 0 && performance.now() < until)))
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    const { unread } = former;
     this.#past.received += former.ring.received;
     this.#past.dropped += former.ring.dropped + unread;
     this.#past.freezes += former.ring.freezes;
     this.#former = undefined;
-    this.#goesOn(leaving.then(() => this.#replaced()));
-    return true;
+    this.#isLeaving = false;
   }
 
   /** No ring takes packets any more, and none is replaced; they can still be read. */
@@ -209,6 +230,7 @@ export class RingSuccession {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#replaced(new Error('the capture ends'));
     await this.#changing;
     const until = performance.now() + CLOSE_MS;
@@ -218,7 +240,7 @@ export class RingSuccession {
       let leaving: Promise<void> | undefined;
       while (
         reading.share !== undefined &&
-        (leaving = reading.share.tryLeave(reading.ring)) === undefined &&
+        (leaving = reading.share.tryLeave(reading.ring, async () => undefined)) === undefined &&
         performance.now() < until
       )
         await new Promise((resolve) => setTimeout(resolve, 1));

@@ -29,8 +29,10 @@ const FIRST_SLOT = 2;
 const GROUP = 1;
 const COUNT = 2;
 const MEMBERS = 3;
-/** Words of a member: the thread's number twice, plus 1 for the ring that gets the thread's packets; and when it was made, in turn. */
-const MEMBER_WORDS = 2;
+/** Words of a member: the thread's number twice, plus 1 for the ring that gets the thread's packets; when it was made, in turn; its descriptor. */
+const MEMBER_WORDS = 3;
+/** What the kernel says of a socket, once, whose link went down. */
+const ENETDOWN = 100;
 
 export function newRingTeam(size: number): RingTeam {
   const words = FIRST_SLOT + SLOTS * slotWords(size);
@@ -91,36 +93,49 @@ export class RingShare {
     if (!this.#sequences.has(ring)) await this.#join(ring);
   }
 
-  /** Closes a ring. */
-  tryLeave(ring: PacketRing): Promise<void> | undefined {
-    return this.#tryLocked(() => this.#leave(ring));
+  /** Closes a ring that gets nothing any more, when `emptied` resolves: what came to it until then was read, or counted. */
+  tryLeave(ring: PacketRing, emptied: () => Promise<void>): Promise<void> | undefined {
+    return this.#tryLocked(() => this.#leave(ring, emptied));
+  }
+
+  /** The link may have been down since: packets go where they shall with the order that members have now. */
+  tryRestore(ring: PacketRing): Promise<void> | undefined {
+    return this.#tryLocked(async () => {
+      if (this.#sequences.has(ring) && this.#wasDown(ring))
+        await this.#direct(ring, () => places(this.#members(this.#slot()), this.#team.size));
+    });
   }
 
   /**
-   * The link was down: when it is up again members have the order in which they were made. Each thread that hears of it says so; it is the same
-   * each time, unless a ring was closed in between.
+   * Whether the link was down since this was asked last, by any of the threads: the kernel says it of each member once. It took all of them out
+   * then, and puts them back in the order in which they were made, which is the order kept from here on. So each step asks before it goes by the
+   * order and, since steps take long, again when it has done.
    */
-  tryRestore(ring: PacketRing): Promise<void> | undefined {
-    return this.#tryLocked(async () => {
-      const slot = this.#slot();
-      if (slot < 0 || !this.#sequences.has(ring)) return;
-      const members = this.#members(slot).sort((a, b) => a.sequence - b.sequence);
-      this.#keep(slot, members);
-      await this.#direct(ring, places(members, this.#team.size));
-    });
+  #wasDown(ring: PacketRing): boolean {
+    const slot = this.#slot();
+    if (slot < 0) return false;
+    const members = this.#members(slot);
+    // Every one of them is asked, so that none is told later of what is known now.
+    const down = members.filter(({ fd }) => ring.takeErrorOf(fd) === ENETDOWN);
+    if (down.length === 0) return false;
+    this.#keep(
+      slot,
+      members.sort((a, b) => a.sequence - b.sequence),
+    );
+    return true;
   }
 
   async #join(ring: PacketRing): Promise<void> {
     const { size, number, shared } = this.#team;
     const [own] = this.#sequences.keys();
     // Places stay what they are when one more comes; numbers that were chosen for a step back do not.
-    if (own !== undefined) await this.#direct(own, places(this.#members(this.#slot()), size));
+    if (own !== undefined) await this.#direct(own, () => places(this.#members(this.#slot()), size));
     const slot = this.#claim();
     const members = this.#members(slot);
     shared[slot + GROUP] = ring.join(members.length === 0 ? undefined : shared[slot + GROUP]);
     const sequence = Atomics.add(shared, LAST_SEQUENCE, 1) + 1;
     this.#sequences.set(ring, sequence);
-    members.push({ thread: number, isCurrent: own === undefined, sequence });
+    members.push({ thread: number, isCurrent: own === undefined, sequence, fd: ring.fd });
     this.#keep(slot, members);
   }
 
@@ -132,29 +147,47 @@ export class RingShare {
       if (member.thread === this.#team.number) member.isCurrent = member.sequence === sequence;
     }
     this.#keep(slot, members);
-    await this.#direct(ring, places(members, this.#team.size));
+    await this.#direct(ring, () => places(this.#members(slot), this.#team.size));
   }
 
-  async #leave(ring: PacketRing): Promise<void> {
+  async #leave(ring: PacketRing, emptied: () => Promise<void> = async () => undefined): Promise<void> {
     const sequence = this.#sequences.get(ring);
-    if (sequence === undefined) return ring.closeLater();
+    if (sequence === undefined) {
+      await emptied();
+      return ring.closeLater();
+    }
     const slot = this.#slot();
-    const before = this.#members(slot);
-    const after = [...before];
-    after[before.findIndex((member) => member.sequence === sequence)] = before[before.length - 1];
-    after.pop();
-    if (after.length > 0) await this.#direct(ring, numbersForBoth(before, after, this.#team.size));
+    const without = (): [Member[], Member[]] => {
+      const before = this.#members(slot);
+      const after = [...before];
+      after[before.findIndex((member) => member.sequence === sequence)] = before[before.length - 1];
+      after.pop();
+      return [before, after];
+    };
+    const isLast = this.#members(slot).length === 1;
+    if (!isLast) await this.#direct(ring, () => numbersForBoth(...without(), this.#team.size));
+    await emptied();
+    if (!isLast && this.#wasDown(ring)) await this.#direct(ring, () => numbersForBoth(...without(), this.#team.size));
+    const [, after] = without();
     this.#sequences.delete(ring);
     await ring.closeLater();
     this.#keep(slot, after);
+    // Down while it was closed, or since: who is left has the order in which they were made.
+    const [own] = this.#sequences.keys();
+    if (own !== undefined && this.#wasDown(own))
+      await this.#direct(own, () => places(this.#members(slot), this.#team.size));
   }
 
-  /** Sets the group's program; `ring`: any of its members. */
-  async #direct(ring: PacketRing, numbers: readonly number[]): Promise<void> {
+  /** Sets the group's program, and once more when the link was down meanwhile; `ring`: any of its members. */
+  async #direct(ring: PacketRing, numbersNow: () => readonly number[]): Promise<void> {
     const { size } = this.#team;
-    if (size === 1 && this.#numbers === numbers.join()) return;
-    await ring.shareOutLater(addressPairProgram(numbers));
-    this.#numbers = numbers.join();
+    this.#wasDown(ring);
+    do {
+      const numbers = numbersNow();
+      if (size === 1 && this.#numbers === numbers.join()) return;
+      await ring.shareOutLater(addressPairProgram(numbers));
+      this.#numbers = numbers.join();
+    } while (this.#wasDown(ring));
   }
 
   /** A step that no other thread of the team does meanwhile. Undefined: another one is at it. */
@@ -192,7 +225,12 @@ export class RingShare {
     const { shared } = this.#team;
     return Array.from({ length: shared[slot] === 0 ? 0 : shared[slot + COUNT] }, (_, i) => {
       const at = slot + MEMBERS + i * MEMBER_WORDS;
-      return { thread: shared[at] >> 1, isCurrent: (shared[at] & 1) === 1, sequence: shared[at + 1] };
+      return {
+        thread: shared[at] >> 1,
+        isCurrent: (shared[at] & 1) === 1,
+        sequence: shared[at + 1],
+        fd: shared[at + 2],
+      };
     });
   }
 
@@ -200,22 +238,27 @@ export class RingShare {
     const { shared } = this.#team;
     shared[slot] = members.length === 0 ? 0 : this.#ifindex;
     shared[slot + COUNT] = members.length;
-    for (const [i, { thread, isCurrent, sequence }] of members.entries()) {
+    for (const [i, { thread, isCurrent, sequence, fd }] of members.entries()) {
       const at = slot + MEMBERS + i * MEMBER_WORDS;
       shared[at] = (thread << 1) | (isCurrent ? 1 : 0);
       shared[at + 1] = sequence;
+      shared[at + 2] = fd;
     }
   }
 }
 
-interface Member {
+interface Placed {
   thread: number;
   isCurrent: boolean;
+}
+
+interface Member extends Placed {
   sequence: number;
+  fd: number;
 }
 
 /** Where each thread's ring is among the members; one that has none yet is stood in for. */
-export function places(members: readonly Member[], size: number): number[] {
+export function places(members: readonly Placed[], size: number): number[] {
   return Array.from({ length: size }, (_, thread) => {
     const at = members.findIndex((member) => member.thread === thread && member.isCurrent);
     return at >= 0 ? at : thread % members.length;
@@ -223,7 +266,7 @@ export function places(members: readonly Member[], size: number): number[] {
 }
 
 /** Numbers that mean the places in `before` while there are so many members, and those in `after`, which has one less, from then on. */
-export function numbersForBoth(before: readonly Member[], after: readonly Member[], size: number): number[] {
+export function numbersForBoth(before: readonly Placed[], after: readonly Placed[], size: number): number[] {
   const [m, less] = [before.length, after.length];
   const to = places(after, size);
   return places(before, size).map((place, thread) => place + m * ((((to[thread] - place) % less) + less) % less));
