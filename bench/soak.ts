@@ -31,6 +31,8 @@ const FRAME_BYTES = 80;
 const kit = new DaemonKit({
   capture: { interfaces: { b: null }, records: ['flow', 'transactions'] },
   flows: { interval: `${interval}s` },
+  // As long as people give it, not tests.
+  stop_timeout: '4500ms',
 });
 // As people start it, with the options that the launcher gives to Node.
 kit.ns.program = LAUNCHER;

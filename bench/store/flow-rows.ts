@@ -3,10 +3,14 @@
 // magnitudes (log-normal), times have nine random digits or six, most of what is optional is absent.
 
 import { flowRecord } from '../../src/flow/record.ts';
+import { enrichedBy } from '../../src/processors/customise.ts';
 import { storedFields } from '../../src/records/columnar.ts';
 import type { Column, ColumnBatch } from '../../src/records/columns.ts';
 import { columnName, isRest, restName } from '../../src/records/record.ts';
 import { Random } from '../../test/kit/generate/random.ts';
+
+/** As a store has them where neither places nor processes are asked for. */
+export const rowsType = enrichedBy(flowRecord, []);
 
 export interface FlowRowsOptions {
   readonly seed: number;
@@ -212,7 +216,7 @@ export function* flowRows(options: FlowRowsOptions): Generator<ColumnBatch> {
       if (random.chance(0.06)) c.sourceRetransmits.set(row, 1 + random.below(3));
       if (random.chance(0.04)) c.destinationRetransmits.set(row, 1 + random.below(5));
     }
-    yield { type: flowRecord.name, rows, columns: columns(rows, c, times, addresses, finals) };
+    yield { type: rowsType.name, rows, columns: columns(rows, c, times, addresses, finals) };
   }
 }
 
@@ -256,7 +260,7 @@ function columns(
   addresses: ReadonlyMap<string, Uint32Array>,
   finals: Uint8Array,
 ): Column[] {
-  return storedFields(flowRecord).map(([property, field]): Column => {
+  return storedFields(rowsType).map(([property, field]): Column => {
     const name = columnName(field);
     switch (field.kind) {
       case 'time':
@@ -268,7 +272,7 @@ function columns(
       case 'int':
       case 'duration': {
         const { values, present } = (made[property] as Numbers | undefined) ?? new Numbers(rows);
-        if (!isRest(flowRecord, field)) return { name, kind: 'int', values, present: some(present) };
+        if (!isRest(rowsType, field)) return { name, kind: 'int', values, present: some(present) };
         const rest = values.slice();
         for (const [other, factor] of Object.entries(field.near ?? {})) {
           const from = (made[other] as Numbers | undefined)?.values;

@@ -6,14 +6,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { flowRecord } from '../../src/flow/record.ts';
 import { openReader, type StoreReader } from '../../src/store/reader.ts';
 import { chooseRollup, quantileSql, rollupSource } from '../../src/store/rollup/choose.ts';
 import { rollupSpecs } from '../../src/store/rollup/tables.ts';
 import { rowForms } from '../../src/store/row-form.ts';
 import { openStore } from '../../src/store/store.ts';
 import { columnTable } from './columns.ts';
-import { flowRows } from './flow-rows.ts';
+import { flowRows, rowsType } from './flow-rows.ts';
 
 const { values } = parseArgs({
   options: {
@@ -44,7 +43,7 @@ const cpuSeconds = (since?: NodeJS.CpuUsage): number => {
 const peak = (): string => `peak ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`;
 
 function write(): void {
-  const store = openStore(folder, { rollups: rollupSpecs([flowRecord]), forms: rowForms([flowRecord]) });
+  const store = openStore(folder, { rollups: rollupSpecs([rowsType]), forms: rowForms([rowsType]) });
   let writing = 0;
   const began = performance.now();
   for (let hour = 0; hour < hours; hour++) {
@@ -95,7 +94,7 @@ async function measure(
     // A new reader each time: finding out which files there are is part of the answer.
     const before = process.cpuUsage();
     const began = performance.now();
-    const reader = await openReader(folder, { types: [flowRecord], ...span });
+    const reader = await openReader(folder, { types: [rowsType], ...span });
     answers = await ask(reader);
     found.push({ wall: (performance.now() - began) / 1000, cpu: cpuSeconds(before) });
     reader.close();
@@ -107,7 +106,7 @@ async function measure(
 const rowsOf = async (reader: StoreReader, sql: string): Promise<number> => (await reader.query(sql)).rows.length;
 const sums = 'sum(source_bytes) + sum(destination_bytes) AS bytes';
 function source(columns: readonly string[], wish = {}): string {
-  const choice = chooseRollup(flowRecord, { columns, ...wish });
+  const choice = chooseRollup(rowsType, { columns, ...wish });
   if (choice === undefined) throw new Error(`no sums by ${columns.join(', ')}`);
   return rollupSource(choice);
 }
@@ -154,7 +153,7 @@ await measure('one host and port, one hour, record by record', hour, (reader) =>
 await measure('top talkers by source, everything, record by record', {}, (reader) =>
   rowsOf(reader, top('source_ip_hi, source_ip_lo', 'flow')),
 );
-const check = await openReader(folder, { types: [flowRecord] });
+const check = await openReader(folder, { types: [rowsType] });
 const all = async (from: string, count: string) =>
   (await check.query(`SELECT ${count}, ${sums} FROM ${from}`)).rows[0].join(' ');
 const [bySums, byRows] = [await all(`(${source(['source_ip'])})`, 'sum(rows)'), await all('flow', 'count(*)')];

@@ -92,6 +92,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   /** Where facts of several flows meet, when that is in this thread. */
   gathering: FactReceiver | undefined = undefined;
   readonly #links: Links;
+  readonly #own: OwnAddresses | undefined;
   readonly #places: PlaceDatabases | undefined;
   readonly #processes: ProcessTable | undefined;
   readonly #conversations: Conversations;
@@ -108,8 +109,8 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.#places = options.geoip.length > 0 ? new PlaceDatabases(options.geoip) : undefined;
     this.#processes = options.wantsProcesses ? new ProcessTable() : undefined;
     // Who waits for packets captures them: what a file has may be another machine's.
-    const own = options.rolling ? new OwnAddresses() : undefined;
-    this.#links = new Links(options.internalNetworks, this.#places, this.#processes, own);
+    this.#own = options.rolling ? new OwnAddresses() : undefined;
+    this.#links = new Links(options.internalNetworks, this.#places, this.#processes, this.#own);
     this.detection = detection;
     this.maxHeldBytes = options.maxHeldBytes;
     for (const [i, type] of options.types.entries()) this.#typeNumbers.set(type.name, i);
@@ -211,6 +212,7 @@ export class Analysis implements FlowHandler, ConversationHost {
   }
 
   tick(number: number, seconds: number): void {
+    this.#own?.look();
     this.gathering?.tick(seconds, causeOf(number, PHASE_DEADLINE));
     const due = this.#conversations.due(seconds);
     if (due.length === 0) return;

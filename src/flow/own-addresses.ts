@@ -11,24 +11,30 @@ export class OwnAddresses {
   readonly #list: () => readonly string[];
   readonly #askMs: number;
   #own: readonly Address[] = [];
-  #askAtMs = Number.NEGATIVE_INFINITY;
+  #askAtMs = 0;
 
-  /** `list`: the addresses as text, those of the system where nothing else is said; `askMs`: they are asked for again after so long. */
+  /** `list`: the addresses as text, those of the system where nothing else is said; `askMs`: `look` asks for them again after so long. */
   constructor(list: () => readonly string[] = addressesOfSystem, askMs = ASK_MS) {
     this.#list = list;
     this.#askMs = askMs;
+    this.#ask();
+  }
+
+  /** Asks the system again when it is time. Now and then, not for each address: the clock costs more than the comparison. */
+  look(): void {
+    if (performance.now() >= this.#askAtMs) this.#ask();
   }
 
   has(address: Address): boolean {
-    const now = performance.now();
-    if (now >= this.#askAtMs) {
-      this.#askAtMs = now + this.#askMs;
-      // A scope (`fe80::1%eth0`) is not in packets.
-      this.#own = this.#list().flatMap((text) => parseAddress(text.split('%')[0]) ?? []);
-    }
     const own = this.#own;
     for (let i = 0; i < own.length; i++) if (own[i].equals(address)) return true;
     return false;
+  }
+
+  #ask(): void {
+    this.#askAtMs = performance.now() + this.#askMs;
+    // A scope (`fe80::1%eth0`) is not in packets.
+    this.#own = this.#list().flatMap((text) => parseAddress(text.split('%')[0]) ?? []);
   }
 }
 

@@ -54,7 +54,8 @@ describe('the direction of a flow', () => {
 
 test('what comes to this machine or goes from it is told, whatever the networks, and its addresses may change', () => {
   let own = ['10.0.0.1', 'fe80::5%eth0'];
-  const networks = new InternalNetworks(['10.0.0.0/8'], new OwnAddresses(() => own, 0));
+  const addresses = new OwnAddresses(() => own, 0);
+  const networks = new InternalNetworks(['10.0.0.0/8'], addresses);
   const direction = (from: string, to: string) => networks.direction(parseAddress(from)!, parseAddress(to)!);
   expect(direction('8.8.8.8', '10.0.0.1')).toBe('ingress');
   expect(direction('10.0.0.1', '10.0.0.2')).toBe('egress');
@@ -65,6 +66,7 @@ test('what comes to this machine or goes from it is told, whatever the networks,
   for (const far of ['::2', 'fec0::1', '::7f00:1']) expect(direction('2001:db8::1', far), far).toBe('external');
   expect(direction('fe80::5', 'ff02::1')).toBe('egress');
   own = ['10.0.0.2'];
+  addresses.look();
   expect(direction('10.0.0.2', '8.8.8.8')).toBe('egress');
   expect(direction('8.8.8.8', '10.0.0.1')).toBe('inbound');
 });
