@@ -6,7 +6,7 @@ import { HttpAnalyzer } from './analyzer.ts';
 import { type HttpOptions, options, PORTS, settingsOf } from './options.ts';
 import { beginsRequest } from './part-of-head.ts';
 import { http as httpRecord } from './record.ts';
-import { simpleRequestEnd } from './simple-request.ts';
+import { simpleRequestEnd } from './simple.ts';
 import { classifyStart, lineFeed, NOT_HTTP, UNDECIDED } from './start-line.ts';
 
 /** On a hinted port a direction may begin in the middle of a body: how long the next message is waited for. */

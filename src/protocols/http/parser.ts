@@ -3,22 +3,24 @@
 // the stream is cut.
 
 import type { Context, Direction } from '../protocol.ts';
-import { BY_LENGTH, CHUNKED, type Framing, NO_BODY } from './body.ts';
-import { BROKEN, ChunkReader, DATA, DONE } from './chunked.ts';
+import { type Framing, NO_BODY, UNTIL_CLOSE } from './body.ts';
+import { type BodyListener, BodyReader, COMPLETE, COMPLETE_WITHIN_GAP, OPEN } from './body-reader.ts';
 import { HeadIndex } from './head.ts';
 import { HeldHead } from './held-head.ts';
 import { type Message, takeMessage } from './message.ts';
 import type { Settings } from './options.ts';
-import { closed, partOf } from './part-of-head.ts';
+import { partOf } from './part-of-head.ts';
 import { readHead } from './read-head.ts';
-import { simpleRequestEnd } from './simple-request.ts';
+import {
+  beginsSimpleAnswer,
+  finishKeptSimple,
+  type SimpleParser,
+  takeKeptSimple,
+  takeSimpleRequest,
+} from './simple.ts';
 import { classifyStatusLine, NOT_HTTP, REQUEST, RESPONSE, type Start, UNDECIDED } from './start-line.ts';
 import { StartSearch } from './start-search.ts';
 
-/** What is left of a body is skipped in steps of at most this much, so that the time of one that breaks off is not far wrong. */
-const SKIP_STEP_BYTES = 64 * 1024;
-/** Body bytes that are counted from the stream rather than skipped: gaps in them are then seen. */
-const SKIP_FROM_BYTES = 64 * 1024;
 /** Bytes of a method that a start line is tested for before its line is complete. */
 const METHOD_PREFIX_BYTES = 40;
 
@@ -32,30 +34,24 @@ const CR = 13;
 export const NO_MORE_HTTP = -1;
 
 const HEAD = 0;
-const LENGTH = 1;
-const CHUNK_FRAMING = 2;
-const CHUNK_DATA = 3;
-const TO_CLOSE = 4;
+const BODY = 1;
 /** Looking for the next start line; an open message takes the bytes until then. */
-const RESYNC = 5;
-const OVER = 6;
-const PAUSED = 7;
+const RESYNC = 2;
+const OVER = 3;
+const PAUSED = 4;
 
-export interface MessageListener {
+export interface MessageListener extends BodyListener {
   /** `parser.message` has its head. Answers how its body ends. */
   onHead(parser: MessageParser): Framing | typeof NO_MORE_HTTP;
   /** Is the next thing from this direction the answer to a request of HTTP/0.9? */
   awaitsSimple(direction: Direction): boolean;
-  /** Bytes of a body that `message.body` is kept of. */
-  onBody(message: Message, bytes: Uint8Array, from: number, to: number): void;
   /** `message` has all it will get. The parser has let go of it. */
   onComplete(message: Message, direction: Direction): void;
 }
 
 const index = new HeadIndex();
-const NO_BYTES = new Uint8Array(0);
 
-export class MessageParser {
+export class MessageParser implements SimpleParser {
   readonly direction: Direction;
   message: Message | undefined = undefined;
   /** Offset behind the last byte that was taken, after `data`. */
@@ -73,9 +69,7 @@ export class MessageParser {
   readonly #search = new StartSearch();
   #startSeconds = 0;
   #startNanos = 0;
-  #remaining = 0;
-  #skipped = 0;
-  #chunks: ChunkReader | undefined = undefined;
+  readonly #body: BodyReader;
 
   constructor(direction: Direction, context: Context, settings: Settings, listener: MessageListener) {
     this.direction = direction;
@@ -83,6 +77,7 @@ export class MessageParser {
     this.#settings = settings;
     this.#listener = listener;
     this.#held = new HeldHead(context);
+    this.#body = new BodyReader(listener);
   }
 
   get isOver(): boolean {
@@ -116,70 +111,32 @@ export class MessageParser {
 
   /** Takes stream bytes, up to `at`. Returns how many of the bytes behind them nobody needs. */
   data(bytes: Uint8Array, from: number, to: number): number {
-    this.#skipped = 0;
     this.at = from;
     while (this.at < to) {
-      switch (this.#state) {
-        case HEAD:
-          this.#head(bytes, to);
-          break;
-        case LENGTH:
-        case CHUNK_DATA:
-          this.#counted(bytes, to);
-          break;
-        case CHUNK_FRAMING:
-          this.#chunkFraming(bytes, to);
-          break;
-        case TO_CLOSE:
-          this.#take(bytes, to);
-          break;
-        case RESYNC:
-          this.#resync(bytes, from, to);
-          break;
-        default:
-          return 0;
-      }
+      if (this.#state === BODY) this.#readBody(bytes, to);
+      else if (this.#state === HEAD) this.#head(bytes, to);
+      else if (this.#state === RESYNC) this.#resync(bytes, from, to);
+      else return 0;
     }
     const message = this.message;
     if (message === undefined) return 0;
     message.endSeconds = this.#context.seconds;
     message.endNanos = this.#context.nanos;
-    return this.#state === LENGTH || this.#state === CHUNK_DATA ? this.#skip(message) : 0;
+    return this.#state === BODY ? this.#body.skip(message) : 0;
   }
 
   /** `missing` bytes will never come. */
   gap(missing: number): void {
-    this.#skipped = 0;
-    const isInHead = this.#state === HEAD && this.#deliverPart(missing);
-    const message = this.message;
-    if (message !== undefined && !isInHead) message.missingBytes += missing;
-    switch (this.#state) {
-      case HEAD:
-        this.#held.release();
-        break;
-      case LENGTH:
-      case CHUNK_DATA:
-        if (missing <= this.#remaining) {
-          message!.bytes += missing;
-          message!.bodyBytes += missing;
-          this.#remaining -= missing;
-          this.at = 0;
-          if (this.#remaining === 0) this.#counted(NO_BYTES, 0);
-          return;
-        }
-        message!.bytes += this.#remaining;
-        message!.bodyBytes += this.#remaining;
-        message!.missingBytes += this.#remaining - missing;
-        if (this.#state === LENGTH) {
-          this.#complete();
-        }
-        break;
-      case TO_CLOSE:
-        message!.bytes += missing;
-        message!.bodyBytes += missing;
-        return;
-      case OVER:
-        return;
+    if (this.#state === OVER) return;
+    if (this.#state === BODY) {
+      const progress = this.#body.gap(this.message!, missing);
+      if (progress === COMPLETE || progress === COMPLETE_WITHIN_GAP) this.#complete();
+      if (progress === OPEN || progress === COMPLETE) return;
+    } else {
+      const isInHead = this.#state === HEAD && this.#deliverPart(missing);
+      if (this.message !== undefined && !isInHead) this.message.missingBytes += missing;
+      if (this.#state === OVER) return;
+      this.#held.release();
     }
     this.#search.afterGap();
     this.#state = RESYNC;
@@ -188,23 +145,15 @@ export class MessageParser {
   /** No more bytes of this direction. `isClosed`: the sender said so (FIN), which ends a body without a length. */
   finish(isClosed: boolean): void {
     const held = this.#held;
-    if (held.length > 0 && this.#awaitsSimple && classifyStatusLine(held.bytes, 0, held.length) !== RESPONSE) {
-      // Less than a status line, and no more will come.
-      this.#beginSimple();
-      this.#body(held.bytes, held.length);
-      held.release();
-    }
+    finishKeptSimple(this, held);
     if (held.length > 0 && this.message === undefined) this.#context.count('truncated');
     if (!this.#deliverPart(0) && this.message !== undefined) this.#stray(held.bytes, 0, held.length);
     held.release();
     const message = this.message;
     if (message !== undefined) {
-      const left = this.#context.skipLeft?.(this.direction) ?? this.#skipped;
-      const owed = Math.min(this.#skipped, left);
-      message.bytes -= owed;
-      message.bodyBytes -= owed;
+      if (this.#state === BODY) this.#body.takeBack(message, this.#context.skipLeft?.(this.direction));
       // That the end of a head is missing is told; how far its body should go nobody knows.
-      const isOpen = this.#state === TO_CLOSE || (message.isHeadCut && message.missingBytes > 0);
+      const isOpen = (this.#state === BODY && this.#body.isToClose) || (message.isHeadCut && message.missingBytes > 0);
       if (!isOpen || !isClosed) message.isCutShort = true;
       this.message = undefined;
       message.isComplete = true;
@@ -218,9 +167,9 @@ export class MessageParser {
       this.#hold(bytes, to);
       return;
     }
-    if (this.#awaitsSimple && classifyStatusLine(bytes, this.at, to) === NOT_HTTP) {
+    if (beginsSimpleAnswer(this, bytes, this.at, to)) {
       this.#now();
-      this.#beginSimple();
+      this.beginSimpleAnswer();
       return;
     }
     let at = this.at;
@@ -235,10 +184,11 @@ export class MessageParser {
         : this.#search.classifyWhole(bytes, at, at + index.lineTo[0], end);
     this.#now();
     if (start === NOT_HTTP) {
-      if (this.#simple(bytes, at, to)) return;
+      const behind = takeSimpleRequest(this, bytes, at, to);
+      this.at = behind === -1 ? at + 1 : behind;
+      if (behind !== -1) return;
       this.#lose(bytes[at] === LF);
       this.#stray(bytes, at, at + 1);
-      this.at = at + 1;
       return;
     }
     if (end !== -1) {
@@ -267,21 +217,16 @@ export class MessageParser {
       return;
     }
     if (held.start === UNDECIDED && (before < METHOD_PREFIX_BYTES || held.hasLine)) {
-      held.start = this.#awaitsSimple
+      held.start = this.awaitsSimple
         ? classifyStatusLine(held.bytes, 0, held.length)
         : this.#search.classify(held.bytes, 0, held.length);
       if (held.start === NOT_HTTP) {
         const kept = held.bytes;
         const { length } = held;
         held.release();
-        if (this.#simple(kept, 0, length)) {
-          // The line ends in this segment: nothing complete is ever kept.
-          this.at += at - before;
-          return;
-        }
-        if (this.#awaitsSimple) {
-          this.#beginSimple();
-          this.#body(kept, before);
+        const taken = takeKeptSimple(this, kept, before, length);
+        if (taken !== -1) {
+          this.at = at + taken - before;
           return;
         }
         this.#lose(false);
@@ -297,46 +242,30 @@ export class MessageParser {
     held.release();
   }
 
-  /** Nothing was said before: only there may HTTP/0.9 begin. */
-  get #isFirst(): boolean {
+  get isFirst(): boolean {
     return this.count === 0 && this.strayBytes === 0 && this.message === undefined && !this.#search.isStrict;
   }
 
-  get #awaitsSimple(): boolean {
-    return this.#isFirst && this.#listener.awaitsSimple(this.direction);
+  get awaitsSimple(): boolean {
+    return this.isFirst && this.#listener.awaitsSimple(this.direction);
   }
 
-  /** Takes the request of HTTP/0.9 that [from, to) begins with, if it does; `at` is then behind it. */
-  #simple(bytes: Uint8Array, from: number, to: number): boolean {
-    if (!this.#isFirst) return false;
-    const end = simpleRequestEnd(bytes, from, to);
-    if (end === -1) return false;
-    const line = closed(bytes.subarray(from, end), end - from);
-    index.lines(line.bytes, 0, line.bytes.length);
-    const message = this.#begin(REQUEST);
-    message.isSimple = true;
-    readHead(message, line.bytes, 0, line.headTo, index, this.#settings);
-    this.at = end;
-    this.#listener.onHead(this);
-    this.#complete();
-    return true;
+  deliverSimple(bytes: Uint8Array, lineTo: number): void {
+    index.lines(bytes, 0, bytes.length);
+    this.#deliver(bytes, 0, lineTo, REQUEST, true);
   }
 
-  /** An answer of HTTP/0.9 begins: all that comes is its body. */
-  #beginSimple(): void {
+  beginSimpleAnswer(): void {
     const message = this.#begin(RESPONSE);
     message.isSimple = true;
     message.version = '0.9';
     this.#listener.onHead(this);
-    this.#state = TO_CLOSE;
+    this.#body.begin(message, UNTIL_CLOSE);
+    this.#state = BODY;
   }
 
-  /** Kept bytes [0, length) of a body. */
-  #body(bytes: Uint8Array, length: number): void {
-    const { at } = this;
-    this.at = 0;
-    this.#take(bytes, length);
-    this.at = at;
+  simpleAnswerBytes(bytes: Uint8Array, length: number): void {
+    this.#body.read(this.message!, bytes, 0, length);
   }
 
   #now(): void {
@@ -396,20 +325,17 @@ export class MessageParser {
     return message;
   }
 
-  #deliver(bytes: Uint8Array, from: number, end: number, start: Start): void {
+  #deliver(bytes: Uint8Array, from: number, end: number, start: Start, isSimple = false): void {
     const message = this.#begin(start);
+    message.isSimple = isSimple;
     if (!readHead(message, bytes, from, end, index, this.#settings)) this.#context.count('limit');
     const framing = this.#listener.onHead(this);
     if (framing === NO_MORE_HTTP) this.#state = OVER;
     else if (framing === NO_BODY) this.#complete();
-    else if (framing === BY_LENGTH) {
-      this.#remaining = message.contentLength;
-      this.#state = LENGTH;
-    } else if (framing === CHUNKED) {
-      this.#chunks ??= new ChunkReader();
-      this.#chunks.begin();
-      this.#state = CHUNK_FRAMING;
-    } else this.#state = TO_CLOSE;
+    else {
+      this.#body.begin(message, framing);
+      this.#state = BODY;
+    }
   }
 
   #complete(): void {
@@ -426,51 +352,18 @@ export class MessageParser {
     this.#listener.onComplete(message, this.direction);
   }
 
-  /** Body bytes whose number is known. */
-  #counted(bytes: Uint8Array, to: number): void {
-    this.#take(bytes, Math.min(to, this.at + this.#remaining));
-    if (this.#remaining > 0) return;
-    if (this.#state === LENGTH) this.#complete();
-    else this.#state = CHUNK_FRAMING;
-  }
-
-  #take(bytes: Uint8Array, to: number): void {
+  #readBody(bytes: Uint8Array, to: number): void {
     const message = this.message!;
-    const n = to - this.at;
-    if (message.body !== undefined && n > 0) this.#listener.onBody(message, bytes, this.at, to);
-    message.bytes += n;
-    message.bodyBytes += n;
-    this.#remaining -= n;
-    this.at = to;
-  }
-
-  /** The last byte of a body is never skipped: it tells when the message was complete. */
-  #skip(message: Message): number {
-    if (this.#remaining <= SKIP_FROM_BYTES || (message.body !== undefined && !message.body.isCut)) return 0;
-    const n = Math.min(this.#remaining - 1, SKIP_STEP_BYTES);
-    this.#remaining -= n;
-    this.#skipped = n;
-    message.bytes += n;
-    message.bodyBytes += n;
-    return n;
-  }
-
-  #chunkFraming(bytes: Uint8Array, to: number): void {
-    const message = this.message!;
-    const chunks = this.#chunks!;
-    const from = this.at;
-    const found = chunks.read(message, bytes, from, to);
-    message.bytes += chunks.at - from;
-    this.at = chunks.at;
-    if (found === DATA) {
-      this.#remaining = chunks.size;
-      this.#state = CHUNK_DATA;
-    } else if (found === DONE) this.#complete();
-    else if (found === BROKEN) {
-      message.note('Malformed chunk');
-      this.#context.count('malformed');
-      this.#state = RESYNC;
+    const progress = this.#body.read(message, bytes, this.at, to);
+    this.at = this.#body.at;
+    if (progress === OPEN) return;
+    if (progress === COMPLETE) {
+      this.#complete();
+      return;
     }
+    message.note('Malformed chunk');
+    this.#context.count('malformed');
+    this.#state = RESYNC;
   }
 
   /** What should be a start line is none. `isLineEnd`: its last byte ends a line. */
