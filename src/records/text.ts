@@ -79,3 +79,8 @@ export function asciiText(bytes: Uint8Array, from: number, to: number): string {
   }
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
 }
+
+/** A to Z in lower case, everything else as it is (`toLowerCase` would change letters that no protocol compares, and lengths). */
+export function asciiLower(text: string): string {
+  return text.replace(/[A-Z]+/g, (upper) => upper.toLowerCase());
+}

@@ -8,7 +8,7 @@ import { Message } from './message.ts';
 import * as note from './notes.ts';
 import type { DnsOptions } from './options.ts';
 import { PendingQueries, PendingQuery } from './pending.ts';
-import { isPlausibleHeader } from './probe.ts';
+import { isPlausibleHeader, isWholeMessage } from './probe.ts';
 import { dnsRecord } from './record.ts';
 import { isTransferType, Transfer } from './transfer.ts';
 
@@ -79,7 +79,7 @@ export class DnsAnalyzer implements Analyzer {
     remark: string | undefined,
   ): Verdict {
     this.#expireDue();
-    if (!current.parse(bytes, from, to, wireLength) || !isPlausibleHeader(bytes, from)) return this.#notDns();
+    if (!current.parse(bytes, from, to, wireLength) || !this.#isPlausible(bytes, from, to)) return this.#notDns();
     if (current.fault === 'malformed') {
       if (!this.isExpected) return this.#notDns();
       this.context.count('malformed');
@@ -94,6 +94,11 @@ export class DnsAnalyzer implements Analyzer {
   protected closeOldest(direction: Direction, remark: string): void {
     const { oldest } = this.#pending;
     if (oldest !== undefined && oldest.direction === other(direction)) this.#publishAlone(oldest, remark);
+  }
+
+  /** Codes that are not assigned yet are believed where the whole message is right. */
+  #isPlausible(bytes: Uint8Array, from: number, to: number): boolean {
+    return isPlausibleHeader(bytes, from) || (this.isExpected && isWholeMessage(bytes, from, to));
   }
 
   #notDns(): Verdict {

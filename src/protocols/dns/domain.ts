@@ -2,6 +2,7 @@
 // public suffix list, both its sections, by way of tldts.
 
 import { parse } from 'tldts';
+import { asciiLower } from '../../records/text.ts';
 
 export interface DomainParts {
   /** The public suffix: `co.uk`. Undefined when the name is nothing but a suffix. */
@@ -37,8 +38,8 @@ export function domainParts(name: string): DomainParts {
 
 function split(name: string): DomainParts {
   if (name === '.' || name.includes('\\.')) return NONE;
-  // Escapes are ASCII, so lower case has the same length and offsets fit the original.
-  const { publicSuffix, domain } = parse(name.toLowerCase(), HOW);
+  // ASCII alone: its lower case has the same length, so offsets fit the original.
+  const { publicSuffix, domain } = parse(asciiLower(name), HOW);
   if (publicSuffix === null || domain === null) return NONE;
   const registeredAt = name.length - domain.length;
   return {

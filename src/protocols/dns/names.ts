@@ -1,5 +1,7 @@
-// Domain names on the wire: labels and compression pointers (RFC 1035 sections 3.1 and 4.1.4), and their text (section 5.1).
+// Domain names on the wire: labels and compression pointers (RFC 1035 sections 3.1 and 4.1.4), and their text (section 5.1). Labels of
+// multicast DNS and LLMNR are UTF-8 (RFC 6762 section 16, RFC 4795 section 2), and so are those of private networks (RFC 6055).
 
+import { utf8Sequence } from '../../records/text.ts';
 import type { DomainParts } from './domain.ts';
 import { latin1 } from './latin1.ts';
 
@@ -59,6 +61,8 @@ export class Name {
   }
 }
 
+const utf8 = (bytes: Uint8Array, length: number) => Buffer.from(bytes.buffer, 0, length).toString('utf8');
+
 /** Names seen lately, by hash: the same few names come again and again, and what is there costs neither work nor garbage. */
 const RECENT = 4096;
 const ROOT = new Name('.');
@@ -89,9 +93,18 @@ function keep(slot: number, length: number): Name {
   return name;
 }
 
+/** Puts an octet at `length` of `scratch` as \DDD; the length behind it. */
+function putEscaped(octet: number, length: number): number {
+  scratch[length] = 0x5c;
+  scratch[length + 1] = 0x30 + ((octet / 100) | 0);
+  scratch[length + 2] = 0x30 + (((octet / 10) | 0) % 10);
+  scratch[length + 3] = 0x30 + (octet % 10);
+  return length + 4;
+}
+
 /**
  * The name at `at` in presentation form, without the final dot; the root is `.`. Dots and backslashes inside a label get a
- * backslash, bytes that are not printable ASCII become \DDD. The name must have passed `walkName`.
+ * backslash; bytes that are neither printable ASCII nor UTF-8 become \DDD. The name must have passed `walkName`.
  */
 export function nameText(bytes: Uint8Array, messageAt: number, at: number): string {
   return nameOf(bytes, messageAt, at).text;
@@ -101,6 +114,7 @@ export function nameOf(bytes: Uint8Array, messageAt: number, at: number): Name {
   let position = at;
   let length = 0;
   let hash = 0;
+  let isAscii = true;
   for (;;) {
     const label = bytes[position];
     if (label === 0) break;
@@ -117,15 +131,19 @@ export function nameOf(bytes: Uint8Array, messageAt: number, at: number): Name {
         scratch[length++] = 0x5c;
         scratch[length++] = octet;
       } else if (octet >= 0x20 && octet <= 0x7e) scratch[length++] = octet;
+      else if (octet < 0x80 || utf8Sequence(bytes, position, end) === 0) length = putEscaped(octet, length);
       else {
-        scratch[length++] = 0x5c;
-        scratch[length++] = 0x30 + ((octet / 100) | 0);
-        scratch[length++] = 0x30 + (((octet / 10) | 0) % 10);
-        scratch[length++] = 0x30 + (octet % 10);
+        isAscii = false;
+        const behind = position + utf8Sequence(bytes, position, end);
+        scratch[length++] = octet;
+        while (++position < behind) scratch[length++] = bytes[position];
+        position--;
       }
     }
   }
   if (length === 0) return ROOT;
+  // Too rare to be kept.
+  if (!isAscii) return new Name(utf8(scratch, length));
   const slot = (hash ^ (hash >>> 15)) & (RECENT - 1);
   return isAt(slot, length) ? recentNames[slot] : keep(slot, length);
 }

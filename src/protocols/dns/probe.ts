@@ -1,4 +1,5 @@
-// Is it DNS? On its own ports a sane header is enough; anywhere else the whole message must be right to its last byte.
+// Is it DNS? On its own ports a sane header is enough, or a whole message with a code that is not assigned yet; anywhere else header and
+// message must be right to the last byte.
 
 import { datagramHeaderLength } from '../haproxy/header.ts';
 import { u16 } from '../octets.ts';
@@ -28,16 +29,19 @@ const message = new Message();
 export function probe(bytes: Uint8Array, from: number, to: number, hinted: boolean, transport: Transport): Answer {
   if (transport !== 'tcp') {
     if (datagramHeaderLength(bytes, from, to) > 0) return 'no';
-    if (to - from < HEADER_OCTETS || !isPlausibleHeader(bytes, from)) return 'no';
-    return hinted || isWholeMessage(bytes, from, to) ? 'yes' : 'no';
+    if (to - from < HEADER_OCTETS) return 'no';
+    const isPlausible = isPlausibleHeader(bytes, from);
+    if (isPlausible && hinted) return 'yes';
+    return (isPlausible || hinted) && isWholeMessage(bytes, from, to) ? 'yes' : 'no';
   }
   if (to - from < LENGTH_OCTETS) return 'more';
   const length = u16(bytes, from);
   if (length < HEADER_OCTETS || (!hinted && length > MAX_FIRST_MESSAGE)) return 'no';
   const start = from + LENGTH_OCTETS;
   if (to - start < HEADER_OCTETS) return 'more';
-  if (!isPlausibleHeader(bytes, start)) return 'no';
-  if (hinted) return 'yes';
+  const isPlausible = isPlausibleHeader(bytes, start);
+  if (!isPlausible && !hinted) return 'no';
+  if (isPlausible && hinted) return 'yes';
   // Counts first: most of what is not DNS has none that make sense, and is not waited for.
   if (u16(bytes, start + 4) !== 1) return 'no';
   if (to - start < length) return 'more';
@@ -57,7 +61,7 @@ export function isPlausibleHeader(bytes: Uint8Array, at: number): boolean {
 }
 
 /** One known question, sections that fill the message exactly, and flags that fit a query or a response. */
-function isWholeMessage(bytes: Uint8Array, from: number, to: number): boolean {
+export function isWholeMessage(bytes: Uint8Array, from: number, to: number): boolean {
   if (!message.parse(bytes, from, to, to - from) || message.fault !== 'none' || message.end !== to) return false;
   const { flags, opcode } = message;
   if ((flags & FLAG_Z) !== 0 || message.questions !== 1) return false;

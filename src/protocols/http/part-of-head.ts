@@ -1,12 +1,11 @@
 // What can be told of a head whose end was never captured: cut by the snap length, lost, or never sent. Whole lines are believed; of
 // a start line that is cut itself, the method and as much of the target as is there.
 
-import { classifyStatusLine, methodEnd, REQUEST, RESPONSE, type Start } from './start-line.ts';
+import { classifyStatusLine, methodEnd, REQUEST, RESPONSE, type Start, statusCodeAt } from './start-line.ts';
 
 const LF = 10;
 const CR = 13;
-/** `HTTP/1.1 200`. */
-const STATUS_OCTETS = 12;
+const CODE_OCTETS = 3;
 
 export interface PartOfHead {
   readonly start: Start;
@@ -27,7 +26,7 @@ export function partOf(held: Uint8Array, length: number, start: Start, isMidLine
   }
   if (classifyStatusLine(held, 0, length) === RESPONSE) {
     // A part of the phrase would be taken for all of it.
-    const to = held[length - 1] === CR ? length : STATUS_OCTETS;
+    const to = held[length - 1] === CR ? length : statusCodeAt(held, 0) + CODE_OCTETS;
     return { start: RESPONSE, ...closed(held, to) };
   }
   if (isMidLine || !beginsRequest(held, 0, length)) return undefined;

@@ -2,7 +2,7 @@
 // are passed over by their length.
 
 import type { MapEntries } from '../../records/field.ts';
-import { wireText } from '../../records/text.ts';
+import { asciiLower, wireText } from '../../records/text.ts';
 import { readContentLength, readTransferEncoding } from './body.ts';
 import {
   BARE_CR,
@@ -18,9 +18,9 @@ import {
 import type { Message } from './message.ts';
 import type { Settings } from './options.ts';
 import { maskHeader, maskUrl } from './redact.ts';
-import { methodText, versionAt } from './start-line.ts';
+import { isIcy, methodText, statusCodeAt, versionAt } from './start-line.ts';
 import { userOf } from './user.ts';
-import { asciiLower, word } from './words.ts';
+import { word } from './words.ts';
 
 const field = (name: string) => Uint8Array.from(name, (c) => c.charCodeAt(0));
 
@@ -129,9 +129,10 @@ function versionText(bytes: Uint8Array, at: number): string {
 }
 
 function readStatusLine(message: Message, bytes: Uint8Array, from: number, to: number): void {
-  message.version = versionText(bytes, from);
-  message.status = (bytes[from + 9] - 0x30) * 100 + (bytes[from + 10] - 0x30) * 10 + (bytes[from + 11] - 0x30);
-  let at = from + 12;
+  message.version = isIcy(bytes, from) ? '1.0' : versionText(bytes, from);
+  const code = statusCodeAt(bytes, from);
+  message.status = (bytes[code] - 0x30) * 100 + (bytes[code + 1] - 0x30) * 10 + (bytes[code + 2] - 0x30);
+  let at = code + 3;
   while (at < to && bytes[at] === 0x20) at++;
   message.phrase = at < to ? word(bytes, at, to, true) : '';
 }

@@ -1,5 +1,5 @@
 // Is this the first line of an HTTP/1.x message? RFC 9112 sections 3 (request line) and 4 (status line). Detection, the parser
-// and its resynchronisation all ask here, so that they agree.
+// and its resynchronisation all ask here, so that they agree. Radio servers (SHOUTcast) answer HTTP with `ICY 200 OK` in place of a version.
 
 /** Answers of `classifyStart`. */
 export const NOT_HTTP = 0;
@@ -39,10 +39,33 @@ for (const c of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkl
 
 const VERSION_PREFIX = [0x48, 0x54, 0x54, 0x50, 0x2f]; // HTTP/
 
+const ICY_PREFIX = [0x49, 0x43, 0x59, SP]; // ICY and a blank
+const ICY_STATUS_OCTETS = ICY_PREFIX.length + 3;
+const HTTP_CODE_AT = 9;
+
 const isDigit = (b: number) => b >= 0x30 && b <= 0x39;
+
+/** Offset of the code in the status line at `from`. */
+export function statusCodeAt(bytes: Uint8Array, from: number): number {
+  return from + (isIcy(bytes, from) ? ICY_PREFIX.length : HTTP_CODE_AT);
+}
+
+/** Is the status line at `from` one of a radio server? */
+export function isIcy(bytes: Uint8Array, from: number): boolean {
+  return bytes[from] === ICY_PREFIX[0];
+}
+
+function classifyIcy(bytes: Uint8Array, from: number, to: number): Start {
+  const length = Math.min(to - from, ICY_STATUS_OCTETS);
+  for (let i = 0; i < length; i++) {
+    if (i < ICY_PREFIX.length ? bytes[from + i] !== ICY_PREFIX[i] : !isDigit(bytes[from + i])) return NOT_HTTP;
+  }
+  return length === ICY_STATUS_OCTETS ? RESPONSE : UNDECIDED;
+}
 
 /** `HTTP/1.x 200`: the status line up to its code. A prefix of it is undecided. */
 export function classifyStatusLine(bytes: Uint8Array, from: number, to: number): Start {
+  if (from < to && isIcy(bytes, from)) return classifyIcy(bytes, from, to);
   const length = Math.min(to - from, 12);
   for (let i = 0; i < length; i++) {
     const b = bytes[from + i];
@@ -81,7 +104,7 @@ export function versionAt(bytes: Uint8Array, from: number, end: number): number 
  */
 export function classifyStart(bytes: Uint8Array, from: number, to: number, anyMethod: boolean): Start {
   if (to - from === 0) return UNDECIDED;
-  if (bytes[from] === 0x48) {
+  if (bytes[from] === 0x48 || isIcy(bytes, from)) {
     const start = classifyStatusLine(bytes, from, to);
     if (start !== NOT_HTTP) return start;
   }
@@ -107,7 +130,8 @@ export function lineFeed(bytes: Uint8Array, from: number, to: number): number {
 
 /** The same for a first line that is complete: [from, end) without its line ending. */
 export function classifyLine(bytes: Uint8Array, from: number, end: number, anyMethod: boolean): Start {
-  if (bytes[from] === 0x48 && end - from >= 12 && classifyStatusLine(bytes, from, end) === RESPONSE) return RESPONSE;
+  const mayAnswer = bytes[from] === 0x48 || isIcy(bytes, from);
+  if (mayAnswer && classifyStatusLine(bytes, from, end) === RESPONSE) return RESPONSE;
   const prefix = methodEnd(bytes, from, end, anyMethod);
   return prefix === -1 || prefix === end || versionAt(bytes, prefix, end) === -1 ? NOT_HTTP : REQUEST;
 }

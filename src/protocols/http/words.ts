@@ -1,7 +1,7 @@
 // Words that come again and again (media types, host names, phrases): a small cache gives the same string for the same bytes, so
 // that none is made per message. Direct-mapped and bounded; what collides is replaced.
 
-import { wireText } from '../../records/text.ts';
+import { asciiLower, wireText } from '../../records/text.ts';
 
 const SLOTS = 1024;
 const MAX_BYTES = 64;
@@ -33,9 +33,4 @@ export function word(bytes: Uint8Array, from: number, to: number, lower = false)
   const text = lower ? asciiLower(wireText(bytes, from, to)) : wireText(bytes, from, to);
   slots[slot] = text;
   return text;
-}
-
-/** A to Z in lower case, everything else as it is (`toLowerCase` would change letters that HTTP does not compare). */
-export function asciiLower(text: string): string {
-  return text.replace(/[A-Z]+/g, (upper) => upper.toLowerCase());
 }

@@ -50,7 +50,8 @@ const DIALECTS: readonly Dialect[] = [
   {
     name: 'ftp',
     greeting: /^220[ -].*ftp/i,
-    opening: /^AUTH (?:TLS|SSL)/i,
+    // Banners need not name it; those are the commands that come before a login, and that no other of these has.
+    opening: /^(?:AUTH (?:TLS|SSL)|FEAT\s*$|SYST\s*$|HOST \S|CLNT \S|OPTS \S)/i,
     request: /^AUTH (?:TLS|SSL)/i,
     agreed: /^234[ -]/,
     refused: /^[45]\d\d /,

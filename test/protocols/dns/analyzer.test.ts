@@ -11,6 +11,17 @@ const open = (options: Record<string, unknown> = {}, flow: Partial<FlowView> = {
   new AnalyzerKit(dns, options as never, flow);
 const records = (kit: AnalyzerKit<never>) => kit.emitted.map((e) => e.record);
 
+describe('operations and response codes that are not assigned', () => {
+  it('have their numbers for names on a port of DNS', () => {
+    const kit = open();
+    kit.message(0, query('example.com', 1, { flags: 0x7900 }));
+    kit.message(1, query('example.com', 1, { flags: 0xf98d }));
+    expect(records(kit)).toMatchObject([
+      { opCode: '15', method: '15', responseCode: '13', questionName: 'example.com', status: 'Error' },
+    ]);
+  });
+});
+
 describe('a query and its response', () => {
   const kit = open();
   kit.message(0, query('www.Example.co.uk'));

@@ -17,11 +17,18 @@ describe('names', () => {
   it('the root is a dot', () => {
     expect(read(bytes('00'))).toEqual({ end: 13, text: '.' });
   });
-  it('dots and backslashes in a label are escaped, bytes that are not printable are decimal', () => {
+  it('dots and backslashes in a label are escaped, bytes that are neither printable nor UTF-8 are decimal', () => {
     expect(read(bytes('05 61 2e 5c 00 ff 00'))).toEqual({ end: 19, text: 'a\\.\\\\\\000\\255' });
   });
   it('follow pointers backwards', () => {
     expect(read(Buffer.concat([name('com'), bytes('01 61 c00c')]), 17)).toEqual({ end: 21, text: 'a.com' });
+  });
+  it('are kept where they are UTF-8, label by label', () => {
+    expect(read(name('Büro Drücker 😀._ipp.local'))).toMatchObject({ text: 'Büro Drücker 😀._ipp.local' });
+    // Half a letter in each of two labels is none; nor are an overlong dot and a surrogate.
+    expect(read(bytes('01 c3 01 a9 02 c0ae 03 eda080 00'))).toMatchObject({
+      text: '\\195.\\169.\\192\\174.\\237\\160\\128',
+    });
   });
   it.each([
     ['a pointer to itself', 'c00c', 12, 12],

@@ -42,6 +42,17 @@ describe('on its own ports', () => {
     expect(udp(message({ counts: [1, 65535, 0, 0], flags: 0x8180 }), true)).toBe('yes');
     expect(udp(query('example.com', 4000), true)).toBe('yes');
   });
+  it('so is a whole message with a code that is not assigned', () => {
+    for (const flags of [0x7900, 0x1900, 0xf984, 0x818d]) {
+      const unassigned = query('example.com', 1, { flags });
+      expect(udp(unassigned, true), `${flags}`).toBe('yes');
+      expect(udp(unassigned, false), `${flags}`).toBe('no');
+      expect(udp(unassigned.subarray(0, -1), true), `${flags}`).toBe('no');
+      expect(tcp(framed(unassigned), true), `${flags}`).toBe('yes');
+      expect(tcp(framed(unassigned), false), `${flags}`).toBe('no');
+      expect(tcp(framed(unassigned).subarray(0, 20), true), `${flags}`).toBe('more');
+    }
+  });
   it('a header that makes no sense is not', () => {
     expect(udp(bytes('1234 7800 0001 0000 0000 0000'), true)).toBe('no');
     expect(udp(Buffer.from('GET / HTTP/1.1\r\n'), true)).toBe('no');

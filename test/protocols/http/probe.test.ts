@@ -13,11 +13,13 @@ describe('HTTP is recognised', () => {
     'PROPFIND /dav HTTP/1.1\r\n',
     'HTTP/1.1 200 OK\r\n',
     'HTTP/1.0 404',
+    'ICY 200 OK\r\n',
     'CONNECT h:443 HTTP/1.1\r\n',
   ])('%j', (text) => expect(probe(text)).toBe('yes'));
 
-  it.each(['', '\r\n', 'G', 'GET', 'GET /', 'GET / HTTP/1.1', 'HTTP/1.', 'HTTP/1.1 20'])('%j needs more', (text) =>
-    expect(probe(text)).toBe('more'),
+  it.each(['', '\r\n', 'G', 'GET', 'GET /', 'GET / HTTP/1.1', 'HTTP/1.', 'HTTP/1.1 20', 'ICY', 'ICY 20'])(
+    '%j needs more',
+    (text) => expect(probe(text)).toBe('more'),
   );
 
   it.each([
@@ -30,6 +32,8 @@ describe('HTTP is recognised', () => {
     'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
     'GET /\r\n',
     'HTTP/2 200\r\n',
+    'ICY OK\r\n',
+    'ICY\r\n',
     '220 mail ESMTP\r\n',
     'EHLO there\r\n',
     '\x16\x03\x01\x02\x00',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GET, kit, OK, records, tell } from './drive.ts';
+import { type Exchange, GET, kit, OK, records, tell } from './drive.ts';
 
 describe('an HTTP transaction', () => {
   it('is told with the names and values that Packetbeat gives it', () => {
@@ -66,6 +66,25 @@ describe('an HTTP transaction', () => {
       endNanos: 5,
       duration: 3_000_000_005,
     });
+  });
+
+  it('may be answered by a radio station', () => {
+    const exchange: Exchange = [
+      ['>', GET],
+      ['<', `ICY 200 OK\r\nicy-name: x\r\nContent-Type: audio/mpeg\r\n\r\n${'\xff\xfb\x90'.repeat(50)}`],
+    ];
+    const whole = records(exchange);
+    expect(whole).toMatchObject([{ status: 'OK', statusCode: 200, statusPhrase: 'ok', version: '1.1' }]);
+    expect(whole[0]).toMatchObject({
+      responseHeaders: [
+        ['content-length', 150],
+        ['content-type', 'audio/mpeg'],
+      ],
+    });
+    for (const step of [1, 2, 7]) expect(records(exchange, {}, { step })).toEqual(whole);
+    // Cut within the head, and within the phrase.
+    for (const cut of ['ICY 200 OK\r\nicy-name: x\r\nCont', 'ICY 200 O'])
+      expect(records([exchange[0], ['<', cut]])).toMatchObject([{ statusCode: 200 }]);
   });
 
   it('is an error when the code says so', () => {

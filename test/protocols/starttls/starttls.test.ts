@@ -90,6 +90,19 @@ describe('a client that does not wait for the answer', () => {
   });
 });
 
+describe('an FTP server whose banner does not say so', () => {
+  it.each(['FEAT', 'SYST', 'HOST ftp.test', 'CLNT lftp', 'OPTS UTF8 ON'])('is told by the client: %s', (first) => {
+    const line = text(`${first}\r\n`);
+    expect(starttls.probe(0, line, 0, line.length, false, 'tcp')).toBe('yes');
+    const exchange: Exchange = [
+      ['>', line],
+      ['<', text('211-Features:\r\n AUTH TLS\r\n211 End\r\n')],
+      ...BEGINNINGS.ftp.slice(1),
+    ];
+    expect(drive(exchange)).toMatchObject({ names: ['ftp'], handedOver: [{ protocol: 'tls', rest: 0 }] });
+  });
+});
+
 describe('no TLS', () => {
   it('refused in a line', () => {
     const exchange: Exchange = [
