@@ -258,8 +258,11 @@ export class Conversation implements Context, StreamReceiver {
   /** The present packet contradicts another, or brings what was contradicted. */
   #dispute(): void {
     this.#isDisputing = this.#keepsBytes;
-    this.#disputedSeconds = this.seconds;
-    this.#disputedNanos = this.nanos;
+    const { seconds, nanos } = this;
+    // What waited is delivered at the time it came, which may be before that of what it waited for.
+    if (seconds < this.#disputedSeconds || (seconds === this.#disputedSeconds && nanos < this.#disputedNanos)) return;
+    this.#disputedSeconds = seconds;
+    this.#disputedNanos = nanos;
   }
 
   /** What began behind the last contradiction has nothing to do with it. */
@@ -352,7 +355,8 @@ export class Conversation implements Context, StreamReceiver {
     if ((this.#hopeless & (1 << direction)) === 0) {
       const found = this.#probe(direction, all, start, end, seen);
       if (found !== null && found !== 'more') {
-        this.#begin(found, direction, all, start, end);
+        if (kept !== undefined) this.#beginKept(found, direction, kept);
+        else if (this.#begin(found, direction)) this.#data(direction, bytes, from, to);
         return;
       }
       if (found === null || end - start > DETECTION_BYTES) this.#hopeless |= 1 << direction;
@@ -370,7 +374,7 @@ export class Conversation implements Context, StreamReceiver {
 
   #keep(kept: KeptBytes, bytes: Uint8Array, from: number, to: number): void {
     this.hold(to - from);
-    kept.append(bytes, from, to);
+    kept.append(bytes, from, to, this.seconds, this.nanos, this.packet);
   }
 
   #forget(direction: Direction): void {
@@ -387,16 +391,42 @@ export class Conversation implements Context, StreamReceiver {
     const { bytes, length } = kept;
     const found = detection.probePart(this.transport, sourcePort, destinationPort, this.#refused, bytes, 0, length);
     if (found === undefined) this.#forget(direction);
-    else this.#begin(found, direction, bytes, 0, length);
+    else this.#beginKept(found, direction, kept);
   }
 
-  /** The protocol is known: it gets what the other direction said before, then this. */
-  #begin(found: Enabled, direction: Direction, bytes: Uint8Array, from: number, to: number): void {
+  /** The protocol is known: it gets what the other direction said before, then what this one said. */
+  #beginKept(found: Enabled, direction: Direction, kept: KeptBytes): void {
+    if (this.#begin(found, direction)) this.#tell(direction, kept);
+  }
+
+  /** The protocol is known: it gets what the other direction than `direction` said before. False: it wants no more. */
+  #begin(found: Enabled, direction: Direction): boolean {
     const other = this.#kept[1 - direction];
     this.#forgetAll();
     this.open(found);
-    if (other !== undefined) this.#data((1 - direction) as Direction, other.bytes, 0, other.length);
-    if (this.#analyzer !== undefined && !this.isOver) this.#data(direction, bytes, from, to);
+    if (other !== undefined) this.#tell((1 - direction) as Direction, other);
+    return this.#analyzer !== undefined && !this.isOver;
+  }
+
+  /** What was kept of a direction, as it came. Who refuses a piece has refused those behind it. */
+  #tell(direction: Direction, { bytes, pieces }: KeptBytes): void {
+    const { seconds, nanos, packet } = this;
+    const refused = this.#refused?.size ?? 0;
+    let at = 0;
+    for (const piece of pieces) {
+      if (this.isOver || (this.#refused?.size ?? 0) > refused) break;
+      const side = this.stream!.sides[direction ^ this.initiator];
+      const passed = Math.min(side.skip, piece.end - at);
+      side.skip -= passed;
+      this.seconds = piece.seconds;
+      this.nanos = piece.nanos;
+      this.packet = piece.packet;
+      this.#first(direction, bytes, at + passed, piece.end);
+      at = piece.end;
+    }
+    this.seconds = seconds;
+    this.nanos = nanos;
+    this.packet = packet;
   }
 
   /** Nothing is held any more. */

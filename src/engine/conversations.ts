@@ -18,7 +18,9 @@ import type { StreamOptions } from '../stream/options.ts';
 import { RecentBytes } from '../stream/recent-bytes.ts';
 import { Segment } from '../stream/segment.ts';
 import { TcpStream } from '../stream/tcp-stream.ts';
+import { IPV4_IDENTIFICATION } from '../wire/ipv4.ts';
 import { Conversation, type ConversationHost } from './conversation.ts';
+import { RecentDatagrams } from './copies.ts';
 import { Deadlines } from './deadlines.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
@@ -67,6 +69,7 @@ export class Conversations {
   /** Bytes that wait for others in streams, by shard. */
   readonly #waiting = new Float64Array(SHARDS);
   readonly #recent: (RecentBytes | undefined)[] = new Array(SHARDS).fill(undefined);
+  readonly #datagrams: (RecentDatagrams | undefined)[] = new Array(SHARDS).fill(undefined);
   readonly #segment = new Segment();
 
   constructor(host: ConversationHost, tracker: FlowTracker, links: Links, options: StreamOptions) {
@@ -86,6 +89,10 @@ export class Conversations {
     const isTcp = (info & INFO_TCP) !== 0;
     // A broken header leaves nothing to go by.
     if (isTcp && (info & INFO_FAULTY) !== 0) return undefined;
+    if (!isTcp && this.#isCopy(table, slot, side, place)) {
+      this.#host.count('datagrams.copies', 1);
+      return undefined;
+    }
     const conversation = this.#open[table.cold[coldAt(base) + C_CONVERSATION]];
     if (conversation !== undefined) return conversation;
     if (isTcp) {
@@ -95,6 +102,23 @@ export class Conversations {
       if (isRefused(words[base + F_STATE])) return undefined;
     }
     return this.#begin(table, slot, side, info, place);
+  }
+
+  /** Did the same datagram come just before? */
+  #isCopy(table: FlowTable, slot: number, side: 0 | 1, place: PacketPlace): boolean {
+    const { rows } = place.stage;
+    const { row } = place;
+    const from = rows[row + ((rows[row + ROW_INFO] & INFO_ICMP) !== 0 ? ROW_TRANSPORT : ROW_PAYLOAD)];
+    const to = rows[row + ROW_PAYLOAD_END];
+    if (from < 0 || from >= to) return false;
+    const bytes = place.extra === null ? place.batch.bytes : place.extra.bytes!;
+    const network = rows[row + ROW_NETWORK];
+    const id = network + IPV4_IDENTIFICATION;
+    const identification = table.v6 ? 0 : (bytes[id] << 8) | bytes[id + 1];
+    const base = slot << HOT_SHIFT;
+    const sender = firstPacketOf(table, base, place.number) * 2 + side;
+    const datagrams = (this.#datagrams[table.shardOfRow(base)] ??= new RecentDatagrams());
+    return datagrams.isCopy(sender, identification, bytes, from, to, place.seconds, place.nanos);
   }
 
   /** Hands the packet's bytes to its conversation. */

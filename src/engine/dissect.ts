@@ -393,6 +393,10 @@ export class Dissector {
       if (inner !== null) this.#stageDatagram(stage, inner, batch, packet, info);
       return;
     }
+    if (d.isCopy) {
+      this.#rows.copy(stage, c, context, d);
+      return;
+    }
     stage.extras.push(extraOf(d, whole));
     const row = stage.count * ROW;
     this.#rows.packet(stage, c, context, packet, stage.extras.length - 1, info);

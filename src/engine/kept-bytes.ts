@@ -1,14 +1,26 @@
-// What one direction of a stream said while its protocol is unknown: every analyzer that may come has to see it from the begin.
+// What one direction of a stream said while its protocol is unknown: every analyzer that may come has to see it from the begin, piece by
+// piece, each at the time it came.
 
 const NOTHING = new Uint8Array(0);
+/** Times are kept of so many pieces; what comes behind belongs to the last of them. */
+const MAX_PIECES = 64;
+
+/** A stretch of the kept bytes that came with one packet. */
+export interface KeptPiece {
+  end: number;
+  seconds: number;
+  nanos: number;
+  packet: number;
+}
 
 export class KeptBytes {
   /** The kept bytes are the first `length` of these. */
   bytes: Uint8Array = NOTHING;
   length = 0;
+  readonly pieces: KeptPiece[] = [];
 
-  /** Keeps a copy. Nothing is copied twice for each piece: room doubles. */
-  append(bytes: Uint8Array, from: number, to: number): void {
+  /** Keeps a copy, and when it came. Nothing is copied twice for each piece: room doubles. */
+  append(bytes: Uint8Array, from: number, to: number, seconds: number, nanos: number, packet: number): void {
     const end = this.length + to - from;
     if (end > this.bytes.length) {
       const before = this.bytes;
@@ -18,5 +30,7 @@ export class KeptBytes {
     }
     this.bytes.set(bytes.subarray(from, to), this.length);
     this.length = end;
+    if (this.pieces.length < MAX_PIECES) this.pieces.push({ end, seconds, nanos, packet });
+    else this.pieces[MAX_PIECES - 1].end = end;
   }
 }

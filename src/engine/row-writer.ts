@@ -8,7 +8,8 @@ import * as stageWords from '../flow/stage.ts';
 import { QuotedTuple, quotedTuple } from '../protocols/icmp/quoted.ts';
 import type { FlowCount } from '../sources/flow-count.ts';
 import type { Datagram } from '../stream/defragment.ts';
-import type { Cursor } from '../wire/cursor.ts';
+import { type Cursor, Fault } from '../wire/cursor.ts';
+import { Layer } from '../wire/layers.ts';
 import type { RowKeys } from './row-keys.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
@@ -20,12 +21,14 @@ const {
   INFO_ICMP,
   INFO_MULTICAST,
   INFO_NOTE,
+  INFO_OPTIONS_CUT,
   INFO_PORTS,
   INFO_SPECIAL,
   INFO_TCP,
   INFO_TUNNEL,
   ROW,
   ROW_EXTRA,
+  ROW_INFO,
   ROW_MARKS,
   ROW_NETWORK,
   ROW_PACKET,
@@ -36,6 +39,8 @@ const {
   ROW_TRANSPORT,
 } = stageWords;
 const { ACK, FIN, RST, SYN } = layout;
+const CUT = Fault.cut;
+const TCP = Layer.tcp;
 
 const SYN_FIN_RST_ACK = SYN | FIN | RST | ACK;
 const PROTOCOL_ICMP = 1;
@@ -102,6 +107,7 @@ export class RowWriter {
       }
     }
     if (c.fault !== 0) info |= INFO_FAULTY;
+    if (c.fault === CUT && c.faultLayer === TCP && c.transport >= 0) info |= INFO_OPTIONS_CUT;
     if (c.tunnels !== 0) info |= INFO_TUNNEL;
     if (extra >= 0) info |= INFO_EXTRA;
     this.#keys.header(
@@ -178,6 +184,17 @@ export class RowWriter {
       bytes -= part.bytes;
       payload -= partPayload;
     }
+  }
+
+  /** A copy of a fragment of the datagram at the cursor: counted where the datagram was, and nothing else. */
+  copy(stage: Stage, c: Cursor, context: number, d: Datagram): void {
+    const { rows } = stage;
+    const row = stage.count * ROW;
+    stage.extras.push(extraOf(d, null));
+    this.packet(stage, c, context, -1, stage.extras.length - 1, INFO_BARE);
+    rows[row + ROW_INFO] &= ~(INFO_TCP | INFO_SPECIAL | INFO_ICMP);
+    stage.count--;
+    this.#withoutPacket(stage, rows[row + ROW_MARKS], 0);
   }
 
   /** Fragments of a datagram that never became whole. */

@@ -204,6 +204,7 @@ export async function pump(
   ledger.bytes[OUT_FILTERED] += result.stats.filteredBytes;
   result.packets += result.stats.filtered;
   if (clock.backwards > 0) ledger.count('clock.backwards', clock.backwards);
+  if (result.stats.timesOutside > 0) ledger.count('clock.out_of_range', result.stats.timesOutside);
   return result;
 }
 

@@ -16,6 +16,7 @@ import { viewOfExtra } from './stage.ts';
 import type { FlowTable } from './table.ts';
 import { trackTcp } from './tcp.ts';
 import { countedTcp, tcpState } from './tcp-state.ts';
+import { NO_OPTIONS } from './tcp-syn.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const {
@@ -36,6 +37,7 @@ const {
   INFO_EXTRA,
   INFO_FAULTY,
   INFO_NOTE,
+  INFO_OPTIONS_CUT,
   INFO_REVERSE,
   INFO_SEGMENTED,
   INFO_TCP,
@@ -131,16 +133,10 @@ export class AnyRow {
       const nanos = batch.nanos[packet];
       const side = (info & INFO_REVERSE) !== 0 ? 1 : 0;
       const packets = (info & INFO_SEGMENTED) !== 0 ? batch.segments[packet] : 1;
-      if (slot >= 0 && (info & INFO_TCP) !== 0) {
-        const flags = rows[row + ROW_MARKS] & 0xff;
-        if (
-          ((flags & (SYN | ACK)) === SYN || (table.words[(slot << HOT_SHIFT) + F_STATE] & S_OTHER_SYN) !== 0) &&
-          reusesPorts(table, slot << HOT_SHIFT, side, flags, batch.view, rows[row + ROW_TRANSPORT])
-        ) {
-          this.#end(table, slot, 'reused', batch.numbers[packet]);
-          this.#counters.reused++;
-          slot = -1;
-        }
+      if (slot >= 0 && (info & INFO_TCP) !== 0 && beginsAnother(table, slot, side, rows, row, batch.view)) {
+        this.#end(table, slot, 'reused', batch.numbers[packet]);
+        this.#counters.reused++;
+        slot = -1;
       }
       if (slot < 0) {
         slot = this.#open(stage, batch, r, table, batch.numbers[packet], seconds, nanos);
@@ -154,8 +150,7 @@ export class AnyRow {
       lastAt(table.words, base, seconds, nanos);
       mark(table, base, side, rows[row + ROW_MARKS]);
       const number = batch.numbers[packet];
-      if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP)
-        this.#follow(table, slot, side, rows, row, batch.bytes, batch.view, seconds, nanos, number);
+      if (canFollow(info)) this.#follow(table, slot, side, rows, row, batch.bytes, batch.view, seconds, nanos, number);
       if (wantsPackets) this.#hand(table, slot, side, row, null, number, seconds, nanos);
     }
   }
@@ -174,6 +169,15 @@ export class AnyRow {
     }
     const extra = stage.extras[rows[row + ROW_EXTRA]];
     const side = (info & INFO_REVERSE) !== 0 ? 1 : 0;
+    if (
+      slot >= 0 &&
+      (info & INFO_TCP) !== 0 &&
+      beginsAnother(table, slot, side, rows, row, viewOfExtra(extra.bytes!))
+    ) {
+      this.#end(table, slot, 'reused', extra.cause);
+      this.#counters.reused++;
+      slot = -1;
+    }
     if (slot < 0) {
       slot = this.#open(stage, batch, r, table, extra.firstPacket, extra.firstSeconds, extra.firstNanos);
       if (slot < 0) {
@@ -194,7 +198,7 @@ export class AnyRow {
     const { bytes, lastSeconds, lastNanos } = extra;
     if (bytes === null) return;
     const number = packet >= 0 ? batch.numbers[packet] : -1;
-    if ((info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP)
+    if (canFollow(info))
       this.#follow(table, slot, side, rows, row, bytes, viewOfExtra(bytes), lastSeconds, lastNanos, number);
     if (this.#handler.wantsPackets) this.#hand(table, slot, side, row, extra, number, lastSeconds, lastNanos);
   }
@@ -227,7 +231,7 @@ export class AnyRow {
       side,
       bytes,
       view,
-      wantsPackets ? rows[row + ROW_NETWORK] : -1,
+      (rows[row + ROW_INFO] & INFO_OPTIONS_CUT) !== 0 ? NO_OPTIONS : wantsPackets ? rows[row + ROW_NETWORK] : -1,
       rows[row + ROW_TRANSPORT],
       marks & 0xff,
       (marks >>> 8) & 0xff,
@@ -310,4 +314,26 @@ export class AnyRow {
     this.#handler.ended(table, slot, endOf(table.words[(slot << HOT_SHIFT) + F_STATE], reason));
     table.remove(slot);
   }
+}
+
+/** A TCP segment whose header is there as far as a connection is followed by it. */
+function canFollow(info: number): boolean {
+  return (info & (INFO_TCP | INFO_FAULTY)) === INFO_TCP || (info & INFO_OPTIONS_CUT) !== 0;
+}
+
+/** Does the TCP segment of a row, whose header is in `view`, belong to another connection than the one in the table? */
+function beginsAnother(
+  table: FlowTable,
+  slot: number,
+  side: 0 | 1,
+  rows: Int32Array,
+  row: number,
+  view: DataView,
+): boolean {
+  const base = slot << HOT_SHIFT;
+  const flags = rows[row + ROW_MARKS] & 0xff;
+  return (
+    ((flags & (SYN | ACK)) === SYN || (table.words[base + F_STATE] & S_OTHER_SYN) !== 0) &&
+    reusesPorts(table, base, side, flags, view, rows[row + ROW_TRANSPORT])
+  );
 }

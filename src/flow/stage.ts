@@ -65,6 +65,8 @@ export const INFO_SEGMENTED = 2048;
 export const INFO_COUNTED = 8192;
 /** A TCP segment that is more than the next piece of a connection: SYN, FIN, RST, no ACK, or a closed window. */
 export const INFO_SPECIAL = 4096;
+/** With `INFO_FAULTY`: TCP's header is there but for its options, which the snap length cut. The connection can be followed. */
+export const INFO_OPTIONS_CUT = 16384;
 /** Bits 16 and up: 1 when the interface saw it going out, 2 coming in, 0 unknown. */
 export const INFO_SEEN_SHIFT = 16;
 

@@ -30,7 +30,10 @@ const {
 const HEADER = 20;
 const options = new TcpOptions();
 
-/** Notes what a SYN says. `network` -1: checksums do not matter. */
+/** In place of the network header's offset: the options were not all captured. */
+export const NO_OPTIONS = -2;
+
+/** Notes what a SYN says. `network` -1: checksums do not matter; `NO_OPTIONS`: what it says is not known. */
 export function noteSyn(
   table: FlowTable,
   base: number,
@@ -42,6 +45,7 @@ export function noteSyn(
   length: number,
   ttl: number,
 ): void {
+  if (network === NO_OPTIONS) return;
   const data = t + ((bytes[t + 12] >> 4) << 2);
   options.readOptions(bytes, view, t + HEADER, data);
   if (options.isBroken) table.note(base, 'bad_options');

@@ -48,7 +48,7 @@ export class Lane {
 
   /** Looks at the first packet and closes the file again. Throws InputError when it is no capture. */
   async probe({ path }: InputFile): Promise<void> {
-    const scratch: Findings = { interfaces: [], secrets: [], names: [] };
+    const scratch: Findings = { interfaces: [], secrets: [], names: [], timesOutside: 0 };
     const file = new CaptureFile(path, scratch, { chunkBytes: PROBE_CHUNK_BYTES, capacity: PROBE_CAPACITY });
     try {
       await file.open();

@@ -37,6 +37,7 @@ export class MergedFiles implements FileInputs {
   readonly interfaces: InterfaceDescription[] = [];
   readonly secrets: EmbeddedSecrets[] = [];
   readonly names: EmbeddedName[] = [];
+  timesOutside = 0;
   readonly notes: string[] = [];
   readonly #files: readonly InputFile[];
   readonly #options: ChunkOptions;
@@ -120,6 +121,7 @@ export class MergedFiles implements FileInputs {
       bytesRead,
       bytesTotal: isTotalKnown ? bytesTotal : 0,
       kernelDropped: 0,
+      timesOutside: this.timesOutside,
       damaged: [...this.#damaged],
     };
   }

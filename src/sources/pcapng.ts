@@ -109,6 +109,7 @@ export class PcapngWalker implements Walker {
         clock.convert(view.getUint32(at + 12, little), view.getUint32(at + 16, little));
         const options = data + padded(captured);
         this.#clock = clock;
+        if (clock.isOutside) this.#findings.timesOutside++;
         offset[i] = data;
         capturedLength[i] = captured;
         wireLength[i] = view.getUint32(at + 24, little);

@@ -71,6 +71,8 @@ export interface SourceStats {
   bytesRead: number;
   bytesTotal: number;
   kernelDropped: number;
+  /** Packets whose time was before 1970 or after 2106, and is told as the first or last moment between. */
+  timesOutside: number;
   /** Of a live source only. */
   live?: LiveStats;
   damaged: Damage[];
@@ -85,6 +87,7 @@ export function sourceStats(known: Partial<SourceStats>): SourceStats {
     bytesRead: 0,
     bytesTotal: 0,
     kernelDropped: 0,
+    timesOutside: 0,
     damaged: [],
     ...known,
   };

@@ -1,7 +1,7 @@
 // 64-bit pcapng timestamps → seconds and nanoseconds, exactly, without BigInt for any resolution a clock can have.
 // Truth: draft-ietf-opsawg-pcapng, section 4.2 (if_tsresol, if_tsoffset) and 4.3 (timestamp high and low).
 
-import { clampSeconds } from './walker.ts';
+import { MAX_SECONDS } from './walker.ts';
 
 const TWO_32 = 4_294_967_296;
 const NANOS = 1_000_000_000;
@@ -16,6 +16,8 @@ const DIGIT_BITS = 16;
 export class Timestamps {
   seconds = 0;
   nanos = 0;
+  /** The time was before 1970 or after 2106. */
+  isOutside = false;
   readonly #exponent: number;
   readonly #isBinary: boolean;
   readonly #isExotic: boolean;
@@ -39,7 +41,7 @@ export class Timestamps {
     this.#offsetSeconds = offsetSeconds;
   }
 
-  /** Both words unsigned. Times that do not fit stop at the edge of the columns. */
+  /** Both words unsigned. Times that do not fit stop at the edge of the columns: the first moment, or the last. */
   convert(high: number, low: number): void {
     if (this.#isExotic) {
       this.#convertExotic(high, low);
@@ -55,10 +57,11 @@ export class Timestamps {
       seconds--;
       remainder += this.#units;
     }
-    this.seconds = clampSeconds(this.#highSeconds + seconds);
+    this.seconds = this.#highSeconds + seconds;
     if (this.#nanosEach > 0) this.nanos = remainder * this.#nanosEach;
     else if (this.#isBinary) this.nanos = binaryNanos(remainder, this.#exponent);
     else this.nanos = Math.floor(remainder / (this.#units / NANOS));
+    this.#keepInside();
   }
 
   #setHigh(high: number): void {
@@ -72,8 +75,18 @@ export class Timestamps {
   #convertExotic(high: number, low: number): void {
     const units = BigInt(this.#isBinary ? 2 : 10) ** BigInt(this.#exponent);
     const ticks = BigInt(high) * BigInt(TWO_32) + BigInt(low);
-    this.seconds = clampSeconds(Number(ticks / units) + this.#offsetSeconds);
+    this.seconds = Number(ticks / units) + this.#offsetSeconds;
     this.nanos = Number(((ticks % units) * BigInt(NANOS)) / units);
+    this.#keepInside();
+  }
+
+  #keepInside(): void {
+    this.isOutside = this.seconds < 0 || this.seconds > MAX_SECONDS;
+    if (!this.isOutside) return;
+    const isBefore = this.seconds < 0;
+    this.seconds = isBefore ? 0 : MAX_SECONDS;
+    // Fractions of times that are all one second would go back and forth.
+    this.nanos = isBefore ? 0 : NANOS - 1;
   }
 }
 

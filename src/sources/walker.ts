@@ -9,6 +9,8 @@ export interface Findings {
   interfaces: InterfaceDescription[];
   secrets: EmbeddedSecrets[];
   names: EmbeddedName[];
+  /** Packets whose time was before 1970 or after 2106. */
+  timesOutside: number;
 }
 
 export interface Walker {
@@ -35,11 +37,11 @@ export function longestPacket(snapLength: number): number {
   return snapLength < MAX_ANNOUNCED_SNAP_LENGTH ? snapLength : MAX_ANNOUNCED_SNAP_LENGTH;
 }
 
-const MAX_SECONDS = 0xffffffff;
+/** The last second that the columns of a batch hold: in 2106. */
+export const MAX_SECONDS = 0xffffffff;
 
-/** A time that fits the columns: years before 1970 and after 2106 stop at the edge. */
+/** Seconds and what a fraction of more than one adds to them; the last second is the end. */
 export function clampSeconds(seconds: number): number {
-  if (seconds <= 0) return 0;
   return seconds < MAX_SECONDS ? seconds : MAX_SECONDS;
 }
 

@@ -5,9 +5,10 @@
 import type { Cursor } from '../wire/cursor.ts';
 import { describeTunnels, type TunnelDescription } from '../wire/describe.ts';
 import { internetChecksum } from '../wire/internet-checksum.ts';
-import { IPV4_CHECKSUM } from '../wire/ipv4.ts';
+import { IPV4_CHECKSUM, IPV4_PROTOCOL } from '../wire/ipv4.ts';
 import { FRAGMENT_NEW_WINS, type FragmentPolicy } from './overlap.ts';
 import { copyOf, Pieces } from './pieces.ts';
+import { WholeDatagrams } from './whole-datagrams.ts';
 
 export interface DefragmentOptions {
   policy: FragmentPolicy;
@@ -43,6 +44,8 @@ export interface Datagram {
   /** Length of the fragmentable part once the last fragment was seen, -1 before. */
   total: number;
   abandoned: boolean;
+  /** All that came of it came before, in a datagram that is whole: its frames are that one's. */
+  isCopy: boolean;
   /** How many fragmented datagrams are around this one, and the tunnels that lead from the outermost to it. */
   nesting: number;
   tunnels: readonly TunnelDescription[] | undefined;
@@ -82,6 +85,7 @@ export type FragmentEvent = keyof typeof FRAGMENT_EVENTS;
 export class Defragmenter {
   readonly #options: DefragmentOptions;
   readonly #waiting = new Map<string, Datagram>();
+  readonly #whole = new WholeDatagrams();
   #bytes = 0;
   readonly #count: (event: FragmentEvent) => void;
   /** Datagrams that were given up since the last `takeGivenUp`. */
@@ -102,8 +106,9 @@ export class Defragmenter {
   }
 
   /**
-   * Takes the fragment at the cursor. Returns the datagram when it is whole now (it is forgotten here), null otherwise. `around`: the
-   * datagram whose fragments the fragment itself came in; their frames are this one's.
+   * Takes the fragment at the cursor. Returns the datagram when it is whole now (it is forgotten here), null otherwise. For a copy of
+   * a fragment of a datagram that was whole before it is that datagram, with `isCopy` and the copy's frame. `around`: the datagram whose
+   * fragments the fragment itself came in; their frames are this one's.
    */
   add(
     c: Cursor,
@@ -123,8 +128,16 @@ export class Defragmenter {
       d = newDatagram(key, c, context, packet, seconds, nanos, now + this.#options.timeoutSeconds);
       if (around !== null) beginWith(d, c, around);
       this.#waiting.set(key, d);
+      d.isCopy = true;
     }
-    d.packets += around?.packets ?? 1;
+    const packets = around?.packets ?? 1;
+    if (d.isCopy) {
+      const whole = this.#whole.find(key, c, seconds, nanos);
+      // Kept all the same: another datagram may have this part and the same identification.
+      if (whole !== undefined) return this.#copied(d, whole, c, packets, frameBytes, packet, seconds, nanos);
+      d.isCopy = false;
+    }
+    d.packets += packets;
     d.lastPacket = packet;
     d.frameBytes += frameBytes;
     if (seconds > d.lastSeconds || (seconds === d.lastSeconds && nanos > d.lastNanos)) {
@@ -172,10 +185,38 @@ export class Defragmenter {
       return this.#abandon(d, 'abandoned');
     if (isWhole(d)) {
       this.#forget(d);
+      this.#whole.note(d);
       return d;
     }
     while (this.#bytes > this.#options.maxBytes && this.#waiting.size > 1) this.#evictOldest();
     return null;
+  }
+
+  /** The fragment at the cursor, of which `d` is what came again, is a part of `whole`: that datagram once more, with this frame alone. */
+  #copied(
+    d: Datagram,
+    whole: Datagram,
+    c: Cursor,
+    packets: number,
+    frameBytes: number,
+    packet: number,
+    seconds: number,
+    nanos: number,
+  ): Datagram {
+    this.#count('overlap');
+    if (!c.moreFragments) d.total = whole.total;
+    if (c.fragmentOffset === 0) {
+      d.header = whole.header;
+      d.ports = whole.ports;
+      d.protocol = whole.protocol;
+    }
+    const before = d.pieces.cost;
+    d.pieces.insert(c.fragmentOffset, c.bytes, c.fragmentData, c.payloadEnd, FRAGMENT_NEW_WINS[this.#options.policy]);
+    this.#bytes += d.pieces.cost - before;
+    if (isWhole(d)) this.#forget(d);
+    const at = { firstPacket: packet, firstSeconds: seconds, firstNanos: nanos };
+    const last = { lastPacket: packet, lastSeconds: seconds, lastNanos: nanos };
+    return { ...whole, ...at, ...last, packets, frameBytes, isCopy: true };
   }
 
   /** Gives up what waited too long. */
@@ -221,8 +262,9 @@ export class Defragmenter {
   }
 
   #giveUp(d: Datagram, why: FragmentEvent): void {
-    if (!d.abandoned) this.#count(why);
     this.#forget(d);
+    if (d.isCopy) return;
+    if (!d.abandoned) this.#count(why);
     this.#givenUp.push(d);
   }
 
@@ -338,6 +380,7 @@ function newDatagram(
     runs: [],
     total: -1,
     abandoned: false,
+    isCopy: false,
     nesting: 0,
     tunnels: undefined,
     packets: 0,
@@ -363,9 +406,17 @@ function fragmentKey(c: Cursor, context: number): string {
   let key = '';
   for (let at = from; at < from + (v6 ? 32 : 8); at += 2) key += String.fromCharCode(c.view.getUint16(at));
   const id = c.fragmentId;
-  // IPv6's identification is unique for the pair of addresses; IPv4's for the protocol too (RFC 791).
+  // IPv6's identification is unique for the pair of addresses; IPv4's for the protocol too (RFC 791): that of the header, for only the
+  // first fragment shows what is behind AH.
   return (
     key +
-    String.fromCharCode(id >>> 16, id & 0xffff, v6 ? 0xffff : c.protocol, context >>> 16, context & 0xffff, c.tunnels)
+    String.fromCharCode(
+      id >>> 16,
+      id & 0xffff,
+      v6 ? 0xffff : c.bytes[c.network + IPV4_PROTOCOL],
+      context >>> 16,
+      context & 0xffff,
+      c.tunnels,
+    )
   );
 }

@@ -112,6 +112,21 @@ export class Pieces {
     return result;
   }
 
+  /** Are the bytes [from, to) those that are held from `start` on? */
+  hold(start: number, bytes: Uint8Array, from: number, to: number): boolean {
+    const end = start + to - from;
+    let at = start;
+    for (const piece of this.list) {
+      if (piece.end <= at) continue;
+      if (piece.start > at) return false;
+      const stop = Math.min(end, piece.end);
+      if (!same(piece.bytes, piece.from + at - piece.start, bytes, from + at - start, stop - at)) return false;
+      at = stop;
+      if (at >= end) return true;
+    }
+    return false;
+  }
+
   /**
    * A piece [start, end) becomes one with the one that ends where it begins, unless an older one has its first byte already (Linux looks
    * at them in the order of its tree, whose root is old). The begin of the whole. `index` is the first piece behind `start`.

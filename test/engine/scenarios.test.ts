@@ -291,3 +291,29 @@ describe('bytes that came twice with different contents', () => {
     expect(marks(http)).toEqual([undefined]);
   });
 });
+
+describe('what was said before its protocol was known', () => {
+  it('is told at the time it came', async () => {
+    // On a port of nobody's, and the first line ends in the third packet.
+    const talk = new Talk().handshake();
+    const pieces = [REQUEST.slice(0, 6), REQUEST.slice(6, 12), REQUEST.slice(12)];
+    let at = 1;
+    for (const piece of pieces) {
+      talk.c('PA', at, 1, piece);
+      at += piece.length;
+    }
+    talk.answer();
+    const { packets } = talk;
+    const moved = packets.map((packet) => {
+      const frame = packet.bytes.slice();
+      const at = frame[34] === 0 ? 34 : 36;
+      frame.set([0x1f, 0x9d], at);
+      return { ...packet, bytes: frame };
+    });
+    const [there, elsewhere] = [await play(packets), await play(moved)];
+    expect(elsewhere.http).toMatchObject([{ source: { ip: '10.0.0.1' }, destination: { port: 8093 } }]);
+    const times = ({ http }: typeof there) => http.map(({ event, '@timestamp': when }) => [when, event]);
+    expect(times(elsewhere)).toEqual(times(there));
+    expect(there.http[0].event).toMatchObject({ duration: 30_000_000 });
+  });
+});

@@ -186,3 +186,48 @@ describe('a connection', () => {
     );
   });
 });
+
+describe('a connection cut behind the fixed part of its headers', () => {
+  // The options of a SYN and the time stamps of others, which `-s 64` leaves out.
+  const whole = connection().handshake(0).c(1, 'PA', 1, 1, 'GET').s(1.1, 'PA', 1, 4, 'hello').close(2, 4, 6).packets;
+  const withOptions = whole.map(({ at, bytes: frame }) => {
+    const longer = Buffer.concat([frame.subarray(0, 54), Buffer.alloc(12, 1), frame.subarray(54)]);
+    longer.writeUInt16BE(longer.length - 14, 16);
+    longer[46] = 0x80;
+    return { at, bytes: longer as Uint8Array };
+  });
+
+  it('has its state, its times and its bytes all the same', () => {
+    const cut = withOptions.map(({ at, bytes: frame }) => ({
+      at,
+      bytes: frame.subarray(0, 64),
+      wireLength: frame.length,
+    }));
+    expect(flows(cut)).toEqual(flows(withOptions));
+    expect(flows(cut)).toMatchObject([{ tcpState: 'closed', handshakeRtt: 15_000_000, sourcePayload: 3 }]);
+  });
+});
+
+describe('SYNs that come in fragments', () => {
+  const syn = (at: number, seq: number) => connection().c(at, 'S', seq).packets[0];
+  const inFragments = ({ at, bytes: frame }: { at: number; bytes: Uint8Array }) =>
+    [0, 8].map((from) => {
+      const [head, payload] = [Uint8Array.from(frame.subarray(0, 34)), frame.subarray(34)];
+      const part = from === 0 ? payload.subarray(0, 8) : payload.subarray(8);
+      const view = new DataView(head.buffer);
+      view.setUint16(16, 20 + part.length);
+      view.setUint16(18, 100 + at);
+      view.setUint16(20, (from === 0 ? 0x2000 : 0) | (from >> 3));
+      return { at, bytes: Buffer.concat([head, part]) as Uint8Array };
+    });
+
+  it('begin another connection where whole ones do', () => {
+    const attempts = [syn(0, 1), syn(1, 900), syn(2, 7000), syn(3, 20_000)];
+    const told = flows(attempts);
+    expect(told.length).toBeGreaterThan(1);
+    const reasons = (all: typeof told) => all.map(({ reason, networkPackets }) => `${reason} ${networkPackets}`);
+    expect(reasons(flows(attempts.flatMap(inFragments)))).toEqual(
+      reasons(told).map((reason) => reason.replace(/\d+$/, (n) => String(2 * Number(n)))),
+    );
+  });
+});

@@ -14,20 +14,27 @@ describe('pcapng timestamps', () => {
           const ticks = (BigInt(high) << 32n) | BigInt(lowWord);
           const seconds = ticks / units;
           clock.convert(high, lowWord);
-          expect(clock.seconds).toBe(seconds > 0xffff_ffffn ? 0xffff_ffff : Number(seconds));
-          expect(clock.nanos).toBe(Number(((ticks % units) * 1_000_000_000n) / units));
+          const isOutside = seconds > 0xffff_ffffn;
+          expect(clock.isOutside).toBe(isOutside);
+          expect(clock.seconds).toBe(isOutside ? 0xffff_ffff : Number(seconds));
+          expect(clock.nanos).toBe(isOutside ? 999_999_999 : Number(((ticks % units) * 1_000_000_000n) / units));
         }
       }),
       { numRuns: often(3000) },
     );
   });
 
-  it('are moved by the offset, and stop at the edges of what a column holds', () => {
-    const at = (offsetSeconds: number) => {
-      const clock = new Timestamps(0, offsetSeconds);
-      clock.convert(0, 1000);
-      return clock.seconds;
+  it('are moved by the offset, and stop at the edges of what a column holds: never before the packet before', () => {
+    const at = (offsetSeconds: number, resolution: number) => {
+      const clock = new Timestamps(resolution, offsetSeconds);
+      clock.convert(0, 100_550);
+      return [clock.seconds, clock.nanos];
     };
-    expect([at(5), at(-5), at(-5000), at(1e15)]).toEqual([1005, 995, 0, 0xffff_ffff]);
+    expect([5, -5, -5000, 1e15].map((offset) => at(offset, 2))).toEqual([
+      [1010, 500_000_000],
+      [1000, 500_000_000],
+      [0, 0],
+      [0xffff_ffff, 999_999_999],
+    ]);
   });
 });

@@ -8,7 +8,7 @@ import { DISSECT_DEFAULTS } from '../../src/engine/plan.ts';
 import { type Extra, ROW, ROW_EXTRA, ROW_PORTS, Stage } from '../../src/flow/stage.ts';
 import { DEFRAGMENT_DEFAULTS, type DefragmentOptions } from '../../src/stream/defragment.ts';
 import { batchOf, type IpFields, ip, type MadePacket, onEthernet, udpDatagram } from '../kit/packets.ts';
-import { type Bytes, bytes, u16, u32 } from '../wire/frames.ts';
+import { type Bytes, bytes, text, u16, u32 } from '../wire/frames.ts';
 
 const MORE = 0x2000;
 
@@ -119,6 +119,16 @@ describe('fragments', () => {
     expect(kit.texts).toEqual([TEXT]);
     expect(kit.events).toEqual({ overlap: 1 });
     expect(kit.extras[0].packets).toBe(3);
+  });
+
+  it('of a datagram behind AH meet, though only the first shows what is behind it (RFC 4302)', () => {
+    const ah = bytes(17, 4, u16(0), u32(1), u32(1), new Uint8Array(12), datagram);
+    const parts = [part(ah, 0, 32, { protocol: 51 }), part(ah, 32, ah.length, { protocol: 51 })];
+    for (const order of [parts, parts.toReversed()]) {
+      const kit = play(order);
+      expect(kit.ports).toEqual(['50000 53']);
+      expect(kit.events).toEqual({});
+    }
   });
 
   it('may be as small as eight bytes, the ports in the first', () => {
@@ -253,5 +263,48 @@ describe('limits', () => {
     const kit = new Kit({ maxBytes: 100_000 }).play(packets);
     expect(kit.events.evicted).toBeGreaterThan(3);
     expect(kit.end().extras.reduce((sum, extra) => sum + extra.packets, 0)).toBe(3000);
+  });
+});
+
+describe('copies of fragments, as a mirror port makes them', () => {
+  const parts = [part(datagram, 0, 16), part(datagram, 16, 32), part(datagram, 32, 48)];
+  const at = (...when: (readonly [number, Bytes])[]) =>
+    new Kit().play(when.map(([ms, packet]) => ({ at: ms / 1000, bytes: onEthernet(packet) }))).end();
+  const counted = (kit: Kit) => kit.extras.reduce((sum, extra) => sum + extra.packets, 0);
+
+  it.each([
+    ['each behind its original', [0, 0, 1, 1, 2, 2]],
+    ['all behind the last original', [0, 1, 2, 0, 1, 2]],
+    ['backwards', [2, 2, 1, 1, 0, 0]],
+    ['twice', [0, 1, 2, 2, 2, 0]],
+  ])('count for its ports and make no other datagram: %s', (_, order) => {
+    const kit = at(...order.map((i) => [0.1, parts[i]] as const));
+    expect(kit.texts.filter((text) => text !== null)).toEqual([TEXT]);
+    expect(new Set(kit.ports)).toEqual(new Set(['50000 53']));
+    expect(counted(kit)).toBe(order.length);
+    expect(kit.events).toEqual({ overlap: order.length - 3 });
+  });
+
+  it('are fragments of another datagram when they come later', () => {
+    const kit = at([0, parts[0]], [0, parts[1]], [0, parts[2]], [2, parts[2]]);
+    expect(kit.ports).toEqual(['50000 53', '0 0']);
+    expect(kit.events).toEqual({ timeout: 1 });
+  });
+
+  it('may be parts of another datagram with the same identification', () => {
+    const other = bytes(datagram.subarray(0, 16), text('another text    '), datagram.subarray(32));
+    const kit = at(
+      [0, parts[0]],
+      [0, parts[1]],
+      [0, parts[2]],
+      [0.3, parts[2]],
+      [0.5, part(other, 0, 16)],
+      [0.6, part(other, 16, 32)],
+    );
+    expect(kit.texts.filter((text) => text !== null)).toEqual([
+      TEXT,
+      `${TEXT.slice(0, 8)}another text    ${TEXT.slice(24)}`,
+    ]);
+    expect(counted(kit)).toBe(6);
   });
 });

@@ -31,6 +31,8 @@ export class Dhcpv4Analyzer extends MessageAnalyzer {
     const { flow } = this.context;
     if (this.context.share === undefined) return;
     const type = messageType(message);
+    // Cut before the option that says what it is: nobody knows which step of what this was.
+    if (type === 0 && message.isCut) return;
     this.context.share({
       transactionId: record.transactionId,
       client: clientKey(message),

@@ -26,6 +26,8 @@ import type { Carrier, Session } from './session.ts';
 
 const LEVEL_FATAL = 2;
 const TLS_1_3 = 0x0304;
+/** What a ServerHello of TLS 1.3 or DTLS 1.3 has in its old place for the version. */
+const STANDS_FOR_TLS13: ReadonlySet<number> = new Set([0x0303, 0xfefd]);
 const JA4_TRANSPORTS: Readonly<Record<Carrier, Ja4Transport>> = { tls: 't', dtls: 'd', quic: 'q' };
 
 /** The record of this session. `carrier`: what the handshake went over. */
@@ -80,11 +82,14 @@ export function describe(session: Session, carrier: Carrier, options: DetailOpti
   return record;
 }
 
-/** The version that is really spoken. */
+/** The version that is really spoken, as far as the hello is there to say it. */
 export function versionOf(hello: Hello | undefined): number | undefined {
   if (hello === undefined || hello.bytes.length < 2) return undefined;
   if (hello.isClient) return hello.version;
-  return supportedVersions(hello)[0] ?? hello.version;
+  const [version] = supportedVersions(hello);
+  if (version !== undefined) return version;
+  // TLS 1.3 says that it is 1.2, and the truth in an extension, which is missing here (RFC 8446 section 4.1.3).
+  return hello.isCut && STANDS_FOR_TLS13.has(hello.version) ? undefined : hello.version;
 }
 
 function describeClient(record: TlsRecord, hello: Hello, carrier: Carrier): void {
@@ -130,7 +135,9 @@ function detailedVersion(version: number): string {
  */
 function resumptionOf({ clientHello, serverHello, hasServerHelloDone }: Session): 'id' | 'ticket' | undefined {
   if (clientHello === undefined || serverHello === undefined) return undefined;
-  if (isTls13(versionOf(serverHello) ?? 0)) {
+  const version = versionOf(serverHello);
+  if (version === undefined) return undefined;
+  if (isTls13(version)) {
     return extensionOf(serverHello, EXTENSION_PRE_SHARED_KEY) === undefined ? undefined : 'ticket';
   }
   const offered = clientHello.bytes.subarray(clientHello.sessionFrom, clientHello.sessionTo);

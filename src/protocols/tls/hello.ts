@@ -29,6 +29,8 @@ export interface Hello {
   ciphers: number[];
   compressions: number[];
   extensions: Extension[];
+  /** Its end was not captured. */
+  isCut: boolean;
   /** Nothing is missing, every length fits. */
   isComplete: boolean;
 }
@@ -46,6 +48,7 @@ function blank(bytes: Uint8Array, isClient: boolean, isSsl2 = false): Hello {
     ciphers: [],
     compressions: [],
     extensions: [],
+    isCut: false,
     isComplete: false,
   };
 }
@@ -60,6 +63,7 @@ export function parseHello(
   isDtls = false,
 ): Hello {
   const hello = blank(bytes.slice(from, to), isClient);
+  hello.isCut = !isWhole;
   hello.isComplete = read(hello, isDtls) && isWhole;
   return hello;
 }
@@ -68,8 +72,9 @@ export function parseHello(
 function read(hello: Hello, isDtls: boolean): boolean {
   const { bytes } = hello;
   const end = bytes.length;
-  if (end < 2 + RANDOM_OCTETS) return false;
+  if (end < 2) return false;
   hello.version = (bytes[0] << 8) | bytes[1];
+  if (end < 2 + RANDOM_OCTETS) return false;
   hello.randomFrom = 2;
   hello.randomTo = 2 + RANDOM_OCTETS;
   let at = hello.randomTo;

@@ -28,6 +28,7 @@ export class TcpdumpSource implements PacketSource {
   readonly interfaces: InterfaceDescription[] = [];
   readonly secrets: EmbeddedSecrets[] = [];
   readonly names: EmbeddedName[] = [];
+  timesOutside = 0;
   readonly #options: LiveOptions;
   readonly #reason: string;
   #child: ChildProcess | undefined;

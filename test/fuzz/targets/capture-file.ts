@@ -56,7 +56,7 @@ export class CaptureFileTarget implements Target {
 
   run(input: Exchange, { piece, canary }: Feeding): Outcome {
     const bytes = Buffer.concat(input.steps.map((step) => step.bytes));
-    const findings: Findings = { interfaces: [], secrets: [], names: [] };
+    const findings: Findings = { interfaces: [], secrets: [], names: [], timesOutside: 0 };
     const batch = newPacketBatch(new Uint8Array(bytes.length + 32).fill(canary), CAPACITY);
     batch.bytes.set(bytes);
     const walker = walkerFor(batch.bytes, Math.min(bytes.length, 4), 'fuzz', findings);

@@ -99,6 +99,10 @@ describe('a full handshake', () => {
       if (part.established) continue;
       expect(part.status).toBe('Error');
       expect(part.errorMessage).toBeDefined();
+      // Of a version that is not there yet nothing is said.
+      expect([undefined, told.version]).toContain(part.version);
+      expect([undefined, told.helloVersion]).toContain(part.helloVersion);
+      expect([undefined, told.answerVersion]).toContain(part.answerVersion);
       for (const key of ['serverName', 'clientJa3', 'cipher', 'serverSubject', 'helloRandom', 'curve']) {
         if (part[key] !== undefined) expect(part[key], `${octets} ${key}`).toEqual(told[key]);
       }
