@@ -85,7 +85,7 @@ export type FragmentEvent = keyof typeof FRAGMENT_EVENTS;
 export class Defragmenter {
   readonly #options: DefragmentOptions;
   readonly #waiting = new Map<string, Datagram>();
-  readonly #whole = new WholeDatagrams();
+  readonly #whole = new WholeDatagrams<Datagram>();
   #bytes = 0;
   readonly #count: (event: FragmentEvent) => void;
   /** Datagrams that were given up since the last `takeGivenUp`. */

@@ -2,14 +2,22 @@
 // fragment twice; the copy of the last one comes when the datagram is whole and gone, and would wait for the others in vain.
 
 import type { Cursor } from '../wire/cursor.ts';
-import type { Datagram } from './defragment.ts';
+import type { Pieces } from './pieces.ts';
 
 /** Copies of one packet come within so many seconds, mostly a tenth of that. Hosts do repeat themselves after a few milliseconds (MLD). */
 export const COPY_SECONDS = 0.001;
 /** At most so many are remembered, with their bytes. */
 const REMEMBERED = 32;
 
-export class WholeDatagrams {
+interface Whole {
+  readonly key: string;
+  readonly pieces: Pieces;
+  readonly total: number;
+  readonly lastSeconds: number;
+  readonly lastNanos: number;
+}
+
+export class WholeDatagrams<Datagram extends Whole> {
   /** The oldest one first. */
   readonly #recent = new Map<string, Datagram>();
 
