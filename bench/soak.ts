@@ -168,7 +168,7 @@ try {
   store.rotate();
   store.close();
   const sum = 'select sum(source_packets + destination_packets) from flow';
-  const stored = kit.command('sql', '--store', kit.store, '-e', 'csv', sum).trim().split(/\r?\n/).at(-1);
+  const stored = (await kit.command('sql', '--store', kit.store, '-e', 'csv', sum)).trim().split(/\r?\n/).at(-1);
   console.log(
     `ended with ${code} after ${took} s${code === 143 ? '' : `: ${err}`}; sent ${sent}, in the store ${stored}`,
   );

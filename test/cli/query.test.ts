@@ -1,11 +1,11 @@
-// `netscribe query` as a user calls it: a process, its output, its exit code.
+// `netscribe query` as a user calls it: its output, its exit code.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { main } from '../../src/cli/query.ts';
+import { netscribe } from '../kit/commands.ts';
 import { MAIN } from '../kit/program.ts';
 import { PROJECT } from '../kit/shared.ts';
 import { twoInterfaces } from '../kit/two-interfaces.ts';
@@ -16,21 +16,13 @@ const CAPTURE = join(folder, 'two.pcapng');
 writeFileSync(CAPTURE, twoInterfaces());
 const FIRST_LOOK = `${PROJECT}examples/first-look.pcap`;
 
-function netscribe(words: string[], input = ''): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words], {
-    cwd: folder,
-    env: { ...process.env, TZ: 'UTC', XDG_CONFIG_HOME: folder },
-    input,
-    encoding: 'utf8',
-  });
-  return { code: status, out: stdout, err: stderr };
-}
-
-const query = (...words: string[]) => netscribe(['query', ...words]);
+const query = (...words: string[]) =>
+  netscribe(['query', ...words], { cwd: folder, env: { TZ: 'UTC', XDG_CONFIG_HOME: folder } });
 
 describe('interfaces of a capture', () => {
   it('each has its own sums', () => {
-    const { out, code } = query('-r', CAPTURE, 'list', '-e', 'csv');
+    const own = [MAIN, 'query', '-r', CAPTURE, 'list', '-e', 'csv'];
+    const { stdout: out, status: code } = spawnSync(process.execPath, own, { encoding: 'utf8' });
     expect(out.split('\r\n').map((line) => line.split(',').slice(0, 4).join(','))).toEqual([
       'iface,flows,packets,bytes',
       'eth0,1,3,198',
@@ -41,11 +33,11 @@ describe('interfaces of a capture', () => {
     expect(code).toBe(0);
   });
 
-  it('-i chooses, of transactions too', () => {
-    expect(query('-r', CAPTURE, '-i', 'wan0', 'sip', '--sum', '-e', 'csv').out).toBe(
+  it('-i chooses, of transactions too', async () => {
+    expect((await query('-r', CAPTURE, '-i', 'wan0', 'sip', '--sum', '-e', 'csv')).out).toBe(
       'sip,packets,bytes\r\n10.0.0.1,1,66\r\n',
     );
-    const { out } = query('-r', CAPTURE, '-i', '/eth./', 'dns', 'iface,status', '-e', 'csv');
+    const { out } = await query('-r', CAPTURE, '-i', '/eth./', 'dns', 'iface,status', '-e', 'csv');
     const [, ...rows] = out.split('\r\n');
     // The question came twice: the first of them has no answer of its own.
     expect(rows).toEqual(['eth0,Error,1,1,,', 'eth0,OK,1,0,1000000000,1000000000', '']);
@@ -53,8 +45,8 @@ describe('interfaces of a capture', () => {
 });
 
 describe('stored queries', () => {
-  it('are kept by name, asked again, changed by options and told apart from what is not there', () => {
-    const kept = query('-r', FIRST_LOOK, 'proto', 'dport = 53', '-e', 'csv', '--sum', '--save', 'names');
+  it('are kept by name, asked again, changed by options and told apart from what is not there', async () => {
+    const kept = await query('-r', FIRST_LOOK, 'proto', 'dport = 53', '-e', 'csv', '--sum', '--save', 'names');
     expect(kept.err).toContain('kept in');
     expect(JSON.parse(readFileSync(join(folder, 'netscribe/queries/names.json'), 'utf8'))).toMatchObject({
       query: 'proto',
@@ -62,37 +54,37 @@ describe('stored queries', () => {
       sum: true,
       format: 'csv',
     });
-    expect(query('--saved').out).toBe('names\n');
-    expect(query('-r', FIRST_LOOK, '--stored-query', 'names', '-e', 'ndjson', '-n', '1').out).toMatch(
+    expect((await query('--saved')).out).toBe('names\n');
+    expect((await query('-r', FIRST_LOOK, '--stored-query', 'names', '-e', 'ndjson', '-n', '1')).out).toMatch(
       /^\{"proto":"udp"/,
     );
-    const wrong = query('--stored-query', 'nmaes');
+    const wrong = await query('--stored-query', 'nmaes');
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("did you mean 'names'?")]);
   });
 
-  it('come from standard input with goQuery’s arguments', () => {
+  it('come from standard input with goQuery’s arguments', async () => {
     const text = '{"query":"apps_port","ifaces":"any","sum":true,"sort_by":"packets","num_results":1,"format":"csv"}';
-    const { out } = netscribe(['query', '-r', FIRST_LOOK, '--stored-query', '-'], text);
+    const { out } = await netscribe(['query', '-r', FIRST_LOOK, '--stored-query', '-'], { cwd: folder, input: text });
     expect(out.split('\r\n')[0]).toBe('iface,dport,proto,packets,bytes');
     expect(out.split('\r\n').length).toBe(3);
   });
 });
 
 describe('lists', () => {
-  const sources = (condition: string, ...more: string[]) => {
-    const { code, out, err } = query('-r', FIRST_LOOK, 'sip', condition, '-s', 'sip', '-a', '-e', 'csv', ...more);
+  const sources = async (condition: string, ...more: string[]) => {
+    const { code, out, err } = await query('-r', FIRST_LOOK, 'sip', condition, '-s', 'sip', '-a', '-e', 'csv', ...more);
     const [, ...rows] = out.split('\r\n').map((line) => line.split(',')[0]);
     return code === 0 ? rows.slice(0, -1) : [code, err];
   };
-  it('are files of a folder, an entry a line, and what --define says', () => {
+  it('are files of a folder, an entry a line, and what --define says', async () => {
     const lists = join(folder, 'netscribe/lists');
     mkdirSync(lists, { recursive: true });
     writeFileSync(join(lists, 'lab.txt'), '# who asks\n192.0.2.0/24   # by IPv4\r\n\n2001:db8:1::/48');
     writeFileSync(join(lists, 'other.txt'), '192.0.2.1');
-    expect(sources('sip in $lab')).toEqual(['192.0.2.100', '2001:db8:1::10']);
-    expect(sources('sip not in $lab and dport in $dhcp', '--define', 'dhcp=66-68, 547')).toEqual(['0.0.0.0']);
-    expect(sources('sip in $here', '--define', `here=@${join(lists, 'lab.txt')}`)).toHaveLength(2);
-    expect(sources('sip in $lba')).toEqual([
+    expect(await sources('sip in $lab')).toEqual(['192.0.2.100', '2001:db8:1::10']);
+    expect(await sources('sip not in $lab and dport in $dhcp', '--define', 'dhcp=66-68, 547')).toEqual(['0.0.0.0']);
+    expect(await sources('sip in $here', '--define', `here=@${join(lists, 'lab.txt')}`)).toHaveLength(2);
+    expect(await sources('sip in $lba')).toEqual([
       2,
       expect.stringMatching(/no list named \$lba\nthere are \$lab, \$other\n/),
     ]);
@@ -101,11 +93,13 @@ describe('lists', () => {
     ['nofile=@nofile', 'the list nofile cannot be read'],
     ['../x=1', 'write it as internal='],
     ['x', 'write it as internal='],
-  ])('--define %s', (list, message) => expect(main(['sip', '--define', list])).rejects.toThrow(message));
+  ])('--define %s', async (list, message) =>
+    expect(await query('sip', '--define', list)).toMatchObject({ code: 2, err: expect.stringContaining(message) }),
+  );
 });
 
-it('what was asked can be kept, and what it cost be told', () => {
-  const { out, err } = query(
+it('what was asked can be kept, and what it cost be told', async () => {
+  const { out, err } = await query(
     '-r',
     FIRST_LOOK,
     'proto',
@@ -116,7 +110,7 @@ it('what was asked can be kept, and what it cost be told', () => {
     'asked.log',
     '--stats',
   );
-  query('-r', FIRST_LOOK, 'sip', '--query-log', 'asked.log');
+  await query('-r', FIRST_LOOK, 'sip', '--query-log', 'asked.log');
   expect(out).toMatch(/^\{"proto":"udp"/);
   expect(err).toMatch(/\d+ segments? with \d+ records in \d+ bytes/);
   const lines = readFileSync(join(folder, 'asked.log'), 'utf8').trimEnd().split('\n');
@@ -127,8 +121,8 @@ it('what was asked can be kept, and what it cost be told', () => {
 });
 
 describe('errors and help', () => {
-  it('a wrong condition has a caret and exit code 2', () => {
-    const { code, err } = query('-r', FIRST_LOOK, 'dprt = 53');
+  it('a wrong condition has a caret and exit code 2', async () => {
+    const { code, err } = await query('-r', FIRST_LOOK, 'dprt = 53');
     expect(code).toBe(2);
     expect(err).toContain('dprt = 53\n^^^^ ');
     expect(err).toContain('dprt: dport');
@@ -145,22 +139,24 @@ describe('errors and help', () => {
     [['-q', 'any', 'sip'], 'other hosts'],
     [['sip', '--save', '../x'], 'a name has letters'],
     [['--stored-query', '/nowhere/x.json'], 'cannot be read'],
-  ])('%j', (words, message) => expect(main(words)).rejects.toThrow(message));
+  ])('%j', async (words, message) =>
+    expect(await query(...words)).toMatchObject({ code: 2, err: expect.stringContaining(message) }),
+  );
 
-  it('--explain shows the SQL with its parameters apart, and needs no store', () => {
-    const { code, out } = query('http', 'status', 'user_agent.original = "x\'; DROP"', '--explain');
+  it('--explain shows the SQL with its parameters apart, and needs no store', async () => {
+    const { code, out } = await query('http', 'status', 'user_agent.original = "x\'; DROP"', '--explain');
     expect(code).toBe(0);
     const [, sql] = out.split('\n\n');
     expect(sql.slice(0, sql.indexOf('$1 = '))).not.toContain('DROP');
     expect(sql).toContain(`$1 = "x'; DROP"`);
   });
 
-  it('help fits a screen and begins with examples; all of it is longer', () => {
-    const short = query('--help').out;
+  it('help fits a screen and begins with examples; all of it is longer', async () => {
+    const short = (await query('--help')).out;
     expect(short.split('\n').length).toBeLessThanOrEqual(32);
     expect(Math.max(...short.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
     expect(short.split('\n')[2]).toMatch(/^ {2}netscribe query /);
-    const all = netscribe(['help', 'query']).out;
+    const all = (await netscribe(['help', 'query'])).out;
     expect(all).toContain('--resolve-server');
     expect(short).not.toContain('--resolve-server');
   });

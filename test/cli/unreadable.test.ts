@@ -1,25 +1,17 @@
 // A store of which somebody removed a file, as its user meets it.
 
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { openStore } from '../../src/store/store.ts';
-import { MAIN } from '../kit/program.ts';
+import { netscribe } from '../kit/commands.ts';
 import { flowBatch, START } from '../store/rollup/flow-kit.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'netscribe-cli-unreadable-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function netscribe(...words: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words], {
-    cwd: folder,
-    env: { ...process.env, TZ: 'UTC', XDG_CONFIG_HOME: folder },
-    encoding: 'utf8',
-  });
-  return { code: status, out: stdout, err: stderr };
-}
+const ask = (...words: string[]) => netscribe(words, { cwd: folder, env: { TZ: 'UTC', XDG_CONFIG_HOME: folder } });
 
 it('is asked and repaired', async () => {
   const store = openStore(join(folder, 's'), { sync: false });
@@ -36,8 +28,8 @@ it('is asked and repaired', async () => {
 
   const sql = ['sql', '--store', 's', '-e', 'csv', 'select count(*) n from flow'];
   const n = 'n\r\n100\r\n';
-  expect(netscribe(...sql)).toEqual({ code: 3, out: n, err: told });
-  expect(netscribe('query', '--store', 's', '-e', 'csv', 'proto', '--sum')).toMatchObject({ code: 3, err: told });
-  expect(netscribe('store', 'repair', '--store', 's').out).toContain('100 rows lost of flow');
-  expect(netscribe(...sql)).toEqual({ code: 0, out: n, err: '' });
+  expect(await ask(...sql)).toMatchObject({ code: 3, out: n, err: told });
+  expect(await ask('query', '--store', 's', '-e', 'csv', 'proto', '--sum')).toMatchObject({ code: 3, err: told });
+  expect((await ask('store', 'repair', '--store', 's')).out).toContain('100 rows lost of flow');
+  expect(await ask(...sql)).toMatchObject({ code: 0, out: n, err: '' });
 });

@@ -1,12 +1,11 @@
 // Secrets of the traffic stay out of everything that a run leaves behind, as words, in base64 and in hexadecimal, unless asked for.
 
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { netscribe } from '../kit/commands.ts';
 import { BEGIN } from '../kit/packets.ts';
-import { LAUNCHER } from '../kit/program.ts';
 import { pcapFile } from '../sources/writers.ts';
 import { SecretTraffic } from './secrets.ts';
 
@@ -27,13 +26,12 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Everything that the command wrote anywhere, in one string. */
-function everything(name: string, words: readonly string[], command = 'capture'): string {
+async function everything(name: string, words: readonly string[]): Promise<string> {
   const cwd = join(folder, name);
   mkdirSync(cwd, { recursive: true });
-  const args = [LAUNCHER, command, ...words];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, maxBuffer: 1 << 28 });
-  expect({ status, said: status === 0 ? '' : stderr.toString() }).toEqual({ status: 0, said: '' });
-  return [stdout.toString('latin1'), stderr.toString('latin1'), ...filesIn(cwd)].join('\n');
+  const { code, bytes, err } = await netscribe(['capture', ...words], { cwd });
+  expect({ code, said: code === 0 ? '' : err }).toEqual({ code: 0, said: '' });
+  return [Buffer.from(bytes).toString('latin1'), err, ...filesIn(cwd)].join('\n');
 }
 
 function filesIn(place: string): string[] {
@@ -65,8 +63,8 @@ describe(`${traffic.secrets.length} secrets`, () => {
     expect(new Set(traffic.secrets.map(({ word }) => word)).size).toBe(traffic.secrets.length);
   });
 
-  it('are not in what any sink writes, nor in what is said', () => {
-    const output = everything('plain', [
+  it('are not in what any sink writes, nor in what is said', async () => {
+    const output = await everything('plain', [
       '-r',
       file,
       '--to',
@@ -85,14 +83,14 @@ describe(`${traffic.secrets.length} secrets`, () => {
     expect(shownIn(output)).toEqual([]);
   });
 
-  it('nor with several threads, all headers, bodies of forms, and raw requests', () => {
+  it('nor with several threads, all headers, bodies of forms, and raw requests', async () => {
     const options = [
       'send_all_headers=true',
       'send_request=true',
       'send_response=true',
       'include_request_body_for=[form]',
     ];
-    const output = everything('more', [
+    const output = await everything('more', [
       '-r',
       file,
       '--json',
@@ -106,21 +104,21 @@ describe(`${traffic.secrets.length} secrets`, () => {
     expect(shownIn(output).filter((place) => !bodies.includes(place))).toEqual([]);
   });
 
-  it('are shown when they are asked for', () => {
-    const output = everything('shown', ['-r', file, '--json', '-q', '--set', 'protocols.http.show_secrets=true']);
+  it('are shown when they are asked for', async () => {
+    const output = await everything('shown', ['-r', file, '--json', '-q', '--set', 'protocols.http.show_secrets=true']);
     const missing = traffic.secrets.filter(({ word, shown }) => shown === 'http' && !output.includes(word));
     expect(missing).toEqual([]);
   });
 
-  it('are not in what goes wrong either', () => {
+  it('are not in what goes wrong either', async () => {
     const broken = join(folder, 'broken.pcap');
     writeFileSync(broken, readFileSync(file).subarray(0, -33));
     const cwd = join(folder, 'wrong');
     mkdirSync(cwd);
-    const args = [LAUNCHER, 'capture', '-r', broken, '--json', '--set', 'protocols.http.nonsense=1'];
-    const wrong = spawnSync(process.execPath, args, { cwd });
-    const cut = spawnSync(process.execPath, args.slice(0, -2), { cwd });
-    expect([wrong.status, cut.status]).toEqual([2, 3]);
-    expect(shownIn([wrong.stdout, wrong.stderr, cut.stdout, cut.stderr].join('\n'))).toEqual([]);
+    const args = ['capture', '-r', broken, '--json', '--set', 'protocols.http.nonsense=1'];
+    const wrong = await netscribe(args, { cwd });
+    const cut = await netscribe(args.slice(0, -2), { cwd });
+    expect([wrong.code, cut.code]).toEqual([2, 3]);
+    expect(shownIn([wrong.out, wrong.err, cut.out, cut.err].join('\n'))).toEqual([]);
   });
 });

@@ -1,14 +1,13 @@
 // A daemon in a network namespace for tests: its API on a socket in the file system, which namespaces do not separate.
 
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { DaemonStatus } from '../../src/daemon/daemon.ts';
+import { printedBy } from './commands.ts';
 import { type Ended, Namespace, type Program, writeFrames } from './namespace.ts';
-import { MAIN } from './program.ts';
 
 export class DaemonKit {
   readonly folder = mkdtempSync(join(tmpdir(), 'netscribe-daemon-'));
@@ -100,12 +99,8 @@ export class DaemonKit {
   }
 
   /** A command of ours, asking this daemon; its standard output. */
-  command(...words: string[]): string {
-    return execFileSync(process.execPath, [MAIN, ...words], {
-      encoding: 'utf8',
-      cwd: this.folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+  command(...words: string[]): Promise<string> {
+    return printedBy(words, { cwd: this.folder });
   }
 
   /** Asks for the status until it is as it should be. */

@@ -97,7 +97,7 @@ unless(noNamespaces).describe('around live capture', () => {
       await change(kit);
       expect((await kit.stop()).code).toBe(143);
       const sql = 'select distinct destination_port from flow order by 1';
-      return kit.command('sql', '--store', kit.store, '-e', 'csv', sql).trim().split(/\r?\n/).slice(1);
+      return (await kit.command('sql', '--store', kit.store, '-e', 'csv', sql)).trim().split(/\r?\n/).slice(1);
     } finally {
       await kit.remove();
     }

@@ -17,7 +17,7 @@ unless(noNamespaces).describe('a daemon', () => {
     kit = new DaemonKit({ capture: { interfaces, records: ['dns'] } });
     kit.ns.ip('link add name c type veth peer name d');
     for (const link of ['c', 'd']) kit.ns.up(link);
-    kit.command('capture', '-r', join(PROJECT, 'examples/first-look.pcap'), '--to', `store:${kit.store}`, '-q');
+    await kit.command('capture', '-r', join(PROJECT, 'examples/first-look.pcap'), '--to', `store:${kit.store}`, '-q');
     await kit.start();
   });
   afterAll(() => kit.remove());
@@ -73,6 +73,8 @@ unless(noNamespaces).describe('a daemon', () => {
     await kit.send([udpFrame(40_000, 7777)]);
     const { code, err } = await kit.stop('SIGINT');
     expect([code, err]).toEqual([130, expect.stringContaining('SIGINT: writing what there is')]);
-    expect(kit.command('query', '--store', kit.store, 'dport', '-c', 'dport = 7777', '-e', 'csv')).toMatch(/^7777,/m);
+    expect(await kit.command('query', '--store', kit.store, 'dport', '-c', 'dport = 7777', '-e', 'csv')).toMatch(
+      /^7777,/m,
+    );
   });
 });

@@ -146,7 +146,7 @@ unless(noNamespaces).describe('reading the configuration again', () => {
       store: { directory: kit.store },
     });
     expect((await kit.stop()).code).toBe(143);
-    const rows = kit.command(
+    const rows = await kit.command(
       'sql',
       '--store',
       kit.store,

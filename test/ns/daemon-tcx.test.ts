@@ -55,7 +55,7 @@ unless(noNamespaces).describe('a daemon that records flows', () => {
     expect((await kit.status()).engine!.packets).toBe(125);
     expect((await kit.stop()).code).toBe(143);
     const sum = 'select sum(source_packets + destination_packets) from flow';
-    expect(kit.command('sql', '--store', kit.store, '-e', 'csv', sum)).toMatch(/^125\r?$/m);
+    expect(await kit.command('sql', '--store', kit.store, '-e', 'csv', sum)).toMatch(/^125\r?$/m);
   });
 
   test('cuts at each interval while packets come: every one is in one document', async () => {
@@ -69,7 +69,7 @@ unless(noNamespaces).describe('a daemon that records flows', () => {
     expect((await kit.status()).flowSource).toMatchObject({ used: 'tcx' });
     expect((await kit.stop()).code).toBe(143);
     const sums = 'select sum(source_packets + destination_packets), count(distinct flow_id), count(*) >= 120 from flow';
-    expect(kit.command('sql', '--store', kit.store, '-e', 'csv', sums).trim().split(/\r?\n/).at(-1)).toBe(
+    expect((await kit.command('sql', '--store', kit.store, '-e', 'csv', sums)).trim().split(/\r?\n/).at(-1)).toBe(
       `${sent},${FLOWS},true`,
     );
   });

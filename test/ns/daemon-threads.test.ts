@@ -17,7 +17,7 @@ let kit: DaemonKit;
 afterEach(() => kit.remove());
 
 /** Packets of each flow, and transactions by what they say, of a store. */
-function contents(store: string): string[] {
+async function contents(store: string): Promise<string[]> {
   const parts = [
     `source_ip, destination_ip, source_port, destination_port, sum(source_packets), sum(destination_packets)) as text from flow`,
     `dns_question_name, dns_response_code, count(*)) as text from dns`,
@@ -27,7 +27,10 @@ function contents(store: string): string[] {
     const names = values.split(', ').filter((value) => !value.includes('('));
     return `select concat_ws(' ', '${type}', ${values}) as text from ${type} group by ${names.join(', ')}`;
   });
-  return kit.command('sql', '--store', store, '-e', 'csv', parts.join(' union all ')).trim().split(/\r?\n/).sort();
+  return (await kit.command('sql', '--store', store, '-e', 'csv', parts.join(' union all ')))
+    .trim()
+    .split(/\r?\n/)
+    .sort();
 }
 
 /** One address pair after the other, both ways. */
@@ -41,7 +44,7 @@ unless(noNamespaces).describe('a daemon with two capturing threads', () => {
   test('records what one thread that reads the same from a file does', async () => {
     kit = new DaemonKit({ workers: THREADS });
     const read = join(kit.folder, 'read');
-    kit.command('capture', '-r', FIRST_LOOK, '--to', `store:${read}`, '-q');
+    await kit.command('capture', '-r', FIRST_LOOK, '--to', `store:${read}`, '-q');
     await kit.start();
     expect(kit.rings()).toBe(THREADS);
     const sent = await kit.ns.send('a', FIRST_LOOK);
@@ -51,7 +54,7 @@ unless(noNamespaces).describe('a daemon with two capturing threads', () => {
     const { flows, total } = JSON.parse((await kit.ask('GET', '/api/flows/live?limit=100000')).text);
     expect(flows).toHaveLength(total);
     expect((await kit.stop()).code).toBe(143);
-    expect(contents(kit.store)).toEqual(contents(read));
+    expect(await contents(kit.store)).toEqual(await contents(read));
   });
 
   test('shares packets by address pair, follows interfaces, and changes what it does while it runs', async () => {
@@ -85,7 +88,7 @@ unless(noNamespaces).describe('a daemon with two capturing threads', () => {
       (await kit.ask('GET', '/api/flows/live?limit=100000')).text.includes('"port":4001'),
     );
     expect((await kit.stop()).code).toBe(143);
-    expect(contents(kit.store).join('\n')).toMatch(/^dns a /m);
+    expect((await contents(kit.store)).join('\n')).toMatch(/^dns a /m);
   });
 });
 
@@ -117,7 +120,7 @@ unless(noNamespaces).test(
     expect((await kit.stop()).code).toBe(143);
     const sql =
       "select count(*), sum(source_packets + destination_packets) from flow where destination_ip != '10.2.0.0'";
-    const rows = kit.command('sql', '--store', kit.store, '-e', 'csv', sql);
+    const rows = await kit.command('sql', '--store', kit.store, '-e', 'csv', sql);
     expect(rows.trim().split(/\r?\n/).at(-1)).toBe(`${n - 1},${2 * (n - 1)}`);
   },
 );

@@ -53,7 +53,17 @@ unless(noNamespaces).describe('netscribe run', () => {
     expect(stored.trim().split('\n')).toHaveLength(1);
     expect(all).toMatch(/10\.0\.0\.2,9999,.*\b40\b/);
     expect(
-      kit.command('query', '--live', '--store', kit.store, '--api', `unix:${kit.folder}/api`, 'dip,dport', '-e', 'csv'),
+      await kit.command(
+        'query',
+        '--live',
+        '--store',
+        kit.store,
+        '--api',
+        `unix:${kit.folder}/api`,
+        'dip,dport',
+        '-e',
+        'csv',
+      ),
     ).toBe(all);
     expect(execFileSync('ls', [kit.store], { encoding: 'utf8' })).not.toMatch(/live-/);
   });
@@ -222,9 +232,9 @@ unless(noNamespaces).describe('netscribe run', () => {
     const capture = { interfaces: { b: { promisc: true }, '/^[cd]$/': null }, records: ['flow', 'transactions'] };
     kit.config = { ...kit.config, capture, flows: { interval: '30m', timeout: '1h' } };
     kit.writeConfig();
-    const said = kit.command('config', 'reload', '-c', kit.file);
+    const said = await kit.command('config', 'reload', '-c', kit.file);
     expect(said.trim().split('\n')).toEqual(['enabled c', 'enabled d', 'updated b', 'flows.interval: 0 → 1800']);
-    expect(kit.command('config', '-c', kit.file)).toMatch(/promisc: true/);
+    expect(await kit.command('config', '-c', kit.file)).toMatch(/promisc: true/);
     await kit.send(udp(5), 1, 'c');
     await kit.until(({ interfaces }) => interfaces.d.processed_total === 5 && interfaces.c.totals.packetsSent === 5);
 
@@ -251,11 +261,11 @@ unless(noNamespaces).describe('netscribe run', () => {
     expect([code, err]).toEqual([5, expect.stringMatching(/is being written by process \d+/)]);
   });
 
-  test('the status is for people too', () => {
-    const said = kit.command('status', '--api', `unix:${kit.folder}/api`, '--token', `${kit.store}/api.token`);
+  test('the status is for people too', async () => {
+    const said = await kit.command('status', '--api', `unix:${kit.folder}/api`, '--token', `${kit.store}/api.token`);
     expect(said).toMatch(/interface +state +received/);
     expect(said).toMatch(/b +capturing/);
-    expect(() => kit.command('status', '--api', 'unix:/nowhere', '--token', `${kit.store}/api.token`)).toThrow(
+    await expect(kit.command('status', '--api', 'unix:/nowhere', '--token', `${kit.store}/api.token`)).rejects.toThrow(
       /no daemon answers at unix:\/nowhere/,
     );
   });
@@ -265,7 +275,7 @@ unless(noNamespaces).describe('netscribe run', () => {
     await kit.until(({ interfaces }) => interfaces.b.received_total > 20_000);
     const { code, err } = await kit.stop();
     expect([code, err]).toEqual([128 + 15, expect.any(String)]);
-    const rows = kit.command('query', '--store', kit.store, 'dport', '-c', 'dport = 7777', '-e', 'csv');
+    const rows = await kit.command('query', '--store', kit.store, 'dport', '-c', 'dport = 7777', '-e', 'csv');
     expect(rows).toMatch(/7777,.*\b3\b/);
   });
 });

@@ -24,8 +24,8 @@ let kit: DaemonKit;
 afterEach(() => kit.remove());
 
 /** Rows of flows in the store, and how many of them are different. */
-function flowRows(store: string): { rows: number; different: number; packets: number } {
-  const text = kit.command(
+async function flowRows(store: string): Promise<{ rows: number; different: number; packets: number }> {
+  const text = await kit.command(
     'sql',
     '--store',
     store,
@@ -116,7 +116,7 @@ unless(noNamespaces).describe('a daemon survives', () => {
       const well = await kit.until(({ sinks }) => sinks.every(({ error, rows }) => error === '' && rows === 6000));
       expect(well.sinks[0].lostRows).toBe(0);
       await kit.stop();
-      expect(flowRows(kit.store)).toMatchObject({ packets: 6000 });
+      expect(await flowRows(kit.store)).toMatchObject({ packets: 6000 });
     } finally {
       if (kit.program !== undefined) await kit.stop('SIGKILL');
       execFileSync('umount', [kit.store]);
@@ -137,7 +137,7 @@ unless(noNamespaces).describe('a daemon survives', () => {
     await kit.until(({ sinks }) => sinks[0].rows === 10 && sinks[0].error === '');
     expect((await kit.stop()).code).toBe(143);
     expect(existsSync(join(kit.store, 'manifest.json'))).toBe(true);
-    expect(flowRows(kit.store)).toMatchObject({ packets: 7 });
+    expect(await flowRows(kit.store)).toMatchObject({ packets: 7 });
   });
 
   test('a sudden end during write-outs: nothing acknowledged is lost, nothing is there twice', async () => {
@@ -168,7 +168,7 @@ unless(noNamespaces).describe('a daemon survives', () => {
     }
     await kit.start();
     await kit.stop();
-    const { rows, different } = flowRows(kit.store);
+    const { rows, different } = await flowRows(kit.store);
     expect(rows).toBeGreaterThanOrEqual(acknowledged);
     expect(different).toBe(rows);
   });

@@ -51,7 +51,7 @@ unless(noNamespaces).describe('no packet is missed or taken twice', () => {
     );
     expect(program.err).not.toContain('anew');
     const sql = 'select count(*), count(distinct source_ip), max(source_packets) from flow';
-    const rows = kit.command('sql', '--store', kit.store, '-e', 'csv', sql);
+    const rows = await kit.command('sql', '--store', kit.store, '-e', 'csv', sql);
     expect(rows.trim().split(/\r?\n/).at(-1)).toBe(`${taken},${taken},1`);
     return dropped;
   }

@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { postgresAddress } from '../../src/sinks/postgres/address.ts';
 import { VERSION } from '../../src/version.ts';
-import { LAUNCHER } from '../kit/program.ts';
+import { printedBy } from '../kit/commands.ts';
 import { PROJECT } from '../kit/shared.ts';
 
 const FOLDER = join(PROJECT, 'packaging/tcp');
@@ -60,15 +60,15 @@ it('the composition has tracefs, PostgreSQL and root, and takes addresses that w
   expect(Object.keys(services)).toContain(environment.PGHOST);
 });
 
-it('the composition names files, options and versions that there are', () => {
+it('the composition names files, options and versions that there are', async () => {
   const { services } = parse(readFileSync(join(FOLDER, 'compose.yml'), 'utf8')) as {
     services: Record<string, { build?: { context: string; dockerfile: string }; image: string; command?: string[] }>;
   };
   const { build, image, command } = services.tcp;
   expect(existsSync(join(FOLDER, build!.context, build!.dockerfile))).toBe(true);
   expect(image).toBe(`netscribe-tcp:${VERSION}`);
-  const help = spawnSync(process.execPath, [LAUNCHER, 'help', 'tcp'], { encoding: 'utf8' });
-  for (const word of command!.filter((part) => part.startsWith('--'))) expect(help.stdout).toContain(word);
+  const help = await printedBy(['help', 'tcp']);
+  for (const word of command!.filter((part) => part.startsWith('--'))) expect(help).toContain(word);
   for (const name of dockerfiles) {
     const text = readFileSync(join(FOLDER, name), 'utf8');
     for (const [, tag] of text.matchAll(/^ARG \w+=netscribe\S*:(\S+)$/gm)) expect([name, tag]).toEqual([name, VERSION]);

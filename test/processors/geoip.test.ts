@@ -1,7 +1,6 @@
 // Where addresses are, by databases made here in MaxMind's format: what is taken of them, in documents, in the store, by any number of
 // threads; and what is said of files that are none.
 
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,10 +12,10 @@ import { openPlaceFile, PlaceDatabases } from '../../src/processors/geoip.ts';
 import { Address } from '../../src/records/address.ts';
 import { parseAddress } from '../../src/records/parse-address.ts';
 import { NOWHERE } from '../../src/records/place.ts';
+import { netscribe } from '../kit/commands.ts';
 import { documents, MemorySink, runFiles } from '../kit/engine.ts';
 import { MmdbNumber, mmdb } from '../kit/mmdb.ts';
 import { MadeSource, udpFrame } from '../kit/packets.ts';
-import { MAIN } from '../kit/program.ts';
 import { a, query, response } from '../protocols/dns/build.ts';
 import { pcapFile } from '../sources/writers.ts';
 
@@ -176,22 +175,19 @@ describe('documents', () => {
 });
 
 describe('a store', () => {
-  const netscribe = (...words: string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words], { cwd: folder });
-    return { status, out: stdout.toString(), err: stderr.toString() };
-  };
+  const ask = (...words: string[]) => netscribe(words, { cwd: folder });
 
-  it('is asked by place, and has records of before the database was named', () => {
+  it('is asked by place, and has records of before the database was named', async () => {
     for (const words of [
       ['-c', '1'],
       ['--geoip', cities],
     ])
-      expect(netscribe('capture', '-q', '-r', capture, ...words, '--to', 'store:asked')).toMatchObject({
-        status: 0,
+      expect(await ask('capture', '-q', '-r', capture, ...words, '--to', 'store:asked')).toMatchObject({
+        code: 0,
         err: '',
       });
     const words = ['source.ip,source.geo.city_name', '--store', 'asked', '-e', 'ndjson', '-c'];
-    const all = netscribe('query', ...words, 'source.ip = 192.0.2.200 and type = dns');
+    const all = await ask('query', ...words, 'source.ip = 192.0.2.200 and type = dns');
     expect(
       all.out
         .trim()
@@ -199,7 +195,7 @@ describe('a store', () => {
         .map((line) => JSON.parse(line)['source.geo.city_name'])
         .sort(),
     ).toEqual(['Munich', null]);
-    const placed = netscribe(
+    const placed = await ask(
       'query',
       ...words,
       'source.geo.city_name = Munich and source.geo.location.lat > 48 and type = dns',

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { netscribe } from '../kit/commands.ts';
 import { LAUNCHER } from '../kit/program.ts';
 import { PROJECT } from '../kit/shared.ts';
 
@@ -15,15 +16,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function run(words: string): { status: number | null; said: string; stdout: Buffer } {
-  const args = [LAUNCHER, 'capture', '-r', CAPTURE, ...words.split(' ').filter((w) => w !== '')];
-  const { status, stderr, stdout } = spawnSync(process.execPath, args, { cwd: folder });
-  return { status, said: stderr.toString(), stdout };
+async function run(words: string): Promise<{ status: number; said: string; stdout: Buffer }> {
+  const all = ['capture', '-r', CAPTURE, ...words.split(' ').filter((w) => w !== '')];
+  const { code, err, bytes } = await netscribe(all, { cwd: folder });
+  return { status: code, said: err, stdout: Buffer.from(bytes) };
 }
 
 describe('capture -w', () => {
-  it('writes packets and nothing else', () => {
-    const { status, said } = run('-w all.pcap');
+  it('writes packets and nothing else', async () => {
+    const { status, said } = await run('-w all.pcap');
     expect({ status, files: readdirSync(folder) }).toEqual({ status: 0, files: ['all.pcap'] });
     expect(said).toContain('448 packets');
     expect(said).toContain('Packets were written as they are, not decoded.');
@@ -31,8 +32,9 @@ describe('capture -w', () => {
     rmSync(join(folder, 'all.pcap'));
   });
   it('- is standard output, where packets are the only thing', () => {
-    const { status, stdout, said } = run('-q -w - -c 3');
-    expect({ status, said, magic: stdout.readUInt32LE(0), first: stdout.readUInt32LE(24) }).toEqual({
+    const words = [LAUNCHER, 'capture', '-r', CAPTURE, '-q', '-w', '-', '-c', '3'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, { cwd: folder });
+    expect({ status, said: stderr.toString(), magic: stdout.readUInt32LE(0), first: stdout.readUInt32LE(24) }).toEqual({
       status: 0,
       said: '',
       magic: 0xa1b23c4d,
@@ -51,8 +53,8 @@ describe('capture -w', () => {
     ['-w x.pcap --snaplenn 60', 2, "did you mean '--snaplen'?"],
     [`-w ${CAPTURE}`, 5, 'is also being read: write to another file'],
     ['-w no/such.pcap', 5, 'cannot write no/such.pcap: the folder no does not exist'],
-  ])('%s: exit code %i', (words, status, message) => {
-    const result = run(words);
+  ])('%s: exit code %i', async (words, status, message) => {
+    const result = await run(words);
     expect(result.said).toContain(message);
     expect(result.status).toBe(status);
     expect(existsSync(join(folder, 'x.pcap'))).toBe(false);
@@ -69,15 +71,15 @@ describe('capture --to', () => {
     ['csv:', 5, "csv needs a place: 'csv:-' for standard output, 'csv:DIR' for a folder"],
     ['csv:file', 5, 'cannot make the folder file'],
     ['csv:/proc/no --records flow', 5, 'cannot make the folder /proc/no'],
-  ])('%s: exit code %i', (sink, status, message) => {
+  ])('%s: exit code %i', async (sink, status, message) => {
     writeFileSync(join(folder, 'file'), '');
-    const result = run(`--to ${sink}`);
+    const result = await run(`--to ${sink}`);
     expect(result.said).toContain(message);
     expect(result.status).toBe(status);
   });
 
-  it('csv:- is a table of one record type', () => {
-    const { status, stdout } = run('-q --records icmp --to csv:-');
+  it('csv:- is a table of one record type', async () => {
+    const { status, stdout } = await run('-q --records icmp --to csv:-');
     const lines = stdout.toString().split('\r\n');
     expect({ status, lines: lines.length, first: lines[0].slice(0, 20) }).toEqual({
       status: 0,

@@ -1,12 +1,11 @@
 // `netscribe tcp` as users call it, with each source: signals and exit codes, sinks, and the choice of a source.
 
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, type TestContext } from 'vitest';
 import { probeSources, SOURCE_NAMES } from '../../src/tcp-state/choose.ts';
-import { LAUNCHER } from '../kit/program.ts';
+import { printedBy } from '../kit/commands.ts';
 import { PROJECT } from '../kit/shared.ts';
 import { multiset, Namespace, portFor, unprivileged, type Watched, watch, whyNot } from './kit.ts';
 
@@ -115,6 +114,5 @@ it('writes to several sinks at once: standard output, a folder, a store, a modul
   const byModule = readFileSync(lines, 'utf8').trim().split('\n');
   expect(byModule.slice(0, -1)).toEqual(inFolder.map((line) => `tcp-state ${line}`));
   const query = ['query', 'tcp-state', '', '--store', join(folder, 'store'), '-e', 'ndjson'];
-  const stored = spawnSync(process.execPath, [LAUNCHER, ...query], { encoding: 'utf8' });
-  expect(stored.stdout.trim().split('\n')).toHaveLength(15);
+  expect((await printedBy(query)).trim().split('\n')).toHaveLength(15);
 });

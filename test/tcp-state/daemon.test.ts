@@ -1,12 +1,13 @@
 // The daemon with TCP events beside packets: flows, transactions and events are about the same connections at the same time.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { BpfSource } from '../../src/tcp-state/bpf/source.ts';
+import { netscribe } from '../kit/commands.ts';
 import { LAUNCHER } from '../kit/program.ts';
 import { type Document, multiset, Namespace, whyNot } from './kit.ts';
 
@@ -31,8 +32,7 @@ it('records connections that join flows and transactions by community id and tim
     'tcp_state.kinds=[connect, close]',
     `tcp_state.netns="${namespace.inode}"`,
   ].flatMap((setting) => ['--set', setting]);
-  const netscribe = [process.execPath, LAUNCHER];
-  const [command, ...words] = ['ip', 'netns', 'exec', namespace.name, ...netscribe, 'run', ...settings];
+  const [command, ...words] = ['ip', 'netns', 'exec', namespace.name, process.execPath, LAUNCHER, 'run', ...settings];
   const child = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(child, 'close');
   let said = '';
@@ -71,11 +71,7 @@ it('records connections that join flows and transactions by community id and tim
     expect([connected, at(request), closed]).toEqual([connected, at(request), closed].sort());
   }
 
-  const [node, script] = netscribe;
-  const asked = spawnSync(
-    node,
-    [script, 'query', 'tcp-state', 'kind = close', '--store', `${folder}/store`, '-e', 'ndjson'],
-    { encoding: 'utf8' },
-  );
-  expect([asked.stderr, asked.stdout.trim().split('\n').length]).toEqual(['', 10]);
+  const query = ['query', 'tcp-state', 'kind = close', '--store', `${folder}/store`, '-e', 'ndjson'];
+  const asked = await netscribe(query);
+  expect([asked.err, asked.out.trim().split('\n').length]).toEqual(['', 10]);
 });

@@ -1,11 +1,10 @@
 // Sources of TCP events that users bring along: the example package by path and by name, and what goes wrong with others.
 
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { LAUNCHER } from '../kit/program.ts';
+import { netscribe } from '../kit/commands.ts';
 import { PROJECT } from '../kit/shared.ts';
 import type { Document } from './kit.ts';
 
@@ -24,15 +23,14 @@ writeFileSync(
   ].join('\n'),
 );
 
-const tcp = (...words: string[]) =>
-  spawnSync(process.execPath, [LAUNCHER, 'tcp', ...words], { cwd: folder, encoding: 'utf8' });
+const tcp = (...words: string[]) => netscribe(['tcp', ...words], { cwd: folder });
 
 it.each([
   ['by path', EXAMPLE],
   ['by name', 'netscribe-source-replay'],
-])('runs the example %s', (_, module) => {
-  const { stdout, stderr, status } = tcp('--event', `${module}?file=changes.txt`, '--port', '443', '--duration', '1s');
-  const documents = stdout
+])('runs the example %s', async (_, module) => {
+  const { out, err, code } = await tcp('--event', `${module}?file=changes.txt`, '--port', '443', '--duration', '1s');
+  const documents = out
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Document);
@@ -43,26 +41,25 @@ it.each([
     ['close', 50000],
   ]);
   expect(documents[2]['@timestamp']).toBe('2026-11-26T12:00:01.250000000Z');
-  expect(stderr).toContain('1 events were lost');
-  expect(status).toBe(0);
+  expect(err).toContain('1 events were lost');
+  expect(code).toBe(0);
 });
 
-it('is also called audit', () => {
-  const words = [LAUNCHER, 'audit', '--help'];
-  expect(spawnSync(process.execPath, words, { encoding: 'utf8' }).stdout).toContain('netscribe tcp');
+it('is also called audit', async () => {
+  expect((await netscribe(['audit', '--help'])).out).toContain('netscribe tcp');
 });
 
-it('says what is wrong with a module or a name', () => {
-  expect(tcp('--event', 'bfp')).toMatchObject({ status: 2, stderr: expect.stringContaining("did you mean 'bpf'?") });
-  expect(tcp('--event', './none.js').stderr).toMatch(/none\.js/);
-  expect(tcp('--event', EXAMPLE).stderr).toContain('it needs a file');
+it('says what is wrong with a module or a name', async () => {
+  expect(await tcp('--event', 'bfp')).toMatchObject({ code: 2, err: expect.stringContaining("did you mean 'bpf'?") });
+  expect((await tcp('--event', './none.js')).err).toMatch(/none\.js/);
+  expect((await tcp('--event', EXAMPLE)).err).toContain('it needs a file');
   writeFileSync(join(folder, 'odd.js'), 'export function create() { return { name: "odd" }; }');
-  expect(tcp('--event', './odd.js').stderr).toMatch(/no function 'probe'/);
+  expect((await tcp('--event', './odd.js')).err).toMatch(/no function 'probe'/);
   writeFileSync(
     join(folder, 'wrong.js'),
     `export function create() { return { name: 'wrong', async probe() {}, start() {}, stats: () => ({}), close() {},
        drain(max, emit) { emit({ timeMs: 1, local: 'nowhere' }); return 1; } }; }`,
   );
-  const { status, stderr } = tcp('--event', './wrong.js', '--max-errors', '2');
-  expect([status, stderr]).toEqual([4, expect.stringContaining("'nowhere' is no address")]);
+  const { code, err } = await tcp('--event', './wrong.js', '--max-errors', '2');
+  expect([code, err]).toEqual([4, expect.stringContaining("'nowhere' is no address")]);
 });

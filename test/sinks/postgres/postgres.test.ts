@@ -1,6 +1,5 @@
 // Records into a real PostgreSQL: what comes out of it is what went in, each once, whatever happens to the server in between.
 
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +12,7 @@ import type { RowBatch } from '../../../src/records/row-batch.ts';
 import { postgresAddress } from '../../../src/sinks/postgres/address.ts';
 import { PostgresSink } from '../../../src/sinks/postgres/sink.ts';
 import { tcpAuditRecord } from '../../../src/tcp-state/record.ts';
-import { LAUNCHER } from '../../kit/program.ts';
+import { netscribe } from '../../kit/commands.ts';
 import { everyKind, type Json, Values } from '../../kit/records.ts';
 import { PROJECT } from '../../kit/shared.ts';
 import { unless } from '../../kit/unless.ts';
@@ -108,15 +107,11 @@ unless(missing).describe(`PostgreSQL${missing === '' ? '' : ` (${missing})`}`, (
 
   it('takes every record of a capture, and no record twice', async () => {
     const capture = () =>
-      spawnSync(
-        process.execPath,
-        [LAUNCHER, 'capture', '-r', CAPTURE, '--to', server.url('?schema=look'), '--summary', 'json'],
-        { encoding: 'utf8', cwd: folder },
-      );
-    const first = capture();
-    expect(first).toMatchObject({ status: 0 });
-    const summary = JSON.parse(first.stderr.trim().split('\n').at(-1)!) as { records: Record<string, number> };
-    expect(capture().status).toBe(0);
+      netscribe(['capture', '-r', CAPTURE, '--to', server.url('?schema=look'), '--summary', 'json'], { cwd: folder });
+    const first = await capture();
+    expect(first).toMatchObject({ code: 0 });
+    const summary = JSON.parse(first.err.trim().split('\n').at(-1)!) as { records: Record<string, number> };
+    expect((await capture()).code).toBe(0);
     for (const [name, count] of Object.entries(summary.records)) {
       const [{ n }] = await server.ask<{ n: string }>(`SELECT count(*) AS n FROM look.${name.replaceAll('-', '_')}`);
       expect({ name, n: Number(n) }).toEqual({ name, n: count });
