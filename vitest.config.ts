@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { Sequencer } from './test/kit/sequencer.ts';
 
@@ -27,6 +28,9 @@ const REAL_PARTS = [
 ];
 
 export default defineConfig({
+  resolve: {
+    alias: [{ find: /^.*\/program-files\.ts$/, replacement: fileURLToPath(new URL('test/kit/program-files.ts', import.meta.url)) }],
+  },
   test: {
     pool: 'forks',
     // One more than a small machine has cores: suites on real interfaces and servers mostly wait.
