@@ -10,9 +10,13 @@ const isFull = process.env.NETSCRIBE_TEST === 'full';
  * process, not once a file. All others have a process of their own for each file.
  */
 const SHARING = [
-  'test/{api,architecture,capture,engine,flow,log,processors,protocols,query,records,sources,store,stream,wire}/**/*.test.ts',
+  'test/*.test.ts',
+  'test/{api,architecture,bin,bpf,capture,cli,config,doctor,engine,flow,log,packaging,plugins,processors}/**/*.test.ts',
+  'test/{protocols,query,records,sinks,sources,store,stream,wire}/**/*.test.ts',
+  'test/fuzz/*.test.ts',
+  'test/daemon/{engine-metrics,hold-ups,tap}.test.ts',
+  'test/e2e/{determinism,secrets}.test.ts',
   'test/evasion/{page,vectors}.test.ts',
-  'test/sinks/*.test.ts',
 ];
 
 /**
@@ -55,7 +59,7 @@ export default defineConfig({
           exclude: [...SHARING, ...REAL_PARTS, ...(isFull ? [] : ['test/e2e-slow/**'])],
         },
       },
-      { extends: true, test: { name: 'real parts', include: REAL_PARTS, retry: 1 } },
+      { extends: true, test: { name: 'real parts', include: REAL_PARTS, retry: 1, isolate: false } },
       { extends: true, test: { name: 'shared process', include: SHARING, exclude: REAL_PARTS, isolate: false } },
     ],
   },

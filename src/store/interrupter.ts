@@ -1,6 +1,7 @@
 // Ends a query that takes too long, or that nobody wants any more.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { StoreError } from './errors.ts';
 import { QueryError } from './sql/locked.ts';
 
 export interface QueryOptions {
@@ -47,7 +48,8 @@ export class Interrupter {
       );
     }
     if (this.#reason === 'cancelled') return new QueryError('the query was cancelled', 'cancelled');
-    return error instanceof QueryError ? error : new QueryError(String((error as Error).message), 'failed', error);
+    if (error instanceof QueryError || error instanceof StoreError) return error;
+    return new QueryError(String((error as Error).message), 'failed', error);
   }
 
   end(): void {

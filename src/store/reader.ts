@@ -1,7 +1,7 @@
 // Queries over a store: one view per record type, SQL with bound parameters in, plain rows out.
 
 import { resolve } from 'node:path';
-import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import type { RecordType } from '../records/record.ts';
 import { StoreError } from './errors.ts';
 import { Interrupter, type QueryOptions } from './interrupter.ts';
@@ -73,6 +73,15 @@ function manifestWith(directory: string, beside: readonly string[] = []): Manife
   return { ...own, segments, schemas };
 }
 
+interface View {
+  readonly statement: () => string;
+  /** Of a record type, not of sums. */
+  readonly isOfType: boolean;
+}
+const isOfType = (_: string, view: View): boolean => view.isOfType;
+/** Statements about tables, not about what is in them. */
+const ASKS_WHAT_THERE_IS = /^\s*(?:show|describe)\b|information_schema|\b(?:duckdb|pg|sqlite)_/i;
+
 /** Commits may follow each other closely; a store that is exchanged all the time is not waited for. */
 const MOST_ATTEMPTS = 5;
 
@@ -86,12 +95,13 @@ export class StoreReader {
   readonly directory: string;
   readonly #instance: DuckDBInstance;
   readonly #options: ReaderOptions;
-  /** Views over roll-ups that no statement has named yet, by name: there are many, and making one reads its files' footers. */
-  readonly #views = new Map<string, string>();
+  /** Views that no statement has named yet, by name: there are many, and making one reads its files' footers. */
+  readonly #views = new Map<string, View>();
   /** As it is in the store. */
   #manifest: Manifest;
   #unreadable: readonly Unreadable[] = [];
-  #hasViews = false;
+  #knowsViews = false;
+  #made: Promise<void> = Promise.resolve();
   /** Types that statements named, or may have. */
   readonly #asked = new Set<string>();
 
@@ -113,17 +123,11 @@ export class StoreReader {
     return this.#unreadable.filter(({ segment }) => this.#asked.has(segment.type));
   }
 
-  /** Makes macros and views. Called once, by `openReader`. */
+  /** Makes macros. Called once, by `openReader`. */
   async prepare(): Promise<void> {
     await this.#withConnection(async (connection) => {
       for (const macro of [...MACROS, ...COMPUTED_MACROS, ...HISTOGRAM_MACROS]) await connection.run(macro);
     });
-    try {
-      await this.#steadily(async () => undefined);
-    } catch (error) {
-      const words = `the store at ${this.directory} can not be read: ${(error as Error).message}`;
-      throw new StoreError(`${words}; 'netscribe store check' says more`, 'damaged', this.directory, error);
-    }
   }
 
   /**
@@ -133,7 +137,7 @@ export class StoreReader {
   async #steadily<Result>(work: () => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
-        if (!this.#hasViews) await this.#withConnection((connection) => this.#makeViews(connection));
+        if (!this.#knowsViews) this.#defineViews();
         return await work();
       } catch (error) {
         if (error instanceof QueryError && error.code !== 'failed') throw error;
@@ -152,11 +156,11 @@ export class StoreReader {
       return false;
     this.#manifest = manifest;
     this.#unreadable = hasChanged ? [] : unreadable;
-    this.#hasViews = false;
+    this.#knowsViews = false;
     return true;
   }
 
-  async #makeViews(connection: DuckDBConnection): Promise<void> {
+  #defineViews(): void {
     const { manifest } = this;
     const declared = new Map(this.#options.types.map((type) => [type.name, type]));
     const segments = new Map<string, Segment[]>([...declared.keys()].map((name) => [name, []]));
@@ -170,13 +174,12 @@ export class StoreReader {
       const schemas = [...new Set(wanted.map(({ schema }) => schema))].map((key) => manifest.schemas[key] ?? []);
       const paths = wanted.map(({ path }) => `${this.directory}/${path}`);
       const known = declared.get(type);
-      await connection.run(createView(type, known, { paths, schemas }));
+      this.#views.set(viewName(type), { statement: () => createView(type, known, { paths, schemas }), isOfType: true });
       if (known === undefined) continue;
-      for (const [name, sql] of rollupViews(known, wanted, manifest, this.directory)) {
-        this.#views.set(name, sql);
-      }
+      for (const [name, statement] of rollupViews(known, wanted, manifest, this.directory))
+        this.#views.set(name, { statement, isOfType: false });
     }
-    this.#hasViews = true;
+    this.#knowsViews = true;
   }
 
   #isInSpan({ minTime, maxTime }: Segment): boolean {
@@ -232,8 +235,13 @@ export class StoreReader {
   async #start(connection: DuckDBConnection, sql: string, parameters: readonly SqlParameter[]): Promise<DuckDBResult> {
     for (const { type } of this.#manifest.segments) if (sql.includes(viewName(type))) this.#asked.add(type);
     return this.#steadily(async () => {
-      await this.#makeNamedViews(connection, sql);
-      const statement = await prepareReadOnly(connection, sql);
+      const text = sql.toLowerCase();
+      const isNamed = (name: string): boolean => text.includes(name.toLowerCase());
+      await this.#makeViews(
+        connection,
+        ASKS_WHAT_THERE_IS.test(sql) ? (name, view) => view.isOfType || isNamed(name) : isNamed,
+      );
+      const statement = await this.#prepared(connection, sql);
       if (statement.parameterCount !== parameters.length) {
         throw new QueryError(
           `the statement has ${statement.parameterCount} parameters: ${parameters.length} given`,
@@ -245,12 +253,36 @@ export class StoreReader {
     });
   }
 
-  /** Views are everybody's, so a name that stands in the text for something else makes one for nothing, which does no harm. */
-  async #makeNamedViews(connection: DuckDBConnection, sql: string): Promise<void> {
-    for (const [name, create] of this.#views) {
-      if (!sql.includes(name)) continue;
-      await connection.run(create);
-      this.#views.delete(name);
+  /** One after the other: two statements at a time may name the same. */
+  #makeViews(connection: DuckDBConnection, isWanted: (name: string, view: View) => boolean): Promise<void> {
+    const made = this.#made.then(() => this.#makeEach(connection, isWanted));
+    this.#made = made.catch(() => undefined);
+    return made;
+  }
+
+  /** Views are everybody's, so a name that stands in a statement for something else makes one for nothing, which does no harm. */
+  async #makeEach(connection: DuckDBConnection, isWanted: (name: string, view: View) => boolean): Promise<void> {
+    for (const [name, view] of this.#views) {
+      if (!isWanted(name, view)) continue;
+      try {
+        await connection.run(view.statement());
+      } catch (error) {
+        const words = `the store at ${this.directory} can not be read: ${(error as Error).message}`;
+        throw new StoreError(`${words}; 'netscribe store check' says more`, 'damaged', this.directory, error);
+      }
+      // Another look at the store may have brought a new one meanwhile.
+      if (this.#views.get(name) === view) this.#views.delete(name);
+    }
+  }
+
+  /** What is wrong with a statement is said with all types in view: they are what was meant instead of what is not there. */
+  async #prepared(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
+    try {
+      return await prepareReadOnly(connection, sql);
+    } catch (error) {
+      if (error instanceof QueryError) throw error;
+      await this.#makeViews(connection, isOfType);
+      return prepareReadOnly(connection, sql);
     }
   }
 

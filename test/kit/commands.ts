@@ -42,7 +42,7 @@ class Commands {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       serialization: 'advanced',
     });
-    // It ends with this process, and does not keep it.
+    // It ends with this process, which it keeps from ending only while something is asked of it.
     this.child.unref();
     this.child.channel!.unref();
     this.child.on('message', (said: Said | { error: string }) => {
@@ -57,11 +57,14 @@ class Commands {
 
   async ask(asked: Asked): Promise<Said> {
     this.#pending = Promise.withResolvers();
+    this.child.channel!.ref();
     this.child.send(asked);
     try {
       return await this.#pending.promise;
     } catch (error) {
       throw new Error(`netscribe ${asked.words.join(' ')}: ${(error as Error).message}`);
+    } finally {
+      this.child.channel?.unref();
     }
   }
 }

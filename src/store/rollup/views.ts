@@ -11,26 +11,26 @@ import { type RollupSpec, type RollupTable, rollupSpec, rollupView, rowsView, TA
 
 const NANOS = 1_000_000_000;
 
-/** Names of the roll-up views of a type and the statements that make them, over these segments. */
+/** Names of the roll-up views of a type and what gives the statements that make them, over these segments. */
 export function rollupViews(
   type: RecordType,
   segments: readonly Segment[],
   manifest: Manifest,
   directory: string,
-): Map<string, string> {
-  const views = new Map<string, string>();
+): Map<string, () => string> {
+  const views = new Map<string, () => string>();
   const spec = rollupSpec(type);
   if (spec === undefined) return views;
-  const add = (name: string, select: string) =>
-    views.set(name, `CREATE OR REPLACE VIEW ${identifier(name)} AS ${select}`);
+  const add = (name: string, select: () => string) =>
+    views.set(name, () => `CREATE OR REPLACE VIEW ${identifier(name)} AS ${select()}`);
   const files = (some: readonly { path: string; schema: string }[]): ViewFiles => ({
     paths: some.map(({ path }) => `${directory}/${path}`),
     schemas: [...new Set(some.map(({ schema }) => schema))].map((key) => manifest.schemas[key] ?? []),
   });
   const rows = (some: readonly Segment[], table: RollupTable | undefined): string =>
     asSums(spec, type, selectRows(type, files(some)), table);
-  add(rowsView(spec.type), rows(segments, undefined));
-  for (const table of spec.tables) {
+  add(rowsView(spec.type), () => rows(segments, undefined));
+  const sumsOf = (table: RollupTable): string => {
     const having = segments.filter(({ rollup }) => rollup?.tables.includes(table.signature));
     const lacking = segments.filter(({ rollup }) => !rollup?.tables.includes(table.signature));
     const parts: string[] = [];
@@ -38,8 +38,9 @@ export function rollupViews(
     if (lacking.length > 0 || parts.length === 0) {
       parts.push(`SELECT ${sourceColumns(spec, table).join(', ')} FROM (${rows(lacking, table)})`);
     }
-    add(rollupView(table), parts.join(' UNION ALL '));
-  }
+    return parts.join(' UNION ALL ');
+  };
+  for (const table of spec.tables) add(rollupView(table), () => sumsOf(table));
   return views;
 }
 
