@@ -58,15 +58,30 @@ export type Customisation = z.infer<typeof customSchema>;
 
 /** The customisation among a protocol's options as the user gave them. */
 export function customisationOf(options: unknown): Customisation {
-  return customSchema.parse(typeof options === 'object' && options !== null ? options : {});
+  return typeof options === 'object' && options !== null && Object.keys(options).length > 0
+    ? customSchema.parse(options)
+    : NOTHING;
 }
+const NOTHING: Customisation = customSchema.parse({});
 
-/** The record type with the fields of these enrichments, and of no other. */
+/** The record type with the fields of these enrichments, and of no other; the same object each time, which is what encoders are kept by. */
 export function enrichedBy(type: RecordType, enrichments: readonly Enrichment[]): RecordType {
-  const isThere = ({ enrichment }: Field) => enrichment === undefined || enrichments.includes(enrichment);
-  const fields = Object.entries(type.fields).filter(([, field]) => isThere(field));
-  return { ...type, fields: Object.fromEntries(fields) };
+  let made = enriched.get(type);
+  if (made === undefined) {
+    made = new Map();
+    enriched.set(type, made);
+  }
+  const key = enrichments.toSorted().join(' ');
+  let shown = made.get(key);
+  if (shown === undefined) {
+    const isThere = ({ enrichment }: Field) => enrichment === undefined || enrichments.includes(enrichment);
+    const fields = Object.entries(type.fields).filter(([, field]) => isThere(field));
+    shown = { ...type, fields: Object.fromEntries(fields) };
+    made.set(key, shown);
+  }
+  return shown;
 }
+const enriched = new WeakMap<RecordType, Map<string, RecordType>>();
 
 /** Fields that stay whatever is included: without them a document has neither time nor kind. */
 const ALWAYS = ['@timestamp', 'type', 'event.dataset'];
@@ -112,7 +127,7 @@ export function customiseColumns(type: RecordType, custom: Customisation): Recor
   const processors = custom.processors.filter(
     (processor) => 'drop_fields' in processor || 'include_fields' in processor,
   );
-  return customise(type, { ...customSchema.parse({}), processors });
+  return customise(type, { ...NOTHING, processors });
 }
 
 /** Elastic's integration renames with `map_to_ecs`: what Packetbeat wrote at the top goes below `network_traffic`. */

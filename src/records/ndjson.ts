@@ -229,17 +229,19 @@ function S${i}(l,f){let s=8;for(let i=0;i<l.length;i++){const r=l[i];s+=${parts.
 
 const bound = { text: boundText, strings: boundStrings, map: boundMap, json: boundJson };
 
-/** What was compiled, by record type: a process that opens one output after the other writes the same types again. */
-const compiled = new WeakMap<RecordType, { make: Maker; constants: Buffer[][]; caches: number }>();
+/**
+ * What was compiled, by record type: a process that opens one output after the other writes the same types again. All that an encoder remembers
+ * is how values are written, which is the same for every output.
+ */
+const encoders = new WeakMap<RecordType, NdjsonEncoder>();
 type Maker = (constants: Buffer[][], bounds: typeof bound, caches: KeywordCache[]) => NdjsonEncoder;
 
 export function ndjsonEncoder(type: RecordType): NdjsonEncoder {
-  let made = compiled.get(type);
-  if (made === undefined) {
+  let encoder = encoders.get(type);
+  if (encoder === undefined) {
     const { source, constants, caches } = ndjsonSource(type);
-    made = { make: new Function('C', 'B', 'X', source) as Maker, constants, caches: caches.length };
-    compiled.set(type, made);
+    encoder = (new Function('C', 'B', 'X', source) as Maker)(constants, bound, caches);
+    encoders.set(type, encoder);
   }
-  const caches = Array.from({ length: made.caches }, () => new KeywordCache());
-  return made.make(made.constants, bound, caches);
+  return encoder;
 }

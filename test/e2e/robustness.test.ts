@@ -50,6 +50,8 @@ async function cutAt(name: string, bytes: Buffer, lengths: Iterable<number>): Pr
   const whole = wholePackets(capture(name));
   let before = 0;
   for (const length of lengths) {
+    // A file that is made shorter and written again is on the disk before it is closed, one that is new is not.
+    rmSync(path, { force: true });
     writeFileSync(path, bytes.subarray(0, length));
     const run = await tryRun(path);
     if (run instanceof InputError) {
