@@ -7,7 +7,7 @@ const isFull = process.env.NETSCRIBE_TEST === 'full';
 
 /**
  * Suites that neither change nor measure their process: their files share one, and the sources that they all import are loaded once a
- * process, not once a file. All others have a process of their own for each file.
+ * process, not once a file; those on real parts, too. All others have a process of their own for each file.
  */
 const SHARING = [
   'test/*.test.ts',
@@ -33,14 +33,19 @@ const REAL_PARTS = [
 
 export default defineConfig({
   resolve: {
-    alias: [{ find: /^.*\/program-files\.ts$/, replacement: fileURLToPath(new URL('test/kit/program-files.ts', import.meta.url)) }],
+    alias: [
+      {
+        find: /^.*\/program-files\.ts$/,
+        replacement: fileURLToPath(new URL('test/kit/program-files.ts', import.meta.url)),
+      },
+    ],
   },
   test: {
     pool: 'forks',
     // One more than a small machine has cores: suites on real interfaces and servers mostly wait.
     maxWorkers: 3,
-    // Code that a wire key could reach through __proto__ fails here loudly.
-    execArgv: ['--disable-proto=throw'],
+    // Code that a wire key could reach through __proto__ fails here loudly. Threads that collect garbage get in the way of other suites: a fifth of the CPU time of some.
+    execArgv: ['--disable-proto=throw', '--single-threaded-gc'],
     // Both projects load the same sources: what one has made of them the other finds, and the next run.
     experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/vitest' },
     // Only against what hangs: on a busy machine a test may take ten times as long.

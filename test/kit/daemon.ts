@@ -103,13 +103,15 @@ export class DaemonKit {
     return printedBy(words, { cwd: this.folder });
   }
 
-  /** Asks for the status until it is as it should be. */
+  /** Asks for the status until it is as it should be, less and less often: answering takes the daemon from its work. */
   async until(isSo: (status: DaemonStatus) => boolean | Promise<boolean>): Promise<DaemonStatus> {
     const begin = performance.now();
+    let pauseMs = 10;
     while (performance.now() - begin < PATIENCE_MS) {
       const status = await this.status();
       if (await isSo(status)) return status;
-      await new Promise((resolve) => setTimeout(resolve, 25));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      pauseMs = Math.min(pauseMs * 1.5, 100);
     }
     throw new Error(`never so: ${isSo}\n${JSON.stringify(await this.status(), null, 1)}\n${this.program?.err}`);
   }

@@ -40,7 +40,8 @@ export class Sequencer extends BaseSequencer {
       const at = LONGEST.indexOf(relative(root, moduleId));
       return at < 0 ? LONGEST.length : at;
     };
-    const shares = ({ project }: TestSpecification): number => (project.config.isolate ? 0 : 1);
-    return sorted.toSorted((a, b) => shares(a) - shares(b) || rank(a) - rank(b));
+    const { projects } = this.ctx;
+    const group = ({ project }: TestSpecification): number => projects.indexOf(project);
+    return sorted.toSorted((a, b) => group(a) - group(b) || rank(a) - rank(b));
   }
 }
