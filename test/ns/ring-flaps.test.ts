@@ -60,7 +60,7 @@ async function allIsCounted(sent: number): Promise<void> {
   expect(taken + dropped).toBe(sent);
   expect((await kit.stop()).code).toBe(143);
   const sql = 'select count(*), count(distinct source_ip), max(source_packets) from flow';
-  const rows = kit.command('sql', '--store', kit.store, '-e', 'csv', sql);
+  const rows = await kit.command('sql', '--store', kit.store, '-e', 'csv', sql);
   expect(rows.trim().split(/\r?\n/).at(-1)).toBe(`${taken},${taken},1`);
 }
 
