@@ -65,10 +65,9 @@ export class QuicAnalyzer extends SessionAnalyzer implements Analyzer {
   #packet(direction: Direction, bytes: Uint8Array, header: LongHeader, to: number): void {
     if (header.type === 'initial') this.#initial(direction, bytes, header, to);
     else if (header.type === 'retry') {
-      // The client begins again, with keys that follow from the id that this server chose (RFC 9001 section 5.2).
+      // The client says the same ClientHello again (RFC 9000 section 17.2.5.2), perhaps in other pieces, with keys that follow from the
+      // id that this server chose (RFC 9001 section 5.2). What is there of it stays.
       this.#keys = undefined;
-      this.#sides[0].stream.reset();
-      this.#sides[1].stream.reset();
     }
   }
 

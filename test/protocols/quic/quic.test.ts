@@ -104,6 +104,20 @@ describe('a handshake', () => {
     driven.message(0, SHORT);
     expect(driven.end().map(({ record }) => record.status)).toEqual(['OK']);
   });
+  it('that begins again while its hello is not whole, in other pieces', () => {
+    const second = Buffer.from('0102030405060708', 'hex');
+    for (const cut of [1, 30, HELLO.length - 1]) {
+      const driven = udp();
+      driven.message(0, client(crypto(0, HELLO.subarray(0, cut))));
+      driven.message(1, retry(second));
+      const again = { keyId: second, token: Buffer.from('a token'), number: 1 };
+      driven.message(0, client(join(crypto(20, HELLO.subarray(20)), crypto(0, HELLO.subarray(0, 20))), again));
+      expect(
+        driven.end().map(({ record }) => record),
+        `${cut}`,
+      ).toMatchObject([{ serverName: 'quic.example' }]);
+    }
+  });
   it('that is refused', () => {
     const driven = udp();
     driven.message(0, client(crypto(0, HELLO)));
