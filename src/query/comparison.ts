@@ -3,15 +3,16 @@
 import type { How, Item, Literal } from './ast.ts';
 import type { Params } from './params.ts';
 
-/** A value that does not fit the field. */
-export class ValueProblem extends Error {
+/** A value that does not fit the field. No Error: lists have thousands of them that fit fields of another kind, and a stack is no use to anybody. */
+export class ValueProblem {
   readonly literal: Literal;
+  readonly message: string;
   readonly hint: string | undefined;
   /** Offset in the literal's text, when it is known better. */
   readonly offset: number;
 
   constructor(literal: Literal, reason: string, hint?: string, offset = 0) {
-    super(reason);
+    this.message = reason;
     this.literal = literal;
     this.hint = hint;
     this.offset = offset;
