@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
+import { netscribe } from '../kit/commands.ts';
 import { DaemonKit } from '../kit/daemon.ts';
 import { noNamespaces } from '../kit/namespace.ts';
 import { unless } from '../kit/unless.ts';
@@ -21,7 +22,7 @@ unless(noNamespaces).describe('netscribe run at its start', () => {
     ] as const) {
       kit.config = { ...kit.config, ...change };
       kit.writeConfig();
-      const { code, err } = await kit.ns.netscribe(['run', '-c', kit.file]).end();
+      const { code, err } = await netscribe(['run', '-c', kit.file]);
       expect([code, err]).toEqual([2, expect.stringContaining(expected)]);
     }
     expect(existsSync(kit.store)).toBe(false);
@@ -39,9 +40,9 @@ unless(noNamespaces).describe('netscribe run at its start', () => {
     await program.until(() => program.err.includes('the configuration is as it was'));
     await program.until(() => program.err.includes('the API is at'));
     const words = ['status', '--api', `unix:${kit.folder}/api`, '--token', `${kit.store}/api.token`];
-    const unknown = await kit.ns.netscribe([...words, 'b', 'eht0']).end();
+    const unknown = await netscribe([...words, 'b', 'eht0']);
     expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining("no interface 'eht0'")]);
-    expect((await kit.ns.netscribe([...words, 'b']).end()).out).toMatch(/^b +capturing/m);
+    expect((await netscribe([...words, 'b'])).out).toMatch(/^b +capturing/m);
     expect((await kit.stop()).code).toBe(143);
   });
 });
