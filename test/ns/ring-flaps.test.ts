@@ -1,8 +1,9 @@
-// A link that goes down and comes back at the very time when its rings are replaced by others, with several
+// A link that goes down and comes back, or is removed and made again, at the very time when its rings are replaced by others, with several
 // threads: the kernel takes the members of a fan-out group out, and puts them back in another order. Each packet is a flow of its own and of an
 // address pair of its own, so that none can be missed for another that is taken twice. While a link is down nobody knows what was to come: so
 // bursts are sent between two flaps, while rings are still changing.
 
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
@@ -12,6 +13,8 @@ import { unless } from '../kit/unless.ts';
 
 const BURST = 200;
 const FLAPS = 3;
+/** Enough for some to be each thread's. */
+const PROBES = 20;
 /** Where the source address stands, in Ethernet and IPv4. */
 const SOURCE = 26;
 const FLAP = ['link set dev b down', 'link set dev b up'];
@@ -49,6 +52,8 @@ function resize(n: number): Promise<unknown> {
   kit.writeConfig();
   return kit.ask('POST', '/api/config/reload');
 }
+
+const received = async () => (await kit.status()).interfaces.b.received_total;
 
 /** All that was sent was taken, or is counted as dropped; the store has each of those that were taken once. */
 async function allIsCounted(sent: number): Promise<void> {
@@ -122,5 +127,43 @@ unless(noNamespaces).describe('no packet is missed or taken twice', () => {
     }
     expect(kit.program!.err).not.toContain('anew');
     await allIsCounted(sent);
+  });
+
+  test('behind a link that is removed and made again, while its rings change', async () => {
+    await begin();
+    let sent = await burst();
+    for (let n = 1; n <= 2; n++) {
+      const done = resize(n);
+      expect(await received()).toBe(sent);
+      kit.ns.ipAtOnce(
+        'link del dev b',
+        'link add name a type veth peer name b',
+        'link set dev a up',
+        'link set dev b up',
+      );
+      await done;
+      await kit.until(({ interfaces: { b } }) => b.state === 'capturing' && kit.rings() === THREADS);
+      // Rings take packets when those of all threads are there, which nothing outside shows: until then what comes is nobody's.
+      await kit.until(async () => {
+        const begun = await received();
+        return (await burst(PROBES)) === (await received()) - begun;
+      });
+      sent = (await received()) + (await burst());
+      await kit.until(({ interfaces: { b } }) => b.processed_total + b.dropped_total >= sent);
+    }
+    await allIsCounted(sent);
+  });
+});
+
+unless(noNamespaces).test('a source that fails does not keep whoever wants another ring for it waiting', async () => {
+  kit = new DaemonKit();
+  const script = kit.ns.script('failing-renewal.ts');
+  await script.until(() => script.out === 'open\n');
+  kit.ns.ipAtOnce('link del dev b', 'link add name a type veth peer name b', 'link set dev a up', 'link set dev b up');
+  // It can open nothing more.
+  execFileSync('prlimit', ['--pid', String(script.child.pid), '--nofile=3']);
+  expect(JSON.parse(await script.ask(''))).toEqual({
+    reading: expect.stringContaining('EMFILE'),
+    renewal: expect.stringContaining('EMFILE'),
   });
 });

@@ -257,6 +257,7 @@ export class RingSuccession {
   /** One after the other. */
   async #replace(by: RingPlan): Promise<void> {
     while (this.#replacement !== undefined) await this.#replacement.done.promise.catch(() => undefined);
+    if (this.#failure !== undefined) throw this.#failure;
     this.#replacement = { ...by, done: Promise.withResolvers() };
     await this.#replacement.done.promise;
   }
@@ -286,8 +287,8 @@ export class RingSuccession {
         this.follow();
       },
       (error: Error) => {
-        this.#replaced(error);
-        if (isOther) this.#failure = error;
+        if (isOther) this.#fail(error);
+        else this.#replaced(error);
       },
     );
     this.#goesOn(entering);
@@ -300,9 +301,15 @@ export class RingSuccession {
       },
       (error: Error) => {
         this.#changing = undefined;
-        this.#failure = error;
+        this.#fail(error);
       },
     );
+  }
+
+  /** Nobody reads from here on, so nothing that waits for its turn would ever have it. */
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#replaced(error);
   }
 
   #replaced(error?: Error): void {
