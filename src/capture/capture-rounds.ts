@@ -127,11 +127,16 @@ export class CaptureRounds {
     for (const capture of this.order) capture.abandon();
   }
 
+  /** Nobody reads any more. */
+  cutShort(): void {
+    this.#isCutShort = true;
+  }
+
   get isStopping(): boolean {
     return this.#stopping !== undefined;
   }
 
-  /** There was no time to read all. */
+  /** There was no time to read all, or nobody who could. */
   get isCutShort(): boolean {
     return this.#isCutShort;
   }

@@ -140,7 +140,12 @@ export class CaptureSet implements PacketSource {
     this.#rounds.stop(until);
   }
 
-  /** Packets that were left in the rings because there was no time to read them. */
+  /** Nobody reads any more: what is left in the rings counts as `unread`. */
+  cutShort(): void {
+    this.#rounds.cutShort();
+  }
+
+  /** Packets that were left in the rings because there was no time to read them, or nobody who could. */
   get unread(): number {
     if (!this.#rounds.isCutShort) return 0;
     const { received, dropped } = this.stats().live!;

@@ -18,8 +18,8 @@ export interface CaptureLinkEvents {
   prepared(): void;
   documents(lines: string[], missed: number): void;
   note(text: string): void;
-  /** The thread died and is started again. */
-  restarted(why: string): void;
+  /** The thread died and is started again. `lost`: what was, by the names of the ledger. */
+  restarted(why: string, lost: Readonly<Record<string, number>>): void;
 }
 
 export class CaptureLink {
@@ -50,7 +50,7 @@ export class CaptureLink {
     this.#worker = worker;
     const started = performance.now();
     let isReady = false;
-    let why: { error: string; code: string } | undefined;
+    let why: { error: string; code: string; lost?: Record<string, number> } | undefined;
     worker.on('message', (message: FromThread) => {
       switch (message.kind) {
         case 'prepared':
@@ -85,12 +85,16 @@ export class CaptureLink {
       why ??= { error: error instanceof Error ? (error.stack ?? error.message) : String(error), code: 'crashed' };
     });
     worker.on('exit', (code) => {
-      const { error, code: kind } = why ?? { error: `the capture thread ended with code ${code}`, code: 'crashed' };
+      const {
+        error,
+        code: kind,
+        lost = {},
+      } = why ?? { error: `the capture thread ended with code ${code}`, code: 'crashed' };
       this.#asker.end('capture has ended');
       this.#worker = undefined;
       if (this.#isStopping) this.#ended.resolve(error);
       else if (!isReady && this.restarts === 0) ready.reject(new RefusedError(error, kind));
-      else this.#restart(error, performance.now() - started);
+      else this.#restart(error, lost, performance.now() - started);
     });
     return ready.promise;
   }
@@ -122,10 +126,10 @@ export class CaptureLink {
     return answer;
   }
 
-  #restart(why: string, ranMs: number): void {
+  #restart(why: string, lost: Readonly<Record<string, number>>, ranMs: number): void {
     if (ranMs > STEADY_MS) this.#backoff.reset();
     this.restarts++;
-    this.#events.restarted(why);
+    this.#events.restarted(why, lost);
     this.#timer = setTimeout(() => {
       this.start().catch(() => undefined);
     }, this.#backoff.next());

@@ -41,7 +41,12 @@ export class CaptureTeam implements Unit {
   readonly #results: RunResult[] = [];
   #unread = 0;
   #ready = 0;
+  /** A sink, or a thread at its start, failed: there is nothing to go by. */
   #failure: Error | undefined;
+  /** What went wrong among packets, or in a thread that captured, in words; '' for nothing. */
+  #fault = '';
+  /** Open flows by thread, as of the last time that figures were asked for. */
+  readonly #flows = new Map<Worker, number>();
   #changed = Promise.withResolvers<void>();
 
   /** `delivery` is asked whenever the plan has changed; `note` hears what people should know. */
@@ -66,7 +71,7 @@ export class CaptureTeam implements Unit {
     while (this.#workers.size > 0) await this.#changed.promise;
     await this.#arrivals.settled();
     if (this.#failure !== undefined) throw this.#failure;
-    return { result: mergeResults(this.#results), unread: this.#unread };
+    return { result: mergeResults(this.#results), unread: this.#unread, fault: this.#fault };
   }
 
   async update(wanted: Wanted): Promise<Changes> {
@@ -77,7 +82,9 @@ export class CaptureTeam implements Unit {
   }
 
   async figures(): Promise<UnitFigures> {
+    const workers = [...this.#workers];
     const all = await this.#all({ kind: 'figures' });
+    for (const [i, worker] of workers.entries()) this.#flows.set(worker, all[i].engine?.flows ?? 0);
     const engines = all.flatMap(({ engine }) => (engine === undefined ? [] : [engine]));
     const interfaces: Record<string, CaptureStatus> = {};
     for (const one of all) {
@@ -145,17 +152,25 @@ export class CaptureTeam implements Unit {
       name: `capture-${index}`,
     });
     this.#workers.add(worker);
-    worker.on('message', (message: FromWorker) => this.#hear(message));
-    worker.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
+    const name = `capture-${index}`;
+    let hasDone = false;
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'done') hasDone = true;
+      this.#hear(message, name);
+    });
+    worker.on('error', (error) => this.#falter(`${name}: ${error instanceof Error ? error.stack : String(error)}`));
     worker.on('exit', (code) => {
-      if (code !== 0) this.#fail(new Error(`a thread that captures ended with code ${code}`));
+      if (code !== 0) this.#falter(`${name} ended with code ${code}`);
+      // It could not say what it had.
+      const flows = this.#flows.get(worker) ?? 0;
+      if (!hasDone && flows > 0) this.#fault += `; ${flows} flows that ${name} had open lately are lost`;
       this.#workers.delete(worker);
       this.#asker.end('a thread that captures has ended');
       this.#wake();
     });
   }
 
-  #hear(message: FromWorker): void {
+  #hear(message: FromWorker, name: string): void {
     switch (message.kind) {
       case 'ready':
         this.#ready++;
@@ -173,21 +188,34 @@ export class CaptureTeam implements Unit {
         this.#note(message.text);
         break;
       case 'failed':
-        this.#fail(new Error(message.error));
+        this.#falter(`${name}: ${message.error}`);
         break;
       case 'done': {
         const ledger = new Ledger();
         ledger.add(message.ledger);
         this.#results.push({ ...message.result, ledger });
         this.#unread += message.unread;
+        if (message.fault !== '') this.#falter(`${name}: ${message.fault}`);
       }
     }
   }
 
-  /** The first failure counts; the others write what they have and end. */
+  /** The first fault counts; all threads write what they have and end. */
+  #falter(fault: string): void {
+    if (this.#ready < this.#size) this.#fail(new Error(fault));
+    else if (this.#fault === '') {
+      this.#fault = fault;
+      this.#end();
+    }
+  }
+
   #fail(error: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
+    this.#end();
+  }
+
+  #end(): void {
     this.stop(performance.now() + LAST_WORDS_MS);
     setTimeout(() => void this.close(), LAST_WORDS_MS + RESERVE_MS).unref();
     this.#wake();

@@ -21,7 +21,7 @@ import { CaptureTeam } from './capture-team.ts';
 import { CountUnit, countsOnly } from './count-unit.ts';
 import { countedByKernel } from './flow-source.ts';
 import { LiveRun } from './live-run.ts';
-import { lossesOf } from './losses.ts';
+import { lossesOf, lostCounts } from './losses.ts';
 import type {
   CaptureThreadData,
   ChosenFlowSource,
@@ -262,8 +262,8 @@ async function work(): Promise<void> {
     await live.abort();
     throw error;
   }
-  const losses = lossesOf(result, live.sinks);
-  if (losses.length > 0) throw new Error(losses.join('; '));
+  const went = [result.fault, fault, ...lossesOf(result, live.sinks)].filter((words) => words !== '');
+  if (went.length > 0) throw Object.assign(new Error(went.join('; ')), { lost: lostCounts(result) });
 }
 
 /** Interval documents come with the first packets, or the first pause, behind the interval: the write-out waits for them. */
@@ -275,13 +275,18 @@ async function afterReports(at: Date): Promise<void> {
 
 /** After a fault somewhere, what there is is written and the rings and the store are given back; then the thread ends. */
 const LAST_WORDS_MS = 5000;
+let fault = '';
 process.on('uncaughtException', (error) => {
-  say({ kind: 'ended', error: error.stack ?? String(error), code: 'crashed' });
+  if (fault !== '') return;
+  fault = error.stack ?? String(error);
   const at = performance.now() + LAST_WORDS_MS - 500;
   live.store?.endBy(at);
   unit?.stop(at);
   void processWatch?.close();
-  setTimeout(() => process.exit(1), LAST_WORDS_MS).unref();
+  setTimeout(() => {
+    say({ kind: 'ended', error: fault, code: 'crashed' });
+    process.exit(1);
+  }, LAST_WORDS_MS).unref();
 });
 
 try {
@@ -289,7 +294,8 @@ try {
   say({ kind: 'ended', error: '', code: '' });
 } catch (error) {
   await unit?.close().catch(() => undefined);
-  const { name, message, code } = error as Error & { code?: string };
-  say({ kind: 'ended', error: message, code: code ?? name });
+  const { name, message, code, lost } = error as Error & { code?: string; lost?: Record<string, number> };
+  say({ kind: 'ended', error: message, code: code ?? name, ...(lost === undefined ? {} : { lost }) });
 }
+await processWatch?.close();
 port.close();

@@ -84,9 +84,9 @@ process.on('uncaughtException', (error) => {
 say({ kind: 'ready' });
 await begun.promise;
 try {
-  const { result, unread } = await unit.run(() => undefined);
+  const { result, unread, fault } = await unit.run(() => undefined);
   const { ledger, ...figures } = result;
-  say({ kind: 'done', result: figures, ledger: ledger.snapshot(), unread });
+  say({ kind: 'done', result: figures, ledger: ledger.snapshot(), unread, fault });
 } catch (error) {
   say({ kind: 'failed', error: (error as Error).stack ?? String(error) });
 }

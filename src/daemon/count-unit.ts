@@ -71,7 +71,7 @@ export class CountUnit implements Unit {
         () => this.#once(),
         () => this.#isEnding,
       );
-      return { result, unread: 0 };
+      return { result, unread: 0, fault: '' };
     } finally {
       await this.close();
     }

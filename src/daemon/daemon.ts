@@ -117,9 +117,9 @@ export class Daemon {
           for (const reader of this.#readers) reader(lines, missed);
         },
         note: (text) => options.log(text),
-        restarted: (why) => {
+        restarted: (why, lost) => {
           options.log(`the capture thread died and is started again: ${why}`);
-          this.engineMetrics.restarted();
+          this.engineMetrics.restarted(lost);
           for (const iface of Object.keys(this.#status?.interfaces ?? {})) this.captureMetrics.forget(iface);
           this.#status = undefined;
         },

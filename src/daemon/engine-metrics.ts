@@ -85,8 +85,9 @@ export class EngineMetrics {
     for (const seconds of status.writeoutSeconds) this.#writeouts.observe(seconds);
   }
 
-  /** The capture thread begins anew, and its figures with it. */
-  restarted(): void {
+  /** The capture thread begins anew, and its figures with it. `lost`: what nobody could count in them. */
+  restarted(lost: Readonly<Record<string, number>>): void {
+    for (const [what, n] of Object.entries(lost)) if (n > 0) this.#ledger.inc({ what }, n);
     this.#seen.clear();
   }
 

@@ -5,11 +5,23 @@ import { LiveStoreSink } from '../sinks/live-store.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { UnitResult } from './unit.ts';
 
+/** What was lost in a thread that ended, by the names of the ledger: its figures end with it, so somebody else has to count it. */
+export function lostCounts({ result, unread }: UnitResult): Record<string, number> {
+  const { counts } = result.ledger;
+  return {
+    'packets.unread': unread,
+    'packets.faulted': counts.get('packets.faulted') ?? 0,
+    'flows.unwritten': counts.get('flows.unwritten') ?? 0,
+  };
+}
+
 /** `unread`: packets left in rings. Sinks have been closed. Empty when nothing is lost. */
 export function lossesOf({ result, unread }: UnitResult, sinks: readonly Sink[]): string[] {
   const losses: string[] = [];
   const unwritten = result.ledger.counts.get('flows.unwritten') ?? 0;
-  if (unread > 0) losses.push(`${unread} packets were captured and there was no time to read them`);
+  if (unread > 0) losses.push(`${unread} packets were captured and not read`);
+  const faulted = result.ledger.counts.get('packets.faulted') ?? 0;
+  if (faulted > 0) losses.push(`${faulted} packets were being looked at when it happened`);
   if (unwritten > 0) losses.push(`${unwritten} flows were open and there was no time to write them`);
   for (const [what, n] of result.ledger.counts) {
     const type = /^sink\.dropped\.(.+)$/.exec(what)?.[1];

@@ -106,5 +106,5 @@ export type FromThread =
   /** Documents for whoever streams: lines of JSON. */
   | { kind: 'documents'; lines: string[]; missed: number }
   | { kind: 'note'; text: string }
-  /** The thread's work ended: `error` is '' when it was told to. */
-  | { kind: 'ended'; error: string; code: string };
+  /** The thread's work ended: `error` is '' when it was told to. `lost`: what was, by the names of the ledger. */
+  | { kind: 'ended'; error: string; code: string; lost?: Record<string, number> };

@@ -48,6 +48,7 @@ export class PacketUnit implements Unit {
   #flowsByInterface: Record<string, number> = {};
   #isHeld = false;
   #holdTimer: NodeJS.Timeout | undefined;
+  #fault: Error | undefined;
 
   constructor(options: PacketUnitOptions) {
     const { links, sources, plan, note } = options;
@@ -72,7 +73,7 @@ export class PacketUnit implements Unit {
       started();
       result = await this.#runs.run(
         () => this.#once(),
-        () => false,
+        () => this.#fault !== undefined,
       );
     } finally {
       await this.#set.close();
@@ -81,7 +82,7 @@ export class PacketUnit implements Unit {
       result.ledger.count(`sink.dropped.${type}`, n);
       result.records[type] -= n;
     }
-    return { result, unread: this.#set.unread };
+    return { result, unread: this.#set.unread, fault: this.#fault?.stack ?? '' };
   }
 
   async update(wanted: Wanted): Promise<Changes> {
@@ -162,6 +163,10 @@ export class PacketUnit implements Unit {
     const runs = this.#runs;
     const result = await pump(this.#set, this.#options.delivery(), [], runs.plan, {
       pause: () => runs.isPausing,
+      faulted: (error) => {
+        this.#fault = error;
+        this.#set.cutShort();
+      },
       isLate: () => performance.now() > this.#endAt - LATE_MS,
       view: (view) => {
         runs.view = view;

@@ -24,8 +24,10 @@ export interface UnitFigures {
 
 export interface UnitResult {
   result: RunResult;
-  /** Packets left in the rings because there was no time to read them. */
+  /** Packets left in the rings because there was no time to read them, or nobody who could. */
   unread: number;
+  /** What went wrong among packets, in words for who mends it; '' for nothing. */
+  fault: string;
 }
 
 export interface Unit {

@@ -57,7 +57,7 @@ export type FromWorker =
   | { kind: 'ready' }
   | Reply
   | Arriving
-  | { kind: 'done'; result: Omit<RunResult, 'ledger'>; ledger: LedgerSnapshot; unread: number }
+  | { kind: 'done'; result: Omit<RunResult, 'ledger'>; ledger: LedgerSnapshot; unread: number; fault: string }
   /** What people should know; one of the threads says it. */
   | { kind: 'note'; text: string }
   | { kind: 'failed'; error: string };

@@ -52,6 +52,11 @@ export interface RunHooks {
   ending?: () => void;
   /** Asked while all flows are ended: true gives up those that are left, and counts them as `flows.unwritten`. */
   isLate?: () => boolean;
+  /**
+   * Hears of a fault among the packets of a live source, and the run ends as if the source had: what flows and records there are is written.
+   * Undefined: the run fails of it. What was being read is counted as `packets.faulted`.
+   */
+  faulted?: (error: Error) => void;
   /** Called once, between batches, with what was counted so far. */
   report?: () => ((result: RunResult) => void) | undefined;
 }
@@ -196,6 +201,14 @@ export async function pump(
       await analyst.analyse(stage, undefined);
     }
     await analyst.finish(lastNumber, result, hooks.isLate);
+  } catch (error) {
+    if (hooks.faulted === undefined) throw error;
+    hooks.faulted(error as Error);
+    // Faults are about the packet at hand, or its flow: the others are as they were.
+    await analyst.finish(lastNumber, result, hooks.isLate);
+    const faulted = Math.max(0, result.packets - ledger.packetsRead);
+    result.packets -= faulted;
+    ledger.count('packets.faulted', faulted);
   } finally {
     await analyst.close();
   }

@@ -87,7 +87,7 @@ test('counters follow the totals; a thread that begins anew goes on from there',
   expect((await metrics.text()).split('\n')).toEqual(expect.arrayContaining(TOLD(1)));
   metrics.observe(status(2), 0);
   expect((await metrics.text()).split('\n')).toEqual(expect.arrayContaining(TOLD(2)));
-  metrics.restarted();
+  metrics.restarted({ 'packets.unread': 3, 'flows.unwritten': 0 });
   metrics.observe(status(1), 1);
   const text = await metrics.text();
   for (const line of ['netscribe_records_total{type="dns"} 30', 'netscribe_capture_restarts_total 1'])

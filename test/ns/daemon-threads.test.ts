@@ -92,35 +92,65 @@ unless(noNamespaces).describe('a daemon with two capturing threads', () => {
   });
 });
 
-/** A fault in the second thread that captures, once, as soon as the file is there. */
-const fault = (file: string) => `import { workerData } from 'node:worker_threads';
+/** A fault in a thread that captures, once, as soon as the file is there: in a timer, or among the packets that are read next. */
+const fault = (
+  file: string,
+  isThread: string,
+  where: 'timer' | 'packets',
+) => `import { workerData } from 'node:worker_threads';
 import { existsSync, unlinkSync } from 'node:fs';
-if (workerData?.team?.number === 1) setInterval(() => {
+const look = () => {
   if (!existsSync('${file}')) return;
   unlinkSync('${file}');
-  throw new Error('a fault in the second thread');
-}, 20).unref();`;
+  throw new Error('a fault on purpose');
+};
+if (${isThread}) {
+  if ('${where}' === 'timer') setInterval(look, 20).unref();
+  else {
+    const { fill } = Uint32Array.prototype;
+    Uint32Array.prototype.fill = function (...words) {
+      look();
+      return fill.apply(this, words);
+    };
+  }
+}`;
+const SECOND = 'workerData?.team?.number === 1';
+const ALONE = "workerData?.workers === 1 && 'wanted' in workerData";
 
-unless(noNamespaces).test(
-  'one of two capturing threads throws: what both had is written, and both begin anew',
-  async () => {
-    kit = new DaemonKit({ workers: THREADS, capture: { interfaces: { b: null }, records: ['flow'] } });
-    const file = join(kit.folder, 'fault');
-    const hook = `data:text/javascript,${encodeURIComponent(fault(file))}`;
-    const program = await kit.start(['env', `NODE_OPTIONS=--import ${hook}`]);
-    const n = 200;
-    await kit.send(pairs(n));
-    await kit.until(({ interfaces }) => interfaces.b.processed_total === 2 * n);
-    writeFileSync(file, '');
-    await program.until(() => program.err.includes('a fault in the second thread'));
-    await kit.until(({ restarts, interfaces }) => restarts === 1 && interfaces.b?.state === 'capturing');
-    await kit.until(() => kit.rings() === THREADS);
-    const [{ interfaces }] = await kit.sendUntil(pairs(1), ({ interfaces: { b } }) => b.processed_total > 0);
-    expect(interfaces.b).toMatchObject({ state: 'capturing', error: '', dropped_total: 0 });
-    expect((await kit.stop()).code).toBe(143);
-    const sql =
-      "select count(*), sum(source_packets + destination_packets) from flow where destination_ip != '10.2.0.0'";
-    const rows = await kit.command('sql', '--store', kit.store, '-e', 'csv', sql);
-    expect(rows.trim().split(/\r?\n/).at(-1)).toBe(`${n - 1},${2 * (n - 1)}`);
+unless(noNamespaces).describe(
+  'a capturing thread throws: what it had is written, what it could not read is counted, and capture begins anew',
+  () => {
+    test.each([
+      ['in a timer of one of two', THREADS, SECOND, 'timer', /capture-1: Error: a fault on purpose/],
+      ['among the packets of one of two', THREADS, SECOND, 'packets', /capture-1: Error: a fault on purpose/],
+      ['among the packets of the only one', 1, ALONE, 'packets', /Error: a fault on purpose/],
+    ] as const)('%s', async (_, workers, isThread, where, named) => {
+      kit = new DaemonKit({ workers, capture: { interfaces: { b: null }, records: ['flow'] } });
+      const file = join(kit.folder, 'fault');
+      const hook = `data:text/javascript,${encodeURIComponent(fault(file, isThread, where))}`;
+      const program = await kit.start(['env', `NODE_OPTIONS=--import ${hook}`]);
+      const n = 200;
+      await kit.send(pairs(n));
+      await kit.until(({ interfaces }) => interfaces.b.processed_total === 2 * n);
+      writeFileSync(file, '');
+      // Of the same pairs, so that both threads get some.
+      if (where === 'packets') await kit.send(pairs(n));
+      await program.until(() => program.err.includes('a fault on purpose'));
+      expect(program.err).toMatch(named);
+      const unread = Number(/(\d+) packets were captured and not read/.exec(program.err)?.[1] ?? 0);
+      expect(unread > 0).toBe(where === 'packets');
+      expect(program.err).not.toContain('flows');
+      await kit.until(({ restarts, interfaces }) => restarts === 1 && interfaces.b?.state === 'capturing');
+      const counted = /netscribe_ledger_total\{what="packets\.unread"\} (\d+)/.exec(await kit.metrics())?.[1] ?? 0;
+      expect(Number(counted)).toBe(unread);
+      await kit.until(() => kit.rings() === workers);
+      const [{ interfaces }] = await kit.sendUntil([udpFrame(1, 2)], ({ interfaces: { b } }) => b.processed_total > 0);
+      expect(interfaces.b).toMatchObject({ state: 'capturing', error: '', dropped_total: 0 });
+      expect((await kit.stop()).code).toBe(143);
+      const sql =
+        'select sum(source_packets + destination_packets) from flow where 2 not in (source_port, destination_port)';
+      const rows = await kit.command('sql', '--store', kit.store, '-e', 'csv', sql);
+      expect(Number(rows.trim().split(/\r?\n/).at(-1)) + unread).toBe(where === 'packets' ? 4 * n : 2 * n);
+    });
   },
 );
