@@ -2,6 +2,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { Backoff } from '../capture/backoff.ts';
+import { withReserved } from '../system/privileges.ts';
 import { workerFile } from '../system/program-files.ts';
 import { Asker, RefusedError } from './asking.ts';
 import type { Answers, CaptureThreadData, FromThread, Request, ToThread } from './messages.ts';
@@ -41,12 +42,14 @@ export class CaptureLink {
   /** Resolves when packets are captured. Rejects with a RefusedError: the first start must succeed. */
   start(): Promise<void> {
     const ready = Promise.withResolvers<void>();
-    const worker = new Worker(workerFile('daemon/capture-thread'), {
+    const options = {
       workerData: this.#data,
       name: 'capture',
       // Descriptors of rings and of BPF come from system calls that Node knows nothing of; it would warn of each that is closed.
       trackUnmanagedFds: false,
-    });
+    };
+    // One that follows another needs what that had.
+    const worker = withReserved(() => new Worker(workerFile('daemon/capture-thread'), options));
     this.#worker = worker;
     const started = performance.now();
     let isReady = false;

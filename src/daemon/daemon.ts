@@ -10,7 +10,12 @@ import type { LoadedConfig } from '../config/load.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { makePlan, sentPlan, shownTypes } from '../engine/plan.ts';
 import type { EngineFigures } from '../engine/view.ts';
-import { limitCapabilities } from '../system/privileges.ts';
+import {
+  type Capability,
+  giveUpCapabilities,
+  keepCapabilitiesAcrossUsers,
+  reserveCapabilities,
+} from '../system/privileges.ts';
 import { tcpStateRecord } from '../tcp-state/record.ts';
 import { VERSION } from '../version.ts';
 import { becomeUser } from './become-user.ts';
@@ -99,7 +104,6 @@ export class Daemon {
     });
     this.engineMetrics = new EngineMetrics(this.registry);
     this.#renewable = renewableOf(this.#config, options.records(this.#config));
-    const isRoot = process.getuid?.() === 0;
     this.#link = new CaptureLink(
       {
         ...this.#renewable,
@@ -109,7 +113,7 @@ export class Daemon {
         flowSource: daemon.capture.flow_source,
         kernelEntries: this.#config.kernelEntries,
         store: daemon.store.enabled ? daemon.store.directory : undefined,
-        waitsForUser: isRoot && daemon.capture.user !== undefined,
+        waitsForUser: becomesUser(this.#config),
       },
       {
         prepared: () => becomeUser(daemon.capture.user!),
@@ -140,12 +144,18 @@ export class Daemon {
   async start(): Promise<void> {
     await checkFilters(wantedOf(this.#config));
     for (const note of this.#config.notes) this.#options.log(note);
+    // Of what the process has as root, this thread keeps what it starts another capture thread with.
+    const isToBecome = becomesUser(this.#config);
+    if (isToBecome) await keepCapabilitiesAcrossUsers();
     await this.#link.start();
     // The process is who it shall be once the thread captures: who started without the thread's capability has none either.
     this.#link.renew({ waitsForUser: false });
     await this.#observe();
+    const used = this.#status?.flowSource.used;
     // Where tcpdump stands in, a thread that is started after a fault must be able to start it again.
-    if (process.getuid?.() !== 0 && this.#status?.flowSource.used !== 'tcpdump') await limitCapabilities([]);
+    if (used === 'tcpdump') {
+      if (isToBecome) await giveUpCapabilities();
+    } else if (process.getuid?.() !== 0) await reserveCapabilities(capabilitiesOf(this.#config, used === 'tcx'));
     try {
       if (this.#config.daemon.api.enabled) this.#server = await this.#options.serve(this, this.#config.daemon);
     } catch (error) {
@@ -274,6 +284,21 @@ export class Daemon {
       this.#isObserving = false;
     }
   }
+}
+
+function becomesUser({ daemon }: LoadedConfig): boolean {
+  return process.getuid?.() === 0 && daemon.capture.user !== undefined;
+}
+
+/** What a capture thread needs at its start, with the threads that it starts. */
+function capabilitiesOf({ tcpState, plan: { processes } }: LoadedConfig, countsInKernel: boolean): Capability[] {
+  const usesBpf = countsInKernel || tcpState.enabled || processes?.event === 'auto';
+  return [
+    'net_raw',
+    ...(usesBpf ? (['perfmon', 'bpf'] as const) : []),
+    ...(countsInKernel ? (['net_admin'] as const) : []),
+    ...(processes === undefined ? [] : (['sys_ptrace', 'dac_read_search'] as const)),
+  ];
 }
 
 /** All links but the excluded ones, unless interfaces are named. */
