@@ -118,7 +118,7 @@ export class DaemonKit {
 }
 
 /** Only against what never comes: on a busy machine all takes ten times as long. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 200_000;
 
 /** One request over a Unix socket. */
 export function askSocket(

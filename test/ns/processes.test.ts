@@ -108,7 +108,7 @@ unless(noNamespaces).describe('processes', () => {
     expect(program.err).toContain(idle);
     kit.config = { ...kit.config, procs: { enabled: true } };
     kit.writeConfig();
-    const said = kit.command(
+    const said = await kit.command(
       'config',
       'reload',
       '--api',
