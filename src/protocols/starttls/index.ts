@@ -4,11 +4,12 @@
 
 import { z } from 'zod';
 import { portsOption } from '../common-options.ts';
+import { Held } from '../held.ts';
 import type { Analyzer, Context, Direction, Protocol, Verdict } from '../protocol.ts';
 import { BINARY_PROTOCOLS } from './binary.ts';
 import { BOTH_SIDES } from './both-sides.ts';
 import { LINE_PROTOCOLS } from './lines.ts';
-import { type Recogniser, TLS_HANDSHAKE, type Watcher } from './watcher.ts';
+import { type Recogniser, TLS_HANDSHAKE, type Watched, type Watcher } from './watcher.ts';
 
 const PORTS = [21, 25, 110, 119, 143, 389, 587, 3306, 3389, 4190, 5222, 5269, 5432] as const;
 const RECOGNISERS: readonly Recogniser[] = [...BINARY_PROTOCOLS, ...BOTH_SIDES, ...LINE_PROTOCOLS];
@@ -33,6 +34,8 @@ function recognise(direction: Direction, bytes: Uint8Array, from: number, to: nu
 
 class StartTlsAnalyzer implements Analyzer {
   readonly #context: Context;
+  /** What each side said before it was clear what this is. */
+  readonly #held = [new Held(), new Held()] as const;
   #watcher: Watcher | undefined = undefined;
   #unknown = 0;
 
@@ -41,13 +44,20 @@ class StartTlsAnalyzer implements Analyzer {
   }
 
   data(direction: Direction, bytes: Uint8Array, from: number, to: number): Verdict {
+    let watched: Watched;
     if (this.#watcher === undefined) {
-      const found = recognise(direction, bytes, from, to);
-      if (typeof found === 'string') return ++this.#unknown > MAX_UNKNOWN_SEGMENTS ? 'reject' : 'ok';
+      const held = this.#held[direction];
+      held.add(bytes, from, to);
+      const found = recognise(direction, held.bytes, 0, held.length);
+      if (found === 'more') return 'ok';
+      if (found === 'no') {
+        held.drop(held.length);
+        return ++this.#unknown > MAX_UNKNOWN_SEGMENTS ? 'reject' : 'ok';
+      }
       this.#context.name(found.name);
       this.#watcher = found.open();
-    }
-    const watched = this.#watcher.data(direction, bytes, from, to);
+      watched = this.#watcher.data(direction, held.bytes, 0, held.length);
+    } else watched = this.#watcher.data(direction, bytes, from, to);
     if (watched === 'watch') return 'ok';
     if (watched === 'over') return 'done';
     // Commands that somebody slipped in behind the request are no TLS, and are discarded (RFC 3207 section 4.2).
