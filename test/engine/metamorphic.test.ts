@@ -22,12 +22,12 @@ function traffic(): TimedFrame[] {
     bytes: new Uint8Array(bytes.subarray(offset, offset + capturedLength)),
   }));
   const end = frames[frames.length - 1].seconds + 10;
-  const made = new ConversationTraffic(OTHER_SCRIPTS, 5);
+  const made = new ConversationTraffic(OTHER_SCRIPTS, { seed: 2, atOnce: 24, v6: 0.3 });
   const room = new Uint8Array(64 * 1024);
   const frame = new Frame();
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 500; i++) {
     frame.begin(room, new DataView(room.buffer), 0);
-    made.packet(frame, 0);
+    made.packet(frame);
     frames.push({ seconds: end, nanos: i * 1_000_000, bytes: room.slice(0, frame.finish()) });
   }
   return frames.filter(isIp);
