@@ -8,7 +8,7 @@ import { Interrupter, type QueryOptions } from './interrupter.ts';
 import { type Manifest, readManifest, type Segment } from './manifest.ts';
 import { HISTOGRAM_MACROS } from './rollup/histogram.ts';
 import { rollupViews } from './rollup/views.ts';
-import { restoreMarks } from './sql/byte-order-mark.ts';
+import { keepByteOrderMarks } from './sql/byte-order-mark.ts';
 import { COMPUTED_MACROS } from './sql/computed.ts';
 import { type EngineOptions, openLocked, prepareReadOnly, QueryError } from './sql/locked.ts';
 import { MACROS } from './sql/macros.ts';
@@ -21,6 +21,8 @@ export type { QueryOptions } from './interrupter.ts';
 export { QueryError } from './sql/locked.ts';
 export { viewName } from './sql/text.ts';
 export type { SqlParameter, SqlValue } from './sql/values.ts';
+
+keepByteOrderMarks();
 
 export interface ReaderOptions extends EngineOptions {
   /** The record types that have a view even when the store has no rows of them. */
@@ -218,7 +220,6 @@ export class StoreReader {
         const chunk = await result.fetchChunk();
         if (chunk === null || chunk.rowCount === 0) break;
         const rows = chunk.getRows().map((row) => row.map(plainValue));
-        restoreMarks(chunk, rows);
         yield { columns, rows };
         isFirst = false;
         guard.check();

@@ -107,6 +107,24 @@ describe('a query', () => {
     expect(await read(`SELECT 'y' || chr(65279) FROM range(3)`)).toEqual(Array(3).fill('y\ufeff'));
   });
 
+  it('gives it in texts within lists, structs and maps, however deep', async () => {
+    put('a', makeBatch('dns', COLUMNS));
+    await open();
+    const read = async (sql: string) => (await reader!.query(`SELECT ${sql}`)).rows.map(([value]) => value);
+    const [short, long] = ['\ufeffx', `\ufeff${'long '.repeat(9)}`];
+    expect(await read(`['${short}', NULL, '${long}', 'a']`)).toEqual([[short, null, long, 'a']]);
+    expect(await read(`{a: '${short}', b: ['${long}']}`)).toEqual([
+      new Map<string, unknown>([
+        ['a', short],
+        ['b', [long]],
+      ]),
+    ]);
+    expect(await read(`map {'${short}': '${long}'}`)).toEqual([new Map([[short, long]])]);
+    expect(await read(`[{a: '${short}'}, {a: 'b'}]`)).toEqual([[new Map([['a', short]]), new Map([['a', 'b']])]]);
+    const rows = await read(`[i::VARCHAR, '${short}' || i] FROM range(5000) r(i)`);
+    expect(rows).toEqual(Array.from({ length: 5000 }, (_, i) => [`${i}`, `${short}${i}`]));
+  });
+
   it('has an empty view with the declared columns for a type without rows', async () => {
     put('a', makeBatch('dns', COLUMNS));
     const result = await (await open()).query('SELECT * FROM http');
