@@ -15,7 +15,15 @@ import { groupsOf } from './multicast.ts';
 import type { IcmpOptions } from './options.ts';
 import { protocolKeyword, QuotedTuple, quotedTuple } from './quoted.ts';
 import { clear, emptyRecord, icmpRecord } from './record.ts';
-import { type IcmpVersion, messageName, quotesPacket, Role } from './types.ts';
+import { readRouter, readRouterV4 } from './router.ts';
+import {
+  type IcmpVersion,
+  messageName,
+  quotesPacket,
+  Role,
+  V4_ROUTER_ADVERTISEMENT,
+  V6_ROUTER_ADVERTISEMENT,
+} from './types.ts';
 
 // Packetbeat's words: people search for them.
 const DUPLICATE_REQUEST = [
@@ -176,7 +184,7 @@ export class IcmpAnalyzer implements Analyzer {
     record.responseCode = message.code;
     if (this.#options.send_response) record.response = this.#text(bytes, from, to);
     this.#identify(message.type, message.identifier, message.sequence);
-    this.#discover(bytes);
+    this.#discover(bytes, from, to);
     this.#emit(asker);
   }
 
@@ -194,7 +202,7 @@ export class IcmpAnalyzer implements Analyzer {
     if (message.pointer >= 0) record.pointer = message.pointer;
     if (message.hasGateway) record.gateway = message.gateway;
     if (this.#version === 6) record.multicastGroups = groupsOf(bytes, from, to);
-    this.#discover(bytes);
+    this.#discover(bytes, from, to);
     if (quotesPacket(this.#version, message.type)) this.#quote(bytes, from, to);
     this.#emit(direction);
   }
@@ -246,7 +254,9 @@ export class IcmpAnalyzer implements Analyzer {
     record.echoSequence = sequence;
   }
 
-  #discover(bytes: Uint8Array): void {
+  #discover(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#version === 6 && message.type === V6_ROUTER_ADVERTISEMENT) readRouter(record, bytes, from, to);
+    if (this.#version === 4 && message.type === V4_ROUTER_ADVERTISEMENT) readRouterV4(record, bytes, from, to);
     if (message.hasTarget) record.ndTarget = message.target;
     if (message.linkLayerAt >= 0) record.ndLinkLayerAddress = macAddress(bytes, message.linkLayerAt);
   }

@@ -34,3 +34,17 @@ export function areOptionsWhole(bytes: Uint8Array, from: number, to: number): bo
   }
   return true;
 }
+
+/** Calls back for each option in [from, to) that is whole: its type, where it begins, where it ends. */
+export function eachOption(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  found: (type: number, at: number, end: number) => void,
+): void {
+  let at = from;
+  for (let length = optionLength(bytes, at, to); length > 0; length = optionLength(bytes, at, to)) {
+    found(bytes[at], at, at + length);
+    at += length;
+  }
+}

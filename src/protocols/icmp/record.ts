@@ -29,7 +29,10 @@ export const icmpRecord = defineRecord(
     echoIdentifier: f.int('netscribe.icmp.echo.identifier', 'tells one ping from another').optional(),
     echoSequence: f.int('netscribe.icmp.echo.sequence', 'sequence number within one ping').optional(),
 
-    mtu: f.int('netscribe.icmp.mtu', 'largest packet the next hop takes').optional().inUnit('bytes'),
+    mtu: f
+      .int('netscribe.icmp.mtu', 'largest packet the next hop takes, or the link that a router advertises')
+      .optional()
+      .inUnit('bytes'),
     pointer: f.int('netscribe.icmp.pointer', 'offset of the fault in the quoted packet (parameter problem)').optional(),
     gateway: f.ip('netscribe.icmp.gateway', 'better first hop that a redirect names').optional(),
     quotedSourceIp: f.ip('netscribe.icmp.quoted.source.ip', 'source of the packet that an error quotes').optional(),
@@ -58,6 +61,42 @@ export const icmpRecord = defineRecord(
         "link-layer address told by neighbour discovery: the advertised one, or the asker's when nobody answered",
       )
       .optional(),
+
+    routerLifetime: f
+      .int('netscribe.icmp.router.lifetime', 'router advertisement: how long it is a default router; 0: it is none')
+      .optional()
+      .inUnit('s'),
+    routerPreference: f
+      .keyword('netscribe.icmp.router.preference', 'before which other routers: high, medium, low')
+      .optional(),
+    routerHopLimit: f.int('netscribe.icmp.router.hop_limit', 'hop limit that hosts are to use').optional(),
+    routerManaged: f.bool('netscribe.icmp.router.managed', 'addresses are to be had by DHCPv6').optional(),
+    routerOtherConfig: f
+      .bool('netscribe.icmp.router.other_config', 'other configuration is to be had by DHCPv6')
+      .optional(),
+    routerPrefixes: f
+      .list('netscribe.icmp.router.prefixes', 'prefixes that it announces', {
+        prefix: f.keyword('prefix', 'prefix with its length'),
+        onLink: f.bool('on_link', 'its addresses are on this link'),
+        autonomous: f.bool('autonomous', 'hosts make up addresses in it'),
+        validLifetime: f.int('valid_lifetime', 'how long its addresses are valid').inUnit('s'),
+        preferredLifetime: f.int('preferred_lifetime', 'how long they are preferred').inUnit('s'),
+      })
+      .optional(),
+    routerRoutes: f
+      .list('netscribe.icmp.router.routes', 'networks that it leads to', {
+        prefix: f.keyword('prefix', 'network'),
+        preference: f.keyword('preference', 'high, medium, low'),
+        lifetime: f.int('lifetime', 'how long').inUnit('s'),
+      })
+      .optional(),
+    routerDnsServers: f.keywords('netscribe.icmp.router.dns_servers', 'DNS servers that it announces').optional(),
+    routerSearchDomains: f
+      .keywords('netscribe.icmp.router.search_domains', 'domains to search, which it announces')
+      .optional(),
+    routerCaptivePortal: f.text('netscribe.icmp.router.captive_portal', "URI of the captive portal's API").optional(),
+    routerNat64Prefix: f.keyword('netscribe.icmp.router.nat64_prefix', 'prefix of NAT64').optional(),
+    routerAddresses: f.keywords('netscribe.icmp.router.addresses', 'addresses of routers (ICMP of IPv4)').optional(),
   },
 );
 
@@ -67,6 +106,7 @@ export type IcmpRecord = RecordOf<typeof icmpRecord.fields>;
 export function emptyRecord(): IcmpRecord {
   const record = { version: 0 } as IcmpRecord;
   clear(record);
+  clearRouter(record);
   return record;
 }
 
@@ -105,4 +145,21 @@ export function clear(record: IcmpRecord): void {
   record.multicastGroups = undefined;
   record.ndTarget = undefined;
   record.ndLinkLayerAddress = undefined;
+  // Hardly any message is of a router.
+  if (record.routerLifetime !== undefined) clearRouter(record);
+}
+
+function clearRouter(record: IcmpRecord): void {
+  record.routerLifetime = undefined;
+  record.routerPreference = undefined;
+  record.routerHopLimit = undefined;
+  record.routerManaged = undefined;
+  record.routerOtherConfig = undefined;
+  record.routerPrefixes = undefined;
+  record.routerRoutes = undefined;
+  record.routerDnsServers = undefined;
+  record.routerSearchDomains = undefined;
+  record.routerCaptivePortal = undefined;
+  record.routerNat64Prefix = undefined;
+  record.routerAddresses = undefined;
 }

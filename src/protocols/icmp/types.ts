@@ -8,6 +8,7 @@ export const V4_UNREACHABLE = 3;
 export const V4_SOURCE_QUENCH = 4;
 export const V4_REDIRECT = 5;
 export const V4_ECHO = 8;
+export const V4_ROUTER_ADVERTISEMENT = 9;
 export const V4_TIME_EXCEEDED = 11;
 export const V4_PARAMETER_PROBLEM = 12;
 export const V4_CODE_FRAGMENTATION_NEEDED = 4;
