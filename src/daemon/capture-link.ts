@@ -113,15 +113,18 @@ export class CaptureLink {
     this.#data = { ...this.#data, ...change };
   }
 
-  /** Everything is written, then the thread ends. Resolves to what went wrong, '' for nothing; `deadlineMs` is the longest it takes. */
-  async stop(deadlineMs: number): Promise<string> {
+  /**
+   * Everything is written, then the thread ends. Resolves to what went wrong, '' for nothing; `deadlineMs` is the longest it takes.
+   * `openFlows`: as of the last time that anybody asked.
+   */
+  async stop(deadlineMs: number, openFlows: number): Promise<string> {
     this.#isStopping = true;
     clearTimeout(this.#timer);
     const worker = this.#worker;
     if (worker === undefined) return '';
     this.ask({ kind: 'stop', by: Date.now() + deadlineMs - RESERVE_MS }).catch(() => undefined);
     const late = new Promise<string>((resolve) => {
-      const text = `the capture thread did not end within ${deadlineMs / 1000} s: open flows and records that waited are lost`;
+      const text = `the capture thread did not end within ${deadlineMs / 1000} s: what was not written yet of ${openFlows} open flows, and records that waited, are lost (stop_timeout)`;
       setTimeout(() => resolve(text), deadlineMs).unref();
     });
     const answer = await Promise.race([this.#ended.promise, late]);

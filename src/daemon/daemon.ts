@@ -159,7 +159,7 @@ export class Daemon {
     try {
       if (this.#config.daemon.api.enabled) this.#server = await this.#options.serve(this, this.#config.daemon);
     } catch (error) {
-      await this.#link.stop(this.#stopMs);
+      await this.#link.stop(this.#stopMs, 0);
       throw error;
     }
     this.#timer = setInterval(() => void this.#observe(), OBSERVE_MS);
@@ -176,7 +176,10 @@ export class Daemon {
   /** Everything is written, then all ends. Resolves to what went wrong, '' for nothing. */
   async stop(): Promise<string> {
     clearInterval(this.#timer);
-    const [why] = await Promise.all([this.#link.stop(this.#stopMs), this.#server?.close()]);
+    const [why] = await Promise.all([
+      this.#link.stop(this.#stopMs, this.#status?.engine?.flows ?? 0),
+      this.#server?.close(),
+    ]);
     return why;
   }
 

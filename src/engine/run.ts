@@ -133,6 +133,7 @@ export async function pump(
   let flushed = performance.now();
   let flushedAll = flushed;
   let told = flushed;
+  let isEnding = false;
   if (analyst instanceof InlineAnalyst) hooks.view?.(analyst.look(ledger));
   try {
     while (plan.maxPackets === 0 || result.packets < plan.maxPackets) {
@@ -200,9 +201,10 @@ export async function pump(
       done = dissector.finish(stage, lastNumber);
       await analyst.analyse(stage, undefined);
     }
+    isEnding = true;
     await analyst.finish(lastNumber, result, hooks.isLate);
   } catch (error) {
-    if (hooks.faulted === undefined) throw error;
+    if (hooks.faulted === undefined || isEnding) throw error;
     hooks.faulted(error as Error);
     // Faults are about the packet at hand, or its flow: the others are as they were.
     await analyst.finish(lastNumber, result, hooks.isLate);

@@ -82,6 +82,12 @@ export class Bursts {
     this.#add('roll', NONE, number);
   }
 
+  /** Flows that are over, and still in the tables, which are emptied when all are. */
+  get ended(): number {
+    const [burst] = this.#waiting;
+    return burst?.reason === 'end-of-input' || burst?.reason === 'epoch' ? burst.at : 0;
+  }
+
   /** Hands flows to the handler until none waits (true) or the handler is full (false: take its output and call again). */
   run(): boolean {
     for (let burst = this.#waiting[0]; burst !== undefined; burst = this.#waiting[0]) {

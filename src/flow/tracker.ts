@@ -143,7 +143,7 @@ export class FlowTracker {
   }
 
   get flows(): number {
-    return this.v4.count + this.v6.count;
+    return this.v4.count + this.v6.count - this.#bursts.ended;
   }
 
   /** Begins with the rows of a stage. */

@@ -53,6 +53,20 @@ async function turnsDuring(work: () => Promise<void>): Promise<number> {
   return turns;
 }
 
+test('what there is no time for at the end is counted to the last flow', async () => {
+  for (const asked of [1, 3, 5]) {
+    const { analyst, play } = flowsAnalyst(NO_TIME);
+    await play(ALL);
+    const result = newResult(new Ledger(), new MadeSource([]).stats());
+    let times = 0;
+    await analyst.finish(FLOWS, result, () => ++times === asked);
+    const unwritten = result.ledger.counts.get('flows.unwritten')!;
+    expect(unwritten).toBeGreaterThan(0);
+    expect(unwritten).toBeLessThan(FLOWS);
+    expect(result.records.flow + unwritten).toBe(FLOWS);
+  }
+});
+
 /** Documents of all flows, and how often others had their turn while these were written. */
 async function writeAll(sliceMs: number): Promise<{ documents: number; turns: number }> {
   const { analyst, play } = flowsAnalyst(sliceMs);
