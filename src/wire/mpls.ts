@@ -3,8 +3,10 @@
 
 import type { Cursor } from './cursor.ts';
 import { ETH_HEADER, ETH_TYPE } from './eth.ts';
-import { ETHERTYPE_MPLS, LENGTH_MAX } from './ether-types.ts';
+import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_MPLS, LENGTH_MAX } from './ether-types.ts';
 import { holdsIpv4, holdsIpv6 } from './inner.ts';
+import { IPV4_HEADER, IPV4_TOTAL_LENGTH } from './ipv4.ts';
+import { IPV6_HEADER, IPV6_PAYLOAD_LENGTH } from './ipv6.ts';
 import { Layer } from './layers.ts';
 import { other } from './other.ts';
 
@@ -36,13 +38,37 @@ export function decodeMpls(c: Cursor): number {
   c.at = behind;
   if (end === behind) return other(c, ETHERTYPE_MPLS);
   const nibble = bytes[behind] >> 4;
-  if (nibble === 4) return IP;
-  if (nibble === 6) return IPV6;
-  if (nibble === 0 && looksLikeEthernet(c, behind + CONTROL_WORD)) {
-    c.at = behind + CONTROL_WORD;
+  // Without a control word the frame's receiver may have an address that begins with a 4 or a 6 (RFC 8469), or with a 0.
+  const isFrame = holdsFrame(c, behind);
+  if (nibble === 4) return isFrame && !fitsIpv4(c, behind) ? ETH : IP;
+  if (nibble === 6) return isFrame && !fitsIpv6(c, behind) ? ETH : IPV6;
+  const word = behind + CONTROL_WORD;
+  if (nibble === 0 && (holdsFrame(c, word) || (!isFrame && looksLikeEthernet(c, word)))) {
+    c.at = word;
     return ETH;
   }
   return looksLikeEthernet(c, behind) ? ETH : other(c, ETHERTYPE_MPLS);
+}
+
+/** Ethernet by its EtherType and, where that names IP, by the version behind it. */
+function holdsFrame(c: Cursor, at: number): boolean {
+  if (c.end - at <= ETH_HEADER) return false;
+  const type = c.view.getUint16(at + ETH_TYPE);
+  const version = c.bytes[at + ETH_HEADER] >> 4;
+  if (type === ETHERTYPE_IPV4) return version === 4;
+  if (type === ETHERTYPE_IPV6) return version === 6;
+  return type > LENGTH_MAX && looksLikeEthernet(c, at);
+}
+
+/** A header whose lengths are those of what was sent. */
+function fitsIpv4(c: Cursor, at: number): boolean {
+  if (!holdsIpv4(c, at)) return false;
+  const length = c.view.getUint16(at + IPV4_TOTAL_LENGTH);
+  return (c.bytes[at] & 15) >= 5 && (length === 0 || (length >= IPV4_HEADER && length <= c.wireEnd - at));
+}
+
+function fitsIpv6(c: Cursor, at: number): boolean {
+  return holdsIpv6(c, at) && c.view.getUint16(at + IPV6_PAYLOAD_LENGTH) <= c.wireEnd - at - IPV6_HEADER;
 }
 
 /** Whether the UDP payload at `at` is a label stack with an IP packet or a control word and Ethernet behind it. */

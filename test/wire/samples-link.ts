@@ -218,6 +218,12 @@ export const LINKS: Sample[] = [
     frame: eth(0x8848, bytes('000201ff', eth(0x86dd, inner6()))),
     stack: 'eth:mpls:eth:ipv6:tcp',
   },
+  ...['45', '60', '00'].map((begin) => ({
+    name: `MPLS pseudo-wire without control word, to a station whose address begins with ${begin}`,
+    linkType: 1,
+    frame: eth(0x8847, bytes('000201ff', begin, '5522334455', '020000000001', '0800', inner4(), zeros(13))),
+    stack: 'eth:mpls:eth:ip:udp',
+  })),
   {
     name: 'PPPoE session with padding',
     linkType: 1,
