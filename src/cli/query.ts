@@ -25,7 +25,7 @@ import {
   type Vocabulary,
 } from '../query/query.ts';
 import { writeAll } from '../sinks/output.ts';
-import { openReader, type StoreReader } from '../store/reader.ts';
+import type { StoreReader } from '../store/reader.ts';
 import { parse, withHelp } from './command.ts';
 import { EXIT_OK } from './exit.ts';
 import { follow } from './follow.ts';
@@ -84,6 +84,8 @@ async function query(given: string[]): Promise<number> {
   const temporary = isFromFiles ? await readCaptures(options.read, plan.types, needsInterfaces(plan)) : undefined;
   try {
     const directory = temporary?.directory ?? options.store;
+    // DuckDB is loaded when there is something to ask it.
+    const { openReader } = await import('../store/reader.ts');
     const reader = await openReader(directory, {
       types: vocabulary.types,
       memoryLimit: memory,

@@ -7,7 +7,6 @@ import { allRecordTypes } from '../engine/plan.ts';
 import { ROW_FORMATS, type RowFormat, rowsText } from '../query/format-rows.ts';
 import { DEFAULT_STORE } from '../sinks/open.ts';
 import { writeAll } from '../sinks/output.ts';
-import { openReader } from '../store/reader.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { wholeNumber } from './number.ts';
 import { tellUnreadable } from './unreadable.ts';
@@ -39,6 +38,8 @@ export function main(words: string[]): Promise<number> {
       );
     }
     const timeoutSeconds = wholeNumber(timeout, '--timeout', 1, 86_400);
+    // DuckDB is loaded when there is something to ask it.
+    const { openReader } = await import('../store/reader.ts');
     const reader = await openReader(store, { types: allRecordTypes() });
     try {
       const { columns, rows } = await reader.query(statement, [], { timeoutMs: timeoutSeconds! * 1000 });

@@ -65,11 +65,11 @@ export class DaemonKit {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Sends frames to the interface that is captured; gives their number. */
-  send(frames: readonly Uint8Array[], times = 1, link = 'a'): Promise<number> {
+  /** Sends frames to the interface that is captured, as fast as it goes or as said; gives their number. */
+  send(frames: readonly Uint8Array[], times = 1, link = 'a', perSecond = 0): Promise<number> {
     const file = join(this.folder, `${this.#files++}.pcap`);
     writeFrames(file, frames);
-    return this.ns.send(link, file, times);
+    return this.ns.send(link, file, times, perSecond);
   }
 
   /** Sends until so many were sent that it is as it should be (a link that came again is captured a while later); gives the status and how many that took. */

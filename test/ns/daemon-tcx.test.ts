@@ -65,7 +65,7 @@ unless(noNamespaces).describe('a daemon that records flows', () => {
     let sent = 0;
     // Three documents of each flow at least: packets come before, at and behind three cuts.
     for (let rows = 0; rows < 3 * FLOWS; rows = (await kit.status()).sinks[0].rows)
-      sent += await kit.send(udp(FLOWS), 25);
+      sent += await kit.send(udp(FLOWS), 25, 'a', 10_000);
     expect((await kit.status()).flowSource).toMatchObject({ used: 'tcx' });
     expect((await kit.stop()).code).toBe(143);
     const sums = 'select sum(source_packets + destination_packets), count(distinct flow_id), count(*) >= 120 from flow';
