@@ -8,16 +8,28 @@ import type { RowWriter } from './row-writer.ts';
 /** Rows that the packet behind them may fill. */
 export const ROWS_OF_A_PACKET = 4;
 
+/**
+ * What was given up just before the same packet has one cause, and yet an order: records of one cause are put in order only where they are handed
+ * on together. So each has a part of a packet's number, less than what is between two phases (`causeOf`).
+ */
+const PARTS = 2 ** 20;
+const MOST_PARTS = PARTS / 8;
+
 export class Interludes {
   /** Something has to be staged before a packet is. */
   isWaiting = false;
   #tick: Tick | null = null;
   readonly #givenUp: Datagram[] = [];
+  #cause = -1;
+  #part = 0;
 
   /** Fragments were given up just before packet `cause`. */
   giveUp(datagrams: Iterable<Datagram>, cause: number): void {
+    if (cause !== this.#cause) this.#part = 0;
+    this.#cause = cause;
     for (const datagram of datagrams) {
-      this.#givenUp.push({ ...datagram, lastPacket: cause });
+      this.#givenUp.push({ ...datagram, lastPacket: cause + this.#part / PARTS });
+      if (this.#part < MOST_PARTS) this.#part++;
       this.isWaiting = true;
     }
   }

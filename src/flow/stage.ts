@@ -77,7 +77,7 @@ export interface Extra {
   packets: number;
   frameBytes: number;
   firstPacket: number;
-  /** Number of the packet at which it became whole or was given up: the cause of what follows. */
+  /** Number of the packet at which it became whole or was given up, and a part of one (`Interludes`): the cause of what follows. */
   cause: number;
   firstSeconds: number;
   firstNanos: number;
