@@ -58,7 +58,7 @@ export function describe(session: Session, carrier: Carrier, options: DetailOpti
   if (options.send_certificates) describeCertificates(record, session, options);
   if (options.include_detailed_fields) {
     if (version !== undefined) record.detailedVersion = detailedVersion(version);
-    record.resumptionMethod = method;
+    record.resumptionMethod = method === 'unknown' ? undefined : method;
     describeProgress(record, session);
     if (clientHello !== undefined) describeHello(record, clientHello);
     if (serverHello !== undefined) describeAnswer(record, serverHello);
@@ -133,7 +133,11 @@ function detailedVersion(version: number): string {
  * How the session goes on from an earlier one. TLS 1.3: the server chose a key of the client's. Before: the server echoes the session
  * id, which the client also sends along with a ticket to see whether it was taken (RFC 5077 section 3.4).
  */
-function resumptionOf({ clientHello, serverHello, hasServerHelloDone }: Session): 'id' | 'ticket' | undefined {
+function resumptionOf({
+  clientHello,
+  serverHello,
+  hasServerHelloDone,
+}: Session): 'id' | 'ticket' | 'unknown' | undefined {
   if (clientHello === undefined || serverHello === undefined) return undefined;
   const version = versionOf(serverHello);
   if (version === undefined) return undefined;
@@ -144,6 +148,7 @@ function resumptionOf({ clientHello, serverHello, hasServerHelloDone }: Session)
   const taken = serverHello.bytes.subarray(serverHello.sessionFrom, serverHello.sessionTo);
   if (offered.length === 0 || hasServerHelloDone || Buffer.compare(offered, taken) !== 0) return undefined;
   const ticket = extensionOf(clientHello, EXTENSION_SESSION_TICKET);
+  if (ticket === undefined && clientHello.isCut) return 'unknown';
   return ticket !== undefined && ticket.to > ticket.from ? 'ticket' : 'id';
 }
 

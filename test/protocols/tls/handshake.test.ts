@@ -158,6 +158,17 @@ describe('resumption', () => {
     ]);
     expect(told).toMatchObject({ resumed: true, resumptionMethod: 'ticket', helloTicket: '(192 bytes)' });
   });
+  it('by one or the other where the extensions of the ClientHello were cut off', () => {
+    const hello = record(22, clientHello({ session, extensions: [extension(35, Buffer.alloc(192))] }));
+    const driven = kit();
+    driven.data(0, hello.subarray(0, hello.length - 196));
+    driven.analyzer.gap?.(0, 196);
+    driven.data(1, server);
+    driven.data(0, join(CHANGE_CIPHER_SPEC, FINISHED));
+    const [{ record: told }] = driven.end();
+    expect(told).toMatchObject({ resumed: true });
+    expect(told.resumptionMethod).toBeUndefined();
+  });
   it('is not what TLS 1.3 means by an echoed session id', () => {
     const hello = clientHello({ session, extensions: [extension(43, vector8(u16(0x0304)))] });
     const answer = (...more: Uint8Array[]) =>
