@@ -9,17 +9,22 @@ import { PiecesInOrder } from '../tls/pieces-in-order.ts';
 import type { TlsRecord } from '../tls/record.ts';
 import { SessionAnalyzer } from '../tls/session-analyzer.ts';
 import { type FrameListener, readFrames } from './frames.ts';
-import { isLongHeader, type LongHeader, longHeaderAt, versionText } from './header.ts';
+import { idText, isLongHeader, type LongHeader, longHeaderAt, versionText } from './header.ts';
 import { type InitialKeys, initialKeys, openInitial } from './initial-keys.ts';
 
 const LEVEL_FATAL = 2;
 /** Packets in one datagram: four kinds, each once, is what anybody sends. */
 const MAX_COALESCED = 16;
+const MAX_IDS = 8;
 
 export class QuicAnalyzer extends SessionAnalyzer implements Analyzer {
   readonly #sides: readonly [Side, Side];
   #keys: InitialKeys | undefined = undefined;
   #version = 0;
+  /** What the client calls itself, as soon as it was heard. */
+  #clientId: string | undefined = undefined;
+  /** Ids that only packets of this connection have: those that keys followed from, and what the client calls itself. */
+  readonly ids: string[] = [];
 
   constructor(context: Context, options: TlsOptions) {
     super(context, options, 'quic');
@@ -42,6 +47,15 @@ export class QuicAnalyzer extends SessionAnalyzer implements Analyzer {
       at = header.to;
     }
     return this.isOver ? 'done' : 'ok';
+  }
+
+  /** Is the packet with this header one of this connection? As long as its client was not heard, it may be. */
+  has(direction: Direction, bytes: Uint8Array, header: LongHeader): boolean {
+    if (this.#clientId === undefined) return true;
+    const { sourceFrom, sourceTo, destinationFrom, destinationTo } = header;
+    return direction === this.client
+      ? idText(bytes, sourceFrom, sourceTo) === this.#clientId
+      : idText(bytes, destinationFrom, destinationTo) === this.#clientId;
   }
 
   // ---- what the sides tell
@@ -68,6 +82,10 @@ export class QuicAnalyzer extends SessionAnalyzer implements Analyzer {
       // The client says the same ClientHello again (RFC 9000 section 17.2.5.2), perhaps in other pieces, with keys that follow from the
       // id that this server chose (RFC 9001 section 5.2). What is there of it stays.
       this.#keys = undefined;
+    } else if (header.type === 'version-negotiation' && this.session.serverHello === undefined) {
+      // The client begins again in another version, and may call itself something else (RFC 9000 section 6.2).
+      this.#keys = undefined;
+      this.#clientId = undefined;
     }
   }
 
@@ -92,6 +110,9 @@ export class QuicAnalyzer extends SessionAnalyzer implements Analyzer {
     if (opened === undefined) return undefined;
     this.#keys = keys;
     this.client ??= direction;
+    this.#clientId = idText(bytes, header.sourceFrom, header.sourceTo);
+    const ids = [this.#clientId, idText(bytes, header.destinationFrom, header.destinationTo)];
+    for (const id of ids) if (id !== '' && !this.ids.includes(id) && this.ids.length < MAX_IDS) this.ids.push(id);
     return opened;
   }
 

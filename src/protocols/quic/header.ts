@@ -85,6 +85,13 @@ export function longHeaderAt(bytes: Uint8Array, from: number, end: number): Long
   return { ...ids, type, payload, to: payload + length };
 }
 
+/** A connection id as text, to be compared. */
+export function idText(bytes: Uint8Array, from: number, to: number): string {
+  let text = '';
+  for (let at = from; at < to; at++) text += String.fromCharCode(bytes[at]);
+  return text;
+}
+
 export function integerOctets(first: number): number {
   return 1 << (first >> 6);
 }

@@ -6,7 +6,7 @@ import { isDtls, isStun } from '../dtls/probe.ts';
 import { OpenVpnAnalyzer } from '../openvpn/analyzer.ts';
 import { isEncryptedOpenVpn, isOpenVpnDatagram } from '../openvpn/probe.ts';
 import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
-import { QuicAnalyzer } from '../quic/analyzer.ts';
+import { QuicConnections } from '../quic/connections.ts';
 import { isGoogleQuic, isQuic } from '../quic/probe.ts';
 import type { TlsOptions } from './options.ts';
 
@@ -26,13 +26,13 @@ export function probeDatagram(bytes: Uint8Array, from: number, to: number): 'yes
   return isStun(bytes, from, to) ? 'more' : 'no';
 }
 
-const ANALYZERS = { dtls: DtlsAssociations, quic: QuicAnalyzer, openvpn: OpenVpnAnalyzer } as const;
+const ANALYZERS = { dtls: DtlsAssociations, quic: QuicConnections, openvpn: OpenVpnAnalyzer } as const;
 
 /** Becomes the analyzer of what its first datagram is. */
 export class DatagramAnalyzer implements Analyzer {
   readonly #context: Context;
   readonly #options: TlsOptions;
-  #analyzer: DtlsAssociations | QuicAnalyzer | OpenVpnAnalyzer | undefined = undefined;
+  #analyzer: DtlsAssociations | QuicConnections | OpenVpnAnalyzer | undefined = undefined;
 
   constructor(context: Context, options: TlsOptions) {
     this.#context = context;

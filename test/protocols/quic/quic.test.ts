@@ -118,10 +118,52 @@ describe('a handshake', () => {
       ).toMatchObject([{ serverName: 'quic.example' }]);
     }
   });
+  describe('of several that a client has from one socket', () => {
+    const hello = (n: number) =>
+      clientHello({ ciphers: [0x1301], extensions: [serverName(`${n}.test`), extension(43, vector8(u16(0x0304)))] });
+    /** The packets of connection `n`: client's first, server's, client's data; what the client calls itself has `idOctets`. */
+    const packets = (n: number, idOctets: number) => {
+      const keyId = Buffer.alloc(8, n);
+      const source = Buffer.alloc(idOctets, n);
+      return [
+        [0, client(crypto(0, hello(n)), { keyId, source })],
+        [1, initial(crypto(0, ANSWER), { side: 1, keyId, destination: source, source: Buffer.of(n, 77) })],
+        [0, SHORT],
+      ] as const;
+    };
+    const names = (sequence: readonly (readonly [0 | 1, Uint8Array])[]) => {
+      const driven = udp();
+      for (const [direction, bytes] of sequence) driven.message(direction, bytes);
+      const told = driven.end().map(({ record }) => [record.serverName, record.established]);
+      expect(driven.held).toBe(0);
+      return told;
+    };
+
+    it.each([0, 4])('tells one after the other, and nothing of what comes again (ids of %i octets)', (idOctets) => {
+      const all = [1, 2, 3].map((n) => packets(n, idOctets));
+      const sequence = all.flatMap((own) => [...own, own[0], own[1], ...all[0]]);
+      expect(names(sequence)).toEqual([1, 2, 3].map((n) => [`${n}.test`, true]));
+    });
+    it('tells those that go on at once', () => {
+      const [a, b, c] = [1, 2, 3].map((n) => packets(n, 4));
+      const told = names([a[0], b[0], c[0], c[1], a[1], b[1], a[2]]);
+      expect(told.sort()).toEqual([1, 2, 3].map((n) => [`${n}.test`, true]));
+      // An answer belongs to who asked.
+      expect(names([a[0], b[0], b[1], b[2]]).sort()).toEqual([
+        ['1.test', false],
+        ['2.test', true],
+      ]);
+    });
+    it('is bounded in work', () => {
+      const foreign = Array.from({ length: 500 }, (_, n) => [1, packets(n & 255, 4)[1][1]] as const);
+      expect(names([...packets(1, 4), ...foreign])).toEqual([['1.test', true]]);
+    });
+  });
   it('that is refused', () => {
     const driven = udp();
     driven.message(0, client(crypto(0, HELLO)));
-    driven.message(1, initial(join(u8(0x1c), u16(0x4000 | 0x128), u8(6), u8(0), PADDING(30)), { side: 1 }));
+    const close = join(u8(0x1c), u16(0x4000 | 0x128), u8(6), u8(0), PADDING(30));
+    driven.message(1, initial(close, { side: 1, destination: Buffer.from([9, 9, 9]) }));
     expect(driven.end()[0].record).toMatchObject({
       status: 'Error',
       version: '1.3',
