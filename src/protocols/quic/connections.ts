@@ -6,6 +6,11 @@ import type { TlsOptions } from '../tls/options.ts';
 import { QuicAnalyzer } from './analyzer.ts';
 import { idText, isLongHeader, type LongHeader, longHeaderAt } from './header.ts';
 
+/**
+ * Data packets behind a handshake after which no other is waited for: being given the contents of a packet costs more than counting it
+ * (its checksum is looked at; three times as much CPU for a long download), and most sockets have one connection.
+ */
+const MAX_DATA_PACKETS = 100;
 /** Handshakes that go on at once. */
 const MAX_OPEN = 16;
 /** Ids that are remembered, a few of each connection. */
@@ -22,6 +27,7 @@ export class QuicConnections implements Analyzer {
   /** Of connections that are over: the ids that keys followed from, and what the clients called themselves. */
   #remembered: string[] = [];
   #failed = 0;
+  #dataPackets = 0;
   #isFirst = true;
 
   constructor(context: Context, options: TlsOptions) {
@@ -30,8 +36,8 @@ export class QuicConnections implements Analyzer {
   }
 
   message(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): Verdict {
-    // Nearly everything is data, and comes when the handshake is over.
-    if (this.#open.length === 0 && !this.#isFirst && !isLongHeader(bytes[from])) return 'ok';
+    if (this.#open.length === 0 && !this.#isFirst && !isLongHeader(bytes[from]))
+      return ++this.#dataPackets > MAX_DATA_PACKETS ? 'done' : 'ok';
     const header = isLongHeader(bytes[from]) ? longHeaderAt(bytes, from, to) : undefined;
     if (this.#isFirst || (header !== undefined && this.#begins(direction, bytes, header)))
       this.#begin(direction, bytes, from, to, wireLength);
@@ -68,6 +74,7 @@ export class QuicConnections implements Analyzer {
   #begin(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): void {
     const connection = new QuicAnalyzer(this.#context, this.#options);
     this.#open.push(connection);
+    this.#dataPackets = 0;
     this.#tell(connection, direction, bytes, from, to, wireLength);
     // A client's first packet can be read with what is in it. The flow's first may be another one, when the capture began too late.
     if (connection.client === undefined && !this.#isFirst) {

@@ -154,6 +154,12 @@ describe('a handshake', () => {
         ['2.test', true],
       ]);
     });
+    it('is not asked about the data of a long download', () => {
+      const driven = udp();
+      for (const [direction, bytes] of packets(1, 4)) driven.message(direction, bytes);
+      for (let i = 0; i < 100; i++) expect(driven.message(1, SHORT)).toBe('ok');
+      expect(driven.message(1, SHORT)).toBe('done');
+    });
     it('is bounded in work', () => {
       const foreign = Array.from({ length: 500 }, (_, n) => [1, packets(n & 255, 4)[1][1]] as const);
       expect(names([...packets(1, 4), ...foreign])).toEqual([['1.test', true]]);
