@@ -81,7 +81,7 @@ function runOnBundledNode() {
   if (typeof process.execve === 'function') {
     process.execve(node, [node, ...args], env);
   }
-  const child = spawn(node, args, { stdio: 'inherit', env });
+  // Before there is a child: who is told to end while it is being started is heard when it is there, and leaves nobody behind.
   for (const signal of FORWARDED) {
     process.on(signal, () => {
       // Ctrl-C and Ctrl-\ reach the whole foreground group: the child has it already, and a second one means "at once".
@@ -89,6 +89,7 @@ function runOnBundledNode() {
       if (!isFromKeyboard) child.kill(signal);
     });
   }
+  const child = spawn(node, args, { stdio: 'inherit', env });
   child.on('error', (error) => fail(`${node} can not be started (${error.message})`, howToGetNode()));
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1);

@@ -74,6 +74,11 @@ function withTooLargeRings(captures: readonly Capture[], wanted: ReadonlyMap<str
   return captures.filter((capture) => capture.isOpen && capture.rings < rings && wanted.has(capture.name));
 }
 
+/** There may be a thousand. */
+const MOST_NAMES = 12;
+
 function namesOf(captures: readonly Capture[]): string {
-  return captures.map(({ name }) => name).join(', ');
+  const names = captures.map(({ name }) => name);
+  const more = names.length - MOST_NAMES;
+  return more > 1 ? `${names.slice(0, MOST_NAMES).join(', ')} and ${more} others` : names.join(', ');
 }

@@ -25,6 +25,9 @@ export function explain(issue: z.core.$ZodIssue): string {
 function unknownKey(key: string, known: readonly string[]): string {
   const near = nearest(key, known);
   if (near !== undefined) return `there is no '${key}': did you mean '${near}'?`;
+  const elsewhere = placesOf(key, ROOT());
+  if (elsewhere.length > 0 && elsewhere.length <= MOST_PLACES)
+    return `there is no '${key}' here: did you mean ${elsewhere.join(' or ')}?`;
   return `there is no '${key}'${known.length === 0 ? '' : `; there are ${known.join(', ')}`}`;
 }
 
@@ -38,9 +41,23 @@ function shapeOf(message: string): string {
       : `a ${received}`;
 }
 
+const ROOT = (): Node => z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as Node;
+/** A name that stands at more places says little. */
+const MOST_PLACES = 3;
+
+/** Paths at which this name stands. */
+function placesOf(key: string, node: Node, path = ''): string[] {
+  return alternatives(node).flatMap(({ properties = {} }) =>
+    Object.entries(properties).flatMap(([name, next]) => [
+      ...(name === key ? [`${path}${name}`] : []),
+      ...placesOf(key, next, `${path}${name}.`),
+    ]),
+  );
+}
+
 /** Names that may stand at this place of the file. */
 function keysAt(path: readonly PropertyKey[]): string[] {
-  let nodes: Node[] = [z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as Node];
+  let nodes: Node[] = [ROOT()];
   for (const name of path) {
     nodes = nodes.flatMap(alternatives).flatMap((node) => {
       const { properties = {}, additionalProperties } = node;

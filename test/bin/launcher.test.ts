@@ -101,6 +101,28 @@ describe.each(nodes)('launcher on $label', ({ node = '' }) => {
   });
 });
 
+describe('launcher on a Node that is too old', () => {
+  unless(noOldNode).test('told to end while it starts the program, leaves none behind', async () => {
+    const hook = `import cp from 'node:child_process';
+      import { syncBuiltinESMExports } from 'node:module';
+      const { spawn } = cp;
+      if (!process.version.startsWith('v24.')) cp.spawn = (...words) => {
+        const child = spawn(...words);
+        process.kill(process.pid, 'SIGTERM');
+        return child;
+      };
+      syncBuiltinESMExports();`;
+    const options = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(hook)}` };
+    const child = spawn(otherNode as string, [join(root, 'bin', 'netscribe.js'), 'signals'], {
+      env: { ...env, ...options },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    // Closed when the last one is gone that has its output.
+    const [code, signal] = await once(child, 'close');
+    expect(code === 7 || signal === 'SIGTERM').toBe(true);
+  });
+});
+
 describe('launcher without a Node that is new enough', () => {
   unless(noOldNode).test('says what to do', () => {
     rmSync(join(root, 'node_modules'), { recursive: true });

@@ -19,7 +19,10 @@ describe('names that there are not', () => {
     ['capture.interfaces.eth0.ring_buffer.blocks=4', /^capture\.interfaces\.eth0\.ring_buffer: there is no 'blocks'/],
     ['store.retention.sice=1G', "store.retention: there is no 'sice': did you mean 'size'?"],
     ['protocols.dns.prots=[53]', "protocols.dns: there is no 'prots': did you mean 'ports'?"],
-    ['api.certificate=x', /^api: there is no 'certificate'; there are enabled, address, /],
+    ['interfaces.eth0=', "the file: there is no 'interfaces' here: did you mean capture.interfaces?"],
+    ['retention.age=7d', "the file: there is no 'retention' here: did you mean store.retention?"],
+    ['flows.half_open=10s', "flows: there is no 'half_open' here: did you mean tcp.half_open?"],
+    ['api.password=x', /^api: there is no 'password'; there are enabled, address, /],
   ])('%s', (setting, expected) => {
     if (typeof expected === 'string') expect(said(setting)).toBe(expected);
     else expect(said(setting)).toMatch(expected);
