@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { netscribe } from '../kit/commands.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { netscribe, printedBy } from '../kit/commands.ts';
 import { MAIN } from '../kit/program.ts';
 import { PROJECT } from '../kit/shared.ts';
 import { twoInterfaces } from '../kit/two-interfaces.ts';
@@ -15,6 +15,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const CAPTURE = join(folder, 'two.pcapng');
 writeFileSync(CAPTURE, twoInterfaces());
 const FIRST_LOOK = `${PROJECT}examples/first-look.pcap`;
+/** The same, read once. */
+const STORE = join(folder, 'store');
+beforeAll(() => printedBy(['capture', '-q', '-r', FIRST_LOOK, '--to', `store:${STORE}`]));
 
 const query = (...words: string[]) =>
   netscribe(['query', ...words], { cwd: folder, env: { TZ: 'UTC', XDG_CONFIG_HOME: folder } });
@@ -64,7 +67,7 @@ describe('stored queries', () => {
 
   it('come from standard input with goQuery’s arguments', async () => {
     const text = '{"query":"apps_port","ifaces":"any","sum":true,"sort_by":"packets","num_results":1,"format":"csv"}';
-    const { out } = await netscribe(['query', '-r', FIRST_LOOK, '--stored-query', '-'], { cwd: folder, input: text });
+    const { out } = await netscribe(['query', '--store', STORE, '--stored-query', '-'], { cwd: folder, input: text });
     expect(out.split('\r\n')[0]).toBe('iface,dport,proto,packets,bytes');
     expect(out.split('\r\n').length).toBe(3);
   });
@@ -72,7 +75,7 @@ describe('stored queries', () => {
 
 describe('lists', () => {
   const sources = async (condition: string, ...more: string[]) => {
-    const { code, out, err } = await query('-r', FIRST_LOOK, 'sip', condition, '-s', 'sip', '-a', '-e', 'csv', ...more);
+    const { code, out, err } = await query('--store', STORE, 'sip', condition, '-s', 'sip', '-a', '-e', 'csv', ...more);
     const [, ...rows] = out.split('\r\n').map((line) => line.split(',')[0]);
     return code === 0 ? rows.slice(0, -1) : [code, err];
   };
@@ -100,8 +103,8 @@ describe('lists', () => {
 
 it('what was asked can be kept, and what it cost be told', async () => {
   const { out, err } = await query(
-    '-r',
-    FIRST_LOOK,
+    '--store',
+    STORE,
     'proto',
     'dport = 53',
     '-e',
@@ -110,7 +113,7 @@ it('what was asked can be kept, and what it cost be told', async () => {
     'asked.log',
     '--stats',
   );
-  await query('-r', FIRST_LOOK, 'sip', '--query-log', 'asked.log');
+  await query('--store', STORE, 'sip', '--query-log', 'asked.log');
   expect(out).toMatch(/^\{"proto":"udp"/);
   expect(err).toMatch(/\d+ segments? with \d+ records in \d+ bytes/);
   const lines = readFileSync(join(folder, 'asked.log'), 'utf8').trimEnd().split('\n');
@@ -122,7 +125,7 @@ it('what was asked can be kept, and what it cost be told', async () => {
 
 describe('errors and help', () => {
   it('a wrong condition has a caret and exit code 2', async () => {
-    const { code, err } = await query('-r', FIRST_LOOK, 'dprt = 53');
+    const { code, err } = await query('--store', STORE, 'dprt = 53');
     expect(code).toBe(2);
     expect(err).toContain('dprt = 53\n^^^^ ');
     expect(err).toContain('dprt: dport');

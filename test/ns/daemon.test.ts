@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { netscribe } from '../kit/commands.ts';
 import { DaemonKit } from '../kit/daemon.ts';
 import { noNamespaces, Program } from '../kit/namespace.ts';
 import { icmpFrame, udpFrame } from '../kit/packets.ts';
@@ -185,7 +186,7 @@ unless(noNamespaces).describe('netscribe run', () => {
       [['-f', '-1h'], 'leave out -f'],
       [['-c', 'dprt = 3'], 'dport'],
     ] as const) {
-      const wrong = await new Program([process.execPath, MAIN, ...words(...more)]).end();
+      const wrong = await netscribe(words(...more));
       expect([more, wrong.code, wrong.err]).toEqual([more, 2, expect.stringContaining(said)]);
     }
   });
