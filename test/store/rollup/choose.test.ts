@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flowRecord } from '../../../src/flow/record.ts';
 import { dnsRecord } from '../../../src/protocols/dns/record.ts';
+import type { ColumnBatch } from '../../../src/records/columns.ts';
 import { openReader, type StoreReader } from '../../../src/store/reader.ts';
 import { chooseRollup, type RollupWish } from '../../../src/store/rollup/choose.ts';
 import { rollupSpecs } from '../../../src/store/rollup/tables.ts';
@@ -46,6 +47,15 @@ describe('the choice', () => {
   });
 });
 
+/** Made once for all stores that have them. */
+const made = new Map<string, ColumnBatch>();
+function someFlows(seed: number, rows: number): ColumnBatch {
+  const name = `${seed} ${rows}`;
+  const batch = made.get(name) ?? flowBatch(seed, rows, START - 1800, START + 4 * 3600);
+  made.set(name, batch);
+  return batch;
+}
+
 describe.each([
   ['of sums beside one segment', { rollups }, 1],
   ['of sums beside many', { rollups, mostPartitions: 3 }, 5],
@@ -61,7 +71,7 @@ describe.each([
       const store = openStore(directory, { sync: false, ...options, ...(bare ? { rollups: [] } : {}) });
       const writer = store.beginImport();
       for (let batch = 0; batch < 5; batch++) {
-        writer.write(flowBatch(i * 10 + batch, 12_000 / imports, START - 1800, START + 4 * 3600));
+        writer.write(someFlows(i * 10 + batch, 12_000 / imports));
       }
       writer.commit(String(i));
       store.close();
