@@ -1,5 +1,5 @@
-// The end of a daemon that has many open flows: with time enough all of them are written; with too little what is left is counted, to the last
-// flow, and said, whatever the machine could do in that time.
+// The end of a daemon that has many open flows and little time: what is left is counted, to the last flow, and said, whatever the machine could
+// do in that time.
 
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { noNamespaces, writeFrames } from '../kit/namespace.ts';
 import { udpFrame } from '../kit/packets.ts';
 import { unless } from '../kit/unless.ts';
 
-const FLOWS = 30_000;
+const FLOWS = 10_000;
 /** Where the source address stands, in Ethernet and IPv4. */
 const SOURCE = 26;
 
@@ -31,7 +31,6 @@ const numberIn = (text: string, pattern: RegExp): number => Number(pattern.exec(
 
 unless(noNamespaces).describe('at its end a daemon with many open flows', () => {
   test.each([
-    ['has written all of them when there is time', 1, '100s'],
     ['has written or counted all of them when there is less', 2, '3s'],
     ['has counted all of them, or says how many there were, when there is hardly any', 1, '1s'],
   ])('%s', async (_, workers, stop_timeout) => {
@@ -59,6 +58,5 @@ unless(noNamespaces).describe('at its end a daemon with many open flows', () => 
       expect(code).toBe(5);
       expect(written + numberIn(err, /not written yet of (\d+) open flows/)).toBeGreaterThan(0);
     } else expect({ written: written + lost, code }).toEqual({ written: flows, code: lost > 0 ? 5 : 143 });
-    if (stop_timeout === '100s') expect([written, lost]).toEqual([flows, 0]);
   });
 });
