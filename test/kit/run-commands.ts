@@ -50,6 +50,8 @@ async function run({ words, cwd, env, input }: Asked): Promise<Said | { error: s
   return { code, bytes, out: bytes.toString('utf8'), err: readFileSync(places.err, 'utf8') };
 }
 
+// Whatever a command that does not end has left.
+process.once('disconnect', () => process.exit());
 process.on('message', (asked: Asked) => {
   run(asked).then(
     (said) => process.send!(said),
