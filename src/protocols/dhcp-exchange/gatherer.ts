@@ -11,6 +11,9 @@ import type { Exchanges } from './exchanges.ts';
 /** A lifetime without end (RFC 2131 section 3.3, RFC 8415 section 7.7). */
 export const FOREVER = 0xffffffff;
 
+/** The last second that times have: in 2106. */
+const LAST_SECOND = 0xffffffff;
+
 /** The fields of `exchangeFields` that are filled here. */
 interface CommonRecord {
   startSeconds: number;
@@ -54,6 +57,18 @@ export function fillExchange(record: CommonRecord, exchange: Exchange, notes: re
       ? exchange.elapsedSince(exchange.requestSeconds, exchange.requestNanos)
       : undefined;
   record.flows = exchange.flows;
+}
+
+/** When a lease of so many seconds runs out; one that has no end, or that ends after all times that can be told, has none here either. */
+export function fillLeaseEnd(
+  record: { leaseEndSeconds?: number | undefined; leaseEndNanos?: number | undefined },
+  { endSeconds, endNanos }: Pick<Exchange, 'endSeconds' | 'endNanos'>,
+  leaseSeconds: number,
+): void {
+  const seconds = endSeconds + leaseSeconds;
+  if (leaseSeconds === FOREVER || seconds > LAST_SECOND) return;
+  record.leaseEndSeconds = seconds;
+  record.leaseEndNanos = endNanos;
 }
 
 /** What is odd about exchanges of either version; `refused`, `halfWay`: what to say of those outcomes. */

@@ -1,7 +1,7 @@
 // Exchanges to records.
 
 import { blankRecord } from '../../records/record.ts';
-import { address, ExchangeGatherer, FOREVER, fillExchange, notesOf } from '../dhcp-exchange/gatherer.ts';
+import { address, ExchangeGatherer, fillExchange, fillLeaseEnd, notesOf } from '../dhcp-exchange/gatherer.ts';
 import type { GatherContext, Gatherer } from '../protocol.ts';
 import { type Dhcpv4Exchange, Dhcpv4Exchanges } from './exchange.ts';
 import { dhcpv4ExchangeRecord } from './exchange-record.ts';
@@ -40,9 +40,6 @@ function describe(exchange: Dhcpv4Exchange) {
   record.serverIdentifier = address(exchange.server);
   record.offers = exchange.offers.length > 0 ? exchange.offers : undefined;
   record.timeToOffer = exchange.timeToOffer;
-  if (outcome === 'leased' && told.leaseTime !== undefined && told.leaseTime !== FOREVER) {
-    record.leaseEndSeconds = exchange.endSeconds + told.leaseTime;
-    record.leaseEndNanos = exchange.endNanos;
-  }
+  if (outcome === 'leased' && told.leaseTime !== undefined) fillLeaseEnd(record, exchange, told.leaseTime);
   return record;
 }

@@ -1,7 +1,7 @@
 // Exchanges to records.
 
 import { blankRecord } from '../../records/record.ts';
-import { address, ExchangeGatherer, FOREVER, fillExchange, notesOf } from '../dhcp-exchange/gatherer.ts';
+import { address, ExchangeGatherer, FOREVER, fillExchange, fillLeaseEnd, notesOf } from '../dhcp-exchange/gatherer.ts';
 import type { GatherContext, Gatherer } from '../protocol.ts';
 import { type Dhcpv6Exchange, Dhcpv6Exchanges } from './exchange.ts';
 import { dhcpv6ExchangeRecord } from './exchange-record.ts';
@@ -43,9 +43,7 @@ function fillLease(exchange: Dhcpv6Exchange): void {
   for (const { valid } of [...(exchange.addresses ?? []), ...(exchange.told.prefixes ?? [])]) {
     if (valid > 0 && valid < shortest) shortest = valid;
   }
-  if (shortest === FOREVER) return;
-  record.leaseEndSeconds = exchange.endSeconds + shortest;
-  record.leaseEndNanos = exchange.endNanos;
+  fillLeaseEnd(record, exchange, shortest);
 }
 
 /** The first status that is no success, with its words. */

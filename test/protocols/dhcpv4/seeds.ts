@@ -25,6 +25,12 @@ const LEASE = [
 export const seeds: readonly Exchange[] = [
   exchange(
     'udp',
+    [0, message({}, type(3), option(50, ...ip('10.0.0.50')), option(54, ...ip('10.0.0.1')), END)],
+    // Until 2136 or so, after all times that records can tell.
+    [1, message(reply, type(5), option(54, ...ip('10.0.0.1')), option(51, ...u32(3_500_000_000)), END)],
+  ),
+  exchange(
+    'udp',
     [
       0,
       message({}, type(1), option(55, 1, 3, 6, 15), option(61, 1, 2, 0, 0, 0, 0, 9), option(12, ...ascii('host')), END),

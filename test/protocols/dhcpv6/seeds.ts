@@ -17,6 +17,8 @@ import {
   u16,
 } from './build.ts';
 
+/** Ends in 2136 or so, after all times that records can tell. */
+const CENTURY = 3_500_000_000;
 const LEASE = [association(3, address(5, 100, 200)), association(25, prefix(9, 56, 300)), status(0, 'fine')];
 
 export const seeds: readonly Exchange[] = [
@@ -36,6 +38,11 @@ export const seeds: readonly Exchange[] = [
       ),
     ],
     [1, message(7, CLIENT, SERVER, ...LEASE)],
+  ),
+  exchange(
+    'udp',
+    [0, message(5, CLIENT, SERVER, association(3, address(5, 100, CENTURY)))],
+    [1, message(7, CLIENT, SERVER, association(3, address(5, 100, CENTURY)))],
   ),
   exchange(
     'udp',
