@@ -1,7 +1,7 @@
 // Values as DHCP's options carry them, read from offsets: numbers (big-endian), addresses, hexadecimal text. DHCPv6 uses them too.
 // Every function expects that the bytes it names are there.
 
-import { formatV4, formatV6 } from '../../records/address.ts';
+import { formatV4 } from '../../records/address.ts';
 import { wireText } from '../../records/text.ts';
 import { u32 } from '../octets.ts';
 
@@ -24,10 +24,6 @@ export function linkLayerAddress(bytes: Uint8Array, from: number, to: number): s
 
 export function ipv4Text(bytes: Uint8Array, at: number): string {
   return formatV4(u32(bytes, at));
-}
-
-export function ipv6Text(bytes: Uint8Array, at: number): string {
-  return formatV6(u32(bytes, at), u32(bytes, at + 4), u32(bytes, at + 8), u32(bytes, at + 12));
 }
 
 /** Text without the zero bytes at its end, which some senders count (RFC 2132 section 2). */

@@ -2,8 +2,8 @@
 // 21.6, 21.21, 21.22). Three levels of options, each with a list of its own.
 
 import { Address } from '../../records/address.ts';
-import { ipv6Text, textOf } from '../dhcpv4/bytes.ts';
-import { u16, u32 } from '../octets.ts';
+import { textOf } from '../dhcpv4/bytes.ts';
+import { u16, u32, v6Text } from '../octets.ts';
 import * as code from './codes.ts';
 import { OptionList } from './option-list.ts';
 import type { Association, AssociationAddress, DelegatedPrefix } from './record.ts';
@@ -83,7 +83,7 @@ function readInside(bytes: Uint8Array, iaid: string, found: Associations): void 
       innermost.read(bytes, from + PREFIX_OCTETS, to);
       found.prefixes.push({
         iaid,
-        prefix: `${ipv6Text(bytes, from + 9)}/${bytes[from + 8]}`,
+        prefix: `${v6Text(bytes, from + 9)}/${bytes[from + 8]}`,
         preferred: u32(bytes, from),
         valid: u32(bytes, from + 4),
         ...statusAmong(innermost, bytes),

@@ -1,9 +1,9 @@
 // Values of options that are more than a number. Each function reads [from, to) and gives undefined when that is wrong.
 
 import { authenticationText } from '../dhcpv4/authentication.ts';
-import { hex, ipv6Text, linkLayerAddress, printableOrHex, textOf } from '../dhcpv4/bytes.ts';
+import { hex, linkLayerAddress, printableOrHex, textOf } from '../dhcpv4/bytes.ts';
 import { domainName, domainNames } from '../dhcpv4/domain-names.ts';
-import { u16, u32 } from '../octets.ts';
+import { u16, u32, v6Text } from '../octets.ts';
 import { duidText } from './duid.ts';
 import { OptionList } from './option-list.ts';
 
@@ -12,7 +12,7 @@ const ADDRESS_OCTETS = 16;
 export function ipv6List(bytes: Uint8Array, from: number, to: number): string[] | undefined {
   if (to === from || (to - from) % ADDRESS_OCTETS !== 0) return undefined;
   const list: string[] = [];
-  for (let at = from; at < to; at += ADDRESS_OCTETS) list.push(ipv6Text(bytes, at));
+  for (let at = from; at < to; at += ADDRESS_OCTETS) list.push(v6Text(bytes, at));
   return list;
 }
 
@@ -60,7 +60,7 @@ export function ntpServers(bytes: Uint8Array, from: number, to: number): string[
     const at = suboptions.from[i];
     const end = suboptions.to[i];
     const kind = suboptions.codes[i];
-    if ((kind === NTP_ADDRESS || kind === NTP_MULTICAST) && end - at === ADDRESS_OCTETS) list.push(ipv6Text(bytes, at));
+    if ((kind === NTP_ADDRESS || kind === NTP_MULTICAST) && end - at === ADDRESS_OCTETS) list.push(v6Text(bytes, at));
     else if (kind === NTP_NAME) list.push(...(uncompressedNames(bytes, at, end) ?? []));
   }
   return list;

@@ -2,10 +2,10 @@
 
 import { formatV4 } from '../../records/address.ts';
 import { wireText } from '../../records/text.ts';
-import { u16, u32 } from '../octets.ts';
+import { u16, u32, v6Text } from '../octets.ts';
 import { algorithmName, digestName, extendedErrorName, rcodeName } from './codes.ts';
 import type { Message } from './message.ts';
-import { hex, nameTo, v6Text } from './rdata-parts.ts';
+import { hex, nameTo } from './rdata-parts.ts';
 import type { DnsRecord, ExtendedError } from './record.ts';
 
 const OPTION_LLQ = 1;

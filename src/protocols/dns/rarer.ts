@@ -1,7 +1,7 @@
 // Record types that few have seen: APL, CSYNC, DHCID, NID, L32, L64, LP, OPENPGPKEY and ZONEMD, told as zone files write them.
 
-import { formatV4, formatV6 } from '../../records/address.ts';
-import { u16, u32 } from '../octets.ts';
+import { formatV4 } from '../../records/address.ts';
+import { u16, u32, v6Text } from '../octets.ts';
 import { typeBits } from './dnssec.ts';
 import { base64, hex, nameTo, type Rdata } from './rdata-parts.ts';
 
@@ -22,10 +22,7 @@ export function apl(into: Rdata, bytes: Uint8Array, _messageAt: number, at: numb
     if (length > octets || next > end) return false;
     address.fill(0);
     address.set(bytes.subarray(item + 4, next));
-    const text =
-      octets === 4
-        ? formatV4(u32(address, 0))
-        : formatV6(u32(address, 0), u32(address, 4), u32(address, 8), u32(address, 12));
+    const text = octets === 4 ? formatV4(u32(address, 0)) : v6Text(address, 0);
     items.push(`${(bytes[item + 3] & APL_NEGATION) === 0 ? '' : '!'}${family}:${text}/${bytes[item + 2]}`);
     item = next;
   }

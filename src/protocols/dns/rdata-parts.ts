@@ -1,7 +1,5 @@
 // What the decoders of RDATA share: the contract, and how bytes, addresses and names become text.
 
-import { formatV6 } from '../../records/address.ts';
-import { u32 } from '../octets.ts';
 import { nameText, walkName } from './names.ts';
 import type { ResourceRecord } from './record.ts';
 
@@ -21,11 +19,6 @@ export function hex(bytes: Uint8Array, at: number, end: number): string {
 
 export function base64(bytes: Uint8Array, at: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).toString('base64');
-}
-
-/** The IPv6 address in the 16 bytes at `at`. */
-export function v6Text(bytes: Uint8Array, at: number): string {
-  return formatV6(u32(bytes, at), u32(bytes, at + 4), u32(bytes, at + 8), u32(bytes, at + 12));
 }
 
 /** The text of a name that ends exactly at `end`, or undefined. */

@@ -4,14 +4,14 @@
 
 import { formatV4 } from '../../records/address.ts';
 import { wireText } from '../../records/text.ts';
-import { u16, u32 } from '../octets.ts';
+import { u16, u32, v6Text } from '../octets.ts';
 import * as code from './codes.ts';
 import { dnskey, ds, nsec, nsec3, nsec3param, rrsig } from './dnssec.ts';
 import { caa, cert, eui, hinfo, loc, naptr, rp, sshfp, tlsa, uri } from './less-common.ts';
 import { CLASS_TOP_BIT, type Message } from './message.ts';
 import { nameText, walkName } from './names.ts';
 import { apl, csync, encoded, locator32, locator64, locatorName, zonemd } from './rarer.ts';
-import { genericRdata, nameTo, type Rdata, type RdataDecoder, v6Text } from './rdata-parts.ts';
+import { genericRdata, nameTo, type Rdata, type RdataDecoder } from './rdata-parts.ts';
 import type { ResourceRecord } from './record.ts';
 import { svcb } from './svcb.ts';
 

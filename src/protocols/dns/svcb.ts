@@ -3,9 +3,9 @@
 import { formatV4 } from '../../records/address.ts';
 import type { MapEntries } from '../../records/field.ts';
 import { wireText } from '../../records/text.ts';
-import { u16, u32 } from '../octets.ts';
+import { u16, u32, v6Text } from '../octets.ts';
 import { nameText, walkName } from './names.ts';
-import { base64, type Rdata, v6Text } from './rdata-parts.ts';
+import { base64, type Rdata } from './rdata-parts.ts';
 
 /** IANA "Service Parameter Keys (SvcParamKeys)". */
 const KEYS = [

@@ -1,10 +1,10 @@
 // The header of the PROXY protocol, versions 1 (a line of text) and 2 (binary), with which load balancers tell servers who the client is:
 // https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt, sections 2.1 and 2.2.
 
-import { formatV4, formatV6 } from '../../records/address.ts';
+import { formatV4 } from '../../records/address.ts';
 import { parseAddress } from '../../records/parse-address.ts';
 import { asciiText } from '../../records/text.ts';
-import { u32 } from '../octets.ts';
+import { u32, v6Text } from '../octets.ts';
 
 /** Answers of `headerLength` besides a length. */
 export const MORE = 0;
@@ -53,7 +53,7 @@ export function clientOf(bytes: Uint8Array, from: number, to: number): string | 
   const at = from + FIXED_OCTETS;
   if (family === FAMILY_IPV4 && to - at >= IPV4_OCTETS) return formatV4(u32(bytes, at));
   if (family !== FAMILY_IPV6 || to - at < IPV6_OCTETS) return undefined;
-  return formatV6(u32(bytes, at), u32(bytes, at + 4), u32(bytes, at + 8), u32(bytes, at + 12));
+  return v6Text(bytes, at);
 }
 
 function lineLength(bytes: Uint8Array, from: number, to: number): number {

@@ -1,8 +1,7 @@
 // The groups that multicast listener discovery is about: version 1 (RFC 2710 section 3) names one, reports of version 2 (RFC 3810 section 5.2)
 // name many, each with sources and data that are passed over.
 
-import { formatV6 } from '../../records/address.ts';
-import { u16, u32 } from '../octets.ts';
+import { u16, v6Text } from '../octets.ts';
 
 const QUERY = 130;
 const DONE = 132;
@@ -40,5 +39,5 @@ export function groupsOf(bytes: Uint8Array, from: number, to: number): string[] 
 
 function groupAt(bytes: Uint8Array, at: number, to: number): string | undefined {
   if (at + ADDRESS_OCTETS > to) return undefined;
-  return formatV6(u32(bytes, at), u32(bytes, at + 4), u32(bytes, at + 8), u32(bytes, at + 12));
+  return v6Text(bytes, at);
 }

@@ -1,10 +1,10 @@
 // What a router advertises: RFC 4861 section 4.2 and its options, RFC 4191 (preference, routes), RFC 8106 (DNS), RFC 8910 (captive
 // portal), RFC 8781 (NAT64); of IPv4 RFC 1256 section 3. Who else advertises himself may read along with a whole network.
 
-import { formatV4, formatV6 } from '../../records/address.ts';
+import { formatV4 } from '../../records/address.ts';
 import { wireText } from '../../records/text.ts';
 import { domainNames } from '../dhcpv4/domain-names.ts';
-import { u16, u32 } from '../octets.ts';
+import { u16, u32, v6Text } from '../octets.ts';
 import { eachOption } from './nd-options.ts';
 import type { IcmpRecord } from './record.ts';
 
@@ -31,8 +31,6 @@ const PREFERENCES = ['medium', 'high', 'medium', 'low'] as const;
 const NAT64_BITS = [96, 64, 56, 48, 40, 32] as const;
 
 const preference = (flags: number) => PREFERENCES[(flags >> 3) & 3];
-const addressAt = (bytes: Uint8Array, at: number) =>
-  formatV6(u32(bytes, at), u32(bytes, at + 4), u32(bytes, at + 8), u32(bytes, at + 12));
 
 /** Fills in what the advertisement [from, to) of ICMPv6 says. Options that are too short for what they should hold say nothing. */
 export function readRouter(record: IcmpRecord, bytes: Uint8Array, from: number, to: number): void {
@@ -51,7 +49,7 @@ function readOption(record: IcmpRecord, bytes: Uint8Array, type: number, at: num
     case OPTION_PREFIX:
       if (end - at < 32) return;
       record.routerPrefixes = added(record.routerPrefixes, {
-        prefix: `${addressAt(bytes, at + 16)}/${bytes[at + 2]}`,
+        prefix: `${v6Text(bytes, at + 16)}/${bytes[at + 2]}`,
         onLink: (bytes[at + 3] & FLAG_ON_LINK) !== 0,
         autonomous: (bytes[at + 3] & FLAG_AUTONOMOUS) !== 0,
         validLifetime: u32(bytes, at + 4),
@@ -70,7 +68,7 @@ function readOption(record: IcmpRecord, bytes: Uint8Array, type: number, at: num
       break;
     case OPTION_DNS_SERVERS:
       for (let address = at + 8; address + ADDRESS_OCTETS <= end; address += ADDRESS_OCTETS)
-        record.routerDnsServers = added(record.routerDnsServers, addressAt(bytes, address));
+        record.routerDnsServers = added(record.routerDnsServers, v6Text(bytes, address));
       break;
     case OPTION_SEARCH_DOMAINS:
       for (const name of domainNames(bytes, at + 8, end, false) ?? [])
@@ -92,7 +90,7 @@ function readOption(record: IcmpRecord, bytes: Uint8Array, type: number, at: num
 function prefixAt(bytes: Uint8Array, at: number, end: number): string {
   const address = new Uint8Array(ADDRESS_OCTETS);
   address.set(bytes.subarray(at, Math.min(end, at + ADDRESS_OCTETS)));
-  return addressAt(address, 0);
+  return v6Text(address, 0);
 }
 
 function added<T>(list: readonly T[] | undefined, value: T): readonly T[] {

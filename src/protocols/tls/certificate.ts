@@ -1,10 +1,10 @@
 // What an X.509 certificate says (RFC 5280 section 4). Read here and not by the TLS library of the machine, so that the same bytes
 // give the same record everywhere, and a certificate that no library would accept still gives what can be read of it.
 
-import { formatV4, formatV6 } from '../../records/address.ts';
+import { formatV4 } from '../../records/address.ts';
 import type { JsonValue } from '../../records/field.ts';
 import { wireText } from '../../records/text.ts';
-import { u32 } from '../octets.ts';
+import { u32, v6Text } from '../octets.ts';
 import {
   bitLength,
   childrenOf,
@@ -194,8 +194,7 @@ function generalNames(bytes: Uint8Array, names: Element): string[] | undefined {
   for (const { tag, from, to } of childrenOf(bytes, names, MAX_ALTERNATIVE_NAMES)) {
     if (tag === NAME_DNS || tag === NAME_EMAIL || tag === NAME_URI) found.push(wireText(bytes, from, to));
     else if (tag === NAME_ADDRESS && to - from === 4) found.push(formatV4(u32(bytes, from)));
-    else if (tag === NAME_ADDRESS && to - from === 16)
-      found.push(formatV6(u32(bytes, from), u32(bytes, from + 4), u32(bytes, from + 8), u32(bytes, from + 12)));
+    else if (tag === NAME_ADDRESS && to - from === 16) found.push(v6Text(bytes, from));
   }
   return found.length > 0 ? found : undefined;
 }
