@@ -74,3 +74,11 @@ it('makes the same mutants from the same seed, and other ones from another', () 
   expect(mutants(1)).toEqual(mutants(1));
   expect(mutants(1)).not.toEqual(mutants(2));
 });
+
+it('leaves what mutants are made of as it was, in a Buffer too', () => {
+  const random = new Random(5);
+  const bytes = Buffer.from('0102030405060708', 'hex');
+  const material = { dictionary: [], others: [] };
+  for (let i = 0; i < 100; i++) mutate(exchange('tcp', [0, bytes]), material, random);
+  expect(bytes.toString('hex')).toBe('0102030405060708');
+});

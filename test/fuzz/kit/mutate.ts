@@ -124,7 +124,8 @@ function changeBytes(bytes: Uint8Array, { dictionary, others }: Material, random
 function changeNumber(bytes: Uint8Array, at: number, width: number, random: Random): Uint8Array {
   if (at + width > bytes.length) return bytes;
   const isLittle = random.chance(0.2);
-  const changed = bytes.slice();
+  // Not `slice`: of a Buffer that is no copy, and seeds are others' too.
+  const changed = new Uint8Array(bytes);
   let n = 0;
   for (let i = 0; i < width; i++) n = n * 256 + bytes[isLittle ? at + width - 1 - i : at + i];
   const most = 256 ** width - 1;
