@@ -5,7 +5,7 @@
 
 import { digest } from '../stream/digest.ts';
 import { RecentBytes } from '../stream/recent-bytes.ts';
-import { COPY_SECONDS } from '../stream/whole-datagrams.ts';
+import { areCopyTimes } from '../stream/whole-datagrams.ts';
 
 /** Datagrams that are remembered: one for each value of so many bits of the digest. */
 const PLACES = 256;
@@ -51,7 +51,7 @@ export class RecentDatagrams {
       this.#senders[entry] === sender &&
       words[at + IDENTIFICATION] === identification &&
       words[at + LENGTH] === length &&
-      Math.abs(seconds - this.#seconds[entry] + (nanos - words[at + NANOS]) / 1e9) <= COPY_SECONDS &&
+      areCopyTimes(seconds, nanos, this.#seconds[entry], words[at + NANOS]) &&
       kept.has(place) &&
       !kept.differs(place, bytes, from, length)
     )

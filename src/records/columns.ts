@@ -1,5 +1,8 @@
 // The columnar form of records: what goes to the store's writer. Typed arrays only, so that it crosses threads by transfer.
 
+/** The last second that times have: in 2106. */
+export const LAST_SECOND = 0xffffffff;
+
 /** 1 where the row has a value; absent when every row has one. It shares its buffer with the values when no row has one (`nothing.ts`). */
 type Present = Uint8Array | undefined;
 

@@ -1,7 +1,7 @@
 // 64-bit pcapng timestamps → seconds and nanoseconds, exactly, without BigInt for any resolution a clock can have.
 // Truth: draft-ietf-opsawg-pcapng, section 4.2 (if_tsresol, if_tsoffset) and 4.3 (timestamp high and low).
 
-import { MAX_SECONDS } from './walker.ts';
+import { LAST_SECOND } from '../records/columns.ts';
 
 const TWO_32 = 4_294_967_296;
 const NANOS = 1_000_000_000;
@@ -81,10 +81,10 @@ export class Timestamps {
   }
 
   #keepInside(): void {
-    this.isOutside = this.seconds < 0 || this.seconds > MAX_SECONDS;
+    this.isOutside = this.seconds < 0 || this.seconds > LAST_SECOND;
     if (!this.isOutside) return;
     const isBefore = this.seconds < 0;
-    this.seconds = isBefore ? 0 : MAX_SECONDS;
+    this.seconds = isBefore ? 0 : LAST_SECOND;
     // Fractions of times that are all one second would go back and forth.
     this.nanos = isBefore ? 0 : NANOS - 1;
   }

@@ -2,6 +2,7 @@
 // columns of a batch with the whole records it finds and says where it stopped; the bytes behind that come again, with more
 // behind them. So the packets do not depend on how the input was cut into chunks.
 
+import { LAST_SECOND } from '../records/columns.ts';
 import type { EmbeddedName, EmbeddedSecrets, InterfaceDescription, PacketBatch } from './source.ts';
 
 /** What walkers find beside packets. Shared by all files of a run, so that interface numbers are global. */
@@ -37,12 +38,9 @@ export function longestPacket(snapLength: number): number {
   return snapLength < MAX_ANNOUNCED_SNAP_LENGTH ? snapLength : MAX_ANNOUNCED_SNAP_LENGTH;
 }
 
-/** The last second that the columns of a batch hold: in 2106. */
-export const MAX_SECONDS = 0xffffffff;
-
 /** Seconds and what a fraction of more than one adds to them; the last second is the end. */
 export function clampSeconds(seconds: number): number {
-  return seconds < MAX_SECONDS ? seconds : MAX_SECONDS;
+  return seconds < LAST_SECOND ? seconds : LAST_SECOND;
 }
 
 /** Numbers in messages: 1514 → '1,514'. */

@@ -5,9 +5,14 @@ import type { Cursor } from '../wire/cursor.ts';
 import type { Pieces } from './pieces.ts';
 
 /** Copies of one packet come within so many seconds, mostly a tenth of that. Hosts do repeat themselves after a few milliseconds (MLD). */
-export const COPY_SECONDS = 0.001;
+const COPY_SECONDS = 0.001;
 /** At most so many are remembered, with their bytes. */
 const REMEMBERED = 32;
+
+/** May packets of these two times be copies of one? */
+export function areCopyTimes(seconds: number, nanos: number, otherSeconds: number, otherNanos: number): boolean {
+  return Math.abs(seconds - otherSeconds + (nanos - otherNanos) / 1e9) <= COPY_SECONDS;
+}
 
 interface Whole {
   readonly key: string;
@@ -36,7 +41,7 @@ export class WholeDatagrams<Datagram extends Whole> {
   find(key: string, c: Cursor, seconds: number, nanos: number): Datagram | undefined {
     const d = this.#recent.get(key);
     if (d === undefined) return undefined;
-    if (Math.abs(seconds - d.lastSeconds + (nanos - d.lastNanos) / 1e9) > COPY_SECONDS) return undefined;
+    if (!areCopyTimes(seconds, nanos, d.lastSeconds, d.lastNanos)) return undefined;
     const end = c.fragmentOffset + c.payloadEnd - c.fragmentData;
     if (end <= c.fragmentOffset || (c.moreFragments ? end >= d.total : end !== d.total)) return undefined;
     return d.pieces.hold(c.fragmentOffset, c.bytes, c.fragmentData, c.payloadEnd) ? d : undefined;

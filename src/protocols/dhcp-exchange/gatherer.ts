@@ -1,6 +1,7 @@
 // Exchanges to records: what those of DHCPv4 and DHCPv6 tell alike.
 
 import type { Address } from '../../records/address.ts';
+import { LAST_SECOND } from '../../records/columns.ts';
 import type { Fields } from '../../records/field.ts';
 import { parseAddress } from '../../records/parse-address.ts';
 import type { RecordOf, RecordType } from '../../records/record.ts';
@@ -10,9 +11,6 @@ import type { Exchanges } from './exchanges.ts';
 
 /** A lifetime without end (RFC 2131 section 3.3, RFC 8415 section 7.7). */
 export const FOREVER = 0xffffffff;
-
-/** The last second that times have: in 2106. */
-const LAST_SECOND = 0xffffffff;
 
 /** The fields of `exchangeFields` that are filled here. */
 interface CommonRecord {

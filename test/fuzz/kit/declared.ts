@@ -1,11 +1,10 @@
 // Is a record what its declaration says? Checked field by field, before it is encoded.
 
 import { Address } from '../../../src/records/address.ts';
+import { LAST_SECOND } from '../../../src/records/columns.ts';
 import type { Field, Fields } from '../../../src/records/field.ts';
 import { propertiesOf, type RecordType } from '../../../src/records/record.ts';
 import { Finding } from './target.ts';
-
-const MAX_SECONDS = 0xffffffff;
 
 export function checkRecord(type: RecordType, record: object): void {
   checkFields(type.name, type.fields, record as Record<string, unknown>);
@@ -94,7 +93,7 @@ function checkTime(where: string, seconds: unknown, nanos: unknown, isOptional: 
     typeof seconds === 'number' &&
     Number.isInteger(seconds) &&
     seconds >= 0 &&
-    seconds <= MAX_SECONDS &&
+    seconds <= LAST_SECOND &&
     typeof nanos === 'number' &&
     nanos >= 0 &&
     nanos < 1e9;
