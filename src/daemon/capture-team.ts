@@ -147,12 +147,9 @@ export class CaptureTeam implements Unit {
       control: this.#control,
       maxWaitingBytes: MAX_WAITING_BYTES,
     };
-    const worker = new Worker(workerFile('daemon/capture-worker'), {
-      workerData,
-      name: `capture-${index}`,
-    });
-    this.#workers.add(worker);
     const name = `capture-${index}`;
+    const worker = new Worker(workerFile('daemon/capture-worker'), { workerData, name });
+    this.#workers.add(worker);
     let hasDone = false;
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'done') hasDone = true;

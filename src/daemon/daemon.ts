@@ -10,6 +10,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { makePlan, sentPlan, shownTypes } from '../engine/plan.ts';
 import type { EngineFigures } from '../engine/view.ts';
+import { SEES_ALL } from '../processors/process-watch.ts';
 import {
   type Capability,
   giveUpCapabilities,
@@ -300,7 +301,7 @@ function capabilitiesOf({ tcpState, plan: { processes } }: LoadedConfig, countsI
     'net_raw',
     ...(usesBpf ? (['perfmon', 'bpf'] as const) : []),
     ...(countsInKernel ? (['net_admin'] as const) : []),
-    ...(processes === undefined ? [] : (['sys_ptrace', 'dac_read_search'] as const)),
+    ...(processes === undefined ? [] : SEES_ALL),
   ];
 }
 

@@ -134,9 +134,7 @@ export class AnyRow {
       const side = (info & INFO_REVERSE) !== 0 ? 1 : 0;
       const packets = (info & INFO_SEGMENTED) !== 0 ? batch.segments[packet] : 1;
       if (slot >= 0 && (info & INFO_TCP) !== 0 && beginsAnother(table, slot, side, rows, row, batch.view)) {
-        this.#end(table, slot, 'reused', batch.numbers[packet]);
-        this.#counters.reused++;
-        slot = -1;
+        slot = this.#endReused(table, slot, batch.numbers[packet]);
       }
       if (slot < 0) {
         slot = this.#open(stage, batch, r, table, batch.numbers[packet], seconds, nanos);
@@ -174,9 +172,7 @@ export class AnyRow {
       (info & INFO_TCP) !== 0 &&
       beginsAnother(table, slot, side, rows, row, viewOfExtra(extra.bytes!))
     ) {
-      this.#end(table, slot, 'reused', extra.cause);
-      this.#counters.reused++;
-      slot = -1;
+      slot = this.#endReused(table, slot, extra.cause);
     }
     if (slot < 0) {
       slot = this.#open(stage, batch, r, table, extra.firstPacket, extra.firstSeconds, extra.firstNanos);
@@ -305,6 +301,13 @@ export class AnyRow {
     if (isHalfOpen) this.#counters.evictedHalfOpen++;
     this.#handler.ended(table, slot, 'evicted');
     table.remove(slot);
+  }
+
+  /** Ends a connection whose ports another one has from now on; the row of that one is none yet. */
+  #endReused(table: FlowTable, slot: number, number: number): number {
+    this.#end(table, slot, 'reused', number);
+    this.#counters.reused++;
+    return -1;
   }
 
   /** Ends one flow now. */

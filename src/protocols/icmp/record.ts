@@ -2,7 +2,7 @@
 
 import { program, transaction } from '../../records/common.ts';
 import { f } from '../../records/field.ts';
-import { defineRecord, type RecordOf } from '../../records/record.ts';
+import { blankRecord, defineRecord, type RecordOf } from '../../records/record.ts';
 import { VERSION } from '../../version.ts';
 
 export const icmpRecord = defineRecord(
@@ -104,9 +104,9 @@ export type IcmpRecord = RecordOf<typeof icmpRecord.fields>;
 
 /** A record with every property in place, so that its shape never changes. `clear` makes it so again. */
 export function emptyRecord(): IcmpRecord {
-  const record = { version: 0 } as IcmpRecord;
+  const record = blankRecord(icmpRecord);
+  record.version = 0;
   clear(record);
-  clearRouter(record);
   return record;
 }
 
