@@ -10,6 +10,9 @@ export interface PcapPacket {
   capturedLength: number;
   wireLength: number;
   linkType: number;
+  /** Unix time. */
+  seconds: number;
+  nanos: number;
 }
 
 export interface PcapFile {
@@ -18,7 +21,8 @@ export interface PcapFile {
   packets: PcapPacket[];
 }
 
-const MAGICS = new Set([0xa1b2c3d4, 0xa1b23c4d]);
+const MAGIC_NANOS = 0xa1b23c4d;
+const MAGICS = new Set([0xa1b2c3d4, MAGIC_NANOS]);
 /** Kuznetzov's variant, with 8 more bytes per packet. */
 const MAGIC_MODIFIED = 0xa1b2cd34;
 const FILE_HEADER = 24;
@@ -34,13 +38,16 @@ export function readPcap(path: string): PcapFile | null {
   if (!little && !known(view.getUint32(0))) return null;
   const recordHeader = view.getUint32(0, little) === MAGIC_MODIFIED ? 24 : 16;
   const linkType = view.getUint32(20, little) & 0xffff;
+  const nanosPerUnit = view.getUint32(0, little) === MAGIC_NANOS ? 1 : 1000;
   const packets: PcapPacket[] = [];
   for (let at = FILE_HEADER; at + recordHeader <= bytes.length; ) {
+    const seconds = view.getUint32(at, little);
+    const nanos = view.getUint32(at + 4, little) * nanosPerUnit;
     const capturedLength = view.getUint32(at + 8, little);
     const wireLength = view.getUint32(at + 12, little);
     const offset = at + recordHeader;
     if (offset + capturedLength > bytes.length) break;
-    packets.push({ number: packets.length + 1, offset, capturedLength, wireLength, linkType });
+    packets.push({ number: packets.length + 1, offset, capturedLength, wireLength, linkType, seconds, nanos });
     at = offset + capturedLength;
   }
   return { bytes, view, packets };

@@ -1,8 +1,10 @@
 // Messages to transactions: pairs queries with responses, and publishes what stays alone. `stream.ts` adds DNS over TCP.
 
+import { EarlyAnswers, type Moment } from '../early.ts';
 import type { Analyzer, Context, Direction, EndReason, Verdict } from '../protocol.ts';
 import { type Dialect, dialectOf, isMulticast } from './dialect.ts';
 import { type Exchange, fillDocument } from './document.ts';
+import { EarlyResponse } from './early-response.ts';
 import { latin1Bytes } from './latin1.ts';
 import { Message } from './message.ts';
 import * as note from './notes.ts';
@@ -39,6 +41,8 @@ export class DnsAnalyzer implements Analyzer {
   /** Sent to a group: whoever answers does so in another flow, and silence is an answer too. */
   readonly #isMulticast: boolean;
   readonly #pending = new PendingQueries();
+  /** Responses whose query may still come. */
+  #early: EarlyAnswers<EarlyResponse> | undefined = undefined;
   #deadline = Number.POSITIVE_INFINITY;
 
   constructor(context: Context, options: DnsOptions) {
@@ -51,7 +55,7 @@ export class DnsAnalyzer implements Analyzer {
   }
 
   get isIdle(): boolean {
-    return this.#pending.oldest === undefined;
+    return this.#pending.oldest === undefined && this.#early?.isEmpty !== false;
   }
 
   message(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): Verdict {
@@ -63,9 +67,13 @@ export class DnsAnalyzer implements Analyzer {
     this.#expireDue();
     const { oldest } = this.#pending;
     if (oldest !== undefined) this.#arm(oldest);
+    if (this.#early !== undefined) this.#ring(this.#early.due);
   }
 
   end(_reason: EndReason): void {
+    const early = this.#early;
+    for (let answer = early?.takeOldest(); answer !== undefined; answer = early?.takeOldest())
+      this.#publishEarly(answer);
     for (let query = this.#pending.oldest; query !== undefined; query = this.#pending.oldest) this.#giveUp(query);
   }
 
@@ -85,7 +93,7 @@ export class DnsAnalyzer implements Analyzer {
       this.context.count('malformed');
     } else if (current.fault === 'cut') this.context.count('truncated');
     this.isSure = true;
-    if (current.isResponse) this.#response(direction, remark);
+    if (current.isResponse) this.#response(direction, remark, this.context);
     else this.#query(direction, remark);
     return 'ok';
   }
@@ -125,6 +133,31 @@ export class DnsAnalyzer implements Analyzer {
     }
     this.#pending.add(query);
     this.#arm(query);
+    if (this.#early !== undefined) this.#answerEarly(query);
+  }
+
+  /** If the response was captured before this query, it comes now. */
+  #answerEarly(query: PendingQuery): void {
+    const answer = this.#early?.take(query, this.options.transaction_timeout, (one) => one.answers(query));
+    if (answer === undefined) return;
+    this.context.hold(-answer.cost);
+    answer.read(current);
+    this.#response(answer.direction, answer.remark, answer);
+  }
+
+  /** No query has asked for it. Kept for a moment; false: it can not be. */
+  #waitForQuery(direction: Direction, remark: string | undefined): boolean {
+    if (this.framingOctets > 0 || current.fault === 'malformed') return false;
+    const { context } = this;
+    const answer = new EarlyResponse(direction, current, remark, context);
+    if (!context.hold(answer.cost)) {
+      context.hold(-answer.cost);
+      return false;
+    }
+    this.#early ??= new EarlyAnswers();
+    this.#early.add(answer);
+    this.#ring(this.#early.due);
+    return true;
   }
 
   /** The same question under the same id again: the client lost patience, and only one of the two can get the response. */
@@ -139,24 +172,21 @@ export class DnsAnalyzer implements Analyzer {
     }
   }
 
-  #response(direction: Direction, remark: string | undefined): void {
-    const octets = current.wireLength + this.framingOctets;
+  #response(direction: Direction, remark: string | undefined, at: Moment): void {
     const query = this.#match(other(direction));
     if (query === undefined) {
-      const mayComeAlone = this.#dialect !== 'dns';
-      if (!mayComeAlone) this.context.count('unmatchedResponses');
-      const notes = this.#notes(mayComeAlone ? NO_NOTES : [note.ORPHANED_RESPONSE], remark);
-      this.#publishResponse(direction, octets, notes, mayComeAlone);
+      if (this.#dialect !== 'dns') this.#publishResponse(direction, this.#notes(NO_NOTES, remark), true, at);
+      else if (!this.#waitForQuery(direction, remark)) this.#publishOrphan(direction, remark, at);
       return;
     }
-    if (this.framingOctets > 0 && isTransferType(query.type) && this.#isTransferGoingOn(query, octets)) return;
+    if (this.framingOctets > 0 && isTransferType(query.type) && this.#isTransferGoingOn(query)) return;
     let notes = this.#notes(query.notes, remark);
     if (this.framingOctets === 0 && this.#dialect === 'dns' && current.fault !== 'malformed') {
       if (query.hasEdns && current.opt < 0 && current.fault === 'none') notes = [...notes, note.EDNS_NOT_SUPPORTED];
       else if (!query.hasEdns && current.opt >= 0) notes = [...notes, note.EDNS_UNEXPECTED];
     }
     this.#remove(query);
-    this.#publish(query, undefined, current, notes, remark === undefined);
+    this.#publish(query, undefined, current, notes, remark === undefined, at);
   }
 
   /** By id; by id and question when several wait under one id. */
@@ -171,10 +201,10 @@ export class DnsAnalyzer implements Analyzer {
     return oldest;
   }
 
-  #isTransferGoingOn(query: PendingQuery, octets: number): boolean {
+  #isTransferGoingOn(query: PendingQuery): boolean {
     query.transfer ??= new Transfer(readQuery(query));
     const kept = query.transfer.answers.length;
-    const isOver = query.transfer.add(current, octets);
+    const isOver = query.transfer.add(current, current.wireLength + this.framingOctets);
     const isWithinLimit = this.context.hold((query.transfer.answers.length - kept) * RECORD_COST);
     if (!isWithinLimit) this.context.count('limit');
     if (isOver) return false;
@@ -199,6 +229,7 @@ export class DnsAnalyzer implements Analyzer {
   }
 
   #expireDue(): void {
+    if (this.#early !== undefined) this.#giveUpEarly(this.#early);
     const { seconds, nanos } = this.context;
     const timeout = this.options.transaction_timeout;
     for (let query = this.#pending.oldest; query !== undefined; query = this.#pending.oldest) {
@@ -207,11 +238,41 @@ export class DnsAnalyzer implements Analyzer {
     }
   }
 
+  /** Responses that nobody asked for within the time. */
+  #giveUpEarly(early: EarlyAnswers<EarlyResponse>): void {
+    const { seconds, nanos } = this.context;
+    for (;;) {
+      const answer = early.takeLate(seconds, nanos);
+      if (answer === undefined) return;
+      this.#publishEarly(answer);
+    }
+  }
+
+  #publishEarly(answer: EarlyResponse): void {
+    this.context.hold(-answer.cost);
+    answer.read(current);
+    const { flow } = this.context;
+    const { forwardedIp } = flow;
+    flow.forwardedIp = answer.forwardedIp;
+    this.#publishOrphan(answer.direction, answer.remark, answer);
+    flow.forwardedIp = forwardedIp;
+  }
+
+  #publishOrphan(direction: Direction, remark: string | undefined, at: Moment): void {
+    this.context.count('unmatchedResponses');
+    this.#publishResponse(direction, this.#notes([note.ORPHANED_RESPONSE], remark), false, at);
+  }
+
   #arm(query: PendingQuery): void {
     if (this.#deadline !== Number.POSITIVE_INFINITY) return;
     // The bell rings on whole seconds; who comes between is turned away by `#expireDue`.
-    this.#deadline = Math.ceil(query.activeSeconds + query.activeNanos / 1e9 + this.options.transaction_timeout);
-    this.context.deadline(this.#deadline);
+    this.#ring(Math.ceil(query.activeSeconds + query.activeNanos / 1e9 + this.options.transaction_timeout));
+  }
+
+  #ring(deadline: number): void {
+    if (deadline >= this.#deadline) return;
+    this.#deadline = deadline;
+    this.context.deadline(deadline);
   }
 
   #giveUp(query: PendingQuery): void {
@@ -237,6 +298,7 @@ export class DnsAnalyzer implements Analyzer {
     response: Message | undefined,
     notes: readonly string[],
     isComplete: boolean,
+    at: Moment = this.context,
   ): void {
     const { context } = this;
     const { transfer } = query;
@@ -259,9 +321,15 @@ export class DnsAnalyzer implements Analyzer {
       record.endNanos = undefined;
       record.duration = undefined;
     } else {
-      record.endSeconds = response === undefined ? query.activeSeconds : context.seconds;
-      record.endNanos = response === undefined ? query.activeNanos : context.nanos;
+      record.endSeconds = response === undefined ? query.activeSeconds : at.seconds;
+      record.endNanos = response === undefined ? query.activeNanos : at.nanos;
       record.duration = (record.endSeconds - query.seconds) * 1e9 + (record.endNanos - query.nanos);
+      if (record.duration < 0) {
+        // The directions were captured in the wrong order: no longer than that is all that can be said.
+        record.duration = 0;
+        record.endSeconds = query.seconds;
+        record.endNanos = query.nanos;
+      }
     }
     record.sourceBytes = query.octets;
     record.destinationBytes = answeredBytes;
@@ -269,8 +337,12 @@ export class DnsAnalyzer implements Analyzer {
     record.errorMessage = notes.length > 0 ? notes : undefined;
     const isSound = isComplete && !query.isMalformed && (response === undefined || isGood(response));
     record.status = isSound ? 'OK' : 'Error';
-    context.flow.forwardedIp = query.forwardedIp;
+    const { flow } = context;
+    const { forwardedIp } = flow;
+    flow.forwardedIp = query.forwardedIp;
     context.emit(dnsRecord, record, query.direction);
+    // That of the datagram at hand, whose turn may still come.
+    flow.forwardedIp = forwardedIp;
   }
 
   /** Is there something in the query that the document shows and that its response does not have? */
@@ -278,17 +350,19 @@ export class DnsAnalyzer implements Analyzer {
     return this.options.send_request || query.isRare || query.opcode !== current.opcode;
   }
 
-  #publishResponse(direction: Direction, octets: number, notes: readonly string[], isComplete: boolean): void {
+  /** The message at hand alone, as it came at this time. */
+  #publishResponse(direction: Direction, notes: readonly string[], isComplete: boolean, at: Moment): void {
     const { context } = this;
+    const octets = current.wireLength + this.framingOctets;
     exchange.query = undefined;
     exchange.response = current;
     exchange.transfer = undefined;
     exchange.sameQuestion = false;
     const record = fillDocument(exchange, this.#dialect, this.options, context.flow);
-    record.startSeconds = context.seconds;
-    record.startNanos = context.nanos;
-    record.endSeconds = context.seconds;
-    record.endNanos = context.nanos;
+    record.startSeconds = at.seconds;
+    record.startNanos = at.nanos;
+    record.endSeconds = at.seconds;
+    record.endNanos = at.nanos;
     record.duration = undefined;
     // An announcement to a group has no client: who sends it is the source.
     record.sourceBytes = this.#isMulticast ? octets : undefined;

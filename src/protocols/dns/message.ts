@@ -178,3 +178,8 @@ export function isRare(message: Message): boolean {
     (message.questions === 1 && (message.class(0) & CLASS_TOP_BIT) !== 0)
   );
 }
+
+/** Offset behind the first question, counted from the message's start. */
+export function questionEnd(message: Message): number {
+  return message.questions > 0 ? message.bodyAt[0] + 4 - message.at : HEADER_OCTETS;
+}

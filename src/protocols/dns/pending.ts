@@ -3,7 +3,7 @@
 
 import type { Direction } from '../protocol.ts';
 import { latin1 } from './latin1.ts';
-import { HEADER_OCTETS, isRare, type Message } from './message.ts';
+import { HEADER_OCTETS, isRare, type Message, questionEnd } from './message.ts';
 import type { Transfer } from './transfer.ts';
 
 /** One waiting query. Its bytes are kept as they are; what is needed of them is read when the document is made. */
@@ -84,11 +84,6 @@ export class PendingQuery {
   get cost(): number {
     return this.raw.length + 200;
   }
-}
-
-/** Offset behind the first question, counted from the message's start. */
-function questionEnd(message: Message): number {
-  return message.questions > 0 ? message.bodyAt[0] + 4 - message.at : HEADER_OCTETS;
 }
 
 /** So many are found faster by walking the list than by hashing. */

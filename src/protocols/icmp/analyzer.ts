@@ -7,8 +7,9 @@
 import { communityId } from '../../flow/community-id.ts';
 import { Address } from '../../records/address.ts';
 import { wireText } from '../../records/text.ts';
+import { EarlyAnswers, type Moment } from '../early.ts';
 import type { Analyzer, Context, Direction, EndReason, Verdict } from '../protocol.ts';
-import { EXCHANGE_BYTES, type Exchange, exchangeKey, isEcho } from './exchange.ts';
+import { type EarlyReply, EXCHANGE_BYTES, type Exchange, exchangeKey, isEcho } from './exchange.ts';
 import { extensionOffset, mplsLabels } from './extensions.ts';
 import { HEADER_LENGTH, IcmpMessage } from './message.ts';
 import { groupsOf } from './multicast.ts';
@@ -60,6 +61,8 @@ export class IcmpAnalyzer implements Analyzer {
   readonly #version: IcmpVersion;
   /** In the order of the requests, so the first is the first to expire. */
   #waiting: Map<number | string, Exchange> = NOTHING_WAITS;
+  /** Replies whose request may still come. */
+  #early: EarlyAnswers<EarlyReply> | undefined = undefined;
 
   constructor(context: Context, options: IcmpOptions) {
     this.#context = context;
@@ -68,6 +71,7 @@ export class IcmpAnalyzer implements Analyzer {
   }
 
   message(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): Verdict {
+    if (this.#early !== undefined) this.#giveUpEarly(this.#early);
     const isCut = wireLength > to - from;
     if (!message.read(bytes, from, to, wireLength, this.#version)) {
       this.#context.count(isCut ? 'truncated' : 'malformed');
@@ -78,10 +82,11 @@ export class IcmpAnalyzer implements Analyzer {
       case Role.request:
       case Role.solicitation:
         this.#request(direction, bytes, from, to);
+        if (this.#early !== undefined) this.#answerEarly(this.#early, direction, bytes, from, to);
         break;
       case Role.response:
       case Role.advertisement:
-        this.#response(direction, bytes, from, to);
+        this.#response(direction, bytes, from, to, wireLength, this.#context);
         break;
       default:
         this.#alone(direction, bytes, from, to);
@@ -90,6 +95,10 @@ export class IcmpAnalyzer implements Analyzer {
   }
 
   expire(): void {
+    if (this.#early !== undefined) {
+      this.#giveUpEarly(this.#early);
+      if (!this.#early.isEmpty) this.#context.deadline(this.#early.due);
+    }
     for (const exchange of this.#waiting.values()) {
       const due = this.#due(exchange);
       if (due > this.#context.seconds) {
@@ -101,6 +110,8 @@ export class IcmpAnalyzer implements Analyzer {
   }
 
   end(_reason: EndReason): void {
+    const early = this.#early;
+    for (let reply = early?.takeOldest(); reply !== undefined; reply = early?.takeOldest()) this.#publishEarly(reply);
     for (const exchange of this.#waiting.values()) this.#close(exchange, ORPHANED_REQUEST);
   }
 
@@ -159,25 +170,25 @@ export class IcmpAnalyzer implements Analyzer {
     }
   }
 
-  #response(direction: Direction, bytes: Uint8Array, from: number, to: number): void {
+  #response(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number, at: Moment): void {
     const asker: Direction = direction === 0 ? 1 : 0;
-    const exchange = this.#waiting.get(exchangeKey(message, asker, this.#version, bytes, from, to));
-    if (exchange === undefined && message.role === Role.advertisement) {
-      this.#alone(direction, bytes, from, to);
-      return;
-    }
-    const { seconds, nanos } = this.#context;
-    if (exchange === undefined) {
-      this.#context.count('unmatchedResponses');
-      record.startSeconds = seconds;
-      record.startNanos = nanos;
-      record.errorMessage = ORPHANED_RESPONSE;
-    } else {
+    const key = exchangeKey(message, asker, this.#version, bytes, from, to);
+    const exchange = this.#waiting.get(key);
+    if (exchange !== undefined) {
       this.#takeRequest(exchange);
-      record.duration = (seconds - exchange.seconds) * 1e9 + (nanos - exchange.nanos);
-    }
-    record.endSeconds = seconds;
-    record.endNanos = nanos;
+      record.duration = (at.seconds - exchange.seconds) * 1e9 + (at.nanos - exchange.nanos);
+      // The directions were captured in the wrong order: no longer than that is all that can be said.
+      if (record.duration < 0) record.duration = 0;
+      this.#answer(asker, bytes, from, to, record.duration > 0 ? at : exchange);
+    } else if (message.role === Role.advertisement) this.#alone(direction, bytes, from, to);
+    else if (!this.#waitForRequest(key, direction, bytes, from, to, wireLength))
+      this.#orphan(asker, bytes, from, to, at);
+  }
+
+  /** Publishes the response at hand, which came at this time, with what the record has of its request already. */
+  #answer(asker: Direction, bytes: Uint8Array, from: number, to: number, at: Moment): void {
+    record.endSeconds = at.seconds;
+    record.endNanos = at.nanos;
     record.destinationBytes = message.payloadBytes || undefined;
     record.responseMessage = messageName(this.#version, message.type, message.code);
     record.responseType = message.type;
@@ -186,6 +197,71 @@ export class IcmpAnalyzer implements Analyzer {
     this.#identify(message.type, message.identifier, message.sequence);
     this.#discover(bytes, from, to);
     this.#emit(asker);
+  }
+
+  #orphan(asker: Direction, bytes: Uint8Array, from: number, to: number, at: Moment): void {
+    this.#context.count('unmatchedResponses');
+    record.startSeconds = at.seconds;
+    record.startNanos = at.nanos;
+    record.errorMessage = ORPHANED_RESPONSE;
+    this.#answer(asker, bytes, from, to, at);
+  }
+
+  /** Keeps a response that nobody has asked for, for a moment; false: there is no room. */
+  #waitForRequest(
+    key: number | string,
+    direction: Direction,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    wireLength: number,
+  ): boolean {
+    const { seconds, nanos } = this.#context;
+    const held = EXCHANGE_BYTES + to - from;
+    if (!this.#context.hold(held)) {
+      this.#context.hold(-held);
+      return false;
+    }
+    this.#early ??= new EarlyAnswers();
+    this.#early.add({ key, direction, bytes: bytes.slice(from, to), wireLength, seconds, nanos, held });
+    this.#context.deadline(this.#early.due);
+    return true;
+  }
+
+  /** If the response to the request at hand was captured before it, it comes now. */
+  #answerEarly(
+    early: EarlyAnswers<EarlyReply>,
+    direction: Direction,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    const key = exchangeKey(message, direction, this.#version, bytes, from, to);
+    const reply = early.take(this.#context, this.#options.transaction_timeout, (one) => one.key === key);
+    if (reply === undefined) return;
+    const end = this.#readAgain(reply);
+    this.#response(reply.direction, reply.bytes, 0, end, reply.wireLength, reply);
+  }
+
+  #giveUpEarly(early: EarlyAnswers<EarlyReply>): void {
+    const { seconds, nanos } = this.#context;
+    for (;;) {
+      const reply = early.takeLate(seconds, nanos);
+      if (reply === undefined) return;
+      this.#publishEarly(reply);
+    }
+  }
+
+  #publishEarly(reply: EarlyReply): void {
+    const to = this.#readAgain(reply);
+    this.#orphan(reply.direction === 0 ? 1 : 0, reply.bytes, 0, to, reply);
+  }
+
+  /** Makes it the message at hand; returns where it ends. */
+  #readAgain({ bytes, wireLength, held }: EarlyReply): number {
+    this.#context.hold(-held);
+    message.read(bytes, 0, bytes.length, wireLength, this.#version);
+    return bytes.length;
   }
 
   /** A message that waits for nothing: it is its own transaction, and its sender the source. */

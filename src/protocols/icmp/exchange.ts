@@ -38,6 +38,20 @@ export interface Exchange {
   held: number;
 }
 
+/** A reply that was captured before its request. */
+export interface EarlyReply {
+  /** That of its request. */
+  readonly key: number | string;
+  readonly direction: Direction;
+  /** The message. */
+  readonly bytes: Uint8Array;
+  readonly wireLength: number;
+  readonly seconds: number;
+  readonly nanos: number;
+  /** Bytes counted with `context.hold`. */
+  readonly held: number;
+}
+
 const TARGET = 8;
 const TARGET_END = 24;
 const NONCE = 8;

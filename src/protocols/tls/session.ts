@@ -57,6 +57,6 @@ export class Session {
 
   /** Nanoseconds from the first packet to the end of the handshake. */
   get durationNanos(): number {
-    return (this.endSeconds - this.startSeconds) * 1e9 + (this.endNanos - this.startNanos);
+    return Math.max(0, (this.endSeconds - this.startSeconds) * 1e9 + (this.endNanos - this.startNanos));
   }
 }

@@ -12,6 +12,8 @@ const UDP = 17;
 
 export interface Datagram {
   packet: number;
+  seconds: number;
+  nanos: number;
   /** Addresses as hexadecimal text. */
   source: string;
   destination: string;
@@ -36,6 +38,8 @@ export function readDatagrams(path: string): Datagram[] {
     const address = (at: number) => Buffer.from(bytes.subarray(at, at + octets)).toString('hex');
     datagrams.push({
       packet: packet.number,
+      seconds: packet.seconds,
+      nanos: packet.nanos,
       source: address(from),
       destination: address(from + octets),
       sourcePort: cursor.sourcePort,
@@ -83,6 +87,8 @@ export function play(datagrams: readonly Datagram[], options: Partial<DnsOptions
     }
     const { kit } = flow;
     kit.packet = packet - 1;
+    kit.seconds = datagram.seconds;
+    kit.nanos = datagram.nanos;
     if (kit.message(direction, payload, datagram.wireLength) === 'reject') flow.isOver = true;
   }
   for (const { kit } of flows.values()) if (kit !== undefined) played.emitted.push(...kit.end());

@@ -60,6 +60,7 @@ describe('EDNS', () => {
     const broken = { name: '.', type: 41, class: 512, rdata: bytes('000a 00ff 01') };
     const kit = open();
     kit.message(1, response('a.example', [], { additionals: [broken] }));
+    kit.end();
     expect(kit.emitted[0].record).toMatchObject({ optUdpSize: 512 });
     expect(kit.emitted[0].record).not.toHaveProperty('optCookie');
   });
@@ -231,6 +232,7 @@ describe('broken and cut messages', () => {
   it('__proto__ is a name', () => {
     const kit = open();
     kit.message(1, response('__proto__', [{ name: '__proto__', type: 16, rdata: string('__proto__') }]));
+    kit.end();
     expect(records(kit)).toMatchObject([{ questionName: '__proto__', answers: [{ data: '__proto__' }] }]);
   });
 });

@@ -21,6 +21,8 @@ const BETTER = new Set([
   'zeek__dns__sshfp-trunc.pcap',
   // The next name of NSEC has no final dot, as all other names.
   'zeek__dns__dns_notify2.pcap',
+  // The response stands before its query: it is its answer.
+  'arkime__dns-flags0110.pcap',
   // Broken responses are published.
   'ndpi__malformed_dns.pcap',
   // A response without question gets the question of its query.

@@ -120,9 +120,54 @@ describe('echo', () => {
     expect(kit.counts).toEqual({ duplicateRequests: 1 });
   });
 
+  it('pairs a reply that was captured a little before its request', () => {
+    const kit = v4({ send_request: true, send_response: true });
+    kit.message(1, echo(0, 7, 2, 'pong'));
+    kit.message(1, echo(0, 7, 1, 'first pong'));
+    kit.nanos = 10_000_000;
+    kit.message(0, echo(8, 7, 1, 'ping'));
+    expect(kit.emitted).toMatchObject([
+      {
+        from: 0,
+        record: {
+          status: 'OK',
+          request: 'ping',
+          response: 'first pong',
+          responseMessage: 'EchoReply',
+          sourceBytes: 4,
+          destinationBytes: 10,
+          startNanos: 10_000_000,
+          endNanos: 10_000_000,
+          duration: 0,
+        },
+      },
+    ]);
+    kit.nanos = 10_000_001;
+    kit.message(0, echo(8, 7, 2));
+    expect(kit.end().slice(1)).toMatchObject([
+      { record: { response: 'pong', endNanos: 0, errorMessage: UNASKED } },
+      { record: { errorMessage: UNANSWERED } },
+    ]);
+    expect(kit.counts).toEqual({ unmatchedRequests: 1, unmatchedResponses: 1 });
+    expect(kit.held).toBe(0);
+  });
+
+  it('keeps few replies that nobody has asked for, and none for long', () => {
+    const kit = v4();
+    for (let sequence = 0; sequence < 100; sequence++) kit.message(1, echo(0, 7, sequence));
+    expect(kit.emitted).toHaveLength(35);
+    kit.advance(1);
+    expect(kit.emitted).toHaveLength(100);
+    expect(kit.held).toBe(0);
+    kit.holdLimit = 0;
+    kit.message(1, echo(0, 7, 1));
+    expect(kit.emitted).toHaveLength(101);
+  });
+
   it('publishes a response that nobody asked for, its receiver as the source', () => {
     const kit = v4();
     kit.message(0, echo(0, 1, 1));
+    kit.advance(1);
     expect(kit.emitted).toMatchObject([
       {
         from: 1,
