@@ -3,6 +3,7 @@
 
 import { u16, u24 } from '../octets.ts';
 import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
+import { MAX_DATA_PACKETS } from '../tls/after-handshake.ts';
 import { CLIENT_HELLO, CONTENT_HANDSHAKE } from '../tls/codes.ts';
 import type { TlsOptions } from '../tls/options.ts';
 import { DtlsAnalyzer } from './analyzer.ts';
@@ -21,6 +22,7 @@ export class DtlsAssociations implements Analyzer {
   #handshake: DtlsAnalyzer | undefined;
   /** Of the last hello that a client sent. */
   #random: Uint8Array | undefined = undefined;
+  #dataPackets = 0;
 
   constructor(context: Context, options: TlsOptions) {
     this.#context = context;
@@ -31,7 +33,8 @@ export class DtlsAssociations implements Analyzer {
   message(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): Verdict {
     const hello = clientHelloAt(bytes, from, to);
     if (hello >= 0) this.#hear(bytes, hello);
-    if (this.#handshake?.message(direction, bytes, from, to, wireLength) === 'done') this.#handshake = undefined;
+    if (this.#handshake === undefined) return ++this.#dataPackets > MAX_DATA_PACKETS ? 'done' : 'ok';
+    if (this.#handshake.message(direction, bytes, from, to, wireLength) === 'done') this.#handshake = undefined;
     return 'ok';
   }
 
@@ -53,6 +56,7 @@ export class DtlsAssociations implements Analyzer {
     if (this.#handshake !== undefined && (known === undefined || !isFirst)) return;
     this.#handshake?.end();
     this.#handshake = new DtlsAnalyzer(this.#context, this.#options);
+    this.#dataPackets = 0;
   }
 }
 

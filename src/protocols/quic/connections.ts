@@ -2,15 +2,11 @@
 // apart by the id that it chose for itself (RFC 9000 section 5.2). One record each. What is sent again of an old one begins nothing.
 
 import type { Analyzer, Context, Direction, Verdict } from '../protocol.ts';
+import { MAX_DATA_PACKETS } from '../tls/after-handshake.ts';
 import type { TlsOptions } from '../tls/options.ts';
 import { QuicAnalyzer } from './analyzer.ts';
 import { idText, isLongHeader, type LongHeader, longHeaderAt } from './header.ts';
 
-/**
- * Data packets behind a handshake after which no other is waited for: being given the contents of a packet costs more than counting it
- * (its checksum is looked at; three times as much CPU for a long download), and most sockets have one connection.
- */
-const MAX_DATA_PACKETS = 100;
 /** Handshakes that go on at once. */
 const MAX_OPEN = 16;
 /** Ids that are remembered, a few of each connection. */

@@ -224,6 +224,17 @@ describe('one association after the other', () => {
     ]);
     expect(records([HANDSHAKE[3], HANDSHAKE[2], ...HANDSHAKE.slice(4)])).toEqual([['dtls.example', true]]);
   });
+  it('is waited for through a hundred datagrams of data, and no more', () => {
+    const driven = udp();
+    const send = ([direction, bytes]: Datagram) => driven.message(direction, bytes);
+    for (const datagram of HANDSHAKE.slice(0, 6)) send(datagram);
+    for (let i = 0; i < 100; i++) expect(send([1, DATA])).toBe('ok');
+    for (const datagram of SECOND.slice(0, -1)) send(datagram);
+    // What is not DTLS counts, too: behind the handshake of a call comes SRTP.
+    for (let i = 0; i < 100; i++) expect(send([0, i % 2 === 0 ? DATA : u16(0x8060)])).toBe('ok');
+    expect(send([1, DATA])).toBe('done');
+    expect(driven.end()).toHaveLength(2);
+  });
   it('begins from the other side, too', () => {
     const swapped = SECOND.map(([direction, bytes]) => [direction === 0 ? 1 : 0, bytes] as const);
     expect(records([...HANDSHAKE, ...swapped])).toEqual([
