@@ -375,7 +375,7 @@ export class Dissector {
   #stageDatagram(stage: Stage, d: Datagram, batch: PacketBatch, packet: number, info: number): void {
     const whole = wholeDatagram(d);
     const c = this.#cursor;
-    decodeReassembled(c, whole, new DataView(whole.buffer), 0, whole.length);
+    decodeReassembled(c, whole, new DataView(whole.buffer), 0, whole.length, d.cuts.length > 0);
     if (c.fault !== 0) this.#ledger.count(`fault.${FAULT_NAMES[c.fault]}.${LAYER_NAMES[c.faultLayer]}`);
     const isFragment = c.fragment && (c.fragmentOffset !== 0 || c.moreFragments);
     if (c.ipVersion === 0 || (isFragment && d.nesting === MAX_NESTING)) {

@@ -5,7 +5,8 @@
 import type { Cursor } from '../wire/cursor.ts';
 import { describeTunnels, type TunnelDescription } from '../wire/describe.ts';
 import { internetChecksum } from '../wire/internet-checksum.ts';
-import { IPV4_CHECKSUM, IPV4_PROTOCOL } from '../wire/ipv4.ts';
+import { IPV4_CHECKSUM, IPV4_PROTOCOL, IPV4_TOTAL_LENGTH } from '../wire/ipv4.ts';
+import { IPV6_HEADER, IPV6_PAYLOAD_LENGTH } from '../wire/ipv6.ts';
 import { FRAGMENT_NEW_WINS, type FragmentPolicy } from './overlap.ts';
 import { copyOf, Pieces } from './pieces.ts';
 import { WholeDatagrams } from './whole-datagrams.ts';
@@ -39,6 +40,8 @@ export interface Datagram {
   /** A copy of the header (the unfragmentable part) of the fragment with offset 0. */
   header: Uint8Array | null;
   pieces: Pieces;
+  /** What was sent and not captured, as starts and ends in order, apart from each other. */
+  cuts: number[];
   /** Linux only: runs of fragments that came one behind the other, as start and end, in order. */
   runs: number[];
   /** Length of the fragmentable part once the last fragment was seen, -1 before. */
@@ -79,6 +82,7 @@ export const FRAGMENT_EVENTS = {
   abandoned: 'a datagram dropped because its fragments overlap',
   timeout: 'a datagram whose fragments did not all come',
   evicted: 'a datagram that had to go for lack of room',
+  cut: 'a datagram of which the capture does not hold every byte',
 } as const;
 export type FragmentEvent = keyof typeof FRAGMENT_EVENTS;
 
@@ -152,14 +156,14 @@ export class Defragmenter {
     }
     if (d.abandoned) return null;
     const start = c.fragmentOffset;
-    let payloadEnd = c.payloadEnd;
-    if (c.moreFragments && ((payloadEnd - c.fragmentData) & 7) !== 0) {
+    let length = sentLength(c);
+    if (c.moreFragments && (length & 7) !== 0) {
       // RFC 8200 section 4.5 discards such a fragment; RFC 791 knows none, and stacks leave the odd bytes out.
       this.#count('odd_length');
-      payloadEnd = v6 ? c.fragmentData : payloadEnd - ((payloadEnd - c.fragmentData) & 7);
+      length = v6 ? 0 : length - (length & 7);
     }
-    const length = payloadEnd - c.fragmentData;
     const end = start + length;
+    const payloadEnd = Math.min(c.payloadEnd, c.fragmentData + length);
     const isLinux = this.#options.policy === 'linux';
     if (end > (v6 ? MAX_PAYLOAD_V6 : MAX_DATAGRAM_V4 - 20)) return this.#drop(d, 'too_large');
     if (length <= 0) {
@@ -183,9 +187,12 @@ export class Defragmenter {
     // RFC 5722: a datagram with overlapping fragments (exact repeats apart) is dropped whole.
     if (v6 && !isLinux && result.overlapped && (result.conflict || result.added > 0))
       return this.#abandon(d, 'abandoned');
+    const captured = start + payloadEnd - c.fragmentData;
+    if (captured < end && !noteCut(d.cuts, captured, end)) return this.#drop(d, 'evicted');
     if (isWhole(d)) {
       this.#forget(d);
-      this.#whole.note(d);
+      if (d.cuts.length === 0) this.#whole.note(d);
+      else this.#count('cut');
       return d;
     }
     while (this.#bytes > this.#options.maxBytes && this.#waiting.size > 1) this.#evictOldest();
@@ -304,22 +311,27 @@ function smallestHeader(protocol: number): number {
   return protocol === PROTOCOL_TCP ? 20 : protocol === PROTOCOL_UDP ? 8 : 0;
 }
 
-/** The whole datagram, header first, lengths put right so that it decodes as if it had never been cut. */
+/**
+ * The whole datagram, header first, lengths put right so that it decodes as if it had never been in fragments; when the snap length cut
+ * them, as much of its beginning as there is.
+ */
 export function wholeDatagram(d: Datagram): Uint8Array {
   const header = d.header!;
-  const whole = new Uint8Array(header.length + d.total);
+  const captured = capturedOf(d);
+  const whole = new Uint8Array(header.length + captured);
   whole.set(header);
   for (const piece of d.pieces.list) {
-    const end = Math.min(piece.end, d.total);
+    const end = Math.min(piece.end, captured);
     if (piece.start < end)
       whole.set(piece.bytes.subarray(piece.from, piece.from + end - piece.start), header.length + piece.start);
   }
   const view = new DataView(whole.buffer);
+  const length = header.length + d.total;
   if (d.v6) {
-    const payload = whole.length - 40;
-    view.setUint16(4, payload > 0xffff ? 0 : payload);
+    const payload = length - IPV6_HEADER;
+    view.setUint16(IPV6_PAYLOAD_LENGTH, payload > 0xffff ? 0 : payload);
   } else {
-    view.setUint16(2, Math.min(whole.length, 0xffff));
+    view.setUint16(IPV4_TOTAL_LENGTH, Math.min(length, 0xffff));
     view.setUint16(6, view.getUint16(6) & 0x4000);
     view.setUint16(IPV4_CHECKSUM, 0);
     view.setUint16(IPV4_CHECKSUM, internetChecksum(view, 0, header.length));
@@ -327,14 +339,55 @@ export function wholeDatagram(d: Datagram): Uint8Array {
   return whole;
 }
 
+/** Every fragment is there, though perhaps not with all of its bytes. */
 function isWhole(d: Datagram): boolean {
   if (d.total < 0 || d.header === null) return false;
   let at = 0;
   for (const piece of d.pieces.list) {
-    if (piece.start > at) return false;
+    if (piece.start > at && !isCut(d.cuts, at, piece.start)) return false;
     at = piece.end;
     if (at >= d.total) return true;
   }
+  return isCut(d.cuts, at, d.total);
+}
+
+/** Bytes that are there from the beginning on without a hole. */
+function capturedOf(d: Datagram): number {
+  let at = 0;
+  for (const piece of d.pieces.list) {
+    if (piece.start > at) break;
+    at = piece.end;
+  }
+  return Math.min(at, d.total);
+}
+
+/** Length of the fragment's data as it was sent. What a header promises beyond a packet that was captured whole was never sent. */
+function sentLength(c: Cursor): number {
+  const captured = c.payloadEnd - c.fragmentData;
+  if (!c.isCut) return captured;
+  const length =
+    c.ipVersion === 6
+      ? IPV6_HEADER + c.view.getUint16(c.network + IPV6_PAYLOAD_LENGTH)
+      : c.view.getUint16(c.network + IPV4_TOTAL_LENGTH);
+  return Math.max(captured, c.network + length - c.fragmentData);
+}
+
+/** Starts and ends in `Datagram.cuts`: fragments come one behind the other, nearly always. */
+const MAX_CUTS = 512;
+
+/** Adds [start, end), joined with what it touches; false: there are too many. */
+function noteCut(cuts: number[], start: number, end: number): boolean {
+  let at = 0;
+  while (at < cuts.length && cuts[at + 1] < start) at += 2;
+  let behind = at;
+  while (behind < cuts.length && cuts[behind] <= end) behind += 2;
+  if (behind === at) cuts.splice(at, 0, start, end);
+  else cuts.splice(at, behind - at, Math.min(start, cuts[at]), Math.max(end, cuts[behind - 1]));
+  return cuts.length <= MAX_CUTS;
+}
+
+function isCut(cuts: readonly number[], from: number, to: number): boolean {
+  for (let at = 0; at < cuts.length; at += 2) if (cuts[at] <= from && cuts[at + 1] >= to) return true;
   return false;
 }
 
@@ -377,6 +430,7 @@ function newDatagram(
     context,
     header: null,
     pieces: new Pieces(),
+    cuts: [],
     runs: [],
     total: -1,
     abandoned: false,

@@ -30,6 +30,8 @@ export class Cursor {
   end = 0;
   /** Where the current layer would end if all had been captured; at least `end`. */
   wireEnd = 0;
+  /** The capture does not hold the whole packet (snap length). */
+  isCut = false;
 
   /** The stack: layer id, offset of its header, length of its header. */
   readonly layers = new Uint8Array(MAX_LAYERS);
@@ -93,7 +95,8 @@ export class Cursor {
     this.view = view;
     this.at = at;
     this.end = at + capturedLength;
-    this.wireEnd = at + (wireLength > capturedLength ? wireLength : capturedLength);
+    this.isCut = wireLength > capturedLength;
+    this.wireEnd = at + (this.isCut ? wireLength : capturedLength);
     this.depth = 0;
     this.fault = 0;
     this.faultLayer = 0;

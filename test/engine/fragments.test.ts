@@ -12,6 +12,9 @@ import {
   INFO_TUNNEL,
   ROW,
   ROW_INFO,
+  ROW_PAYLOAD,
+  ROW_PAYLOAD_END,
+  ROW_PAYLOAD_LENGTH,
   ROW_PORTS,
   ROW_PROTOCOL,
   Stage,
@@ -147,6 +150,18 @@ describe('ports of a header that is not whole', () => {
   test('in a first fragment whose others never come', () => {
     const [row] = stage([onEth(ip4(6, tcp().subarray(0, 8), { fragment: 0x2000 }))]);
     expect(portsOf(row)).toEqual([40000, 80, INFO_PORTS]);
+  });
+
+  test('in fragments that the snap length cut', () => {
+    const data = udp(40_000, 80, zeros(2000));
+    const frames = [
+      ip4(17, data.subarray(0, 1000), { fragment: 0x2000 }),
+      ip4(17, data.subarray(1000), { fragment: 1000 / 8 }),
+    ].map((datagram) => onEth(datagram).subarray(0, 100));
+    const [row, ...others] = stage(frames, 1034);
+    expect(others).toEqual([]);
+    expect(portsOf(row)).toEqual([40000, 80, INFO_PORTS]);
+    expect([row[ROW_PAYLOAD_LENGTH], row[ROW_PAYLOAD_END] - row[ROW_PAYLOAD]]).toEqual([2000, 100 - 34 - 8]);
   });
 
   test('cut before the ports', () => {

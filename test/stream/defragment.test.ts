@@ -308,3 +308,70 @@ describe('copies of fragments, as a mirror port makes them', () => {
     expect(counted(kit)).toBe(6);
   });
 });
+
+describe('fragments that the snap length cut', () => {
+  /** Captured as far as `octets` behind the Ethernet header. */
+  const cutAt = (octets: readonly number[], frames: readonly Bytes[]) =>
+    new Kit()
+      .play(
+        frames.map((packet, i) => {
+          const frame = onEthernet(packet);
+          return { at: 0, bytes: frame.subarray(0, 14 + octets[i]), wireLength: frame.length };
+        }),
+      )
+      .end();
+  const v4 = [part(datagram, 0, 16), part(datagram, 16, 32), part(datagram, 32, 48)];
+  const v6 = [part6(datagram, 0, 16), part6(datagram, 16, 32), part6(datagram, 32, 48)];
+
+  it.each([
+    ['the first', v4, [32, 36, 36], 'abcd'],
+    ['the second', v4, [36, 24, 36], 'abcdefghijkl'],
+    ['the last', v4, [36, 36, 30], 'abcdefghijklmnopqrstuvwxyz01'.slice(0, 34)],
+    ['each', v4, [30, 30, 30], 'ab'],
+    ['all but their headers', v4, [28, 20, 20], ''],
+    ['the first of IPv6', v6, [60, 64, 64], 'abcd'],
+    ['each of IPv6', v6, [60, 50, 50], 'abcd'],
+  ])('are a datagram that is cut: %s', (_, parts, octets, beginning) => {
+    for (const order of [
+      [0, 1, 2],
+      [2, 1, 0],
+      [1, 2, 0],
+    ]) {
+      const kit = cutAt(
+        order.map((i) => octets[i]),
+        order.map((i) => parts[i]),
+      );
+      expect(kit.ports).toEqual(['50000 53']);
+      expect(kit.events).toEqual({ cut: 1 });
+      expect(kit.extras[0].packets).toBe(3);
+      expect(TEXT.startsWith(kit.texts[0]!)).toBe(true);
+      expect(kit.texts[0]!.startsWith(beginning)).toBe(true);
+    }
+  });
+  it('still wait for those that are missing', () => {
+    const kit = cutAt([32, 36], [v4[0], v4[2]]);
+    expect(kit.texts).toEqual([null]);
+    expect(kit.events).toEqual({ timeout: 1 });
+  });
+  it('give way to copies that are whole', () => {
+    const kit = cutAt([32, 36, 36, 36], [v4[0], v4[1], v4[0], v4[2]]);
+    expect(kit.texts).toEqual([TEXT]);
+    expect(kit.events).toMatchObject({ overlap: 1 });
+  });
+  it('are bounded', () => {
+    const many = udpDatagram(50_000, 53, new Uint8Array(60_000));
+    const parts = Array.from({ length: 2000 }, (_, i) => part(many, i * 16 + 16, i * 16 + 24, { last: false }));
+    const kit = cutAt(
+      parts.map(() => 20),
+      parts,
+    );
+    expect(kit.texts.every((one) => one === null)).toBe(true);
+    expect(kit.extras.reduce((sum, { packets }) => sum + packets, 0)).toBe(2000);
+    expect(kit.events.evicted).toBeGreaterThan(0);
+  });
+  it('are told from those that promise more than was sent', () => {
+    const [first, ...others] = v4.map((packet) => onEthernet(packet));
+    const kit = new Kit().play([first.subarray(0, 46), ...others].map((frame) => ({ at: 0, bytes: frame }))).end();
+    expect(kit.texts).toEqual([null]);
+  });
+});
