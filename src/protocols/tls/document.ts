@@ -5,8 +5,6 @@ import {
   alertName,
   EXTENSION_EARLY_DATA,
   EXTENSION_ENCRYPTED_CLIENT_HELLO,
-  EXTENSION_PRE_SHARED_KEY,
-  EXTENSION_SESSION_TICKET,
   groupName,
   isGrease,
   isTls13,
@@ -22,6 +20,7 @@ import { extensionOf, type Hello } from './hello.ts';
 import { knownCertificate } from './known-certificates.ts';
 import type { DetailOptions } from './options.ts';
 import { emptyRecord, type TlsRecord } from './record.ts';
+import { resumptionOf } from './resumption.ts';
 import type { Carrier, Session } from './session.ts';
 
 const LEVEL_FATAL = 2;
@@ -51,7 +50,7 @@ export function describe(session: Session, carrier: Carrier, options: DetailOpti
     record.version = versionNumber(version);
     record.versionProtocol = versionProtocol(version);
   }
-  const method = resumptionOf(session);
+  const method = resumptionOf(session, versionOf(serverHello));
   record.resumed = method !== undefined;
   if (clientHello !== undefined) describeClient(record, clientHello, carrier);
   if (serverHello !== undefined) describeServer(record, serverHello, session);
@@ -127,29 +126,6 @@ function namedCurve({ curve, serverHello }: Session): number | undefined {
 /** Drafts of TLS 1.3 are it. */
 function detailedVersion(version: number): string {
   return isTls13(version) && versionProtocol(version) !== 'dtls' ? 'TLS 1.3' : versionName(version);
-}
-
-/**
- * How the session goes on from an earlier one. TLS 1.3: the server chose a key of the client's. Before: the server echoes the session
- * id, which the client also sends along with a ticket to see whether it was taken (RFC 5077 section 3.4).
- */
-function resumptionOf({
-  clientHello,
-  serverHello,
-  hasServerHelloDone,
-}: Session): 'id' | 'ticket' | 'unknown' | undefined {
-  if (clientHello === undefined || serverHello === undefined) return undefined;
-  const version = versionOf(serverHello);
-  if (version === undefined) return undefined;
-  if (isTls13(version)) {
-    return extensionOf(serverHello, EXTENSION_PRE_SHARED_KEY) === undefined ? undefined : 'ticket';
-  }
-  const offered = clientHello.bytes.subarray(clientHello.sessionFrom, clientHello.sessionTo);
-  const taken = serverHello.bytes.subarray(serverHello.sessionFrom, serverHello.sessionTo);
-  if (offered.length === 0 || hasServerHelloDone || Buffer.compare(offered, taken) !== 0) return undefined;
-  const ticket = extensionOf(clientHello, EXTENSION_SESSION_TICKET);
-  if (ticket === undefined && clientHello.isCut) return 'unknown';
-  return ticket !== undefined && ticket.to > ticket.from ? 'ticket' : 'id';
 }
 
 function describeCertificates(record: TlsRecord, session: Session, options: DetailOptions): void {

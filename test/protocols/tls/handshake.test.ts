@@ -186,6 +186,21 @@ describe('resumption', () => {
     const [told] = records([['>', record(22, hello)], ['<', answer(extension(41, u16(0)))], client]);
     expect(told).toMatchObject({ resumed: true, resumptionMethod: 'ticket' });
   });
+  it('is not what a key is for that both sides were given', () => {
+    const identity = (name: string, age: number) => join(vector16(Buffer.from(name)), u16(0), u16(age));
+    const identities = vector16(join(identity('a ticket', 77), identity('a key', 0)));
+    const hello = clientHello({ extensions: [extension(43, vector8(u16(0x0304))), extension(41, identities)] });
+    const resumed = (index: number) => {
+      const extensions = [extension(43, u16(0x0304)), extension(41, u16(index))];
+      const server = join(record(22, serverHello({ ciphers: [0x1301], extensions })), encrypted(500));
+      return records([
+        ['>', record(22, hello)],
+        ['<', server],
+        ['>', encrypted(53)],
+      ]).map((told) => told.resumed);
+    };
+    expect([resumed(0), resumed(1), resumed(2)]).toEqual([[true], [false], [true]]);
+  });
 });
 
 describe('TLS 1.3', () => {
