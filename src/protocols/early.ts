@@ -4,7 +4,7 @@
 
 /** Time between captured answer and captured question, at most. Whoever asks again under the same id waits for longer. */
 const EARLY_NANOS = 10_000_000;
-/** So many answers of one flow wait at most. */
+/** So many wait at most, of one flow (DHCP: in all, for its messages go through several). */
 const MAX_EARLY = 64;
 
 /** When a packet was captured: Unix time. */
@@ -13,7 +13,7 @@ export interface Moment {
   readonly nanos: number;
 }
 
-/** Of one flow, in the order of their packets. */
+/** In the order of their packets. */
 export class EarlyAnswers<A extends Moment> {
   readonly #list: A[] = [];
 

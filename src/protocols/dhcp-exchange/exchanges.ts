@@ -3,11 +3,17 @@
 // An exchange is published at the message that ends it. Then it is remembered for a while, so that copies of that message do not
 // begin a new one.
 
+import { EarlyAnswers, type Moment } from '../early.ts';
 import { type Exchange, type Fact, MAX_LISTED } from './exchange.ts';
 
 const MAX_EXCHANGES = 16_384;
 /** Copies of the last message come within this time. */
 const SETTLE_SECONDS = 10;
+
+/** A reply that was captured before what it answers. */
+interface Early<F> extends Moment {
+  readonly fact: F;
+}
 
 export abstract class Exchanges<F extends Fact, E extends Exchange<F>> {
   readonly #timeoutSeconds: number;
@@ -17,6 +23,7 @@ export abstract class Exchanges<F extends Fact, E extends Exchange<F>> {
   /** Both in the order of the last message: the first is the first to expire. */
   readonly #open = new Set<E>();
   readonly #settled = new Set<E>();
+  readonly #early = new EarlyAnswers<Early<F>>();
   #due = Number.POSITIVE_INFINITY;
 
   /** `full` is called for each exchange that is published early because there are too many. */
@@ -34,7 +41,18 @@ export abstract class Exchanges<F extends Fact, E extends Exchange<F>> {
   /** One message, at its time. */
   take(fact: F, seconds: number, nanos: number): void {
     this.expire(seconds);
-    const key = `${fact.transactionId} ${fact.client}`;
+    this.#giveUpEarly(seconds, nanos);
+    if (fact.isReply && !this.#isAskedFor(fact)) {
+      this.#early.add({ fact, seconds, nanos });
+      this.#due = Math.min(this.#due, this.#early.due);
+      return;
+    }
+    this.#take(fact, seconds, nanos);
+    if (!fact.isReply) this.#answerEarly(fact, { seconds, nanos });
+  }
+
+  #take(fact: F, seconds: number, nanos: number): void {
+    const key = keyOf(fact);
     let exchange = this.#byKey.get(key);
     if (exchange !== undefined && this.#settled.has(exchange)) {
       if (this.isCopy(exchange, fact)) return;
@@ -64,11 +82,12 @@ export abstract class Exchanges<F extends Fact, E extends Exchange<F>> {
   /** Publishes what has waited too long at this Unix second; everything when it is infinite. */
   expire(seconds: number): void {
     if (seconds < this.#due) return;
-    let due = Number.POSITIVE_INFINITY;
+    this.#giveUpEarly(seconds, 0);
+    let due = this.#early.due;
     for (const exchange of this.#open) {
       const at = Math.ceil(exchange.endSeconds + this.#timeoutSeconds);
       if (at > seconds) {
-        due = at;
+        due = Math.min(due, at);
         break;
       }
       this.#forget(exchange);
@@ -85,7 +104,40 @@ export abstract class Exchanges<F extends Fact, E extends Exchange<F>> {
     this.#due = due;
   }
 
+  /** Is there a message that this reply answers? */
+  #isAskedFor(fact: F): boolean {
+    const exchange = this.#byKey.get(keyOf(fact));
+    return exchange !== undefined && (this.#settled.has(exchange) || this.answers(exchange, fact));
+  }
+
+  /** The replies to this message that were captured before it. */
+  #answerEarly(fact: F, at: Moment): void {
+    const key = keyOf(fact);
+    for (;;) {
+      const reply = this.#early.take(
+        at,
+        this.#timeoutSeconds,
+        (one) => keyOf(one.fact) === key && this.#isAskedFor(one.fact),
+      );
+      if (reply === undefined) return;
+      const isLater = reply.seconds > at.seconds || (reply.seconds === at.seconds && reply.nanos > at.nanos);
+      const { seconds, nanos } = isLater ? reply : at;
+      this.#take(reply.fact, seconds, nanos);
+    }
+  }
+
+  #giveUpEarly(seconds: number, nanos: number): void {
+    for (;;) {
+      const reply = this.#early.takeLate(seconds, nanos);
+      if (reply === undefined) return;
+      this.#take(reply.fact, reply.seconds, reply.nanos);
+    }
+  }
+
   // ---- what the versions of the protocol say
+
+  /** Does an exchange that goes on have the message which this reply answers? */
+  protected abstract answers(exchange: E, fact: F): boolean;
 
   protected abstract begin(fact: F, seconds: number, nanos: number): E;
 
@@ -135,4 +187,8 @@ export abstract class Exchanges<F extends Fact, E extends Exchange<F>> {
       if (--left === 0) return;
     }
   }
+}
+
+function keyOf(fact: Fact): string {
+  return `${fact.transactionId} ${fact.client}`;
 }

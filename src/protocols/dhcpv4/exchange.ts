@@ -145,6 +145,11 @@ export class Dhcpv4Exchanges extends Exchanges<Dhcpv4Fact, Dhcpv4Exchange> {
     return new Dhcpv4Exchange(fact, seconds, nanos);
   }
 
+  protected override answers(exchange: Dhcpv4Exchange, fact: Dhcpv4Fact): boolean {
+    if (fact.type === code.OFFER) return exchange.hasRequest;
+    return exchange.hasRequest && exchange.requestType !== code.DISCOVER;
+  }
+
   protected override isCopy(settled: Dhcpv4Exchange, fact: Dhcpv4Fact): boolean {
     if (fact.isReply) return settled.outcome !== 'refused' || fact.type !== code.ACK;
     return fact.type === settled.lastType;

@@ -136,6 +136,10 @@ export class Dhcpv6Exchanges extends Exchanges<Dhcpv6Fact, Dhcpv6Exchange> {
     return new Dhcpv6Exchange(fact, seconds, nanos);
   }
 
+  protected override answers(exchange: Dhcpv6Exchange): boolean {
+    return exchange.hasRequest;
+  }
+
   protected override isCopy(settled: Dhcpv6Exchange, fact: Dhcpv6Fact): boolean {
     return fact.isReply || fact.type === settled.requestType;
   }

@@ -27,6 +27,9 @@ class Play {
   );
   full = 0;
   seconds = 1000;
+  nanos = 0;
+  /** Nanoseconds between messages. */
+  step = 1e9;
 
   say(type: number, rest: Partial<Dhcpv4Fact> = {}): this {
     const isReply = [OFFER, ACK, NAK].includes(type);
@@ -53,9 +56,11 @@ class Play {
         ...rest,
       },
       this.seconds,
-      0,
+      this.nanos,
     );
-    this.seconds++;
+    this.nanos += this.step;
+    this.seconds += Math.floor(this.nanos / 1e9);
+    this.nanos %= 1e9;
     return this;
   }
   end(): Exchange[] {
@@ -135,6 +140,27 @@ describe('an exchange', () => {
   it('copies of the ACK begin no new exchange; a client that asks again does', () => {
     const play = new Play().say(REQUEST).say(ACK).say(ACK, { flowId: 'relayed' }).say(REQUEST).say(ACK);
     expect(words(play.end())).toEqual(['reboot leased: request ack', 'reboot leased: request ack']);
+  });
+  it('meets replies that were captured a little before what they answer', () => {
+    const play = new Play();
+    play.step = 300_000;
+    play.say(OFFER).say(DISCOVER);
+    play.seconds++;
+    play.say(ACK).say(REQUEST, { serverIdentifier: '10.0.0.1' });
+    expect(words(play.published)).toEqual(['acquire leased: discover offer request ack']);
+    expect(play.published[0]).toMatchObject({ timeToOffer: 0, startNanos: 300_000, endNanos: 900_000 });
+    expect(play.end()).toHaveLength(1);
+  });
+  it('is that of a reply alone when nothing follows within ten milliseconds', () => {
+    const play = new Play();
+    play.step = 10_000_001;
+    play.say(ACK).say(REQUEST);
+    expect(words(play.published)).toEqual(['undefined leased: ack']);
+    expect(words(play.end())).toEqual(['undefined leased: ack', 'reboot unanswered: request']);
+    const silent = new Play().say(NAK);
+    expect(silent.exchanges.due).toBe(1001);
+    silent.exchanges.expire(1001);
+    expect(words(silent.published)).toEqual(['undefined refused: nak']);
   });
   it('one that stays alone is published when its time has come', () => {
     const play = new Play().say(DISCOVER);
