@@ -3,11 +3,10 @@
 // datagrams only the first is looked into, or else a query would have been sent twice and its answer have no question. Whoever sends a
 // datagram again waits for longer.
 
-import { digest } from '../stream/digest.ts';
 import { RecentBytes } from '../stream/recent-bytes.ts';
 import { areCopyTimes } from '../stream/whole-datagrams.ts';
 
-/** Datagrams that are remembered: one for each value of so many bits of the digest. */
+/** Datagrams that are remembered: one for each value of a hash. */
 const PLACES = 256;
 /** Bytes that are kept for comparing. Longer datagrams are no copies of anything. */
 const KEPT_BYTES = 16 * 1024;
@@ -17,6 +16,13 @@ const WORDS = 3;
 const IDENTIFICATION = 0;
 const LENGTH = 1;
 const NANOS = 2;
+
+/** Where a datagram is remembered: by what tells neighbours apart, the identification or what their payloads begin and end with. */
+function entryOf(sender: number, identification: number, bytes: Uint8Array, from: number, to: number): number {
+  let mixed = (to - from) ^ sender ^ Math.imul(identification, 0x9e3779b1);
+  if (from < to) mixed ^= Math.imul((bytes[from] << 8) | bytes[Math.min(from + 1, to - 1)], 0x85ebca6b) ^ bytes[to - 1];
+  return (mixed ^ (mixed >>> 16) ^ (mixed >>> 8)) & (PLACES - 1);
+}
 
 /** The datagrams of a shard. Of a shard, not of a thread: what is remembered must not depend on the number of threads. */
 export class RecentDatagrams {
@@ -41,7 +47,7 @@ export class RecentDatagrams {
     nanos: number,
   ): boolean {
     const length = to - from;
-    const entry = (digest(bytes, from, to) ^ sender) & (PLACES - 1);
+    const entry = entryOf(sender, identification, bytes, from, to);
     const at = entry * WORDS;
     const words = this.#words;
     const kept = this.#bytes;

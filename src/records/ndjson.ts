@@ -108,7 +108,7 @@ function value(code: Code, leaf: Leaf, parts: Parts, bounds: string[]): void {
   if (field.flowWriter !== undefined) {
     const writer = `f.${field.flowWriter}`;
     code.line(`if(${writer}!==undefined){O[at]=34;at=${writer}(O,at+1);O[at++]=34;}else at=w.text(${a},at);`);
-    bounds.push(`(${writer}!==undefined?0:${guard}${a}.length*6+8${otherwise})`);
+    bounds.push(`(${writer}!==undefined?0:${guard}${a}.length*6+16${otherwise})`);
     return;
   }
   switch (field.kind) {
@@ -132,15 +132,15 @@ function value(code: Code, leaf: Leaf, parts: Parts, bounds: string[]): void {
     case 'keyword':
       code.line(`at=w.keyword(${a},X${parts.caches.length},at);`);
       parts.caches.push(new KeywordCache());
-      bounds.push(`(${guard}${a}.length*6+8${otherwise})`);
+      bounds.push(`(${guard}${a}.length*6+16${otherwise})`);
       break;
     case 'text':
       code.line(`at=w.text(${a},at);`);
-      bounds.push(`(${guard}${a}.length*6+8${otherwise})`);
+      bounds.push(`(${guard}${a}.length*6+16${otherwise})`);
       break;
     case 'slice':
       code.line(`at=w.slice(r.bytes,r.${name}At,r.${name}End,at);`);
-      bounds.push(`(${guard}(r.${name}End-r.${name}At)*6+8${otherwise})`);
+      bounds.push(`(${guard}(r.${name}End-r.${name}At)*6+16${otherwise})`);
       break;
     case 'keywords':
       code.line(`at=w.${field.isSingle === true ? 'single' : 'strings'}(${a},at);`);

@@ -1,8 +1,8 @@
 // The primitives that JSON encoders are made of: each writes one JSON value into the buffer and returns the offset behind it. The
-// caller has made sure of room (`bound…` says how much is needed) and writes on behind, as with `ValueWriter`.
+// caller has made sure of room (`bound…` says how much is needed) and writes on behind: up to seven bytes beyond a value may be touched.
 // Measured choices: short strings by a character loop, longer ones by utf8Write and a scan of four bytes at a time. Most of a document's
-// strings were written before: a field's keywords are kept from one record to the next, longer texts (a name, an address) are copied from
-// where they stand in the buffer already, which costs a sixth.
+// strings were written before: keywords are kept field by field from one record to the next, other short texts (a name, an address) in one
+// table, long ones are copied from where they stand in the buffer already. Copies go by doubles: eight bytes of UTF-8 never are a NaN.
 
 import type { Address } from './address.ts';
 import type { JsonValue, MapEntries } from './field.ts';
@@ -26,18 +26,52 @@ const SHORT_STRING = 20;
 /** Texts of so many characters are looked for in the buffer. */
 const SHORTEST_COPIED = 8;
 const LONGEST_COPIED = 255;
-/** Places remembered, by a hash of the text. */
+/** Places in the buffer that are remembered, by a hash of the text. */
 const PLACES = 128;
 
-/** Keywords are remembered in their written form, up to so many bytes and so many per field. */
-const KEYWORD_WORDS = 8;
+/** Doubles that a short text is remembered in, with its quotes. */
+const WRITTEN_WORDS = 4;
+const WRITTEN_BYTES = WRITTEN_WORDS * 8;
+/** Keywords that are remembered for each field, and texts of all fields. */
 const KEYWORDS = 16;
+const TEXTS = 512;
 
-/** The keywords that a field had lately, as JSON text in words: most fields say the same few over and over. */
+/** Short texts as they were written in JSON, by entry. */
+class WrittenTexts {
+  readonly values: (string | undefined)[];
+  readonly #lengths: Uint8Array;
+  readonly #words: Float64Array;
+
+  constructor(entries: number) {
+    this.values = new Array(entries).fill(undefined);
+    this.#lengths = new Uint8Array(entries);
+    this.#words = new Float64Array(entries * WRITTEN_WORDS);
+  }
+
+  /** Writes the text of an entry; returns the offset behind. */
+  write(entry: number, view: DataView, start: number): number {
+    const words = this.#words;
+    const bytes = this.#lengths[entry];
+    const from = entry * WRITTEN_WORDS;
+    for (let i = 0; i < bytes; i += 8) view.setFloat64(start + i, words[from + (i >> 3)], true);
+    return start + bytes;
+  }
+
+  /** Remembers `value`, which stands as JSON in [start, end), if that is short. */
+  keep(entry: number, value: string, view: DataView, start: number, end: number): void {
+    const bytes = end - start;
+    if (bytes > WRITTEN_BYTES) return;
+    const words = this.#words;
+    const from = entry * WRITTEN_WORDS;
+    for (let i = 0; i < bytes; i += 8) words[from + (i >> 3)] = view.getFloat64(start + i, true);
+    this.#lengths[entry] = bytes;
+    this.values[entry] = value;
+  }
+}
+
+/** The keywords that a field had lately: most fields say the same few over and over. */
 export class KeywordCache {
-  readonly values: (string | undefined)[] = new Array(KEYWORDS).fill(undefined);
-  readonly lengths = new Uint8Array(KEYWORDS);
-  readonly words = new Int32Array(KEYWORDS * KEYWORD_WORDS);
+  readonly texts = new WrittenTexts(KEYWORDS);
   /** The last one, and its entry. */
   last: string | undefined = undefined;
   lastEntry = 0;
@@ -58,7 +92,8 @@ function oddBits(word: number): number {
 }
 
 export class JsonWriter extends ValueWriter {
-  // Texts that stand in the buffer, and where: begin and end with the quotes.
+  readonly #short = new WrittenTexts(TEXTS);
+  // Longer texts that stand in the buffer, and where: begin and end with the quotes.
   readonly #texts: (string | undefined)[] = new Array(PLACES).fill(undefined);
   readonly #begins = new Int32Array(PLACES);
   readonly #ends = new Int32Array(PLACES);
@@ -97,54 +132,49 @@ export class JsonWriter extends ValueWriter {
 
   /** A text that is often the same: see `KeywordCache`. */
   keyword(value: string, cache: KeywordCache, start: number): number {
-    if (value === cache.last) return this.#cached(cache, cache.lastEntry, start);
+    const { texts } = cache;
+    if (value === cache.last) return texts.write(cache.lastEntry, this.view, start);
     const { length } = value;
-    if (length === 0 || length > KEYWORD_WORDS * 4 - 2) return this.text(value, start);
+    if (length === 0 || length > WRITTEN_BYTES - 2) return this.text(value, start);
     // Factors found by trying: hardly any words of a vocabulary (states, methods, kinds, query types) want the same entry.
     const mixed = value.charCodeAt(0) * 2 + value.charCodeAt(length >> 1) * 14 + value.charCodeAt(length - 1);
     const entry = (mixed + length * 11) & (KEYWORDS - 1);
-    if (cache.values[entry] === value) {
-      cache.last = value;
-      cache.lastEntry = entry;
-      return this.#cached(cache, entry, start);
+    if (texts.values[entry] !== value) {
+      const end = this.text(value, start);
+      texts.keep(entry, value, this.view, start, end);
+      if (texts.values[entry] === value) {
+        cache.last = value;
+        cache.lastEntry = entry;
+      }
+      return end;
     }
-    const end = this.text(value, start);
-    const bytes = end - start;
-    if (bytes > KEYWORD_WORDS * 4) return end;
-    const { view } = this;
-    const { words } = cache;
-    const from = entry * KEYWORD_WORDS;
-    for (let i = 0; i < bytes; i += 4) words[from + (i >> 2)] = view.getInt32(start + i, true);
-    cache.lengths[entry] = bytes;
-    cache.values[entry] = value;
     cache.last = value;
     cache.lastEntry = entry;
-    return end;
-  }
-
-  #cached(cache: KeywordCache, entry: number, start: number): number {
-    const { view } = this;
-    const { words } = cache;
-    const from = entry * KEYWORD_WORDS;
-    const bytes = cache.lengths[entry];
-    for (let i = 0, at = start; i < bytes; i += 4, at += 4) view.setInt32(at, words[from + (i >> 2)], true);
-    return start + bytes;
+    return texts.write(entry, this.view, start);
   }
 
   text(value: string, start: number): number {
     const { length } = value;
     if (length < SHORTEST_COPIED || length > LONGEST_COPIED) return this.#written(value, start);
-    const place =
-      (Math.imul(value.charCodeAt(length - 1), 37) +
-        Math.imul(value.charCodeAt(length >> 1) + value.charCodeAt(length - 2), 11) +
-        length) &
-      (PLACES - 1);
+    const hash =
+      Math.imul(value.charCodeAt(length - 1), 37) +
+      Math.imul(value.charCodeAt(length >> 1) + value.charCodeAt(length - 2), 11) +
+      length;
+    if (length <= WRITTEN_BYTES - 2) {
+      const texts = this.#short;
+      const entry = hash & (TEXTS - 1);
+      if (texts.values[entry] === value) return texts.write(entry, this.view, start);
+      const end = this.#written(value, start);
+      texts.keep(entry, value, this.view, start, end);
+      return end;
+    }
+    const place = hash & (PLACES - 1);
     if (this.#texts[place] === value) {
       const from = this.#begins[place];
       const to = this.#ends[place];
       const { view } = this;
       const ahead = start - from;
-      for (let at = from; at < to; at += 4) view.setInt32(at + ahead, view.getInt32(at, true), true);
+      for (let at = from; at < to; at += 8) view.setFloat64(at + ahead, view.getFloat64(at, true), true);
       return to + ahead;
     }
     const end = this.#written(value, start);
@@ -323,9 +353,9 @@ export class JsonWriter extends ValueWriter {
   }
 }
 
-/** Room that a string needs at most: every character as \u00XX, quotes. */
+/** Room that a string needs at most: every character as \u00XX, quotes, and what copying by doubles touches behind it. */
 export function boundText(value: string): number {
-  return value.length * 6 + 8;
+  return value.length * 6 + 16;
 }
 
 export function boundStrings(values: readonly string[]): number {

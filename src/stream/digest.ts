@@ -1,20 +1,14 @@
 // The digest of a stretch of stream bytes, by which a later copy is compared, and in the same pass the sum of its words that TCP's
 // checksum needs (RFC 1071). Words are taken low byte first: the sum does not care, and the machine reads them so.
 
-// Segments come from the same few buffers: the view of the last one is nearly always right.
-let viewed: Uint8Array = new Uint8Array(0);
-let view = new DataView(viewed.buffer);
+import { wordsOf } from '../wire/words.ts';
 
 /** What the last `digest` added up: words of 32 bits, which are two of 16 to who asks for the rest modulo 65535; not folded, exact. */
 export let payloadSum = 0;
 
 /** Not cryptographic: who can choose both copies can make them collide, and gains one missed event by it. */
 export function digest(bytes: Uint8Array, from: number, to: number): number {
-  if (bytes !== viewed) {
-    viewed = bytes;
-    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-  const v = view;
+  const v = wordsOf(bytes);
   let h = 0x811c9dc5 | 0;
   let even = 0;
   let odd = 0;

@@ -1,11 +1,16 @@
 // What was delivered lately, of all streams of a shard: one ring of bytes. A copy that comes after delivery is compared with it. Of a
 // shard, not of a thread: what is still there must not depend on the number of threads.
 
+import { wordsOf } from '../wire/words.ts';
+
 const DEFAULT_BYTES = 64 * 1024;
-const SHORT = 256;
+/** Up to so many bytes are copied word by word: a view of the source, which a longer copy needs, costs more. */
+const SHORT = 512;
+const WORD = 4;
 
 export class RecentBytes {
   readonly #ring: Uint8Array;
+  readonly #words: DataView;
   /** Bytes ever written: place in the ring, and age. */
   #at = 0;
   /** The place in the ring: `#at` modulo its length. */
@@ -13,6 +18,7 @@ export class RecentBytes {
 
   constructor(size = DEFAULT_BYTES) {
     this.#ring = new Uint8Array(size);
+    this.#words = new DataView(this.#ring.buffer);
   }
 
   /** Keeps a copy of bytes[from, to); returns the place to ask for it. What is longer than the ring is not kept. */
@@ -29,8 +35,7 @@ export class RecentBytes {
     this.#at += length;
     this.#next = length <= ring.length ? at + length : 0;
     if (length > ring.length) this.#at = (Math.floor(this.#at / ring.length) + 1) * ring.length;
-    // A short copy by hand is cheaper than a view of the source.
-    if (length <= SHORT) for (let i = 0; i < length; i++) ring[at + i] = bytes[from + i];
+    if (length <= SHORT) this.#copy(at, bytes, from, to);
     else if (length <= ring.length) ring.set(bytes.subarray(from, to), at);
     return place;
   }
@@ -43,8 +48,22 @@ export class RecentBytes {
   /** Do `length` bytes at `place` differ from those of `bytes` at `from`? */
   differs(place: number, bytes: Uint8Array, from: number, length: number): boolean {
     const ring = this.#ring;
+    const words = this.#words;
+    const source = wordsOf(bytes);
     const at = place % ring.length;
-    for (let i = 0; i < length; i++) if (ring[at + i] !== bytes[from + i]) return true;
+    let i = 0;
+    for (; i + WORD <= length; i += WORD) if (words.getInt32(at + i) !== source.getInt32(from + i)) return true;
+    for (; i < length; i++) if (ring[at + i] !== bytes[from + i]) return true;
     return false;
+  }
+
+  #copy(at: number, bytes: Uint8Array, from: number, to: number): void {
+    const words = this.#words;
+    const source = wordsOf(bytes);
+    let i = from;
+    let next = at;
+    for (; i + WORD <= to; i += WORD, next += WORD) words.setInt32(next, source.getInt32(i));
+    const ring = this.#ring;
+    for (; i < to; i++, next++) ring[next] = bytes[i];
   }
 }

@@ -2,6 +2,7 @@
 // multicast DNS and LLMNR are UTF-8 (RFC 6762 section 16, RFC 4795 section 2), and so are those of private networks (RFC 6055).
 
 import { utf8Sequence } from '../../records/text.ts';
+import { wordsOf } from '../../wire/words.ts';
 import type { DomainParts } from './domain.ts';
 import { latin1 } from './latin1.ts';
 
@@ -43,9 +44,6 @@ export function walkName(bytes: Uint8Array, messageAt: number, at: number, to: n
   }
 }
 
-/** Every octet may become four characters. */
-const scratch = new Uint8Array(MAX_NAME_OCTETS * 4);
-
 /** A name in presentation form, with what was made of it. */
 export class Name {
   readonly text: string;
@@ -61,36 +59,30 @@ export class Name {
   }
 }
 
-const utf8 = (bytes: Uint8Array, length: number) => Buffer.from(bytes.buffer, 0, length).toString('utf8');
-
 /** Names seen lately, by hash: the same few names come again and again, and what is there costs neither work nor garbage. */
 const RECENT = 4096;
 const ROOT = new Name('.');
 const recentNames: Name[] = new Array(RECENT).fill(ROOT);
-/** The bytes of the short ones, for comparing, and how many; 0 for long ones and free places. */
+/** The labels of the short ones as they stand on the wire, for comparing, and how many octets; 0 for free places. */
 const SHORT = 64;
-const recentBytes = new Uint8Array(RECENT * SHORT);
+const recentOctets = new Uint8Array(RECENT * SHORT);
+const recentWords = new DataView(recentOctets.buffer);
 const recentLengths = new Uint8Array(RECENT);
 
-/** Is the name at this place the one in `scratch`? */
-function isAt(slot: number, length: number): boolean {
-  if (recentLengths[slot] === length) {
-    const base = slot * SHORT;
-    for (let i = 0; i < length; i++) if (recentBytes[base + i] !== scratch[i]) return false;
-    return true;
-  }
-  const { text } = recentNames[slot];
-  if (length <= SHORT || text.length !== length) return false;
-  for (let i = 0; i < length; i++) if (text.charCodeAt(i) !== scratch[i]) return false;
-  return true;
-}
+/** The labels of a name that is written with pointers, one behind the other. */
+const joined = new Uint8Array(MAX_NAME_OCTETS);
+const joinedWords = new DataView(joined.buffer);
+/** Every octet may become four characters. */
+const scratch = new Uint8Array(MAX_NAME_OCTETS * 4);
 
-function keep(slot: number, length: number): Name {
-  const name = new Name(latin1(scratch, 0, length));
-  recentNames[slot] = name;
-  recentLengths[slot] = length <= SHORT ? length : 0;
-  if (length <= SHORT) recentBytes.set(scratch.subarray(0, length), slot * SHORT);
-  return name;
+const utf8 = (bytes: Uint8Array, length: number) => Buffer.from(bytes.buffer, 0, length).toString('utf8');
+
+/** Does the name kept at `base` have these labels? */
+function isAt(base: number, words: DataView, bytes: Uint8Array, from: number, length: number): boolean {
+  let i = 0;
+  for (; i + 4 <= length; i += 4) if (recentWords.getInt32(base + i) !== words.getInt32(from + i)) return false;
+  for (; i < length; i++) if (recentOctets[base + i] !== bytes[from + i]) return false;
+  return true;
 }
 
 /** Puts an octet at `length` of `scratch` as \DDD; the length behind it. */
@@ -111,22 +103,56 @@ export function nameText(bytes: Uint8Array, messageAt: number, at: number): stri
 }
 
 export function nameOf(bytes: Uint8Array, messageAt: number, at: number): Name {
-  let position = at;
+  let end = at;
+  let label = bytes[end];
+  while (label !== 0 && label < POINTER) {
+    end += label + 1;
+    label = bytes[end];
+  }
+  if (label === 0) return nameOfLabels(bytes, wordsOf(bytes), at, end - at);
+  return nameOfLabels(joined, joinedWords, 0, join(bytes, messageAt, at));
+}
+
+/** Puts the labels of the name at `at` into `joined`; how many octets they are, without the root's. */
+function join(bytes: Uint8Array, messageAt: number, at: number): number {
   let length = 0;
-  let hash = 0;
-  let isAscii = true;
-  for (;;) {
-    const label = bytes[position];
-    if (label === 0) break;
+  let position = at;
+  for (let label = bytes[position]; label !== 0; label = bytes[position]) {
     if (label >= POINTER) {
       position = messageAt + (((label & 0x3f) << 8) | bytes[position + 1]);
       continue;
     }
+    const end = position + label + 1;
+    while (position < end) joined[length++] = bytes[position++];
+  }
+  return length;
+}
+
+/** The name of the labels bytes[from, from + length). */
+function nameOfLabels(bytes: Uint8Array, words: DataView, from: number, length: number): Name {
+  if (length === 0) return ROOT;
+  if (length > SHORT) return new Name(textOf(bytes, from, length));
+  let hash = length;
+  let i = 0;
+  for (; i + 4 <= length; i += 4) hash = Math.imul(hash ^ words.getInt32(from + i), 0x01000193) ^ (hash >>> 13);
+  for (; i < length; i++) hash = Math.imul(hash ^ bytes[from + i], 0x01000193);
+  const place = (hash ^ (hash >>> 15)) & (RECENT - 1);
+  const base = place * SHORT;
+  if (recentLengths[place] === length && isAt(base, words, bytes, from, length)) return recentNames[place];
+  recentLengths[place] = length;
+  for (let k = 0; k < length; k++) recentOctets[base + k] = bytes[from + k];
+  return (recentNames[place] = new Name(textOf(bytes, from, length)));
+}
+
+/** The labels bytes[from, from + octets) in presentation form. */
+function textOf(bytes: Uint8Array, from: number, octets: number): string {
+  let length = 0;
+  let isAscii = true;
+  for (let position = from; position < from + octets; ) {
     if (length > 0) scratch[length++] = 0x2e;
-    const end = position + 1 + label;
+    const end = position + 1 + bytes[position];
     for (position++; position < end; position++) {
       const octet = bytes[position];
-      hash = (Math.imul(hash, 31) + octet) | 0;
       if (octet === 0x2e || octet === 0x5c) {
         scratch[length++] = 0x5c;
         scratch[length++] = octet;
@@ -141,9 +167,5 @@ export function nameOf(bytes: Uint8Array, messageAt: number, at: number): Name {
       }
     }
   }
-  if (length === 0) return ROOT;
-  // Too rare to be kept.
-  if (!isAscii) return new Name(utf8(scratch, length));
-  const slot = (hash ^ (hash >>> 15)) & (RECENT - 1);
-  return isAt(slot, length) ? recentNames[slot] : keep(slot, length);
+  return isAscii ? latin1(scratch, 0, length) : utf8(scratch, length);
 }
