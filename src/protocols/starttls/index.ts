@@ -1,4 +1,4 @@
-// Protocols that begin in clear and go on in TLS: SMTP, LMTP, ManageSieve, IMAP, POP3, FTP, NNTP, LDAP, PostgreSQL, MySQL, RDP, XMPP, adb, NX.
+// Protocols that begin in clear and go on in TLS: SMTP, LMTP, ManageSieve, IMAP, POP3, FTP, NNTP, IRC, LDAP, PostgreSQL, MySQL, RDP, XMPP, adb, NX.
 // Their plain beginning is watched, the flow gets its name, and TLS gets the rest. No records of its own; where a protocol has an analyzer
 // that is wanted, that one is asked first and hands over itself.
 
@@ -11,7 +11,7 @@ import { BOTH_SIDES } from './both-sides.ts';
 import { LINE_PROTOCOLS } from './lines.ts';
 import { type Recogniser, TLS_HANDSHAKE, type Watched, type Watcher } from './watcher.ts';
 
-const PORTS = [21, 25, 110, 119, 143, 389, 587, 3306, 3389, 4190, 5222, 5269, 5432] as const;
+const PORTS = [21, 25, 110, 119, 143, 389, 587, 3306, 3389, 4190, 5222, 5269, 5432, 6667] as const;
 const RECOGNISERS: readonly Recogniser[] = [...BINARY_PROTOCOLS, ...BOTH_SIDES, ...LINE_PROTOCOLS];
 /** Segments before the one that tells: what the other side said earlier. */
 const MAX_UNKNOWN_SEGMENTS = 4;
@@ -72,7 +72,7 @@ class StartTlsAnalyzer implements Analyzer {
 
 export const starttls: Protocol<z.infer<typeof options>> = {
   name: 'starttls',
-  doc: 'protocols that begin in clear: SMTP, LMTP, ManageSieve, IMAP, POP3, FTP, NNTP, LDAP, PostgreSQL, MySQL, RDP, XMPP, adb and NX are named and followed into TLS',
+  doc: 'protocols that begin in clear: SMTP, LMTP, ManageSieve, IMAP, POP3, FTP, NNTP, IRC, LDAP, PostgreSQL, MySQL, RDP, XMPP, adb and NX are named and followed into TLS',
   ports: PORTS,
   transports: ['tcp'],
   options,

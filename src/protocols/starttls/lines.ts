@@ -1,5 +1,5 @@
-// Protocols of lines: SMTP and LMTP (RFC 3207), ManageSieve (RFC 5804), IMAP and POP3 (RFC 2595), FTP (RFC 4217), NNTP (RFC 4642). The client
-// asks, the server agrees in a line, and TLS begins behind it.
+// Protocols of lines: SMTP and LMTP (RFC 3207), ManageSieve (RFC 5804), IMAP and POP3 (RFC 2595), FTP (RFC 4217), NNTP (RFC 4642), IRC (IRCv3,
+// "tls"). The client asks, the server agrees in a line, and TLS begins behind it.
 
 import { asciiText } from '../../records/text.ts';
 import { Held, MAX_EARLY_OCTETS } from '../held.ts';
@@ -80,6 +80,14 @@ const DIALECTS: readonly Dialect[] = [
     request: /^STARTTLS\s*$/i,
     agreed: /^382[ -]/,
     refused: /^[45]\d\d /,
+  },
+  {
+    name: 'irc',
+    greeting: /^(?::\S{1,64} )?NOTICE (?:AUTH|\*) :/,
+    opening: /^(?:CAP (?:LS|REQ|END)\b|NICK \S+\s*$|USER \S+ \S+ \S+ :?\S)/i,
+    request: /^STARTTLS\s*$/i,
+    agreed: /^(?::\S{1,64} )?670 /,
+    refused: /^(?::\S{1,64} )?691 /,
   },
 ];
 

@@ -54,6 +54,13 @@ export const BEGINNINGS: Record<string, Exchange> = {
     ['>', text('STARTTLS\r\n')],
     ['<', text('382 go on\r\n')],
   ],
+  irc: [
+    ['<', text(':irc.example NOTICE * :*** Looking up your hostname...\r\n')],
+    ['>', text('CAP LS 302\r\n')],
+    ['<', text(':irc.example CAP * LS :multi-prefix tls\r\n')],
+    ['>', text('STARTTLS\r\n')],
+    ['<', text(':irc.example 670 * :STARTTLS successful, go ahead with TLS handshake\r\n')],
+  ],
   postgresql: [
     ['>', hex('00000008 04d2162f')],
     ['<', text('S')],

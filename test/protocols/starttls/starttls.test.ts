@@ -57,7 +57,7 @@ describe('a client that does not wait for the answer', () => {
     const exchange: Exchange = [...asked, ['>', hex('160301')], ['>', hex('0002')], agreed];
     expect(drive(exchange).handedOver).toEqual([{ protocol: 'tls', rest: 0, early: '1603010002' }]);
   });
-  it.each(['postgresql', 'ldap', 'rdp', 'xmpp', 'nntp'] as const)(
+  it.each(['postgresql', 'ldap', 'rdp', 'xmpp', 'nntp', 'irc'] as const)(
     'has it handed over from %s, however it is cut',
     (name) => {
       const exchange = BEGINNINGS[name];
