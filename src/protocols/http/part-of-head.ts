@@ -1,11 +1,24 @@
 // What can be told of a head whose end was never captured: cut by the snap length, lost, or never sent. Whole lines are believed; of
 // a start line that is cut itself, the method and as much of the target as is there.
 
-import { classifyStatusLine, methodEnd, REQUEST, RESPONSE, type Start, statusCodeAt } from './start-line.ts';
+import { asciiText } from '../../records/text.ts';
+import {
+  classifyStatusLine,
+  methodEnd,
+  methodText,
+  REQUEST,
+  RESPONSE,
+  type Start,
+  statusCodeAt,
+} from './start-line.ts';
 
 const LF = 10;
 const CR = 13;
+const SP = 32;
 const CODE_OCTETS = 3;
+const ASTERISK = 0x2a;
+/** The longest name of a host, and a port. */
+const MAX_AUTHORITY_OCTETS = 262;
 
 export interface PartOfHead {
   readonly start: Start;
@@ -36,7 +49,18 @@ export function partOf(held: Uint8Array, length: number, start: Start, isMidLine
 /** Is this the beginning of a request line, with a method that everybody knows and the beginning of a target? */
 export function beginsRequest(bytes: Uint8Array, from: number, to: number): boolean {
   const at = methodEnd(bytes, from, to, false);
-  return at !== -1 && at !== to && beginsTarget(bytes, at + 1, to);
+  if (at === -1 || at === to) return false;
+  if (beginsTarget(bytes, at + 1, to)) return true;
+  const method = methodText(bytes, from, at);
+  return method === 'CONNECT' ? beginsAuthority(bytes, at + 1, to) : method === 'OPTIONS' && bytes[at + 1] === ASTERISK;
+}
+
+/** Host and port of `CONNECT` (RFC 9112 section 3.2.3), as far as the port's first digit at least. */
+function beginsAuthority(bytes: Uint8Array, from: number, to: number): boolean {
+  let at = from;
+  const end = Math.min(to, from + MAX_AUTHORITY_OCTETS);
+  while (at < end && bytes[at] !== SP && bytes[at] !== CR) at++;
+  return /^(?:[\w.-]+|\[[\d:a-f]+\]):\d+$/i.test(asciiText(bytes, from, at));
 }
 
 /** Origin form, or absolute form (RFC 9112 section 3.2). */

@@ -1,5 +1,6 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { http } from '../../../src/protocols/http/index.ts';
 import { GET, kit, OK, records, tell } from './drive.ts';
 
 const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
@@ -122,6 +123,21 @@ describe('heads that are cut, as by a snap length of 96', () => {
     // A part of a phrase is no phrase.
     expect(post.statusPhrase).toBeUndefined();
     expect(driven.held).toBe(0);
+  });
+
+  it('may be those of CONNECT and OPTIONS, whose targets begin otherwise', () => {
+    for (const line of ['CONNECT in.example:80 HTTP/1.1', 'CONNECT [2001:db8::1]:4', 'OPTIONS * HTTP/1.1']) {
+      const driven = kit();
+      driven.data(0, line);
+      driven.analyzer.gap?.(0, 40);
+      driven.data(1, 'HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n');
+      const [method, target] = line.split(' ');
+      expect(driven.end('fin').map(tell)).toMatchObject([{ method, urlOriginal: target, statusCode: 407 }]);
+      expect(http.probePart?.(Buffer.from(line), 0, line.length)).toBe(true);
+    }
+    for (const line of ['CONNECT in.example', 'CONNECT a b:80', 'OPTIONS sip:a']) {
+      expect(http.probePart?.(Buffer.from(line), 0, line.length)).toBe(false);
+    }
   });
 
   it('within the start line are told as far as they go', () => {
