@@ -46,6 +46,7 @@ export class PacketUnit implements Unit {
   #endAt = Number.POSITIVE_INFINITY;
   #countAt = 0;
   #flowsByInterface: Record<string, number> = {};
+  #isUpdated = false;
   #isHeld = false;
   #holdTimer: NodeJS.Timeout | undefined;
   #fault: Error | undefined;
@@ -86,7 +87,15 @@ export class PacketUnit implements Unit {
   }
 
   async update(wanted: Wanted): Promise<Changes> {
-    return 'interfaces' in wanted ? this.#set.update(wanted.interfaces) : this.#set.autodetect(wanted.autodetection);
+    try {
+      return await ('interfaces' in wanted
+        ? this.#set.update(wanted.interfaces)
+        : this.#set.autodetect(wanted.autodetection));
+    } finally {
+      // What making the first rings took held up no packets.
+      if (!this.#isUpdated) this.#runs.holdUps.take();
+      this.#isUpdated = true;
+    }
   }
   async config(): Promise<Record<string, CaptureConfig>> {
     return this.#set.config([]);

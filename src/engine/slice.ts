@@ -1,7 +1,7 @@
 // Many documents at once (all flows at an interval, or at the end) pause after a while, so that others in the thread have their turn.
 
 /** What a thread that captures allows itself, in milliseconds. */
-export const LIVE_SLICE_MS = 20;
+export const LIVE_SLICE_MS = 10;
 /** Documents between two looks at the clock; a power of two. */
 const CHECK = 256;
 

@@ -28,6 +28,7 @@ import {
   TP_STATUS_USER,
   TPACKET_V3,
 } from './abi.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import type { Libc, Pointer } from './libc.ts';
 
 /** All rings of this thread together; the kernel answers more with the OOM killer, and its victims are others. */
@@ -74,8 +75,12 @@ export class PacketRing {
   #block = 0;
   #isClosed = false;
 
-  /** Throws SystemError: EPERM without CAP_NET_RAW, ENOMEM when the ring can not be had. */
-  constructor(libc: Libc, options: RingOptions, fd = prepare(libc, options)) {
+  /**
+   * Throws SystemError: EPERM without CAP_NET_RAW, ENOMEM when the ring can not be had. V8 takes the ring for memory of this thread that has
+   * grown, and would soon collect everything because of it, with packets waiting. For the thread's only ring `settle` has that done before
+   * packets can come; where there are others, theirs would wait.
+   */
+  constructor(libc: Libc, options: RingOptions, fd = prepare(libc, options), settle = collectGarbage) {
     const { blockBytes, blocks } = options;
     const length = blockBytes * blocks;
     this.#taken = bytesTaken(options);
@@ -96,6 +101,7 @@ export class PacketRing {
     this.words = new Uint32Array(memory);
     this.halves = new Uint16Array(memory);
     this.#status = new Int32Array(memory);
+    if (ringBytes === this.#taken) settle();
     try {
       this.bind(options.ifindex);
     } catch (error) {
