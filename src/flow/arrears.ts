@@ -6,8 +6,10 @@ import { resetCounters } from './counting.ts';
 import type { FlowHandler } from './handler.ts';
 import * as layout from './layout.ts';
 import type { FlowTable } from './table.ts';
+import * as tableWords from './table.ts';
 
 const { F_PACKETS_A, F_PACKETS_B, F_STATE, HOT_SHIFT, S_INTERVAL } = layout;
+const { SLOT_MASK } = tableWords;
 
 /** Rows looked at in one go; many of them may have nothing to report. */
 const ROWS_AT_ONCE = 16_384;
@@ -49,28 +51,46 @@ export class Arrears {
 
   /** Reports some of those that have to, until none is left (true), the handler is full or many rows were looked at (false). */
   run(): boolean {
-    for (let left = ROWS_AT_ONCE; this.isOpen; ) {
+    for (let left = ROWS_AT_ONCE; this.isOpen; this.#table++) {
       const table = this.#tables[this.#table];
-      for (const { rowsUsed } = table; this.#slot < rowsUsed; left--) {
-        if (left === 0 || this.#handler.full()) return false;
-        this.settle(table, this.#slot++);
-      }
-      this.#table++;
+      const from = this.#slot;
+      const until = Math.min(table.rowsUsed, from + left);
+      this.#slot = this.#settleRows(table, from, until);
+      left -= this.#slot - from;
+      if (this.#slot < table.rowsUsed) return false;
       this.#slot = 0;
     }
     return true;
   }
 
+  /** The rows [from, until) report, unless the handler is full before; the first row that did not. */
+  #settleRows(table: FlowTable, from: number, until: number): number {
+    const handler = this.#handler;
+    handler.cause(this.#number, 'interval');
+    let slot = from;
+    for (; slot < until && !handler.full(); slot++) if (this.#owes(table, slot)) this.#report(table, slot);
+    return slot;
+  }
+
   /** The flow reports now if it has to (true): before anything else is counted in it, and before it ends. */
   settle(table: FlowTable, slot: number): boolean {
+    if (!this.#owes(table, slot)) return false;
+    this.#handler.cause(this.#number, 'interval');
+    this.#report(table, slot);
+    return true;
+  }
+
+  /** Whether the flow has to report. It is not asked again in this interval. */
+  #owes(table: FlowTable, slot: number): boolean {
     const { words } = table;
-    const base = slot << HOT_SHIFT;
+    const base = (slot & SLOT_MASK) << HOT_SHIFT;
     if (((words[base + F_STATE] ^ this.current) & S_INTERVAL) === 0) return false;
     words[base + F_STATE] ^= S_INTERVAL;
-    if (words[base + F_PACKETS_A] === 0 && words[base + F_PACKETS_B] === 0) return false;
-    this.#handler.cause(this.#number, 'interval');
+    return words[base + F_PACKETS_A] !== 0 || words[base + F_PACKETS_B] !== 0;
+  }
+
+  #report(table: FlowTable, slot: number): void {
     this.#handler.report(table, slot);
-    resetCounters(table, base);
-    return true;
+    resetCounters(table, slot << HOT_SHIFT);
   }
 }

@@ -66,8 +66,11 @@ function prefixesOf(networks: readonly string[]): Prefix[] {
 
 /** Of `LOOPBACK` or `LINK_LOCAL_UNICAST`; asked for every flow, and so without their list. */
 function isNear(address: Address): boolean {
-  const { v6, w0, w1, w2, w3 } = address;
-  if (!v6) return w3 >>> 24 === 127 || w3 >>> 16 === 0xa9fe;
+  if (address.v6 === false) {
+    const first = address.w3 >>> 16;
+    return first >>> 8 === 127 || first === 0xa9fe;
+  }
+  const { w0, w1, w2, w3 } = address;
   return w0 >>> 22 === 0x3fa || ((w0 | w1 | w2) === 0 && w3 === 1);
 }
 

@@ -64,6 +64,8 @@ export class FlowView {
   isDisputed: true | undefined = undefined;
   /** Who the client is behind the proxy that is this flow's source; undefined when the proxy does not say (PROXY protocol). */
   forwardedIp: string | undefined = undefined;
+  /** Which link its MAC addresses, VLANs and interface are of, where they came from a table of links; -1: none. */
+  link = -1;
   #id = '';
   #communityId = '';
   /** What the community id is made of, when it was asked for as bytes. */
@@ -106,12 +108,12 @@ export class FlowView {
     return this.hasPorts ? this.destinationPort : -1;
   }
 
-  /** The ports as records show them: absent where the protocol has none. */
+  /** The ports as records show them: absent where the protocol has none. Compared, for V8 takes ten instructions to find out what is true. */
   get sourcePortIfAny(): number | undefined {
-    return this.hasPorts ? this.sourcePort : undefined;
+    return this.hasPorts === true ? this.sourcePort : undefined;
   }
   get destinationPortIfAny(): number | undefined {
-    return this.hasPorts ? this.destinationPort : undefined;
+    return this.hasPorts === true ? this.destinationPort : undefined;
   }
 
   /** Community ID v1, seed 0. */
@@ -205,9 +207,11 @@ export class FlowView {
     this.isDisputed = undefined;
     this.forwardedIp = undefined;
     this.#relatedIp = undefined;
-    this.#sourceProcess = NOBODY;
-    this.#destinationProcess = NOBODY;
-    this.#processesOf = -1;
+    if (this.#processesOf !== -1) {
+      this.#sourceProcess = NOBODY;
+      this.#destinationProcess = NOBODY;
+      this.#processesOf = -1;
+    }
     this.#sourcePlace = undefined;
     this.#destinationPlace = undefined;
     this.#reversed = undefined;

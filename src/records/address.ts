@@ -37,11 +37,11 @@ export class Address {
 
   equals(other: Address): boolean {
     return (
-      this.v6 === other.v6 &&
       this.w3 === other.w3 &&
       this.w0 === other.w0 &&
       this.w1 === other.w1 &&
-      this.w2 === other.w2
+      this.w2 === other.w2 &&
+      this.v6 === other.v6
     );
   }
 

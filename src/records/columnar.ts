@@ -2,7 +2,7 @@
 // start, that appends a record to all of them.
 
 import { presentCode, valueCode } from './code.ts';
-import { AddressBuilder, BoolBuilder, NumberBuilder, TimeBuilder } from './column-builder.ts';
+import { AddressBuilder, BoolBuilder, FIRST_ROWS, NumberBuilder, TimeBuilder } from './column-builder.ts';
 import type { ColumnBatch } from './columns.ts';
 import type { Field } from './field.ts';
 import { JsonTexts, jsonTextCode } from './json-texts.ts';
@@ -45,38 +45,42 @@ function builderOf(field: Field, isRest: boolean): AnyBuilder {
 
 type Append = (record: object, flow: object, row: number) => void;
 
+/** Rows of a batch at most, less 1: far more than there ever are. V8 knows then that sums with a row can not overflow. */
+const ROW_MASK = 0xffffff;
+
 export class ColumnarRows {
   readonly type: RecordType;
   readonly #builders: AnyBuilder[];
+  /** Of fields that each record has: they have as many rows as there are. */
+  readonly #always: AnyBuilder[];
   readonly #append: Append;
+  #capacity = FIRST_ROWS;
   rows = 0;
 
   constructor(type: RecordType) {
     this.type = type;
     const fields = storedFields(type);
     this.#builders = fields.map(([, field]) => builderOf(field, isRest(type, field)));
+    this.#always = this.#builders.filter((_, i) => !fields[i][1].isOptional);
     const json = new JsonTexts();
-    const lines = fields.map(([name, field], i) => {
-      const put = isRest(type, field)
-        ? `b${i}.put(n,r.${name}${restCode(type, field)});`
-        : putCode(`b${i}`, name, field, json);
-      return field.isOptional ? `if(${presentCode(name, field)})${put}` : put;
-    });
+    const lines = fields.map(([name, field], i) => putCode(`b${i}`, type, name, field, json));
     const source = [
       '"use strict";',
       `const ${this.#builders.map((_, i) => `b${i}=B[${i}]`).join(',')};`,
-      `return function append(r,f,n){${lines.join('\n')}}`,
+      `return function append(r,f,row){const n=row&${ROW_MASK},m=n+1;${lines.join('\n')}}`,
       `//# sourceURL=netscribe-columns-${type.name}.js`,
     ].join('\n');
     this.#append = new Function('B', 'J', source)(this.#builders, json) as Append;
   }
 
   append(record: object, flow: object): void {
+    if (this.rows === this.#capacity) this.#grow();
     this.#append(record, flow, this.rows);
     this.rows++;
   }
 
   get bytes(): number {
+    this.#count();
     let sum = 0;
     for (const builder of this.#builders) sum += builder.bytes;
     return sum;
@@ -84,6 +88,7 @@ export class ColumnarRows {
 
   /** Everything appended since the last call, in memory of its own. */
   take(): ColumnBatch {
+    this.#count();
     const { rows } = this;
     const none = new Nothing(rows);
     this.rows = 0;
@@ -92,11 +97,20 @@ export class ColumnarRows {
 
   /** The same in the memory of the builders, which is `use`'s until it returns. */
   lend(use: (batch: ColumnBatch) => void): void {
+    this.#count();
     const { rows } = this;
     const none = new Nothing(rows);
     use({ type: this.type.name, rows, columns: this.#builders.map((builder) => builder.lend(rows, none)) });
-    for (const builder of this.#builders) builder.clear(rows);
+    for (const builder of this.#builders) builder.clear();
     this.rows = 0;
+  }
+
+  #grow(): void {
+    this.#capacity *= 2;
+    for (const builder of this.#always) builder.reach(this.#capacity - 1);
+  }
+  #count(): void {
+    for (const builder of this.#always) builder.rows = this.rows;
   }
 }
 
@@ -107,12 +121,37 @@ function restCode(type: RecordType, { near = {} }: Field): string {
     .join('');
 }
 
-/** The statement that puts a field's value into row `n` of a builder. */
-function putCode(builder: string, name: string, field: Field, json: JsonTexts): string {
-  if (field.kind === 'time') return `${builder}.put(n,r.${name}Seconds,r.${name}Nanos);`;
+/** The statement that puts a field's value into row `n` of a builder; `m` is the row behind it. */
+function putCode(builder: string, type: RecordType, name: string, field: Field, json: JsonTexts): string {
+  // Only columns know of values that are texts one behind the other, and count them themselves.
+  const called = callCode(builder, name, field, json);
+  if (called !== undefined) return field.isOptional ? `if(${presentCode(name, field)})${called}` : called;
+  const isTime = field.kind === 'time';
+  const value = isTime ? `r.${name}Seconds` : valueCode(name, field);
+  const rest = isRest(type, field) ? restCode(type, field) : '';
+  const put = isTime ? TimeBuilder.code(builder, 'v', `r.${name}Nanos`) : storeCode(builder, field, `v${rest}`);
+  if (!field.isOptional) return `{const v=${value};${put}}`;
+  return `{const v=${value};if(v!==undefined){if(n>=${builder}.capacity)${builder}.reach(n);${put}${builder}.present[n]=1;${builder}.rows=m;}}`;
+}
+
+function storeCode(builder: string, { kind }: Field, value: string): string {
+  switch (kind) {
+    case 'bool':
+      return BoolBuilder.code(builder, value);
+    case 'ip':
+      return AddressBuilder.code(builder, value);
+    case 'keyword':
+    case 'text':
+      return KeywordBuilder.code(builder, value);
+    default:
+      return NumberBuilder.code(builder, value);
+  }
+}
+
+/** For what is put by a call. */
+function callCode(builder: string, name: string, field: Field, json: JsonTexts): string | undefined {
   if (field.kind === 'slice') return `${builder}.putWire(n,r.bytes,r.${name}At,r.${name}End);`;
   const value = valueCode(name, field);
   const text = jsonTextCode(name, field, value, json);
-  if (text === undefined) return `${builder}.put(n,${value});`;
-  return `{const e=${text};${builder}.putBytes(n,J.out,J.from,e);}`;
+  return text === undefined ? undefined : `{const e=${text};${builder}.putBytes(n,J.out,J.from,e);}`;
 }

@@ -68,27 +68,27 @@ const NEAR = 16;
 
 /** Strings that may repeat: keywords, names, paths. */
 export class KeywordBuilder extends Builder {
-  #codes = new Uint32Array(FIRST_ROWS);
+  codes = new Uint32Array(FIRST_ROWS);
+  /** What was put last, and its entry; -1 when nothing was. */
+  last = '';
+  lastCode = -1;
   readonly #dictionary = new Map<string, number>();
   #entries = 0;
   #offsets = new Uint32Array(FIRST_ROWS);
   readonly #heap = new Heap();
   readonly #near: (string | undefined)[] = new Array(NEAR).fill(undefined);
   readonly #nearCodes = new Uint32Array(NEAR);
-  #last = '';
-  #lastCode = -1;
   /** Hardly a value came twice (ids): looking each up costs more than entries that stand twice. */
   #isVaried = false;
 
-  put(row: number, value: string): void {
-    if (row !== this.rows || row >= this.capacity) this.reach(row);
-    if (this.#lastCode < 0 || value !== this.#last) {
-      this.#lastCode = this.#isVaried || value.length > LONGEST_LOOKED_UP ? this.#enter(value) : this.#codeOf(value);
-      this.#last = value;
-    }
-    this.#codes[row] = this.#lastCode;
-    if (this.present !== undefined) this.present[row] = 1;
-    this.rows = row + 1;
+  /** The statements that put a string into row `n` of the builder of that name; `value`: the name of the string. */
+  static code(builder: string, value: string): string {
+    return `if(${builder}.lastCode<0||${value}!==${builder}.last)${builder}.look(${value});${builder}.codes[n]=${builder}.lastCode;`;
+  }
+  /** Makes `value` the last one. */
+  look(value: string): void {
+    this.lastCode = this.#isVaried || value.length > LONGEST_LOOKED_UP ? this.#enter(value) : this.#codeOf(value);
+    this.last = value;
   }
   #codeOf(value: string): number {
     // Hardly any words of a vocabulary (states, methods, kinds, query types) want the same place.
@@ -114,29 +114,29 @@ export class KeywordBuilder extends Builder {
     return code;
   }
   protected resize(capacity: number): void {
-    this.#codes = enlarged(this.#codes, capacity);
+    this.codes = enlarged(this.codes, capacity);
   }
-  protected skip(from: number, to: number): void {
-    this.#codes.fill(0, from, to);
+  protected erase(rows: number): void {
+    this.codes.fill(0, 0, rows);
   }
   protected column(rows: number, present: Uint8Array | undefined): Column {
     return {
       name: this.name,
       kind: 'keyword',
-      codes: this.#codes.subarray(0, rows),
+      codes: this.codes.subarray(0, rows),
       dictionaryBytes: this.#heap.texts,
       dictionaryOffsets: this.#offsets.subarray(0, this.#entries + 1),
       present,
     };
   }
-  override clear(rows: number): void {
-    super.clear(rows);
+  override clear(): void {
+    super.clear();
     if (this.#entries === 0) return;
     this.#heap.length = 0;
     this.#dictionary.clear();
     this.#near.fill(undefined);
     this.#entries = 0;
-    this.#lastCode = -1;
+    this.lastCode = -1;
     this.#isVaried = false;
   }
   protected nothing(none: Nothing): Column {
@@ -158,13 +158,13 @@ export class TextBuilder extends Builder {
     this.#json = json;
   }
   put(row: number, value: string): void {
-    if (row !== this.rows || row >= this.capacity) this.reach(row);
+    this.#begin(row);
     this.#heap.append(value);
     this.#end(row);
   }
   /** UTF-8 as it is. */
   putBytes(row: number, bytes: Uint8Array, from: number, to: number): void {
-    if (row !== this.rows || row >= this.capacity) this.reach(row);
+    this.#begin(row);
     this.#heap.appendBytes(bytes, from, to);
     this.#end(row);
   }
@@ -172,23 +172,30 @@ export class TextBuilder extends Builder {
   putWire(row: number, bytes: Uint8Array, from: number, to: number): void {
     this.put(row, wireText(bytes, from, to));
   }
+  #begin(row: number): void {
+    this.#skip(row);
+    this.mention(row);
+  }
   #end(row: number): void {
-    if (this.present !== undefined) this.present[row] = 1;
-    this.rows = row + 1;
     this.#offsets[row + 1] = this.#heap.length;
+  }
+  /** The rows up to `row` that were not mentioned have no value. */
+  #skip(row: number): void {
+    this.reach(row - 1);
+    if (row > this.rows) this.#offsets.fill(this.#heap.length, this.rows + 1, row + 1);
   }
   protected resize(capacity: number): void {
     this.#offsets = enlarged(this.#offsets, capacity + 1);
   }
-  protected skip(from: number, to: number): void {
-    this.#offsets.fill(this.#heap.length, from + 1, to + 1);
-  }
+  /** Offsets are written as rows are skipped. */
+  protected erase(): void {}
   protected column(rows: number, present: Uint8Array | undefined): Column {
+    this.#skip(rows);
     const offsets = this.#offsets.subarray(0, rows + 1);
     return { name: this.name, kind: 'text', json: this.#json, bytes: this.#heap.texts, offsets, present };
   }
-  override clear(rows: number): void {
-    super.clear(rows);
+  override clear(): void {
+    super.clear();
     this.#heap.length = 0;
   }
   protected nothing(none: Nothing): Column {

@@ -72,15 +72,9 @@ export function writeNarrow(values: Numbers, { width, base }: Narrow, out: Uint8
   else spread(values, base, new Uint8Array(out.buffer, from, values.length));
 }
 
-function spread(values: Numbers, base: number, out: Uint8Array | Uint16Array | Uint32Array): void {
+function spread(values: Numbers, base: number, out: Words): void {
   if (base === 0 && values.BYTES_PER_ELEMENT === out.BYTES_PER_ELEMENT) out.set(values);
-  else if (values instanceof Float64Array) spreadDoubles(values, base, out);
-  else for (let i = 0; i < values.length; i++) out[i] = values[i] - base;
-}
-
-/** In a loop of its own, so that it is compiled for doubles. */
-function spreadDoubles(values: Float64Array, base: number, out: Uint8Array | Uint16Array | Uint32Array): void {
-  for (let i = 0; i < values.length; i++) out[i] = values[i] - base;
+  else copyOf(values, out)(values, -base, out);
 }
 
 /** Fills `into` from what `writeNarrow` wrote at `at`, a multiple of 8 in the buffer. */
@@ -94,7 +88,26 @@ export function readNarrow(into: Numbers, { width, base }: Narrow, bytes: Uint8A
   else gather(new Uint8Array(bytes.buffer, from, length), base, into);
 }
 
-function gather(values: Uint8Array | Uint16Array | Uint32Array, base: number, into: Numbers): void {
+function gather(values: Words, base: number, into: Numbers): void {
   if (base === 0 && values.BYTES_PER_ELEMENT === into.BYTES_PER_ELEMENT) into.set(values);
-  else for (let i = 0; i < values.length; i++) into[i] = values[i] + base;
+  else copyOf(values, into)(values, base, into);
+}
+
+type Words = Uint8Array | Uint16Array | Uint32Array;
+type Copy = (from: Numbers | Words, more: number, into: Numbers | Words) => void;
+
+/** By the bytes of an element, from and into. */
+const copies: (Copy | undefined)[] = [];
+
+/**
+ * The loop that copies numbers, each with `more` added. Each pair of kinds has a loop of its own: one loop for all of them would look at each
+ * number up what kinds the arrays are.
+ */
+function copyOf(from: Numbers | Words, into: Numbers | Words): Copy {
+  const place = from.BYTES_PER_ELEMENT * 16 + into.BYTES_PER_ELEMENT;
+  copies[place] ??= new Function(
+    'from,more,into',
+    'for (let i = 0; i < from.length; i++) into[i] = from[i] + more;',
+  ) as Copy;
+  return copies[place];
 }

@@ -2,12 +2,13 @@ import { expect, it } from 'vitest';
 import { Address } from '../../src/records/address.ts';
 import { ColumnarRows } from '../../src/records/columnar.ts';
 import { f } from '../../src/records/field.ts';
-import { isNothing, Nothing } from '../../src/records/nothing.ts';
+import { isNothing } from '../../src/records/nothing.ts';
 import { defineRecord } from '../../src/records/record.ts';
-import { KeywordBuilder } from '../../src/records/string-builder.ts';
 
-function texts(builder: KeywordBuilder, rows: number): { texts: (string | null)[]; entries: number } {
-  const column = builder.take(rows, new Nothing(rows));
+const idRecord = defineRecord('some', { family: 'flow', doc: 'x' }, { id: f.keyword('id', '').optional() });
+
+function texts(rows: ColumnarRows): { texts: (string | null)[]; entries: number } {
+  const [column] = rows.take().columns;
   if (column.kind !== 'keyword') throw new Error(column.kind);
   const { codes, dictionaryBytes, dictionaryOffsets, present } = column;
   const entry = (code: number) =>
@@ -17,17 +18,17 @@ function texts(builder: KeywordBuilder, rows: number): { texts: (string | null)[
 }
 
 it('keeps values that all differ, and few that repeat, batch after batch', () => {
-  const builder = new KeywordBuilder('id', true);
+  const rows = new ColumnarRows(idRecord);
   const push = (values: readonly (string | null)[]) => {
-    for (const [row, value] of values.entries()) if (value !== null) builder.put(row, value);
+    for (const value of values) rows.append({ id: value ?? undefined }, {});
   };
   const varied = Array.from({ length: 5000 }, (_, i) => (i % 9 === 0 ? null : i % 7 === 0 ? 'same' : `id ${i >> 1}`));
   push(varied);
-  expect(texts(builder, varied.length).texts).toEqual(varied);
+  expect(texts(rows).texts).toEqual(varied);
   // After a batch of ids, keywords are told apart again.
   const few = Array.from({ length: 5000 }, (_, i) => ['GET', 'PUT', null][i % 3]);
   push(few);
-  expect(texts(builder, few.length)).toEqual({ texts: few, entries: 2 });
+  expect(texts(rows)).toEqual({ texts: few, entries: 2 });
 });
 
 const record = defineRecord(

@@ -1,10 +1,11 @@
 // Columns without a value: no memory of their own in the log, nor on the way to a segment, and the same segment in the end.
 
 import { expect, it } from 'vitest';
-import { NumberBuilder } from '../../src/records/column-builder.ts';
+import { ColumnarRows } from '../../src/records/columnar.ts';
 import type { Column, ColumnBatch } from '../../src/records/columns.ts';
+import { f } from '../../src/records/field.ts';
 import { isNothing, Nothing } from '../../src/records/nothing.ts';
-import { KeywordBuilder } from '../../src/records/string-builder.ts';
+import { defineRecord } from '../../src/records/record.ts';
 import { decodeBatch, encodeBatch } from '../../src/store/batch-bytes.ts';
 import { batchBytes, pickRows, sliceBatch } from '../../src/store/batches.ts';
 import { columnsOf, encoderOf } from '../../src/store/parquet/row-group.ts';
@@ -13,9 +14,13 @@ const ROWS = 1000;
 const KINDS = ['time', 'int', 'float', 'bool', 'ip', 'keyword', 'text'] as const;
 
 function batchOf(none: Nothing): ColumnBatch {
-  const ids = new NumberBuilder('id', false, 'int');
-  for (let row = 0; row < ROWS; row++) ids.put(row, row * row);
-  return { type: 'some', rows: ROWS, columns: [ids.take(ROWS, none), ...KINDS.map((kind) => none.column(kind, kind))] };
+  const ids = new ColumnarRows(defineRecord('some', { family: 'flow', doc: 'x' }, { id: f.int('id', '') }));
+  for (let row = 0; row < ROWS; row++) ids.append({ id: row * row }, {});
+  return {
+    type: 'some',
+    rows: ROWS,
+    columns: [...ids.take().columns, ...KINDS.map((kind) => none.column(kind, kind))],
+  };
 }
 
 /** The same with arrays of its own each: what other writers make. */
@@ -48,14 +53,18 @@ it('stays known in the log, in slices and in chosen rows', () => {
   expect(bytesOf(decodeBatch(logged))).toEqual(bytesOf(batch));
 });
 
-it('is what a builder makes that heard of no value, and only then', () => {
-  const builder = new KeywordBuilder('word', true);
-  const take = (): Column => builder.take(ROWS, new Nothing(ROWS));
-  expect(isNothing(take())).toBe(true);
-  builder.put(700, 'there');
-  const column = take();
+it('is what is made of a field that no record has, and only then', () => {
+  const words = new ColumnarRows(
+    defineRecord('some', { family: 'flow', doc: 'x' }, { word: f.keyword('word', '').optional() }),
+  );
+  const take = (row: number): Column => {
+    for (let i = 0; i < ROWS; i++) words.append({ word: i === row ? 'there' : undefined }, {});
+    return words.take().columns[0];
+  };
+  expect(isNothing(take(-1))).toBe(true);
+  const column = take(700);
   expect(isNothing(column)).toBe(false);
   expect(column.present!.indexOf(1)).toBe(700);
   expect(column.present!.lastIndexOf(1)).toBe(700);
-  expect(isNothing(take())).toBe(true);
+  expect(isNothing(take(-1))).toBe(true);
 });
