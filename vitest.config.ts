@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { GARBAGE } from './test/kit/garbage.ts';
 import { Sequencer } from './test/kit/sequencer.ts';
 
 // The slow suites (clean clone, packed tarball) run with NETSCRIBE_TEST=full, and when they are named.
@@ -44,8 +45,8 @@ export default defineConfig({
     pool: 'forks',
     // One more than a small machine has cores: suites on real interfaces and servers mostly wait.
     maxWorkers: 3,
-    // Code that a wire key could reach through __proto__ fails here loudly. Threads that collect garbage get in the way of other suites: a fifth of the CPU time of some.
-    execArgv: ['--disable-proto=throw', '--single-threaded-gc'],
+    // Code that a wire key could reach through __proto__ fails here loudly.
+    execArgv: ['--disable-proto=throw', ...GARBAGE],
     // Both projects load the same sources: what one has made of them the other finds, and the next run.
     experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/vitest' },
     // Only against what hangs: on a busy machine a test may take ten times as long.

@@ -4,6 +4,7 @@
 // a process alive fails the test.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { GARBAGE } from './garbage.ts';
 import { MAIN } from './program.ts';
 import { PROJECT } from './shared.ts';
 
@@ -38,7 +39,7 @@ class Commands {
   #pending: PromiseWithResolvers<Said> | undefined;
 
   constructor() {
-    this.child = spawn(process.execPath, [`${PROJECT}test/kit/run-commands.ts`, MAIN], {
+    this.child = spawn(process.execPath, [...GARBAGE, `${PROJECT}test/kit/run-commands.ts`, MAIN], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       serialization: 'advanced',
     });
