@@ -21,8 +21,8 @@ let file = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'netscribe-outputs-'));
   file = join(folder, 'traffic.pcap');
-  const traffic = new TroubledTraffic(officeTraffic(2000, SEED, 0.9), SEED);
-  writePcap(file, traffic, { packets: 8000, packetsPerSecond: 80, seed: SEED });
+  const traffic = new TroubledTraffic(officeTraffic(1200, SEED, 0.9), SEED);
+  writePcap(file, traffic, { packets: 4800, packetsPerSecond: 48, seed: SEED });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -3,7 +3,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { flowRecord } from '../../src/flow/record.ts';
 import { dnsRecord } from '../../src/protocols/dns/record.ts';
@@ -16,6 +15,7 @@ import { repairStore } from '../../src/store/repair.ts';
 import { rollupSpecs } from '../../src/store/rollup/tables.ts';
 import { type RowForm, rowForm, rowForms } from '../../src/store/row-form.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import fc, { often } from '../kit/arbitrary.ts';
 import { Random } from '../kit/generate/random.ts';
 import { makeBatch, type NamedValues, type Time } from './batch-kit.ts';
 import { START } from './rollup/flow-kit.ts';
@@ -282,7 +282,7 @@ describe('any values', () => {
         const list = (all: readonly ColumnBatch[]) => all.flatMap(plainRows).sort();
         expect(list(found)).toEqual(list([batch]));
       }),
-      { numRuns: 40 },
+      { numRuns: often(80) },
     );
   });
 });

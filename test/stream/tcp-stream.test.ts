@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { Segment } from '../../src/stream/segment.ts';
-import fc from '../kit/arbitrary.ts';
+import fc, { often } from '../kit/arbitrary.ts';
 import { StreamKit } from './tcp-kit.ts';
 
 const kit = (...args: ConstructorParameters<typeof StreamKit>) => new StreamKit(...args).handshake();
@@ -348,7 +348,7 @@ describe('properties', () => {
           expect(k.waiting).toBe(0);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: often(400) },
     );
   });
 
@@ -391,7 +391,7 @@ describe('properties', () => {
             expect(k.heard.filter((line) => line === end).length).toBeLessThanOrEqual(1);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: often(1000) },
     );
   });
 
@@ -423,7 +423,7 @@ describe('properties', () => {
         k.end();
         expect(k.waiting).toBe(0);
       }),
-      { numRuns: 500 },
+      { numRuns: often(1000) },
     );
   });
 });

@@ -13,7 +13,7 @@ import { parseFormat } from '../../src/tcp-state/tracefs/format.ts';
 import { findTracefs } from '../../src/tcp-state/tracefs/mount.ts';
 import { PageCursor } from '../../src/tcp-state/tracefs/page.ts';
 import { TracefsSource } from '../../src/tcp-state/tracefs/source.ts';
-import fc from '../kit/arbitrary.ts';
+import fc, { often } from '../kit/arbitrary.ts';
 import { LAUNCHER } from '../kit/program.ts';
 import {
   type Document,
@@ -93,7 +93,7 @@ describe('a page', () => {
           events++;
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: often(2000) },
     );
     expect(events).toBeGreaterThan(100);
   });

@@ -6,7 +6,7 @@ import { ParquetFile } from '../../../src/store/parquet/file.ts';
 import { readFooter } from '../../../src/store/parquet/read.ts';
 import { columnsOf, parquetColumns, RowGroupEncoder } from '../../../src/store/parquet/row-group.ts';
 import { readBatches } from '../../../src/store/read-rows.ts';
-import fc from '../../kit/arbitrary.ts';
+import fc, { often } from '../../kit/arbitrary.ts';
 import { makeBatch } from '../batch-kit.ts';
 import { flowBatch, START } from '../rollup/flow-kit.ts';
 import { columns } from './arbitrary.ts';
@@ -39,7 +39,7 @@ it('reads what it wrote', () => {
       expect(again.map(({ rows }) => rows)).toEqual(all.map((some) => some.reduce((sum, { rows }) => sum + rows, 0)));
       expect(fileOf(again.map((batch) => [batch])).equals(file)).toBe(true);
     }),
-    { numRuns: 100 },
+    { numRuns: often(200) },
   );
 });
 
