@@ -6,6 +6,7 @@ import type { Fields } from '../../records/field.ts';
 import { parseAddress } from '../../records/parse-address.ts';
 import type { RecordOf, RecordType } from '../../records/record.ts';
 import type { GatherContext, Gatherer } from '../protocol.ts';
+import { endAt } from '../span.ts';
 import type { Exchange, Fact } from './exchange.ts';
 import type { Exchanges } from './exchanges.ts';
 
@@ -37,9 +38,7 @@ interface CommonRecord {
 export function fillExchange(record: CommonRecord, exchange: Exchange, notes: readonly string[]): void {
   record.startSeconds = exchange.startSeconds;
   record.startNanos = exchange.startNanos;
-  record.endSeconds = exchange.endSeconds;
-  record.endNanos = exchange.endNanos;
-  record.duration = exchange.elapsedSince(exchange.startSeconds, exchange.startNanos);
+  record.duration = endAt(record, exchange.endSeconds, exchange.endNanos);
   record.eventAction = exchange.action;
   record.outcome = exchange.outcome;
   record.errorMessage = notes.length > 0 ? notes : undefined;

@@ -2,6 +2,7 @@
 
 import { EarlyAnswers, type Moment } from '../early.ts';
 import type { Analyzer, Context, Direction, EndReason, Verdict } from '../protocol.ts';
+import { endAt } from '../span.ts';
 import { type Dialect, dialectOf, isMulticast } from './dialect.ts';
 import { type Exchange, fillDocument } from './document.ts';
 import { EarlyResponse } from './early-response.ts';
@@ -321,15 +322,10 @@ export class DnsAnalyzer implements Analyzer {
       record.endNanos = undefined;
       record.duration = undefined;
     } else {
-      record.endSeconds = response === undefined ? query.activeSeconds : at.seconds;
-      record.endNanos = response === undefined ? query.activeNanos : at.nanos;
-      record.duration = (record.endSeconds - query.seconds) * 1e9 + (record.endNanos - query.nanos);
-      if (record.duration < 0) {
-        // The directions were captured in the wrong order: no longer than that is all that can be said.
-        record.duration = 0;
-        record.endSeconds = query.seconds;
-        record.endNanos = query.nanos;
-      }
+      record.duration =
+        response === undefined
+          ? endAt(record, query.activeSeconds, query.activeNanos)
+          : endAt(record, at.seconds, at.nanos);
     }
     record.sourceBytes = query.octets;
     record.destinationBytes = answeredBytes;

@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import type { MapEntries } from '../../records/field.ts';
 import { wireText } from '../../records/text.ts';
+import { endAt } from '../span.ts';
 import { decode } from './decompress.ts';
 import type { Message } from './message.ts';
 import { sniff } from './mime.ts';
@@ -31,11 +32,8 @@ export function describe(
   record.startNanos = first.startNanos;
   record.version = first.version || response?.version;
   record.networkBytes = (request?.bytes ?? 0) + (response?.bytes ?? 0);
-  if (request !== undefined && response !== undefined) {
-    record.duration = (response.endSeconds - request.startSeconds) * 1e9 + (response.endNanos - request.startNanos);
-    // Packets of the two directions may have been captured in the wrong order.
-    if (record.duration < 0) record.duration = 0;
-  } else record.duration = undefined;
+  const duration = response === undefined ? undefined : endAt(record, response.endSeconds, response.endNanos);
+  record.duration = request === undefined ? undefined : duration;
   describeRequest(request, serverPort, settings);
   describeResponse(response, settings);
   describeNotes(request, response);
@@ -127,8 +125,6 @@ function describeResponse(response: Message | undefined, settings: Settings): vo
     record.informational = undefined;
     return;
   }
-  record.endSeconds = response.endSeconds;
-  record.endNanos = response.endNanos;
   record.statusCode = response.isSimple ? undefined : response.status;
   record.statusPhrase = response.phrase || undefined;
   record.destinationBytes = response.bytes;

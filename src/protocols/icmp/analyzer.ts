@@ -9,6 +9,7 @@ import { Address } from '../../records/address.ts';
 import { wireText } from '../../records/text.ts';
 import { EarlyAnswers, type Moment } from '../early.ts';
 import type { Analyzer, Context, Direction, EndReason, Verdict } from '../protocol.ts';
+import { endAt } from '../span.ts';
 import { type EarlyReply, EXCHANGE_BYTES, type Exchange, exchangeKey, isEcho } from './exchange.ts';
 import { extensionOffset, mplsLabels } from './extensions.ts';
 import { HEADER_LENGTH, IcmpMessage } from './message.ts';
@@ -176,19 +177,15 @@ export class IcmpAnalyzer implements Analyzer {
     const exchange = this.#waiting.get(key);
     if (exchange !== undefined) {
       this.#takeRequest(exchange);
-      record.duration = (at.seconds - exchange.seconds) * 1e9 + (at.nanos - exchange.nanos);
-      // The directions were captured in the wrong order: no longer than that is all that can be said.
-      if (record.duration < 0) record.duration = 0;
-      this.#answer(asker, bytes, from, to, record.duration > 0 ? at : exchange);
+      record.duration = endAt(record, at.seconds, at.nanos);
+      this.#answer(asker, bytes, from, to);
     } else if (message.role === Role.advertisement) this.#alone(direction, bytes, from, to);
     else if (!this.#waitForRequest(key, direction, bytes, from, to, wireLength))
       this.#orphan(asker, bytes, from, to, at);
   }
 
-  /** Publishes the response at hand, which came at this time, with what the record has of its request already. */
-  #answer(asker: Direction, bytes: Uint8Array, from: number, to: number, at: Moment): void {
-    record.endSeconds = at.seconds;
-    record.endNanos = at.nanos;
+  /** Publishes the response at hand with what the record has already: times, and what its request said. */
+  #answer(asker: Direction, bytes: Uint8Array, from: number, to: number): void {
     record.destinationBytes = message.payloadBytes || undefined;
     record.responseMessage = messageName(this.#version, message.type, message.code);
     record.responseType = message.type;
@@ -203,8 +200,9 @@ export class IcmpAnalyzer implements Analyzer {
     this.#context.count('unmatchedResponses');
     record.startSeconds = at.seconds;
     record.startNanos = at.nanos;
+    endAt(record, at.seconds, at.nanos);
     record.errorMessage = ORPHANED_RESPONSE;
-    this.#answer(asker, bytes, from, to, at);
+    this.#answer(asker, bytes, from, to);
   }
 
   /** Keeps a response that nobody has asked for, for a moment; false: there is no room. */

@@ -1,5 +1,6 @@
 // A session into its record.
 
+import { endAt } from '../span.ts';
 import { cipherSuiteName } from './cipher-suites.ts';
 import {
   alertName,
@@ -39,9 +40,7 @@ export function describe(session: Session, carrier: Carrier, options: DetailOpti
   record.established = session.isEstablished;
   record.status = session.isEstablished ? 'OK' : 'Error';
   if (session.isEstablished) {
-    record.endSeconds = session.endSeconds;
-    record.endNanos = session.endNanos;
-    record.duration = session.durationNanos;
+    record.duration = endAt(record, session.endSeconds, session.endNanos);
   }
   const answer = serverHello ?? session.retryRequest;
   // RFC 9001 section 4.2: QUIC offers nothing older than TLS 1.3.

@@ -54,9 +54,4 @@ export class Session {
   note(text: string): void {
     if (!this.notes.includes(text)) this.notes.push(text);
   }
-
-  /** Nanoseconds from the first packet to the end of the handshake. */
-  get durationNanos(): number {
-    return Math.max(0, (this.endSeconds - this.startSeconds) * 1e9 + (this.endNanos - this.startNanos));
-  }
 }
