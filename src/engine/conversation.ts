@@ -10,6 +10,7 @@ import type { StreamReceiver } from '../stream/receiver.ts';
 import type { TcpStream } from '../stream/tcp-stream.ts';
 import type { Enabled } from './candidates.ts';
 import type { Detection } from './detection.ts';
+import { Dispute } from './dispute.ts';
 import { KeptBytes } from './kept-bytes.ts';
 
 /** Bytes of each direction that detection may keep and look at. */
@@ -21,12 +22,6 @@ const BOTH = 3;
 const DETECTION_DATAGRAMS = 4;
 /** The same where a protocol wants to see more: it counts so many times less. */
 const MORE_DATAGRAMS = 16;
-
-/** A transaction's record. */
-interface Started {
-  startSeconds: number;
-  startNanos: number;
-}
 
 /** What a conversation needs from the engine. */
 export interface ConversationHost {
@@ -78,11 +73,8 @@ export class Conversation implements Context, StreamReceiver {
   #refused: Set<Enabled> | undefined = undefined;
   #held = 0;
   #datagrams = 0;
-  /** Bytes that were contradicted wait to be delivered. */
-  #isDisputing = false;
-  /** Time of the last packet that has to do with a contradiction; negative: there was none. */
-  #disputedSeconds = -1;
-  #disputedNanos = 0;
+  /** Made with the first contradiction: most connections have none. */
+  #dispute: Dispute | undefined = undefined;
   // While the protocol is unknown: what each direction said so far, and whether it is of no use any more.
   readonly #kept: [KeptBytes | undefined, KeptBytes | undefined] = [undefined, undefined];
   /** Bit per direction. */
@@ -166,11 +158,11 @@ export class Conversation implements Context, StreamReceiver {
     this.seconds = seconds;
     this.nanos = nanos;
     this.packet = packet;
-    const isDisputing = this.#isDisputing;
-    if (isDisputing) this.#dispute();
+    const disputed = this.#dispute?.isOpen === true ? this.#dispute : undefined;
+    if (disputed !== undefined) disputed.note(seconds, nanos, this.#keepsBytes);
     if (this.#analyzer === undefined) this.#detect(direction, bytes, from, to);
     else this.#data(direction, bytes, from, to);
-    if (isDisputing) this.#isDisputing = this.#keepsBytes;
+    if (disputed !== undefined) disputed.isOpen = this.#keepsBytes;
     this.seconds = nowSeconds;
     this.nanos = nowNanos;
     this.packet = nowPacket;
@@ -194,7 +186,10 @@ export class Conversation implements Context, StreamReceiver {
   }
 
   event(event: TcpEvent, n: number): void {
-    if (event === 'overlap_conflict') this.#dispute();
+    if (event === 'overlap_conflict') {
+      this.#dispute ??= new Dispute();
+      this.#dispute.note(this.seconds, this.nanos, this.#keepsBytes);
+    }
     this.#host.noticed(this, event, event === 'gap' ? 1 : n);
     if (event === 'gap') this.#host.count('stream.gap_bytes', n);
   }
@@ -219,7 +214,7 @@ export class Conversation implements Context, StreamReceiver {
   // ---- what the analyzer asks for
 
   emit<F extends Fields>(type: RecordType<F>, record: RecordOf<F>, from: Direction): void {
-    if (this.#disputedSeconds >= 0) this.#mark(record);
+    if (this.#dispute !== undefined) this.#mark(record, this.#dispute);
     this.#host.emit(this, type as RecordType, record, from);
   }
   deadline(seconds: number): void {
@@ -255,22 +250,8 @@ export class Conversation implements Context, StreamReceiver {
     return this.stream !== undefined && (this.stream.waiting > 0 || this.#analyzer === undefined);
   }
 
-  /** The present packet contradicts another, or brings what was contradicted. */
-  #dispute(): void {
-    this.#isDisputing = this.#keepsBytes;
-    const { seconds, nanos } = this;
-    // What waited is delivered at the time it came, which may be before that of what it waited for.
-    if (seconds < this.#disputedSeconds || (seconds === this.#disputedSeconds && nanos < this.#disputedNanos)) return;
-    this.#disputedSeconds = seconds;
-    this.#disputedNanos = nanos;
-  }
-
-  /** What began behind the last contradiction has nothing to do with it. */
-  #mark(record: object): void {
-    const { startSeconds = Number.POSITIVE_INFINITY, startNanos = 0 } = record as Partial<Started>;
-    const seconds = this.#disputedSeconds;
-    const isBefore = startSeconds < seconds || (startSeconds === seconds && startNanos <= this.#disputedNanos);
-    const isDisputed = isBefore ? true : undefined;
+  #mark(record: object, dispute: Dispute): void {
+    const isDisputed = dispute.touches(record) ? true : undefined;
     this.flow.isDisputed = isDisputed;
     this.flow.reversed.isDisputed = isDisputed;
   }
