@@ -78,6 +78,14 @@ const captures = {
     bytesPerPacket: 920,
     seed: SEED,
   },
+  httpShort: {
+    name: 'http-short',
+    make: () => new HttpTraffic({ seed: SEED, connections: 400, longestBody: 1200 }),
+    packets: 800_000,
+    packetsPerSecond: 10_000,
+    bytesPerPacket: 620,
+    seed: SEED,
+  },
   dns: {
     name: 'dns',
     make: () => new DnsTraffic({ seed: SEED }),
@@ -154,6 +162,14 @@ export const WORKLOADS: readonly Workload[] = [
     unit: 'http/s',
     must: 100_000,
     want: 180_000,
+  },
+  {
+    name: 'http-short-ndjson',
+    capture: captures.httpShort,
+    words: ['--records', 'http', '--to', 'ndjson:-'],
+    unit: 'http/s',
+    must: 200_000,
+    want: 450_000,
   },
   {
     name: 'dns-ndjson',

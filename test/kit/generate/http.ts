@@ -43,6 +43,8 @@ export interface HttpOptions {
   /** Connections that are open at the same time. */
   connections: number;
   v6?: number;
+  /** The longest body of a response that is no error. */
+  longestBody?: number;
 }
 
 /** One side's bytes that are still to be sent. */
@@ -174,7 +176,7 @@ export class HttpTraffic implements Traffic {
     const random = this.#random;
     const roll = random.below(100);
     const status = roll < 5 ? 404 : roll < 10 ? 500 : c.request.post ? 201 : 200;
-    const bodyBytes = random.between(200, status >= 400 ? 600 : 8000);
+    const bodyBytes = random.between(200, status >= 400 ? 600 : (this.#options.longestBody ?? 8000));
     const lines = [
       `HTTP/1.1 ${status} ${REASONS.get(status)}`,
       'Date: Sun, 01 Mar 2026 12:00:00 GMT',
