@@ -8,11 +8,11 @@ import { Held } from '../held.ts';
 import type { Analyzer, Context, Direction, Protocol, Verdict } from '../protocol.ts';
 import { BINARY_PROTOCOLS } from './binary.ts';
 import { BOTH_SIDES } from './both-sides.ts';
-import { LINE_PROTOCOLS } from './lines.ts';
-import { type Recogniser, TLS_HANDSHAKE, type Watched, type Watcher } from './watcher.ts';
+import { lineProtocol } from './lines.ts';
+import { type Recogniser, TLS_HANDSHAKE, type Watchable, type Watched, type Watcher } from './watcher.ts';
 
 const PORTS = [21, 25, 110, 119, 143, 389, 587, 3306, 3389, 4190, 5222, 5269, 5432, 6667] as const;
-const RECOGNISERS: readonly Recogniser[] = [...BINARY_PROTOCOLS, ...BOTH_SIDES, ...LINE_PROTOCOLS];
+const RECOGNISERS: readonly Recogniser[] = [...BINARY_PROTOCOLS, ...BOTH_SIDES];
 /** Segments before the one that tells: what the other side said earlier. */
 const MAX_UNKNOWN_SEGMENTS = 4;
 
@@ -21,7 +21,7 @@ const options = z.strictObject({
   ports: portsOption(PORTS).describe('ports where they are tried first; they are recognised by content on all others'),
 });
 
-function recognise(direction: Direction, bytes: Uint8Array, from: number, to: number): Recogniser | 'no' | 'more' {
+function recognise(direction: Direction, bytes: Uint8Array, from: number, to: number): Watchable | 'no' | 'more' {
   let answer: 'no' | 'more' = 'no';
   if (from === to) return 'more';
   for (const recogniser of RECOGNISERS) {
@@ -29,7 +29,8 @@ function recognise(direction: Direction, bytes: Uint8Array, from: number, to: nu
     if (said === 'yes') return recogniser;
     if (said === 'more') answer = 'more';
   }
-  return answer;
+  const said = lineProtocol(direction, bytes, from, to);
+  return said === 'no' ? answer : said;
 }
 
 class StartTlsAnalyzer implements Analyzer {

@@ -4,10 +4,13 @@
 import { asciiText } from '../../records/text.ts';
 import { Held, MAX_EARLY_OCTETS } from '../held.ts';
 import type { Direction } from '../protocol.ts';
-import type { Answer, Recogniser, Watched, Watcher } from './watcher.ts';
+import type { Watchable, Watched, Watcher } from './watcher.ts';
 
 const LF = 10;
+const CR = 13;
 const MAX_LINE_OCTETS = 2048;
+/** Octets of a line that are looked at before its end is looked for. */
+const BEGINNING_OCTETS = 16;
 /** TLS comes early or not at all. */
 const MAX_LINES = 100;
 
@@ -97,16 +100,14 @@ function lineEnd(bytes: Uint8Array, from: number, to: number): number {
   return -1;
 }
 
-function probe(first: RegExp, bytes: Uint8Array, from: number, to: number): Answer {
-  const end = lineEnd(bytes, from, to);
-  // No text: nothing to wait for.
-  if (!isPrintable(bytes, from, Math.min(end < 0 ? to : end, from + 16))) return 'no';
-  if (end < 0) return to - from < MAX_LINE_OCTETS ? 'more' : 'no';
-  return first.test(asciiText(bytes, from, end)) ? 'yes' : 'no';
-}
-
-function isPrintable(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if ((bytes[at] < 0x20 && bytes[at] !== 13) || bytes[at] > 0x7e) return false;
+/** Does a line of text begin here? Most of what is asked about is none, and is known by its first octets. */
+function beginsText(bytes: Uint8Array, from: number, to: number): boolean {
+  const end = Math.min(to, from + BEGINNING_OCTETS);
+  for (let at = from; at < end; at++) {
+    const octet = bytes[at];
+    if (octet === LF) return true;
+    if ((octet < 0x20 && octet !== CR) || octet > 0x7e) return false;
+  }
   return true;
 }
 
@@ -159,8 +160,22 @@ class LineWatcher implements Watcher {
   }
 }
 
-export const LINE_PROTOCOLS: readonly Recogniser[] = DIALECTS.map((dialect) => ({
+const PROTOCOLS: readonly Watchable[] = DIALECTS.map((dialect) => ({
   name: dialect.name,
-  probe: (direction, bytes, from, to) => probe(direction === 0 ? dialect.opening : dialect.greeting, bytes, from, to),
   open: () => new LineWatcher(dialect),
 }));
+
+/** The protocol whose first line of this side bytes[from, to) begin with. */
+export function lineProtocol(
+  direction: Direction,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): Watchable | 'no' | 'more' {
+  if (!beginsText(bytes, from, to)) return 'no';
+  const end = lineEnd(bytes, from, to);
+  if (end < 0) return to - from < MAX_LINE_OCTETS ? 'more' : 'no';
+  const line = asciiText(bytes, from, end);
+  const found = DIALECTS.findIndex(({ opening, greeting }) => (direction === 0 ? opening : greeting).test(line));
+  return PROTOCOLS[found] ?? 'no';
+}

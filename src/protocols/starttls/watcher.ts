@@ -23,9 +23,12 @@ export interface Watcher {
 
 export type Answer = 'yes' | 'no' | 'more';
 
-export interface Recogniser {
+export interface Watchable {
   /** `network.protocol` of the flow until TLS takes over. */
   readonly name: string;
-  probe(direction: Direction, bytes: Uint8Array, from: number, to: number): Answer;
   open(): Watcher;
+}
+
+export interface Recogniser extends Watchable {
+  probe(direction: Direction, bytes: Uint8Array, from: number, to: number): Answer;
 }
