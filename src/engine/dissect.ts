@@ -16,7 +16,8 @@ import {
   PACKET_SEGMENTED,
   type PacketBatch,
 } from '../sources/source.ts';
-import { type Datagram, Defragmenter, type DefragmentOptions, wholeDatagram } from '../stream/defragment.ts';
+import { type Datagram, wholeDatagram } from '../stream/datagram.ts';
+import { Defragmenter, type DefragmentOptions } from '../stream/defragment.ts';
 import { checkTransport } from '../wire/checksum.ts';
 import { CHECKSUM_NETWORK_BAD, CHECKSUM_TRANSPORT_BAD, Cursor, FAULT_NAMES } from '../wire/cursor.ts';
 import { decode, decodeReassembled } from '../wire/decode.ts';

@@ -2,7 +2,7 @@
 // batch or a stage ends.
 
 import type { Stage, Tick } from '../flow/stage.ts';
-import type { Datagram } from '../stream/defragment.ts';
+import type { Datagram } from '../stream/datagram.ts';
 import type { RowWriter } from './row-writer.ts';
 
 /** Rows that the packet behind them may fill. */

@@ -7,7 +7,7 @@ import type { Extra, Stage } from '../flow/stage.ts';
 import * as stageWords from '../flow/stage.ts';
 import { QuotedTuple, quotedTuple } from '../protocols/icmp/quoted.ts';
 import type { FlowCount } from '../sources/flow-count.ts';
-import type { Datagram } from '../stream/defragment.ts';
+import type { Datagram } from '../stream/datagram.ts';
 import { type Cursor, Fault } from '../wire/cursor.ts';
 import { Layer } from '../wire/layers.ts';
 import type { RowKeys } from './row-keys.ts';

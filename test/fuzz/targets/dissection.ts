@@ -30,7 +30,13 @@ const part6 = (from: number, to: number) =>
 
 export class DissectionTarget implements Target {
   readonly name = 'dissection';
-  readonly code = ['src/stream/defragment.ts', 'src/stream/pieces.ts', 'src/wire/ipv4.ts', 'src/wire/ipv6-fragment.ts'];
+  readonly code = [
+    'src/stream/defragment.ts',
+    'src/stream/datagram.ts',
+    'src/stream/pieces.ts',
+    'src/wire/ipv4.ts',
+    'src/wire/ipv6-fragment.ts',
+  ];
   readonly seeds: readonly Exchange[] = [
     exchange('link:1', [0, part(0, 16)], [0, part(16, 32)], [0, part(32, WHOLE.length)]),
     exchange('link:1', [0, part(32, WHOLE.length)], [0, part(0, 24)], [0, part(16, 32)]),
