@@ -49,6 +49,7 @@ const {
   S_PORTS,
   S_RESET_LAST,
   S_SEEN_A,
+  S_TCP_MASK,
   TCP_RESET,
   WIDE_WORDS,
 } = layout;
@@ -171,7 +172,15 @@ export function fillRecord(
   record.networkProtocol = application === '' ? undefined : application;
   fillCounters(record, table, base, s);
   fillMarks(record, table, base, s);
-  fillTcp(record, table, base, s);
+  if ((state & S_TCP_MASK) !== 0) fillTcp(record, table, base, s);
+  else {
+    record.tcpState = undefined;
+    record.sourceTcpFlags = undefined;
+    record.destinationTcpFlags = undefined;
+    record.handshakeRtt = undefined;
+    record.serverRtt = undefined;
+    record.tcpEvents = undefined;
+  }
   record.tunnel = links.get(cold[coldBase + C_LINK]).tunnels as FlowRecord['tunnel'];
 }
 
@@ -245,15 +254,6 @@ function fillTcp(record: FlowRecord, table: FlowTable, base: number, s: number):
   const { words } = table;
   const state = words[base + F_STATE];
   const tcp = tcpState(state);
-  if (tcp === 0) {
-    record.tcpState = undefined;
-    record.sourceTcpFlags = undefined;
-    record.destinationTcpFlags = undefined;
-    record.handshakeRtt = undefined;
-    record.serverRtt = undefined;
-    record.tcpEvents = undefined;
-    return;
-  }
   const d = 1 - s;
   const marks = words[base + F_MARKS];
   // A reset after which nothing came was obeyed, as far as anybody can tell.

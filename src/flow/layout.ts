@@ -9,6 +9,10 @@ export const HOT_SHIFT = 4;
 export const COLD_WORDS = 14;
 export const WIDE_WORDS = 8;
 
+// For `coldAt`: exported constants are read each time, with checks, in their own module too.
+const hotShift = HOT_SHIFT;
+const coldWords = COLD_WORDS;
+
 export const F_A = 0;
 export const F_B = 1;
 export const F_PORTS = 2;
@@ -143,5 +147,5 @@ export const ACK = 16;
 
 /** First word of a flow's cold row, by the first word of its hot one. */
 export function coldAt(base: number): number {
-  return (base >>> HOT_SHIFT) * COLD_WORDS;
+  return (base >>> hotShift) * coldWords;
 }

@@ -145,16 +145,30 @@ function lengthsOf(offsets: Uint32Array, count: number): Uint32Array {
 
 /** The last words of addresses when all are IPv4 or absent, and absent ones 0. */
 function v4Words(words: Uint32Array, present: Uint8Array | undefined): Uint32Array | undefined {
-  const rows = words.length >> 2;
-  const last = new Uint32Array(rows);
-  for (let row = 0, at = 0; row < rows; row++, at += 4) {
+  const last = new Uint32Array(words.length >> 2);
+  const isV4 = present === undefined ? lastOfAll(words, last) : lastOfSome(words, present, last);
+  return isV4 ? last : undefined;
+}
+
+/** Each row has an address: whether all are IPv4, and then their last words are in `last`. */
+function lastOfAll(words: Uint32Array, last: Uint32Array): boolean {
+  for (let row = 0; row < last.length; row++) {
+    const at = row << 2;
+    if ((words[at] | words[at + 1]) !== 0 || words[at + 2] !== MAPPED) return false;
+    last[row] = words[at + 3];
+  }
+  return true;
+}
+
+function lastOfSome(words: Uint32Array, present: Uint8Array, last: Uint32Array): boolean {
+  for (let row = 0, at = 0; row < last.length; row++, at += 4) {
     const word = words[at + 3];
-    const isThere = present === undefined || present[row] !== 0;
+    const isThere = present[row] !== 0;
     if ((words[at] | words[at + 1]) !== 0 || words[at + 2] !== (isThere ? MAPPED : 0) || (!isThere && word !== 0))
-      return undefined;
+      return false;
     last[row] = word;
   }
-  return last;
+  return true;
 }
 
 /** Throws a RangeError on bytes that `encodeBatch` did not make; the log's checksums make that a programmer's error. */

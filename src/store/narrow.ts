@@ -55,11 +55,11 @@ export function narrowBelow(limit: number): Narrow {
   return { width: limit <= 1 ? 0 : limit <= 0x100 ? 1 : 2, base: 0 };
 }
 
+/** Of bytes that are 0 or 1: a search in memory is far quicker than a loop. */
 function narrowBytes(values: Uint8Array): Narrow {
-  const first = values[0];
-  let i = 1;
-  while (i < values.length && values[i] === first) i++;
-  return i === values.length ? { width: 0, base: first } : { width: 1, base: 0 };
+  const [first] = values;
+  const others = Buffer.from(values.buffer, values.byteOffset, values.length);
+  return others.indexOf(1 - first) < 0 ? { width: 0, base: first } : { width: 1, base: 0 };
 }
 
 /** Writes `values` at `at`, which is a multiple of 8 in the buffer. */
