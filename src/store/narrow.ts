@@ -105,9 +105,12 @@ const copies: (Copy | undefined)[] = [];
  */
 function copyOf(from: Numbers | Words, into: Numbers | Words): Copy {
   const place = from.BYTES_PER_ELEMENT * 16 + into.BYTES_PER_ELEMENT;
-  copies[place] ??= new Function(
-    'from,more,into',
-    'for (let i = 0; i < from.length; i++) into[i] = from[i] + more;',
-  ) as Copy;
+  copies[place] ??= newCopy(`${from.BYTES_PER_ELEMENT}-${into.BYTES_PER_ELEMENT}`);
   return copies[place];
+}
+
+/** Its name is part of the text: V8 keeps what it saw of arrays by text, not by function. */
+function newCopy(name: string): Copy {
+  const loop = 'const { length } = from; for (let i = 0; i < length; i++) into[i] = from[i] + more;';
+  return new Function('from,more,into', `${loop}\n//# sourceURL=netscribe-copy-${name}.js`) as Copy;
 }
