@@ -49,7 +49,12 @@ export class DaemonKit {
 
   /** Packet sockets of the namespace: one for each ring. */
   rings(): number {
-    return this.ns.run('cat', '/proc/net/packet').trim().split('\n').length - 1;
+    const { child } = this.program ?? {};
+    const sockets =
+      child?.exitCode === null
+        ? readFileSync(`/proc/${child.pid}/net/packet`, 'utf8')
+        : this.ns.run('cat', '/proc/net/packet');
+    return sockets.trim().split('\n').length - 1;
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {

@@ -108,8 +108,7 @@ unless(noNamespaces).describe('around live capture', () => {
     const ports = await standsInForDaemon(before, /CAP_NET_RAW/, async (kit) => {
       kit.ns.ip('link del dev b');
       await kit.until(({ interfaces }) => interfaces.b === undefined);
-      kit.ns.ip('link add name a type veth peer name b');
-      for (const link of ['a', 'b']) kit.ns.up(link);
+      kit.ns.pair('a', 'b');
       await kit.sendUntil([udpFrame(40_000, 54)], ({ interfaces: { b } }) => (b?.processed_total ?? 0) > 0);
     });
     expect(ports).toEqual(['53', '54']);

@@ -15,8 +15,7 @@ unless(noNamespaces).describe('a daemon', () => {
   const interfaces = { b: null, d: { filter: '' }, '/^v/': null };
   beforeAll(async () => {
     kit = new DaemonKit({ capture: { interfaces, records: ['dns'] } });
-    kit.ns.ip('link add name c type veth peer name d');
-    for (const link of ['c', 'd']) kit.ns.up(link);
+    kit.ns.pair('c', 'd');
     await kit.command('capture', '-r', join(PROJECT, 'examples/first-look.pcap'), '--to', `store:${kit.store}`, '-q');
     await kit.start();
   });
@@ -44,8 +43,7 @@ unless(noNamespaces).describe('a daemon', () => {
 
   test('captures interfaces that come one after the other, in the same memory', async () => {
     for (let n = 0; n < 5; n++) {
-      kit.ns.ip(`link add name v${n} type veth peer name w${n}`);
-      for (const end of ['v', 'w']) kit.ns.up(`${end}${n}`);
+      kit.ns.pair(`v${n}`, `w${n}`);
       await kit.until(({ interfaces: now }) => now[`v${n}`]?.state === 'capturing');
     }
     expect(kit.rings()).toBe(7);

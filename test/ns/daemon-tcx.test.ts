@@ -16,8 +16,7 @@ afterEach(() => kit.remove());
 unless(noNamespaces).describe('a daemon that records flows', () => {
   test('leaves the counting to the kernel, follows links and its configuration, and loses nothing', async () => {
     kit = new DaemonKit({ capture: flowsOnly });
-    kit.ns.ip('link add name c type veth peer name d');
-    for (const link of ['c', 'd']) kit.ns.up(link);
+    kit.ns.pair('c', 'd');
     const program = await kit.start();
     expect(program.err).toContain('flows are counted by the kernel: flows are all that is asked for');
     expect(kit.rings()).toBe(0);

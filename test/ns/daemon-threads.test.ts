@@ -70,8 +70,7 @@ unless(noNamespaces).describe('a daemon with two capturing threads', () => {
 
     kit.ns.ip('link del dev b');
     await kit.until(({ interfaces }) => interfaces.b.error === "there is no interface 'b' now");
-    kit.ns.ip('link add name a type veth peer name b');
-    for (const link of ['a', 'b']) kit.ns.up(link);
+    kit.ns.pair('a', 'b');
     // The threads follow the interface each by itself: it is capturing with the first of them.
     await kit.until(({ interfaces }) => interfaces.b.state === 'capturing' && kit.rings() === THREADS);
     const before = (await kit.status()).interfaces.b.processed_total;

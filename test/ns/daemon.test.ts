@@ -228,8 +228,7 @@ unless(noNamespaces).describe('netscribe run', () => {
 
   test('a reload says what changed, from the file and by signal', async () => {
     const { program } = kit;
-    kit.ns.ip('link add name c type veth peer name d');
-    for (const link of ['c', 'd']) kit.ns.up(link);
+    kit.ns.pair('c', 'd');
     const capture = { interfaces: { b: { promisc: true }, '/^[cd]$/': null }, records: ['flow', 'transactions'] };
     kit.config = { ...kit.config, capture, flows: { interval: '30m', timeout: '1h' } };
     kit.writeConfig();

@@ -40,8 +40,7 @@ async function flowRows(store: string): Promise<{ rows: number; different: numbe
 unless(noNamespaces).describe('a daemon survives', () => {
   test('an interface that flaps, is removed and made again; another one never notices', async () => {
     kit = new DaemonKit({ capture: { interfaces: { b: null, d: null }, records: ['flow'] } });
-    kit.ns.ip('link add name c type veth peer name d');
-    for (const link of ['c', 'd']) kit.ns.up(link);
+    kit.ns.pair('c', 'd');
     await kit.start();
     for (let i = 0; i < 10; i++) {
       kit.ns.ip('link set dev b down');
@@ -58,8 +57,7 @@ unless(noNamespaces).describe('a daemon survives', () => {
     kit.ns.ip('link del dev b');
     await kit.until(({ interfaces }) => interfaces.b.error === "there is no interface 'b' now");
     await kit.send(udp(5), 1, 'c');
-    kit.ns.ip('link add name a type veth peer name b');
-    for (const link of ['a', 'b']) kit.ns.up(link);
+    kit.ns.pair('a', 'b');
     await kit.until(({ interfaces }) => interfaces.b.state === 'capturing');
     const known = (await kit.status()).interfaces.b.processed_total;
     const [{ interfaces }] = await kit.sendUntil(udp(1), ({ interfaces: { b } }) => b.processed_total > known);

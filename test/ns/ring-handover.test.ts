@@ -22,8 +22,7 @@ unless(noNamespaces).describe('no packet is missed or taken twice', () => {
     const program = await kit.start();
     const stop = numberedTraffic(kit, PER_SECOND);
     for (let n = 0; n < 12; n++) {
-      kit.ns.ip(`link add name v${n} type veth peer name w${n}`);
-      for (const end of ['v', 'w']) kit.ns.up(`${end}${n}`);
+      kit.ns.pair(`v${n}`, `w${n}`);
     }
     await kit.until(
       ({ interfaces }) => Object.values(interfaces).filter(({ state }) => state === 'capturing').length === 13,

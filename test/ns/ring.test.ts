@@ -187,9 +187,7 @@ unless(noNamespaces).describe('the ring', () => {
   test('an interface that goes down, up, away and comes back', async () => {
     const file = join(folder, 'one.pcap');
     writeFrames(file, [udpFrame(1, 53)]);
-    ns.ip('link add name c type veth peer name d');
-    ns.up('c');
-    ns.up('d');
+    ns.pair('c', 'd');
     const one = await live('-i', 'd');
     const several = await live('-i', '/^d/', '-i', 'b');
     await ns.send('c', file);
@@ -197,9 +195,7 @@ unless(noNamespaces).describe('the ring', () => {
     ns.ip('link set dev d up');
     await ns.send('c', file);
     ns.ip('link del dev c');
-    ns.ip('link add name c type veth peer name d');
-    ns.up('c');
-    ns.up('d');
+    ns.pair('c', 'd');
     for (const program of [one, several])
       await program.until(() => program.err.lastIndexOf('d is there') > program.err.indexOf('d is gone'));
     await ns.send('c', file);
