@@ -17,7 +17,6 @@ const LONGEST = [
   'test/ns/ring.test.ts',
   'test/ns/daemon-end.test.ts',
   'test/ns/ring-handover.test.ts',
-  'test/ns/ring-flaps.test.ts',
   'test/tcp-state/postgres.test.ts',
   'test/tcp-state/tracefs.test.ts',
   'test/ns/tcx.test.ts',
@@ -39,9 +38,6 @@ const LONGEST = [
   'test/store/parquet/read.test.ts',
   'test/store/parquet/parquet.test.ts',
   'test/query/condition.test.ts',
-  'test/stream/overlap.test.ts',
-  'test/wire/hostile.test.ts',
-  'test/engine/dissect.test.ts',
   'test/query/transaction-sums.test.ts',
   'test/query/sums.test.ts',
 ];
