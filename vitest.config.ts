@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { GARBAGE } from './test/kit/garbage.ts';
+import { GARBAGE, ONE_COLLECTOR } from './test/kit/garbage.ts';
 import { Sequencer } from './test/kit/sequencer.ts';
 
 // The slow suites (clean clone, packed tarball) run with NETSCRIBE_TEST=full, and when they are named.
@@ -32,6 +32,9 @@ const REAL_PARTS = [
   'test/protocols/dtls/servers.test.ts',
 ];
 
+// Code that a wire key could reach through __proto__ fails here loudly.
+const NO_PROTO = '--disable-proto=throw';
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -45,8 +48,6 @@ export default defineConfig({
     pool: 'forks',
     // One more than a small machine has cores: suites on real interfaces and servers mostly wait.
     maxWorkers: 3,
-    // Code that a wire key could reach through __proto__ fails here loudly.
-    execArgv: ['--disable-proto=throw', ...GARBAGE],
     // Both projects load the same sources: what one has made of them the other finds, and the next run.
     experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/vitest' },
     // Only against what hangs: on a busy machine a test may take ten times as long.
@@ -61,12 +62,26 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'own process',
+          // Those that measure memory.
+          execArgv: [NO_PROTO, ONE_COLLECTOR],
           include: ['test/**/*.test.ts'],
           exclude: [...SHARING, ...REAL_PARTS, ...(isFull ? [] : ['test/e2e-slow/**'])],
         },
       },
-      { extends: true, test: { name: 'real parts', include: REAL_PARTS, retry: 1, isolate: false } },
-      { extends: true, test: { name: 'shared process', include: SHARING, exclude: REAL_PARTS, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'real parts', include: REAL_PARTS, execArgv: [NO_PROTO, ...GARBAGE], retry: 1, isolate: false },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'shared process',
+          include: SHARING,
+          exclude: REAL_PARTS,
+          execArgv: [NO_PROTO, ...GARBAGE],
+          isolate: false,
+        },
+      },
     ],
   },
 });
