@@ -134,6 +134,8 @@ export async function pump(
   let flushedAll = flushed;
   let told = flushed;
   let isEnding = false;
+  /** When others in the thread had their turn last. */
+  let turned = flushed;
   if (analyst instanceof InlineAnalyst) hooks.view?.(analyst.look(ledger));
   try {
     while (plan.maxPackets === 0 || result.packets < plan.maxPackets) {
@@ -150,6 +152,7 @@ export async function pump(
             ? await whenThere(next, analyst, result, hooks)
             : await next
           : next;
+      if (next instanceof Promise) turned = performance.now();
       if (batch === 'end') break;
       if (source.stop !== undefined && (batch === 'idle' || performance.now() - flushed > FLUSH_MS)) {
         const all = performance.now() - flushedAll > FLUSH_MS;
@@ -182,6 +185,11 @@ export async function pump(
             from = dissector.run(batch, from, ready);
             const taken = analyst.analyse(ready, batch);
             if (taken !== undefined) await taken;
+            // The first packets of a capture take ten times as long as others: their code is not compiled yet.
+            if (source.stop !== undefined && from < batch.count && performance.now() - turned > LIVE_SLICE_MS) {
+              await new Promise((resolve) => setImmediate(resolve));
+              turned = performance.now();
+            }
           }
       }
       analyst.release(batch, source);
