@@ -33,7 +33,14 @@ export interface LoadedConfig {
   kernelEntries: number;
   plan: Pick<
     PlanRequest,
-    'stream' | 'dissect' | 'internalNetworks' | 'geoip' | 'processes' | 'protocols' | 'flowDocuments'
+    | 'stream'
+    | 'dissect'
+    | 'maxConversationBytes'
+    | 'internalNetworks'
+    | 'geoip'
+    | 'processes'
+    | 'protocols'
+    | 'flowDocuments'
   > & {
     flow: Partial<NonNullable<PlanRequest['flow']>> & NonNullable<PlanRequest['flow']>;
   };
@@ -93,6 +100,7 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
           maxBytes: fragments.max_bytes,
         },
       },
+      maxConversationBytes: parsed.data.conversations.max_bytes,
       internalNetworks: parsed.data.internal_networks,
       geoip: parsed.data.geoip.databases.map(placeFile),
       processes: procs.enabled ? { monitored: procs.monitored, args: procs.args, event: procs.event } : undefined,

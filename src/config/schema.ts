@@ -2,7 +2,7 @@
 // other tools spell them; `protocols` takes each protocol's own options.
 
 import { z } from 'zod';
-import { DISSECT_DEFAULTS, FLOW_DEFAULTS } from '../engine/plan.ts';
+import { DISSECT_DEFAULTS, FLOW_DEFAULTS, MAX_CONVERSATION_BYTES } from '../engine/plan.ts';
 import { isNetwork, RANGE_NAMES } from '../flow/internal-networks.ts';
 import { customOptions } from '../processors/customise.ts';
 import { durationOption } from '../protocols/common-options.ts';
@@ -55,6 +55,15 @@ export const configSchema = z.strictObject({
       max_waiting: positive
         .default(STREAM_DEFAULTS.maxWaitingBytes)
         .describe('bytes that may wait behind a hole, per connection'),
+    })
+    .prefault({}),
+  conversations: z
+    .strictObject({
+      max_bytes: positive
+        .default(MAX_CONVERSATION_BYTES)
+        .describe(
+          'bytes that flows whose protocols are looked into may take together; beyond, the oldest are given up',
+        ),
     })
     .prefault({}),
   fragments: z

@@ -69,6 +69,8 @@ export interface AnalysisOptions {
   wanted: WantedEncodings;
   /** Bytes that detection and the analyzer may hold for one flow. */
   maxHeldBytes: number;
+  /** Bytes that conversations may take together. */
+  maxConversationBytes: number;
   /** Whether to keep bytes by source and destination address for the summary. */
   wantsTalkers: boolean;
   /** How long others in the thread may wait while many documents are made, in ms; 0: nobody waits. */
@@ -122,7 +124,13 @@ export class Analysis implements FlowHandler, ConversationHost {
     this.columns = options.wanted.columns ? new ColumnOutlet(options.shown.columns) : undefined;
     this.wantsPackets = (['tcp', 'udp', 'icmp', 'icmpv6'] as const).some((transport) => detection.wants(transport));
     this.tracker = new FlowTracker(options.flow, salts, this.#links, this, owned, adviseHugePages, options.rolling);
-    this.#conversations = new Conversations(this, this.tracker, this.#links, options.stream);
+    this.#conversations = new Conversations(
+      this,
+      this.tracker,
+      this.#links,
+      options.stream,
+      options.maxConversationBytes,
+    );
   }
 
   /** What the flow table counted, into the ledger: once, at the end. */
@@ -278,6 +286,14 @@ export class Analysis implements FlowHandler, ConversationHost {
 
   wait(conversation: Conversation, bytes: number): boolean {
     return this.#conversations.wait(conversation, bytes);
+  }
+
+  hold(conversation: Conversation, bytes: number): void {
+    this.#conversations.hold(conversation, bytes);
+  }
+
+  holdEarly(conversation: Conversation, bytes: number): boolean {
+    return this.#conversations.holdEarly(conversation, bytes);
   }
 
   over(conversation: Conversation): void {

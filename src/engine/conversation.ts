@@ -12,6 +12,7 @@ import type { Enabled } from './candidates.ts';
 import type { Detection } from './detection.ts';
 import { Dispute } from './dispute.ts';
 import { KeptBytes } from './kept-bytes.ts';
+import type { Tenant } from './room.ts';
 
 /** Bytes of each direction that detection may keep and look at. */
 const DETECTION_BYTES = 16 * 1024;
@@ -39,13 +40,17 @@ export interface ConversationHost {
   named(conversation: Conversation, protocol: string): void;
   /** `bytes` more wait behind holes in this conversation's shard; false when that is too much. */
   wait(conversation: Conversation, bytes: number): boolean;
+  /** `bytes` more are held by this conversation. */
+  hold(conversation: Conversation, bytes: number): void;
+  /** The same as `wait` for answers that were captured before their questions. */
+  holdEarly(conversation: Conversation, bytes: number): boolean;
   /** Nothing is pending: forget the conversation until the flow's next packet. */
   rest(conversation: Conversation): void;
   /** Nothing more is wanted of this flow. */
   over(conversation: Conversation): void;
 }
 
-export class Conversation implements Context, StreamReceiver {
+export class Conversation implements Context, StreamReceiver, Tenant {
   readonly flow: FlowView;
   readonly transport: Transport;
   readonly firstPacket: number;
@@ -65,6 +70,8 @@ export class Conversation implements Context, StreamReceiver {
   v6 = false;
   /** No analyzer and none to come. */
   isOver = false;
+  /** Kept by `Room`. */
+  isOpen = false;
   readonly #host: ConversationHost;
   #enabled: Enabled | undefined = undefined;
   #analyzer: Analyzer | undefined = undefined;
@@ -240,7 +247,18 @@ export class Conversation implements Context, StreamReceiver {
   }
   hold(bytes: number): boolean {
     this.#held += bytes;
+    this.#host.hold(this, bytes);
     return this.#held <= this.#host.maxHeldBytes;
+  }
+  holdEarly(bytes: number): boolean {
+    return this.#host.holdEarly(this, bytes);
+  }
+
+  get held(): number {
+    return this.#held;
+  }
+  get isStream(): boolean {
+    return this.transport === 'tcp';
   }
 
   // ---- inside
@@ -282,7 +300,7 @@ export class Conversation implements Context, StreamReceiver {
     this.#analyzer?.end('handed-over');
     this.#analyzer = undefined;
     this.#enabled = undefined;
-    this.#held = 0;
+    this.hold(-this.#held);
     this.#hopeless = 0;
     if (protocol !== '') {
       const enabled = this.#host.detection.named(protocol);
@@ -359,7 +377,7 @@ export class Conversation implements Context, StreamReceiver {
   }
 
   #forget(direction: Direction): void {
-    this.#held -= this.#kept[direction]?.length ?? 0;
+    this.hold(-(this.#kept[direction]?.length ?? 0));
     this.#kept[direction] = undefined;
   }
 
@@ -414,7 +432,7 @@ export class Conversation implements Context, StreamReceiver {
   #forgetAll(): void {
     this.#kept[0] = undefined;
     this.#kept[1] = undefined;
-    this.#held = 0;
+    this.hold(-this.#held);
   }
 
   /** Not this protocol after all: others get their chance with what comes next. */
@@ -424,7 +442,7 @@ export class Conversation implements Context, StreamReceiver {
     this.#analyzer?.end('handed-over');
     this.#analyzer = undefined;
     this.#enabled = undefined;
-    this.#held = 0;
+    this.hold(-this.#held);
     this.#host.named(this, '');
     if (this.#refused.size > 3) this.#leave();
   }

@@ -22,6 +22,7 @@ import { IPV4_IDENTIFICATION } from '../wire/ipv4.ts';
 import { Conversation, type ConversationHost } from './conversation.ts';
 import { RecentDatagrams } from './copies.ts';
 import { Deadlines } from './deadlines.ts';
+import { Room } from './room.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const {
@@ -54,6 +55,11 @@ const {
 
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
+/**
+ * Answers that wait for their questions, bytes of a shard at most. Those that nobody has asked for come by the hundred thousand, each in a flow
+ * of its own, when somebody else is attacked with them.
+ */
+const MAX_EARLY_BYTES = 256 * 1024;
 const PROTOCOL_ICMP = 1;
 const PROTOCOL_ICMPV6 = 58;
 
@@ -68,11 +74,16 @@ export class Conversations {
   readonly #deadlines = new Deadlines();
   /** Bytes that wait for others in streams, by shard. */
   readonly #waiting = new Float64Array(SHARDS);
+  /** Bytes of answers that wait for their questions, by shard. */
+  readonly #early = new Float64Array(SHARDS);
   readonly #recent: (RecentBytes | undefined)[] = new Array(SHARDS).fill(undefined);
   readonly #datagrams: (RecentDatagrams | undefined)[] = new Array(SHARDS).fill(undefined);
   readonly #segment = new Segment();
+  readonly #room: Room<Conversation>;
 
-  constructor(host: ConversationHost, tracker: FlowTracker, links: Links, options: StreamOptions) {
+  /** `maxBytes`: what all conversations may take together. */
+  constructor(host: ConversationHost, tracker: FlowTracker, links: Links, options: StreamOptions, maxBytes: number) {
+    this.#room = new Room(maxBytes);
     this.#host = host;
     this.#tracker = tracker;
     this.#links = links;
@@ -137,6 +148,23 @@ export class Conversations {
       const t = rows[row + ROW_TRANSPORT];
       conversation.datagram(side, bytes, t, to, length + (rows[row + ROW_PAYLOAD] - t));
     } else if (to > rows[row + ROW_PAYLOAD]) conversation.datagram(side, bytes, rows[row + ROW_PAYLOAD], to, length);
+    this.#makeRoom(conversation.shard);
+  }
+
+  #makeRoom(shard: number): void {
+    for (;;) {
+      const one = this.#room.tooMuch(shard);
+      if (one === undefined) return;
+      this.#evict(one);
+    }
+  }
+
+  /** It has to go; a flow of datagrams may begin another one. */
+  #evict(conversation: Conversation): void {
+    this.#host.count('conversations.evicted', 1);
+    const at = (conversation.slot << HOT_SHIFT) + F_STATE;
+    conversation.end('evicted');
+    if (!conversation.isStream) this.tableOf(conversation).words[at] &= ~S_UNINTERESTING;
   }
 
   /** The flow is over. */
@@ -171,6 +199,17 @@ export class Conversations {
   wait({ shard }: Conversation, bytes: number): boolean {
     this.#waiting[shard] += bytes;
     return this.#waiting[shard] <= this.#options.maxShardBytes;
+  }
+
+  /** It holds `bytes` more. */
+  hold(conversation: Conversation, bytes: number): void {
+    this.#room.hold(conversation, bytes);
+  }
+
+  /** `bytes` more of answers that nobody has asked for wait; false: more than may. */
+  holdEarly({ shard }: Conversation, bytes: number): boolean {
+    this.#early[shard] += bytes;
+    return this.#early[shard] <= MAX_EARLY_BYTES;
   }
 
   deadline(conversation: Conversation, seconds: number): void {
@@ -234,6 +273,7 @@ export class Conversations {
     const index = this.#free.pop() ?? this.#open.length;
     this.#open[index] = conversation;
     table.cold[coldAt(base) + C_CONVERSATION] = index;
+    this.#room.begin(conversation);
     if (transport === 'tcp') {
       const recent = (this.#recent[conversation.shard] ??= new RecentBytes());
       conversation.stream = new TcpStream(conversation, this.#options, recent);
@@ -256,7 +296,9 @@ export class Conversations {
   }
 
   #forget(index: number): void {
-    if (index === 0 || this.#open[index] === undefined) return;
+    const conversation = this.#open[index];
+    if (conversation === undefined) return;
+    this.#room.end(conversation);
     this.#open[index] = undefined;
     this.#free.push(index);
   }

@@ -50,6 +50,7 @@ export class InlineAnalyst implements Analyst {
         shown: this.#shown,
         wanted: this.#delivery.wanted,
         maxHeldBytes: plan.maxHeldBytes,
+        maxConversationBytes: plan.maxConversationBytes,
         wantsTalkers: plan.wantsTalkers,
         sliceMs,
         rolling,

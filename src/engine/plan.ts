@@ -34,6 +34,8 @@ export const DISSECT_DEFAULTS: DissectOptions = {
 
 /** Bytes that detection and the analyzer of one flow may hold. */
 export const MAX_HELD_BYTES = 16 * 1024 * 1024;
+/** Bytes that all flows that are looked into may take together. */
+export const MAX_CONVERSATION_BYTES = 256 * 1024 * 1024;
 
 export interface RunPlan {
   /** Names of the records that are asked for: `flow`, `dns`, … */
@@ -54,6 +56,7 @@ export interface RunPlan {
   /** How processes of this machine are told; undefined: they are not. Live only. */
   processes: ProcessWords | undefined;
   maxHeldBytes: number;
+  maxConversationBytes: number;
   workers: number;
   /** 0: all. */
   maxPackets: number;
@@ -99,6 +102,7 @@ export function makePlan(request: PlanRequest): RunPlan {
     geoip: request.geoip ?? [],
     processes: request.processes,
     maxHeldBytes: request.maxHeldBytes ?? MAX_HELD_BYTES,
+    maxConversationBytes: request.maxConversationBytes ?? MAX_CONVERSATION_BYTES,
     workers: request.workers ?? 1,
     maxPackets: request.maxPackets ?? 0,
     snapLength: request.snapLength ?? 0,
@@ -118,7 +122,8 @@ export function makePlan(request: PlanRequest): RunPlan {
     dissect,
     maxPackets,
     snapLength,
-    // Not where none are told: imports of former versions stay the same.
+    // Not where nothing is told: imports of former versions stay the same.
+    ...(plan.maxConversationBytes !== MAX_CONVERSATION_BYTES && { maxConversationBytes: plan.maxConversationBytes }),
     ...(internalNetworks.length > 0 && { internalNetworks }),
     ...(geoip.length > 0 && { geoip: geoip.map(({ name }) => name) }),
     extras: request.identityExtras ?? '',

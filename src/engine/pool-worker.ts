@@ -24,6 +24,7 @@ const analysis = new Analysis(
     shown: shownTypes(plan),
     wanted: setup.wanted,
     maxHeldBytes: plan.maxHeldBytes,
+    maxConversationBytes: plan.maxConversationBytes,
     wantsTalkers: plan.wantsTalkers,
     sliceMs: 0,
     rolling: false,

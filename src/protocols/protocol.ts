@@ -66,6 +66,11 @@ export interface Context {
   skipLeft?(direction: Direction): number;
   /** Keeps memory bounded: counts `bytes` more (or fewer, negative) held by this analyzer; false when the limit is reached. */
   hold(bytes: number): boolean;
+  /**
+   * The same for answers that wait for their questions (`early.ts`), of all flows together: whoever sends answers that nobody asked for
+   * makes a flow of each. Absent where there is no limit.
+   */
+  holdEarly?(bytes: number): boolean;
 }
 
 /** One per flow. Bytes are valid only during the call: what is kept longer is copied and counted with `context.hold`. */

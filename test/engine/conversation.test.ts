@@ -49,6 +49,8 @@ function made(verdicts: readonly Verdict[]) {
       waits.push(bytes);
       return true;
     },
+    hold() {},
+    holdEarly: () => true,
     over() {},
     rest() {},
   };

@@ -24,6 +24,8 @@ export class AnalyzerKit<Options> implements Context {
   deadlineAt = Number.POSITIVE_INFINITY;
   held = 0;
   holdLimit = 16 * 1024 * 1024;
+  heldEarly = 0;
+  earlyLimit = 256 * 1024;
   readonly analyzer: Analyzer;
 
   constructor(protocol: Protocol<Options>, options: Partial<Options> = {}, flow: Partial<FlowView> = {}) {
@@ -63,6 +65,10 @@ export class AnalyzerKit<Options> implements Context {
   hold(bytes: number): boolean {
     this.held += bytes;
     return this.held <= this.holdLimit;
+  }
+  holdEarly(bytes: number): boolean {
+    this.heldEarly += bytes;
+    return this.heldEarly <= this.earlyLimit;
   }
 
   /** Moves packet time on and fires the deadline when it has come. */

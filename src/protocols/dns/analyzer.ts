@@ -141,7 +141,7 @@ export class DnsAnalyzer implements Analyzer {
   #answerEarly(query: PendingQuery): void {
     const answer = this.#early?.take(query, this.options.transaction_timeout, (one) => one.answers(query));
     if (answer === undefined) return;
-    this.context.hold(-answer.cost);
+    this.context.holdEarly?.(-answer.cost);
     answer.read(current);
     this.#response(answer.direction, answer.remark, answer);
   }
@@ -151,8 +151,8 @@ export class DnsAnalyzer implements Analyzer {
     if (this.framingOctets > 0 || current.fault === 'malformed') return false;
     const { context } = this;
     const answer = new EarlyResponse(direction, current, remark, context);
-    if (!context.hold(answer.cost)) {
-      context.hold(-answer.cost);
+    if (context.holdEarly?.(answer.cost) === false) {
+      context.holdEarly?.(-answer.cost);
       return false;
     }
     this.#early ??= new EarlyAnswers();
@@ -250,7 +250,7 @@ export class DnsAnalyzer implements Analyzer {
   }
 
   #publishEarly(answer: EarlyResponse): void {
-    this.context.hold(-answer.cost);
+    this.context.holdEarly?.(-answer.cost);
     answer.read(current);
     const { flow } = this.context;
     const { forwardedIp } = flow;

@@ -158,7 +158,8 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
   #onRequest(request: Message, direction: Direction): Framing {
     this.#requestDirection = direction;
     const framing = framingOf(request, '');
-    const held = request.head.length + MESSAGE_BYTES;
+    // Not the room there is: that is as large as the largest head which was in it before.
+    const held = request.headLength + MESSAGE_BYTES;
     if (this.#overflow > 0 || this.#pending.length >= MAX_PENDING || !this.#hold(request, held)) {
       this.#overflow++;
       this.#context.count('limit');

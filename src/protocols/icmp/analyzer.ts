@@ -216,8 +216,8 @@ export class IcmpAnalyzer implements Analyzer {
   ): boolean {
     const { seconds, nanos } = this.#context;
     const held = EXCHANGE_BYTES + to - from;
-    if (!this.#context.hold(held)) {
-      this.#context.hold(-held);
+    if (this.#context.holdEarly?.(held) === false) {
+      this.#context.holdEarly(-held);
       return false;
     }
     this.#early ??= new EarlyAnswers();
@@ -257,7 +257,7 @@ export class IcmpAnalyzer implements Analyzer {
 
   /** Makes it the message at hand; returns where it ends. */
   #readAgain({ bytes, wireLength, held }: EarlyReply): number {
-    this.#context.hold(-held);
+    this.#context.holdEarly?.(-held);
     message.read(bytes, 0, bytes.length, wireLength, this.#version);
     return bytes.length;
   }

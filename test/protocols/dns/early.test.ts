@@ -37,7 +37,7 @@ describe('a response that was captured before its query', () => {
   });
   it('leaves nothing behind', () => {
     expect(kit.counts).toEqual({});
-    expect(kit.held).toBe(0);
+    expect([kit.held, kit.heldEarly]).toEqual([0, 0]);
     expect(kit.analyzer.isIdle).toBe(true);
     expect(kit.end()).toHaveLength(1);
   });
@@ -87,7 +87,7 @@ describe('responses that wait for their query', () => {
     kit.advance(1);
     expect(records(kit)).toMatchObject([ORPHAN]);
     expect(kit.analyzer.isIdle).toBe(true);
-    expect(kit.held).toBe(0);
+    expect([kit.held, kit.heldEarly]).toEqual([0, 0]);
   });
   it('are 64 at most', () => {
     const kit = open();
@@ -98,10 +98,10 @@ describe('responses that wait for their query', () => {
   });
   it('are told at once where there is no room', () => {
     const kit = open();
-    kit.holdLimit = 100;
+    kit.earlyLimit = 100;
     kit.message(1, response('a.example', []));
     expect(records(kit)).toMatchObject([ORPHAN]);
-    expect(kit.held).toBe(0);
+    expect([kit.held, kit.heldEarly]).toEqual([0, 0]);
   });
   it('do not make a query wait that expires meanwhile', () => {
     const kit = new AnalyzerKit(dns, { transaction_timeout: '2s' } as never);

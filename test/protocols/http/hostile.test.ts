@@ -175,6 +175,13 @@ describe('hostile input', () => {
     expect(driven.held).toBe(0);
   });
 
+  it('counts what a request holds by its length, not by the room that former ones left', () => {
+    // What is given up at a limit must not depend on which thread read which connection before.
+    const driven = kit();
+    driven.data(0, GET);
+    expect(driven.held).toBe(GET.length + 512);
+  });
+
   it('what is not HTTP at all is rejected in the end', () => {
     const driven = kit();
     expect(driven.data(0, 'x'.repeat(300_000), 1400)).toBe('reject');

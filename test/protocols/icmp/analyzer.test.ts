@@ -158,10 +158,11 @@ describe('echo', () => {
     expect(kit.emitted).toHaveLength(35);
     kit.advance(1);
     expect(kit.emitted).toHaveLength(100);
-    expect(kit.held).toBe(0);
-    kit.holdLimit = 0;
+    expect(kit.heldEarly).toBe(0);
+    kit.earlyLimit = 0;
     kit.message(1, echo(0, 7, 1));
     expect(kit.emitted).toHaveLength(101);
+    expect(kit.heldEarly).toBe(0);
   });
 
   it('publishes a response that nobody asked for, its receiver as the source', () => {

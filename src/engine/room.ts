@@ -1,0 +1,98 @@
+// The memory that open conversations take, by shard, and which of them goes when it is too much. Of a shard, not of a thread: who goes must not
+// depend on the number of threads.
+//
+// Datagrams and streams are counted apart, and the oldest one of those goes that hold more: queries that nobody answers, sent from a hundred
+// thousand addresses, end no connection.
+
+import { SHARDS } from '../flow/hash.ts';
+
+/** What one takes, about, beside what it holds: measured with DNS queries without answers, and connections that wait. */
+const DATAGRAM_BYTES = 1024;
+const STREAM_BYTES = 3072;
+/** What is counted of what a single one holds: a large message must not drive out all others of its shard. Its own limit is another. */
+const MAX_COUNTED = 1024 * 1024;
+
+/** What is counted. */
+export interface Tenant {
+  readonly shard: number;
+  /** A stream's; else that of datagrams. */
+  readonly isStream: boolean;
+  /** Bytes that it holds. */
+  readonly held: number;
+  /** Not begun, or ended: it takes no room. */
+  isOpen: boolean;
+}
+
+/** Those of one kind in one shard, in the order in which they began. */
+class Queue<T extends Tenant> {
+  #list: T[] = [];
+  #first = 0;
+  #open = 0;
+  bytes = 0;
+
+  begin(one: T): void {
+    // Those that ended on their own are taken out when they are more than the others.
+    if (this.#list.length - this.#first > 2 * this.#open + 64 || this.#first > 1024) {
+      this.#list = this.#list.filter(({ isOpen }, i) => i >= this.#first && isOpen);
+      this.#first = 0;
+    }
+    this.#list.push(one);
+    this.#open++;
+  }
+
+  end(): void {
+    this.#open--;
+  }
+
+  oldest(): T | undefined {
+    while (this.#first < this.#list.length && !this.#list[this.#first].isOpen) this.#first++;
+    return this.#list[this.#first];
+  }
+}
+
+export class Room<T extends Tenant> {
+  readonly #maxShardBytes: number;
+  readonly #datagrams = Array.from({ length: SHARDS }, () => new Queue<T>());
+  readonly #streams = Array.from({ length: SHARDS }, () => new Queue<T>());
+
+  /** `maxBytes`: of all shards together. */
+  constructor(maxBytes: number) {
+    this.#maxShardBytes = maxBytes / SHARDS;
+  }
+
+  begin(one: T): void {
+    const queue = this.#queueOf(one);
+    queue.begin(one);
+    queue.bytes += one.isStream ? STREAM_BYTES : DATAGRAM_BYTES;
+    one.isOpen = true;
+  }
+
+  /** It holds so many bytes more, or fewer, than before. */
+  hold(one: T, bytes: number): void {
+    if (one.isOpen) this.#queueOf(one).bytes += counted(one.held) - counted(one.held - bytes);
+  }
+
+  end(one: T): void {
+    if (!one.isOpen) return;
+    const queue = this.#queueOf(one);
+    queue.end();
+    queue.bytes -= counted(one.held) + (one.isStream ? STREAM_BYTES : DATAGRAM_BYTES);
+    one.isOpen = false;
+  }
+
+  /** One that has to go because all of this shard take too much; undefined: there is room. */
+  tooMuch(shard: number): T | undefined {
+    const datagrams = this.#datagrams[shard];
+    const streams = this.#streams[shard];
+    if (datagrams.bytes + streams.bytes <= this.#maxShardBytes) return undefined;
+    return (datagrams.bytes > streams.bytes ? datagrams : streams).oldest();
+  }
+
+  #queueOf({ shard, isStream }: T): Queue<T> {
+    return (isStream ? this.#streams : this.#datagrams)[shard];
+  }
+}
+
+function counted(held: number): number {
+  return Math.min(held, MAX_COUNTED);
+}
