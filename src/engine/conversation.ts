@@ -50,7 +50,7 @@ export interface ConversationHost {
   over(conversation: Conversation): void;
 }
 
-export class Conversation implements Context, StreamReceiver, Tenant {
+export class Conversation implements Context, StreamReceiver, Tenant<Conversation> {
   readonly flow: FlowView;
   readonly transport: Transport;
   readonly firstPacket: number;
@@ -70,8 +70,10 @@ export class Conversation implements Context, StreamReceiver, Tenant {
   v6 = false;
   /** No analyzer and none to come. */
   isOver = false;
-  /** Kept by `Room`. */
+  // Kept by `Room`.
   isOpen = false;
+  older: Conversation | undefined = undefined;
+  newer: Conversation | undefined = undefined;
   readonly #host: ConversationHost;
   #enabled: Enabled | undefined = undefined;
   #analyzer: Analyzer | undefined = undefined;

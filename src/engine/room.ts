@@ -13,7 +13,7 @@ const STREAM_BYTES = 3072;
 const MAX_COUNTED = 1024 * 1024;
 
 /** What is counted. */
-export interface Tenant {
+export interface Tenant<T> {
   readonly shard: number;
   /** A stream's; else that of datagrams. */
   readonly isStream: boolean;
@@ -21,36 +21,37 @@ export interface Tenant {
   readonly held: number;
   /** Not begun, or ended: it takes no room. */
   isOpen: boolean;
+  // Neighbours in the order in which they began: of this kind, in this shard, open.
+  older: T | undefined;
+  newer: T | undefined;
 }
 
-/** Those of one kind in one shard, in the order in which they began. */
-class Queue<T extends Tenant> {
-  #list: T[] = [];
-  #first = 0;
-  #open = 0;
+/** Those of one kind in one shard. A chain, not a list: what ended on its own must not be kept from V8's collector, for most do at once. */
+class Queue<T extends Tenant<T>> {
+  oldest: T | undefined = undefined;
+  #newest: T | undefined = undefined;
   bytes = 0;
 
-  begin(one: T): void {
-    // Those that ended on their own are taken out when they are more than the others.
-    if (this.#list.length - this.#first > 2 * this.#open + 64 || this.#first > 1024) {
-      this.#list = this.#list.filter(({ isOpen }, i) => i >= this.#first && isOpen);
-      this.#first = 0;
-    }
-    this.#list.push(one);
-    this.#open++;
+  add(one: T): void {
+    const newest = this.#newest;
+    one.older = newest;
+    if (newest === undefined) this.oldest = one;
+    else newest.newer = one;
+    this.#newest = one;
   }
 
-  end(): void {
-    this.#open--;
-  }
-
-  oldest(): T | undefined {
-    while (this.#first < this.#list.length && !this.#list[this.#first].isOpen) this.#first++;
-    return this.#list[this.#first];
+  remove(one: T): void {
+    const { older, newer } = one;
+    if (older === undefined) this.oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    one.older = undefined;
+    one.newer = undefined;
   }
 }
 
-export class Room<T extends Tenant> {
+export class Room<T extends Tenant<T>> {
   readonly #maxShardBytes: number;
   readonly #datagrams = Array.from({ length: SHARDS }, () => new Queue<T>());
   readonly #streams = Array.from({ length: SHARDS }, () => new Queue<T>());
@@ -62,7 +63,7 @@ export class Room<T extends Tenant> {
 
   begin(one: T): void {
     const queue = this.#queueOf(one);
-    queue.begin(one);
+    queue.add(one);
     queue.bytes += one.isStream ? STREAM_BYTES : DATAGRAM_BYTES;
     one.isOpen = true;
   }
@@ -75,7 +76,7 @@ export class Room<T extends Tenant> {
   end(one: T): void {
     if (!one.isOpen) return;
     const queue = this.#queueOf(one);
-    queue.end();
+    queue.remove(one);
     queue.bytes -= counted(one.held) + (one.isStream ? STREAM_BYTES : DATAGRAM_BYTES);
     one.isOpen = false;
   }
@@ -85,7 +86,7 @@ export class Room<T extends Tenant> {
     const datagrams = this.#datagrams[shard];
     const streams = this.#streams[shard];
     if (datagrams.bytes + streams.bytes <= this.#maxShardBytes) return undefined;
-    return (datagrams.bytes > streams.bytes ? datagrams : streams).oldest();
+    return (datagrams.bytes > streams.bytes ? datagrams : streams).oldest;
   }
 
   #queueOf({ shard, isStream }: T): Queue<T> {

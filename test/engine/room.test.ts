@@ -14,11 +14,13 @@ import { a, query, response } from '../protocols/dns/build.ts';
 const KIB = 1024;
 
 describe('of one shard', () => {
-  class One implements Tenant {
+  class One implements Tenant<One> {
     readonly shard = 3;
     readonly isStream: boolean;
     held = 0;
     isOpen = false;
+    older: One | undefined;
+    newer: One | undefined;
     constructor(isStream: boolean) {
       this.isStream = isStream;
     }
