@@ -15,7 +15,10 @@ export interface RoundsOptions {
 /** How long an empty round waits; doubled up to the last one while nothing comes. */
 const FIRST_WAIT_MS = 2;
 const LAST_WAIT_MS = 32;
-/** While packets never pause, others have their turn so often. A turn costs some microseconds; the first packets, whose code is not compiled yet, ten times others. */
+/**
+ * While packets never pause, others have their turn so often. A turn costs some microseconds; the first packets, whose code is not compiled yet,
+ * take ten times as long as others.
+ */
 const TURN_MS = 10;
 
 export class CaptureRounds {

@@ -55,13 +55,13 @@ const {
 
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
+const PROTOCOL_ICMP = 1;
+const PROTOCOL_ICMPV6 = 58;
 /**
  * Answers that wait for their questions, bytes of a shard at most. Those that nobody has asked for come by the hundred thousand, each in a flow
  * of its own, when somebody else is attacked with them.
  */
 const MAX_EARLY_BYTES = 256 * 1024;
-const PROTOCOL_ICMP = 1;
-const PROTOCOL_ICMPV6 = 58;
 
 export class Conversations {
   readonly #host: ConversationHost;

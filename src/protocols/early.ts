@@ -1,6 +1,7 @@
 // Answers that a capture shows before their questions: a tap reads each direction of a link by a card of its own, and what the cards hold
 // back (interrupt moderation) differs by some hundred microseconds, by milliseconds under load. Such an answer waits a moment for its
-// question, as long as not too many do (`Context.holdEarly`). Streams need nothing of this kind: an answer acknowledges its question, and `stream/delivery.ts` waits for that.
+// question, as long as not too many do (`Context.holdEarly`). Streams need nothing of this kind: an answer acknowledges its question, and
+// `stream/delivery.ts` waits for that.
 
 /** Time between captured answer and captured question, at most. Whoever asks again under the same id waits for longer. */
 const EARLY_NANOS = 10_000_000;

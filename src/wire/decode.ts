@@ -169,8 +169,7 @@ export function decodeFrom(c: Cursor, layer: number): void {
 /**
  * Decodes a datagram of `length` bytes at `at` that was put together from fragments, IPv4 or IPv6 header first. The cursor
  * holds one of the fragments: its VLANs, tunnels and virtual network are kept, the rest (the stack of layers, the Ethernet
- * header) belongs to other bytes and is forgotten. `isCut`: of some fragments
- * less was captured than was sent.
+ * header) belongs to other bytes and is forgotten. `isCut`: of some fragments less was captured than was sent.
  */
 export function decodeReassembled(
   c: Cursor,

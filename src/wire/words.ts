@@ -1,4 +1,5 @@
-// The bytes of a packet, seen several at a time. Packets come from the same few buffers, so the view of the last one is nearly always the right one.
+// The bytes of a packet, seen several at a time. Packets come from the same few buffers, so the view of the last one is nearly always the
+// right one.
 
 let viewed: Uint8Array = new Uint8Array(0);
 let view = new DataView(viewed.buffer);

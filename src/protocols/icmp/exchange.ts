@@ -48,7 +48,7 @@ export interface EarlyReply {
   readonly wireLength: number;
   readonly seconds: number;
   readonly nanos: number;
-  /** Bytes counted with `context.hold`. */
+  /** Bytes counted with `context.holdEarly`. */
   readonly held: number;
 }
 
