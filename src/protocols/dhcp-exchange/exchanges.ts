@@ -13,6 +13,7 @@ const SETTLE_SECONDS = 10;
 /** A reply that was captured before what it answers. */
 interface Early<F> extends Moment {
   readonly fact: F;
+  readonly cost: number;
 }
 
 export abstract class Exchanges<F extends Fact, E extends Exchange<F>> {
@@ -43,7 +44,7 @@ export abstract class Exchanges<F extends Fact, E extends Exchange<F>> {
     this.expire(seconds);
     this.#giveUpEarly(seconds, nanos);
     if (fact.isReply && !this.#isAskedFor(fact)) {
-      this.#early.add({ fact, seconds, nanos });
+      this.#early.add({ fact, seconds, nanos, cost: 0 });
       this.#due = Math.min(this.#due, this.#early.due);
       return;
     }

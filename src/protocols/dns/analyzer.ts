@@ -141,7 +141,6 @@ export class DnsAnalyzer implements Analyzer {
   #answerEarly(query: PendingQuery): void {
     const answer = this.#early?.take(query, this.options.transaction_timeout, (one) => one.answers(query));
     if (answer === undefined) return;
-    this.context.holdEarly?.(-answer.cost);
     answer.read(current);
     this.#response(answer.direction, answer.remark, answer);
   }
@@ -151,12 +150,8 @@ export class DnsAnalyzer implements Analyzer {
     if (this.framingOctets > 0 || current.fault === 'malformed') return false;
     const { context } = this;
     const answer = new EarlyResponse(direction, current, remark, context);
-    if (context.holdEarly?.(answer.cost) === false) {
-      context.holdEarly?.(-answer.cost);
-      return false;
-    }
-    this.#early ??= new EarlyAnswers();
-    this.#early.add(answer);
+    this.#early ??= new EarlyAnswers(context);
+    if (!this.#early.add(answer)) return false;
     this.#ring(this.#early.due);
     return true;
   }
@@ -250,7 +245,6 @@ export class DnsAnalyzer implements Analyzer {
   }
 
   #publishEarly(answer: EarlyResponse): void {
-    this.context.holdEarly?.(-answer.cost);
     answer.read(current);
     const { flow } = this.context;
     const { forwardedIp } = flow;

@@ -215,13 +215,10 @@ export class IcmpAnalyzer implements Analyzer {
     wireLength: number,
   ): boolean {
     const { seconds, nanos } = this.#context;
-    const held = EXCHANGE_BYTES + to - from;
-    if (this.#context.holdEarly?.(held) === false) {
-      this.#context.holdEarly(-held);
+    const cost = EXCHANGE_BYTES + to - from;
+    this.#early ??= new EarlyAnswers(this.#context);
+    if (!this.#early.add({ key, direction, bytes: bytes.slice(from, to), wireLength, seconds, nanos, cost }))
       return false;
-    }
-    this.#early ??= new EarlyAnswers();
-    this.#early.add({ key, direction, bytes: bytes.slice(from, to), wireLength, seconds, nanos, held });
     this.#context.deadline(this.#early.due);
     return true;
   }
@@ -256,8 +253,7 @@ export class IcmpAnalyzer implements Analyzer {
   }
 
   /** Makes it the message at hand; returns where it ends. */
-  #readAgain({ bytes, wireLength, held }: EarlyReply): number {
-    this.#context.holdEarly?.(-held);
+  #readAgain({ bytes, wireLength }: EarlyReply): number {
     message.read(bytes, 0, bytes.length, wireLength, this.#version);
     return bytes.length;
   }

@@ -48,8 +48,8 @@ export interface EarlyReply {
   readonly wireLength: number;
   readonly seconds: number;
   readonly nanos: number;
-  /** Bytes counted with `context.holdEarly`. */
-  readonly held: number;
+  /** Bytes of memory, roughly. */
+  readonly cost: number;
 }
 
 const TARGET = 8;
