@@ -45,8 +45,9 @@ unless(noNamespaces).describe('no packet is missed or taken twice', () => {
     expect(taken + dropped).toBe(sent);
     expect(kit.rings()).toBe(13 * workers);
     expect((await kit.stop()).code).toBe(143);
+    // All links may be found at once: then b alone had to give room.
     expect(program.err).toMatch(
-      /there are \d+ interfaces now: the rings of b, .* became smaller; no packet was missed/,
+      /there are \d+ interfaces now: the rings of b(, .*)? became smaller; no packet was missed/,
     );
     expect(program.err).not.toContain('anew');
     const sql = 'select count(*), count(distinct source_ip), max(source_packets) from flow';
