@@ -36,13 +36,11 @@ export function summaryForPeople(result: RunResult): string {
         );
       }
     }
-    const top = [...result.talkers].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, TOP_TALKERS);
+    const top = result.talkers.top(TOP_TALKERS);
     if (top.length > 0) {
-      lines.push('', 'Top talkers');
-      for (const [pair, bytes] of top) {
-        const [source, destination] = pair.split(' ');
+      lines.push('', `Top talkers${result.talkers.isPartial ? ' (of more pairs than can be counted: about)' : ''}`);
+      for (const { source, destination, bytes } of top)
         lines.push(`  ${siBytes(bytes).padStart(9)}  ${source} → ${destination}`);
-      }
     }
   }
   const { live } = result.stats;

@@ -310,12 +310,12 @@ export class Analysis implements FlowHandler, ConversationHost {
     if (this.#flowType < 0) return;
     this.counts.plain(this.#flowType);
     this.slice.count();
-    if (this.rows === undefined && this.columns === undefined && this.talkers === undefined) return;
+    this.talkers?.add(table, slot);
+    if (this.rows === undefined && this.columns === undefined) return;
     const view = fillView(this.#flowView, table, slot, this.#links, this.#number);
     const record = this.#flowRecord;
     fillRecord(record, table, slot, this.#links, this.#number, reason, this.#applications.of(table, slot));
     this.rows?.put(this.#flowType, record, view, this.#cause, record.firstPacket);
     this.columns?.put(this.#flowType, record, view);
-    this.talkers?.add(view, record.networkBytes);
   }
 }

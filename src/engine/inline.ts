@@ -203,7 +203,7 @@ export class InlineAnalyst implements Analyst {
     result.records = analysis.counts.records;
     result.errors = analysis.counts.errors;
     result.peakFlows = tracker.counters.peak;
-    result.talkers = analysis.talkers?.entries() ?? [];
+    if (analysis.talkers !== undefined) result.talkers = analysis.talkers;
   }
 
   async close(): Promise<void> {}

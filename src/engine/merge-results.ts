@@ -12,7 +12,6 @@ export function mergeResults(results: readonly RunResult[]): RunResult {
   });
   const all = newResult(new Ledger(), stats);
   if (results.length > 1) all.workerPackets = results.map(({ packets }) => packets);
-  const talkers = new Map<string, number>();
   for (const one of results) {
     all.packets += one.packets;
     all.frameBytes += one.frameBytes;
@@ -31,7 +30,7 @@ export function mergeResults(results: readonly RunResult[]): RunResult {
     }
     addTo(all.records, one.records);
     addTo(all.errors, one.errors);
-    for (const [pair, bytes] of one.talkers) talkers.set(pair, (talkers.get(pair) ?? 0) + bytes);
+    all.talkers.addAll(one.talkers.packed());
     stats.packets += one.stats.packets;
     stats.bytesRead += one.stats.bytesRead;
     stats.kernelDropped += one.stats.kernelDropped;
@@ -44,7 +43,6 @@ export function mergeResults(results: readonly RunResult[]): RunResult {
     stats.live.ringBytes += live.ringBytes;
     stats.live.ringHighWater = Math.max(stats.live.ringHighWater, live.ringHighWater);
   }
-  all.talkers = [...talkers];
   return all;
 }
 

@@ -6,6 +6,7 @@ import type { PacketBatch } from '../sources/source.ts';
 import type { EncodedRows, WantedEncodings } from './encoded-rows.ts';
 import type { LedgerSnapshot } from './ledger.ts';
 import type { SentPlan } from './plan.ts';
+import type { PackedTalkers } from './talkers.ts';
 
 export interface WorkerSetup {
   plan: SentPlan;
@@ -31,7 +32,7 @@ export interface WorkerFigures {
   ledger: LedgerSnapshot;
   records: Record<string, number>;
   errors: Record<string, number>;
-  talkers: [string, number][];
+  talkers: PackedTalkers | undefined;
   peakFlows: number;
   packets: number;
 }

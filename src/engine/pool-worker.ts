@@ -53,7 +53,7 @@ function answer(done: boolean, all: boolean): void {
       ledger: analysis.ledger.snapshot(),
       records: analysis.counts.records,
       errors: analysis.counts.errors,
-      talkers: analysis.talkers?.entries() ?? [],
+      talkers: analysis.talkers?.packed(),
       peakFlows: analysis.tracker.counters.peak,
       packets: analysis.tracker.counters.packets,
     };

@@ -164,13 +164,10 @@ class Pool implements Analyst {
       result.ledger.add(figures.ledger);
       for (const [name, n] of Object.entries(figures.records)) result.records[name] = (result.records[name] ?? 0) + n;
       for (const [name, n] of Object.entries(figures.errors)) result.errors[name] = (result.errors[name] ?? 0) + n;
+      if (figures.talkers !== undefined) result.talkers.addAll(figures.talkers);
       result.peakFlows += figures.peakFlows;
     }
     this.#gathering.addFigures(result.records, result.errors, result.ledger);
-    const talkers = new Map<string, number>();
-    for (const { talkers: some } of this.#figures)
-      for (const [pair, bytes] of some) talkers.set(pair, (talkers.get(pair) ?? 0) + bytes);
-    result.talkers = [...talkers];
     result.workerPackets = this.#figures.map(({ packets }) => packets);
   }
 

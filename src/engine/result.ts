@@ -2,6 +2,7 @@
 
 import type { SourceStats } from '../sources/source.ts';
 import type { Ledger } from './ledger.ts';
+import { Talkers } from './talkers.ts';
 
 export interface RunResult {
   packets: number;
@@ -14,8 +15,7 @@ export interface RunResult {
   ledger: Ledger;
   records: Record<string, number>;
   errors: Record<string, number>;
-  /** Bytes by "source destination". */
-  talkers: [string, number][];
+  talkers: Talkers;
   stats: SourceStats;
   peakFlows: number;
   stoppedBySignal: boolean;
@@ -35,7 +35,7 @@ export function newResult(ledger: Ledger, stats: SourceStats): RunResult {
     ledger,
     records: {},
     errors: {},
-    talkers: [],
+    talkers: new Talkers(),
     stats,
     peakFlows: 0,
     stoppedBySignal: false,

@@ -223,6 +223,17 @@ function fillCounters(record: FlowRecord, table: FlowTable, base: number, s: num
   record.networkBytes = record.sourceBytes + record.destinationBytes;
 }
 
+/** Bytes of both sides since the flow's last document, as `FlowRecord.networkBytes` has them. */
+export function networkBytes(table: FlowTable, slot: number): number {
+  const { words } = table;
+  const base = (slot & SLOT_MASK) << HOT_SHIFT;
+  const low = (words[base + F_BYTES_A] >>> 0) + (words[base + F_BYTES_A + 1] >>> 0);
+  const e = table.extensions.find(base);
+  if (e < 0) return low;
+  const x = table.extensions.words;
+  return ((x[e + E_HIGH + 2] >>> 0) + (x[e + E_HIGH + 3] >>> 0)) * 0x100000000 + low;
+}
+
 /** TTL and DSCP of the sides that were seen. */
 function fillMarks(record: FlowRecord, table: FlowTable, base: number, s: number): void {
   const state = table.words[base + F_STATE];
