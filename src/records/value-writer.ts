@@ -31,13 +31,23 @@ const SHORTEST = Int32Array.from({ length: THOUSAND }, (_, i) => Buffer.from(`${
 const DIGITS = Uint8Array.from({ length: THOUSAND }, (_, i) => `${i}`.length);
 const [TRUE_WORD, FALS_WORD] = ['true', 'fals'].map((word) => Buffer.from(word).readInt32LE());
 
+const DAY = 86_400;
+
+function putTwo(text: Uint8Array, at: number, n: number): void {
+  const tens = (n / 10) | 0;
+  text[at] = 0x30 + tens;
+  text[at + 1] = 0x30 + n - tens * 10;
+}
+
 export class ValueWriter {
   /** The buffer; replaced by a bigger one in `reserve` only. */
   out: Buffer<ArrayBuffer>;
   view: DataView;
   #second = -1;
+  #day = -1;
   /** The text of `#second` with the dot behind it. */
   readonly #secondWords = new Int32Array(5);
+  readonly #secondText = Buffer.from(this.#secondWords.buffer);
 
   constructor(capacity: number) {
     this.out = Buffer.allocUnsafeSlow(capacity);
@@ -60,10 +70,7 @@ export class ValueWriter {
     let at = start;
     const view = this.view;
     const words = this.#secondWords;
-    if (seconds !== this.#second) {
-      this.#second = seconds;
-      Buffer.from(words.buffer).latin1Write(new Date(seconds * 1000).toISOString(), 0, 20);
-    }
+    if (seconds !== this.#second) this.#writeSecond(seconds);
     view.setInt32(at, words[0], true);
     view.setInt32(at + 4, words[1], true);
     view.setInt32(at + 8, words[2], true);
@@ -73,6 +80,22 @@ export class ValueWriter {
     at = this.#nine(nanos, at);
     this.out[at] = 0x5a;
     return at + 1;
+  }
+
+  #writeSecond(seconds: number): void {
+    const text = this.#secondText;
+    const day = Math.floor(seconds / DAY);
+    if (day !== this.#day) {
+      this.#day = day;
+      text.latin1Write(new Date(day * DAY * 1000).toISOString(), 0, 20);
+    }
+    const second = seconds - day * DAY;
+    const hour = (second / 3600) | 0;
+    const minute = ((second / 60) | 0) - hour * 60;
+    putTwo(text, 11, hour);
+    putTwo(text, 14, minute);
+    putTwo(text, 17, second % 60);
+    this.#second = seconds;
   }
 
   /** A number; NaN and infinite become `null`, as JSON has no word for them. */

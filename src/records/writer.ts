@@ -23,6 +23,8 @@ for (const [c, letter] of ['\b', '\t', '\n', '\f', '\r', '"'].map((c, i) => [
 const QUOTE = 0x22;
 /** Below this many characters a loop beats the call of utf8Write. */
 const SHORT_STRING = 20;
+/** Bytes of a slice below which no view of its buffer is made. */
+const SHORT_SLICE = 96;
 /** Texts of so many characters are looked for in the buffer. */
 const SHORTEST_COPIED = 8;
 const LONGEST_COPIED = 255;
@@ -38,12 +40,13 @@ const TEXTS = 512;
 
 /** Short texts as they were written in JSON, by entry. */
 class WrittenTexts {
-  readonly values: (string | undefined)[];
+  /** Those of free entries are '', which nobody looks for: texts that are only compared with texts are compared quickest. */
+  readonly values: string[];
   readonly #lengths: Uint8Array;
   readonly #words: Float64Array;
 
   constructor(entries: number) {
-    this.values = new Array(entries).fill(undefined);
+    this.values = new Array(entries).fill('');
     this.#lengths = new Uint8Array(entries);
     this.#words = new Float64Array(entries * WRITTEN_WORDS);
   }
@@ -72,8 +75,8 @@ class WrittenTexts {
 /** The keywords that a field had lately: most fields say the same few over and over. */
 export class KeywordCache {
   readonly texts = new WrittenTexts(KEYWORDS);
-  /** The last one, and its entry. */
-  last: string | undefined = undefined;
+  /** The last one, and its entry; '' before. */
+  last = '';
   lastEntry = 0;
 }
 
@@ -94,7 +97,7 @@ function oddBits(word: number): number {
 export class JsonWriter extends ValueWriter {
   readonly #short = new WrittenTexts(TEXTS);
   // Longer texts that stand in the buffer, and where: begin and end with the quotes.
-  readonly #texts: (string | undefined)[] = new Array(PLACES).fill(undefined);
+  readonly #texts: string[] = new Array(PLACES).fill('');
   readonly #begins = new Int32Array(PLACES);
   readonly #ends = new Int32Array(PLACES);
   #reservedAt = -1;
@@ -111,7 +114,7 @@ export class JsonWriter extends ValueWriter {
 
   /** What stands in the buffer is given up: nothing is copied from there any more. */
   restart(): void {
-    this.#texts.fill(undefined);
+    this.#texts.fill('');
     this.#reservedAt = -1;
   }
 
@@ -133,9 +136,9 @@ export class JsonWriter extends ValueWriter {
   /** A text that is often the same: see `KeywordCache`. */
   keyword(value: string, cache: KeywordCache, start: number): number {
     const { texts } = cache;
-    if (value === cache.last) return texts.write(cache.lastEntry, this.view, start);
     const { length } = value;
     if (length === 0 || length > WRITTEN_BYTES - 2) return this.text(value, start);
+    if (value === cache.last) return texts.write(cache.lastEntry, this.view, start);
     // Factors found by trying: hardly any words of a vocabulary (states, methods, kinds, query types) want the same entry.
     const mixed = value.charCodeAt(0) * 2 + value.charCodeAt(length >> 1) * 14 + value.charCodeAt(length - 1);
     const entry = (mixed + length * 11) & (KEYWORDS - 1);
@@ -225,19 +228,23 @@ export class JsonWriter extends ValueWriter {
 
   /** Bytes from the wire, as `wireText` would write them. */
   slice(bytes: Uint8Array, from: number, to: number, start: number): number {
-    if (bytes !== this.#source) {
-      this.#source = bytes;
-      this.#sourceView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
-    const { out, view } = this;
-    const source = this.#sourceView;
+    const { out } = this;
     let at = start;
     out[at++] = QUOTE;
     let i = from;
-    for (; i + 4 <= to; i += 4, at += 4) {
-      const word = source.getInt32(i, true);
-      if (((oddBits(word) | word) & 0x80808080) !== 0) break;
-      view.setInt32(at, word, true);
+    // A view costs more than the bytes of a short slice one by one.
+    if (bytes === this.#source || to - from > SHORT_SLICE) {
+      if (bytes !== this.#source) {
+        this.#source = bytes;
+        this.#sourceView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      }
+      const { view } = this;
+      const source = this.#sourceView;
+      for (; i + 4 <= to; i += 4, at += 4) {
+        const word = source.getInt32(i, true);
+        if (((oddBits(word) | word) & 0x80808080) !== 0) break;
+        view.setInt32(at, word, true);
+      }
     }
     for (; i < to; i++) {
       const c = bytes[i];

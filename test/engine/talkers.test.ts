@@ -52,7 +52,7 @@ describe.each([1, 4])('pairs of addresses of %i words', (half) => {
 
 describe('top talkers', () => {
   const v4 = (pairs: [number, number, number][]) => ({
-    words: Int32Array.from(pairs.flatMap(([source, destination]) => [source, destination])),
+    words: Int32Array.from(pairs.flatMap((pair) => pair.slice(0, 2))),
     bytes: Float64Array.from(pairs, ([, , bytes]) => bytes),
   });
   const none = { words: new Int32Array(0), bytes: new Float64Array(0) };

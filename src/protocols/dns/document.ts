@@ -57,12 +57,21 @@ export function fillDocument(exchange: Exchange, dialect: Dialect, options: DnsO
   if (transfer === undefined) fillAnswers(main, isMulticastDns);
   else useTransfer(transfer);
   fillOtherSections(main, options, isMulticastDns);
-  document.relatedIp = document.resolvedIp === undefined ? flow.relatedIp : flow.relatedIp.concat(document.resolvedIp);
+  document.relatedIp =
+    document.resolvedIp === undefined ? flow.relatedIp : together(flow.relatedIp, document.resolvedIp);
   document.request = options.send_request && query !== undefined ? messageWords(query, isMulticastDns) : undefined;
   document.response =
     options.send_response && response !== undefined ? messageWords(response, isMulticastDns) : undefined;
   if ((query !== undefined && isRare(query)) || isRare(main)) fillRareFields(query, main, isMulticastDns);
   return document;
+}
+
+/** As `concat`, which costs more for so few. */
+function together(some: readonly string[], more: readonly string[]): string[] {
+  const all: string[] = [];
+  for (let i = 0; i < some.length; i++) all.push(some[i]);
+  for (let i = 0; i < more.length; i++) all.push(more[i]);
+  return all;
 }
 
 function fillHeader(message: Message, isMulticastDns: boolean): void {

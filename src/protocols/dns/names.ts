@@ -60,7 +60,7 @@ export class Name {
 }
 
 /** Names seen lately, by hash: the same few names come again and again, and what is there costs neither work nor garbage. */
-const RECENT = 4096;
+const RECENT = 16_384;
 const ROOT = new Name('.');
 const recentNames: Name[] = new Array(RECENT).fill(ROOT);
 /** The labels of the short ones as they stand on the wire, for comparing, and how many octets; 0 for free places. */

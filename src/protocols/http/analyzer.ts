@@ -226,7 +226,8 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
       return undefined;
     }
     if (this.#pending.length > 1) this.#isPipelined = true;
-    const request = this.#pending.shift();
+    // Most wait alone, and taking the last of an array is cheaper.
+    const request = this.#pending.length === 1 ? this.#pending.pop() : this.#pending.shift();
     if (request === undefined && this.#overflow > 0) this.#overflow--;
     if (request !== undefined) request.isQueued = false;
     return request;
