@@ -22,6 +22,8 @@ const OLDEST_NODE = '24.14.1';
  * only takes memory. What lives on is collected when it has grown by a third. See docs/decisions.md.
  */
 const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=30', '--no-parallel-scavenge'];
+/** One arena for all threads: glibc gives each its own, and what one frees there the others can not use. See docs/decisions.md. */
+const ONE_ARENA = { MALLOC_ARENA_MAX: '1' };
 /** V8's options come and go: these were tried on this release line. */
 const knowsFlags = process.versions.node.startsWith('24.');
 /** Commands that may read packets for hours: worth the 20 to 50 ms of CPU that another Node with these options costs. */
@@ -52,7 +54,10 @@ function wantsFlags() {
 /** Words and environment that start this launcher again, on the given Node. */
 function again(node) {
   const kept = node === process.execPath ? process.execArgv : [];
-  return [[node, ...kept, ...NODE_FLAGS, launcher, ...process.argv.slice(2)], { ...process.env, [GUARD]: '1' }];
+  return [
+    [node, ...kept, ...NODE_FLAGS, launcher, ...process.argv.slice(2)],
+    { ...ONE_ARENA, ...process.env, [GUARD]: '1' },
+  ];
 }
 
 async function runHere() {

@@ -17,7 +17,7 @@ else if (verb === 'signals') {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGUSR2'] as const) process.on(name, () => { console.log(name); process.exit(7); });
   console.log('ready');
   setTimeout(() => {}, 300_000);
-} else console.log(JSON.stringify({ version: process.versions.node, argv: process.argv.slice(2), execArgv: process.execArgv, env: process.env.NETSCRIBE_LAUNCHED }));
+} else console.log(JSON.stringify({ version: process.versions.node, argv: process.argv.slice(2), execArgv: process.execArgv, env: process.env.NETSCRIBE_LAUNCHED, arenas: process.env.MALLOC_ARENA_MAX }));
 `;
 
 /** A Node on the PATH that is not the project's: on a machine with Node 20 this is how users start the launcher. */
@@ -69,10 +69,17 @@ describe.each(nodes)('launcher on $label', ({ node = '' }) => {
   it('gives the program that captures a heap that stays small, once', () => {
     const { stdout, stderr } = launch(node, 'capture', '-r', 'a b');
     expect(stderr).toBe('');
-    const { argv, execArgv, env } = JSON.parse(stdout);
+    const { argv, execArgv, env, arenas } = JSON.parse(stdout);
     expect(argv).toEqual(['capture', '-r', 'a b']);
     expect(execArgv).toEqual(['--max-semi-space-size=8', '--heap-growing-percent=30', '--no-parallel-scavenge']);
     expect(env).toBeUndefined();
+    expect(arenas).toBe('1');
+  });
+
+  it('leaves memory to who says how it is to be taken', () => {
+    const words = [join(root, 'bin', 'netscribe.js'), 'capture', '-r', 'a b'];
+    const { stdout } = spawnSync(node, words, { encoding: 'utf8', env: { ...env, MALLOC_ARENA_MAX: '3' } });
+    expect(JSON.parse(stdout).arenas).toBe('3');
   });
 
   it('passes on the exit code', () => {
