@@ -21,7 +21,8 @@ import type { PacketBatch } from '../sources/source.ts';
 import type { StreamOptions } from '../stream/options.ts';
 import { adviseHugePages } from '../system/huge-pages.ts';
 import { Applications } from './applications.ts';
-import type { Conversation, ConversationHost } from './conversation.ts';
+import type { Conversation } from './conversation.ts';
+import type { ConversationHost } from './conversation-host.ts';
 import { Conversations } from './conversations.ts';
 import type { Detection } from './detection.ts';
 import type { WantedEncodings } from './encoded-rows.ts';
@@ -79,7 +80,7 @@ export interface AnalysisOptions {
   rolling: boolean;
 }
 
-export class Analysis implements FlowHandler, ConversationHost {
+export class Analysis implements FlowHandler, ConversationHost<Conversation> {
   readonly tracker: FlowTracker;
   readonly ledger = new Ledger();
   /** Ends where others in the thread must have their turn; whoever drives this begins the next one. */

@@ -9,48 +9,19 @@ import type { RecordOf, RecordType } from '../records/record.ts';
 import type { StreamReceiver } from '../stream/receiver.ts';
 import type { TcpStream } from '../stream/tcp-stream.ts';
 import type { Enabled } from './candidates.ts';
-import type { Detection } from './detection.ts';
+import type { ConversationHost } from './conversation-host.ts';
 import { Dispute } from './dispute.ts';
-import { KeptBytes } from './kept-bytes.ts';
+import type { KeptBytes } from './kept-bytes.ts';
 import type { Tenant } from './room.ts';
+import { type Asker, UnknownStream } from './unknown-stream.ts';
 
-/** Bytes of each direction that detection may keep and look at. */
-const DETECTION_BYTES = 16 * 1024;
 const NOTHING = new Uint8Array(0);
-/** The bits of both directions. */
-const BOTH = 3;
 /** Datagrams of a flow that are offered to detection before it is called unknown. */
 const DETECTION_DATAGRAMS = 4;
 /** The same where a protocol wants to see more: it counts so many times less. */
 const MORE_DATAGRAMS = 16;
 
-/** What a conversation needs from the engine. */
-export interface ConversationHost {
-  readonly detection: Detection;
-  /** Bytes that analyzers and detection may hold for one flow. */
-  readonly maxHeldBytes: number;
-  emit(conversation: Conversation, type: RecordType, record: object, from: Direction): void;
-  deadline(conversation: Conversation, seconds: number): void;
-  /** A fact for the gatherer of this protocol. */
-  share(conversation: Conversation, protocol: string, fact: object): void;
-  count(name: string, n: number): void;
-  /** Something unusual about the flow's TCP connection. */
-  noticed(conversation: Conversation, event: TcpEvent, n: number): void;
-  /** The flow's application protocol became known. */
-  named(conversation: Conversation, protocol: string): void;
-  /** `bytes` more wait behind holes in this conversation's shard; false when that is too much. */
-  wait(conversation: Conversation, bytes: number): boolean;
-  /** `bytes` more are held by this conversation. */
-  hold(conversation: Conversation, bytes: number): void;
-  /** The same as `wait` for answers that were captured before their questions. */
-  holdEarly(conversation: Conversation, bytes: number): boolean;
-  /** Nothing is pending: forget the conversation until the flow's next packet. */
-  rest(conversation: Conversation): void;
-  /** Nothing more is wanted of this flow. */
-  over(conversation: Conversation): void;
-}
-
-export class Conversation implements Context, StreamReceiver, Tenant<Conversation> {
+export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conversation> {
   readonly flow: FlowView;
   readonly transport: Transport;
   readonly firstPacket: number;
@@ -74,7 +45,7 @@ export class Conversation implements Context, StreamReceiver, Tenant<Conversatio
   isOpen = false;
   older: Conversation | undefined = undefined;
   newer: Conversation | undefined = undefined;
-  readonly #host: ConversationHost;
+  readonly #host: ConversationHost<Conversation>;
   #enabled: Enabled | undefined = undefined;
   #analyzer: Analyzer | undefined = undefined;
   /** Reads what stands before each datagram of the flow; `#analyzer` gets what is behind it. */
@@ -84,14 +55,12 @@ export class Conversation implements Context, StreamReceiver, Tenant<Conversatio
   #datagrams = 0;
   /** Made with the first contradiction: most connections have none. */
   #dispute: Dispute | undefined = undefined;
-  // While the protocol is unknown: what each direction said so far, and whether it is of no use any more.
-  readonly #kept: [KeptBytes | undefined, KeptBytes | undefined] = [undefined, undefined];
-  /** Bit per direction. */
-  #hopeless = 0;
+  /** While the protocol is looked for. */
+  #unknown: UnknownStream | undefined = undefined;
   #handOver: { protocol: string; rest: number; early: Uint8Array } | undefined = undefined;
 
   constructor(
-    host: ConversationHost,
+    host: ConversationHost<Conversation>,
     flow: FlowView,
     transport: Transport,
     firstPacket: number,
@@ -128,7 +97,7 @@ export class Conversation implements Context, StreamReceiver, Tenant<Conversatio
 
   #message(direction: Direction, bytes: Uint8Array, from: number, to: number, wireLength: number): void {
     if (this.#analyzer === undefined) {
-      const found = this.#probe(direction, bytes, from, to, 0);
+      const found = this.probe(direction, bytes, from, to, 0);
       if (found === null || found === 'more') {
         this.#datagrams += found === null ? MORE_DATAGRAMS : 1;
         if (this.#datagrams >= DETECTION_DATAGRAMS * MORE_DATAGRAMS) this.#leave();
@@ -256,6 +225,14 @@ export class Conversation implements Context, StreamReceiver, Tenant<Conversatio
     return this.#host.holdEarly(this, bytes);
   }
 
+  /** Asks the candidates what a direction's bytes are. */
+  probe(direction: Direction, bytes: Uint8Array, from: number, to: number, seen: number): Enabled | 'more' | null {
+    const { sourcePort, destinationPort } = this.flow;
+    const { detection } = this.#host;
+    const refused = this.#refused;
+    return detection.probe(this.transport, sourcePort, destinationPort, refused, direction, bytes, from, to, seen);
+  }
+
   get held(): number {
     return this.#held;
   }
@@ -303,7 +280,7 @@ export class Conversation implements Context, StreamReceiver, Tenant<Conversatio
     this.#analyzer = undefined;
     this.#enabled = undefined;
     this.hold(-this.#held);
-    this.#hopeless = 0;
+    this.#unknown = undefined;
     if (protocol !== '') {
       const enabled = this.#host.detection.named(protocol);
       if (enabled === undefined) {
@@ -324,74 +301,26 @@ export class Conversation implements Context, StreamReceiver, Tenant<Conversatio
     else this.#data(direction, bytes, from, to);
   }
 
-  #probe(direction: Direction, bytes: Uint8Array, from: number, to: number, seen: number): Enabled | 'more' | null {
-    const { sourcePort, destinationPort } = this.flow;
-    const { detection } = this.#host;
-    return detection.probe(
-      this.transport,
-      sourcePort,
-      destinationPort,
-      this.#refused,
-      direction,
-      bytes,
-      from,
-      to,
-      seen,
-    );
-  }
-
   #detect(direction: Direction, bytes: Uint8Array, from: number, to: number): void {
-    let all = bytes;
-    let start = from;
-    let end = to;
-    let seen = 0;
-    const kept = this.#kept[direction];
-    if (kept !== undefined) {
-      seen = kept.length;
-      this.#keep(kept, bytes, from, to);
-      all = kept.bytes;
-      start = 0;
-      end = kept.length;
-    }
-    if ((this.#hopeless & (1 << direction)) === 0) {
-      const found = this.#probe(direction, all, start, end, seen);
-      if (found !== null && found !== 'more') {
-        if (kept !== undefined) this.#beginKept(found, direction, kept);
-        else if (this.#begin(found, direction)) this.#data(direction, bytes, from, to);
-        return;
-      }
-      if (found === null || end - start > DETECTION_BYTES) this.#hopeless |= 1 << direction;
-    }
-    // The other direction may still tell; what this one said is kept for the analyzer, as far as the limit goes.
-    if (this.#hopeless === BOTH || end - start > DETECTION_BYTES) {
-      this.#leave();
-      return;
-    }
-    if (kept !== undefined) return;
-    const first = new KeptBytes();
-    this.#kept[direction] = first;
-    this.#keep(first, bytes, from, to);
-  }
-
-  #keep(kept: KeptBytes, bytes: Uint8Array, from: number, to: number): void {
-    this.hold(to - from);
-    kept.append(bytes, from, to, this.seconds, this.nanos, this.packet);
-  }
-
-  #forget(direction: Direction): void {
-    this.hold(-(this.#kept[direction]?.length ?? 0));
-    this.#kept[direction] = undefined;
+    this.#unknown ??= new UnknownStream();
+    const unknown = this.#unknown;
+    const found = unknown.add(this, direction, bytes, from, to);
+    if (found === 'more') return;
+    const kept = unknown.kept(direction);
+    if (found === null) this.#leave();
+    else if (kept !== undefined) this.#beginKept(found, direction, kept);
+    else if (this.#begin(found, direction)) this.#data(direction, bytes, from, to);
   }
 
   /** Behind what was kept of this direction is a gap: it is enough for a protocol, or of no use any more. */
   #detectPart(direction: Direction): void {
-    const kept = this.#kept[direction];
+    const kept = this.#unknown?.kept(direction);
     if (kept === undefined) return;
     const { sourcePort, destinationPort } = this.flow;
     const { detection } = this.#host;
     const { bytes, length } = kept;
     const found = detection.probePart(this.transport, sourcePort, destinationPort, this.#refused, bytes, 0, length);
-    if (found === undefined) this.#forget(direction);
+    if (found === undefined) this.#unknown!.forget(this, direction);
     else this.#beginKept(found, direction, kept);
   }
 
@@ -402,7 +331,7 @@ export class Conversation implements Context, StreamReceiver, Tenant<Conversatio
 
   /** The protocol is known: it gets what the other direction than `direction` said before. False: it wants no more. */
   #begin(found: Enabled, direction: Direction): boolean {
-    const other = this.#kept[1 - direction];
+    const other = this.#unknown?.kept((1 - direction) as Direction);
     this.#forgetAll();
     this.open(found);
     if (other !== undefined) this.#tell((1 - direction) as Direction, other);
@@ -432,8 +361,7 @@ export class Conversation implements Context, StreamReceiver, Tenant<Conversatio
 
   /** Nothing is held any more. */
   #forgetAll(): void {
-    this.#kept[0] = undefined;
-    this.#kept[1] = undefined;
+    this.#unknown?.clear();
     this.hold(-this.#held);
   }
 

@@ -19,7 +19,8 @@ import { RecentBytes } from '../stream/recent-bytes.ts';
 import { Segment } from '../stream/segment.ts';
 import { TcpStream } from '../stream/tcp-stream.ts';
 import { IPV4_IDENTIFICATION } from '../wire/ipv4.ts';
-import { Conversation, type ConversationHost } from './conversation.ts';
+import { Conversation } from './conversation.ts';
+import type { ConversationHost } from './conversation-host.ts';
 import { RecentDatagrams } from './copies.ts';
 import { Deadlines } from './deadlines.ts';
 import { Room } from './room.ts';
@@ -64,7 +65,7 @@ const PROTOCOL_ICMPV6 = 58;
 const MAX_EARLY_BYTES = 256 * 1024;
 
 export class Conversations {
-  readonly #host: ConversationHost;
+  readonly #host: ConversationHost<Conversation>;
   readonly #tracker: FlowTracker;
   readonly #links: Links;
   readonly #options: StreamOptions;
@@ -82,7 +83,13 @@ export class Conversations {
   readonly #room: Room<Conversation>;
 
   /** `maxBytes`: what all conversations may take together. */
-  constructor(host: ConversationHost, tracker: FlowTracker, links: Links, options: StreamOptions, maxBytes: number) {
+  constructor(
+    host: ConversationHost<Conversation>,
+    tracker: FlowTracker,
+    links: Links,
+    options: StreamOptions,
+    maxBytes: number,
+  ) {
     this.#room = new Room(maxBytes);
     this.#host = host;
     this.#tracker = tracker;

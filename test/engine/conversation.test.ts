@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { Conversation, type ConversationHost } from '../../src/engine/conversation.ts';
+import { Conversation } from '../../src/engine/conversation.ts';
+import type { ConversationHost } from '../../src/engine/conversation-host.ts';
 import { Detection } from '../../src/engine/detection.ts';
 import { ACK } from '../../src/flow/layout.ts';
 import { FlowView } from '../../src/protocols/flow-view.ts';
@@ -36,7 +37,7 @@ function made(verdicts: readonly Verdict[]) {
       };
     },
   };
-  const host: ConversationHost = {
+  const host: ConversationHost<Conversation> = {
     detection: new Detection([{ protocol, options: {}, ports: new Set(), application: 1 }], []),
     maxHeldBytes: 100,
     emit() {},
