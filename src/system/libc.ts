@@ -19,6 +19,8 @@ export interface Libc {
   setsockoptLater(fd: number, level: number, option: number, value: Uint8Array): Promise<void>;
   getsockopt(fd: number, level: number, option: number, value: Uint8Array): void;
   bind(fd: number, address: Uint8Array): void;
+  /** Fills `address` with what the socket is bound to. */
+  getsockname(fd: number, address: Uint8Array): void;
   mmap(length: number, fd: number): Pointer;
   munmap(at: Pointer, length: number): void;
   close(fd: number): void;
@@ -69,6 +71,7 @@ function bind(koffi: typeof import('koffi')): Libc {
   const setsockopt = define('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32']);
   const getsockopt = define('getsockopt', 'int', ['int', 'int', 'int', 'void *', 'void *']);
   const bindSocket = define('bind', 'int', ['int', 'void *', 'uint32']);
+  const getsockname = define('getsockname', 'int', ['int', 'void *', 'void *']);
   const mmap = define('mmap', 'void *', ['void *', 'uint64', 'int', 'int', 'int', 'int64']);
   const munmap = define('munmap', 'int', ['void *', 'uint64']);
   const close = define('close', 'int', ['int']);
@@ -104,6 +107,10 @@ function bind(koffi: typeof import('koffi')): Libc {
     },
     bind(fd, address) {
       sure(bindSocket(fd, address, address.length), 'bind');
+    },
+    getsockname(fd, address) {
+      length.writeUInt32LE(address.length, 0);
+      sure(getsockname(fd, address, length), 'getsockname');
     },
     mmap(bytes, fd) {
       const at = mmap(null, bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);

@@ -162,6 +162,13 @@ export class PacketRing {
     this.#libc.bind(this.fd, new Uint8Array(address.buffer));
   }
 
+  /** Index of the interface that it hears; 0 for all, -1 once that interface has left: it does not hear it again when it comes back. */
+  get bound(): number {
+    const address = new DataView(new ArrayBuffer(20));
+    this.#libc.getsockname(this.fd, new Uint8Array(address.buffer));
+    return address.getInt32(4, true);
+  }
+
   /** Replaces the filter; no packet passes unfiltered in between. */
   setFilter(program: Uint8Array): void {
     this.program = program;

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
-import { noNamespaces } from '../kit/namespace.ts';
+import { Namespace, noNamespaces } from '../kit/namespace.ts';
 import { udpFrame } from '../kit/packets.ts';
 import { unless } from '../kit/unless.ts';
 
@@ -62,6 +62,47 @@ unless(noNamespaces).describe('a daemon survives', () => {
     const known = (await kit.status()).interfaces.b.processed_total;
     const [{ interfaces }] = await kit.sendUntil(udp(1), ({ interfaces: { b } }) => b.processed_total > known);
     expect(interfaces.d).toMatchObject({ state: 'capturing', processed_total: 5, dropped_total: 0 });
+    expect((await kit.stop()).code).toBe(143);
+  });
+
+  test('an interface that is made again and again, renamed, or lent to another namespace', async () => {
+    kit = new DaemonKit({ capture: { interfaces: { b: null }, records: ['flow'] } });
+    await kit.start();
+    const { ns } = kit;
+    const isThere = async (): Promise<void> => {
+      const known = (await kit.status()).interfaces.b.processed_total;
+      await kit.sendUntil(udp(1), ({ interfaces: { b } }) => b.processed_total > known && b.state === 'capturing');
+      // The ring of the interface that was there before goes once it is read.
+      await kit.until(() => kit.rings() === 1);
+    };
+    const isGone = () => kit.until(({ interfaces }) => interfaces.b.error === "there is no interface 'b' now");
+    for (let i = 0; i < 4; i++) {
+      ns.ip('link del dev b');
+      await isGone();
+      ns.pair('a', 'b');
+      await isThere();
+    }
+
+    ns.ipAtOnce('link set dev b down', 'link set dev b name c', 'link set dev c up');
+    await isGone();
+    const known = (await kit.status()).interfaces.b.processed_total;
+    // What the interface hears under its other name is none of b's, once the ring knows: its filter refuses all then.
+    await kit.until(() => ns.run('ss', '-0nb').includes('(1):  0x06 0 0 0'));
+    await kit.send(udp(5));
+    expect((await kit.status()).interfaces.b.processed_total).toBe(known);
+    ns.ipAtOnce('link set dev c down', 'link set dev c name b', 'link set dev b up');
+    await isThere();
+
+    const other = new Namespace();
+    try {
+      ns.ip(`link set dev b netns ${other.name} name elsewhere`);
+      await isGone();
+      other.ip(`link set dev elsewhere netns ${ns.name} name b`);
+      ns.up('b');
+      await isThere();
+    } finally {
+      await other.remove();
+    }
     expect((await kit.stop()).code).toBe(143);
   });
 

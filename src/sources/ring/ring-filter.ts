@@ -1,6 +1,6 @@
 // The kernel's filter of a ring source: made of what is asked for, of what is needed now, and of the links that there are.
 
-import { kernelFilter } from './kernel-filter.ts';
+import { kernelFilter, REFUSE_ALL } from './kernel-filter.ts';
 import { keptBytes, type RingSourceOptions } from './ring-options.ts';
 import type { UserFilter } from './user-filter.ts';
 import type { WantedLinks } from './wanted-links.ts';
@@ -17,6 +17,11 @@ export class RingFilter {
     this.#links = links;
   }
 
+  /** Whether the only interface is gone. */
+  get isAway(): boolean {
+    return this.#links.target < 0;
+  }
+
   /** Whether something else is needed than when the last program was made. */
   get hasOtherNeeds(): boolean {
     return this.#kept !== keptBytes(this.#options) || this.#derived !== this.#options.needed?.packets;
@@ -28,6 +33,8 @@ export class RingFilter {
     const snapLength = keptBytes(this.#options);
     this.#kept = snapLength;
     this.#derived = needed?.packets;
+    // The socket still hears an interface that has another name now.
+    if (this.isAway) return REFUSE_ALL;
     const user = takesAll || !filter.isEmpty ? filter : (needed?.packets ?? filter);
     const { all: links, isSingle } = this.#links;
     const loopback = links.find(({ isLoopback }) => isLoopback)?.index ?? 0;

@@ -56,6 +56,8 @@ export class RingSuccession {
   readonly #past: RingCounts = { received: 0, dropped: 0, freezes: 0 };
   /** Index of the interface that the socket is bound to; 0 for all, -1 while the only one is gone. */
   #bound = 0;
+  /** The interface has no such name any more. */
+  #isAway = false;
   /** Members of the team may have other places than is known. */
   #isReordered = false;
   /** Until when the team is waited for; 0: it is not. */
@@ -152,11 +154,21 @@ export class RingSuccession {
   /** Links changed: the socket follows the interface that it is to be bound to. */
   followTarget(): void {
     const { target } = this.#links;
-    if (target <= 0 || target === this.#bound) return;
+    if (this.#isAway !== this.#filter.isAway) {
+      this.#isAway = this.#filter.isAway;
+      if (this.#teamUntil === 0 && !this.#isEnding) this.setFilter();
+    }
+    if (target <= 0) return;
+    // One that was in another namespace meanwhile has the same index, and the socket does not hear it any more.
+    const hasReturned = target === this.#bound && this.#now!.ring.bound !== target;
+    if (target === this.#bound && !hasReturned) return;
     const { team, ringBytes, blockBytes } = this.#options;
     if (team === undefined) {
       this.#now!.ring.bind(target);
       this.#bound = target;
+    } else if (hasReturned) {
+      // Its group is that of the interface as it was.
+      this.#fail(new Error('the interface had left, and is opened anew'));
     } else if (!this.#isEnding && this.#replacement?.ifindex !== target) {
       // A member of a group can not be bound anew. What goes wrong with it is told by `failure`.
       this.#replace({ ringBytes, blockBytes, ifindex: target }).catch(() => undefined);
@@ -184,11 +196,12 @@ export class RingSuccession {
   tryEnd(former: RingReading, now: number): boolean {
     if (this.#isLeaving) return true;
     if ((former.unread > 0 && now < this.#formerUntil) || this.#changing !== undefined) return false;
-    const leaving = former.share!.tryLeave(former.ring, () => this.#empty(former));
-    if (leaving === undefined) return false;
+    // Said before it begins: the only member of a group, whose interface was removed, may be empty before this returns.
     this.#isLeaving = true;
-    this.#goesOn(leaving.then(() => this.#replaced()));
-    return true;
+    const leaving = former.share!.tryLeave(former.ring, () => this.#empty(former));
+    if (leaving === undefined) this.#isLeaving = false;
+    else this.#goesOn(leaving.then(() => this.#replaced()));
+    return leaving !== undefined;
   }
 
   /**
