@@ -96,7 +96,8 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
   }
 
   end(reason: EndReason): void {
-    const isClosed = reason === 'fin' || reason === 'rst';
+    // RFC 9112 section 8: a reset is an error of the connection, not the end of a body that lasts until it closes.
+    const isClosed = reason === 'fin';
     for (const early of this.#early) early.resume();
     // Requests first: a response may be waiting for the end of its request.
     const requests = this.#requestDirection;

@@ -79,6 +79,28 @@ describe('the end of a body (RFC 9112 section 6.3)', () => {
     ).toMatchObject([{ statusCode: 200, errorMessage: ['The response is incomplete'] }]);
   });
 
+  it('a reset ends no body that lasts until the connection closes (RFC 9112, 8); a FIN before it does', () => {
+    const untilClose = 'HTTP/1.0 200 OK\r\n\r\nsome of';
+    const broken = { responseBodyBytes: 7, errorMessage: ['The response is incomplete'] };
+    expect(
+      records(
+        [
+          ['>', GET],
+          ['<', untilClose],
+        ],
+        {},
+        { end: 'rst' },
+      ),
+    ).toMatchObject([broken]);
+    const driven = kit();
+    driven.data(0, GET);
+    driven.data(1, untilClose);
+    driven.analyzer.finished!(1);
+    const [told] = driven.end('rst').map(tell);
+    expect(told).toMatchObject({ responseBodyBytes: 7 });
+    expect(told).not.toHaveProperty('errorMessage');
+  });
+
   it('large bodies are skipped, save for the last byte', () => {
     const driven = kit();
     driven.data(0, GET);
