@@ -88,7 +88,8 @@ export class DnsAnalyzer implements Analyzer {
     remark: string | undefined,
   ): Verdict {
     this.#expireDue();
-    if (!current.parse(bytes, from, to, wireLength) || !this.#isPlausible(bytes, from, to)) return this.#notDns();
+    if (!current.parse(bytes, from, to, wireLength) || !this.#isPlausible(direction, bytes, from, to))
+      return this.#notDns();
     if (current.fault === 'malformed') {
       if (!this.isExpected) return this.#notDns();
       this.context.count('malformed');
@@ -105,9 +106,16 @@ export class DnsAnalyzer implements Analyzer {
     if (oldest !== undefined && oldest.direction === other(direction)) this.#publishAlone(oldest, remark);
   }
 
-  /** Codes that are not assigned yet are believed where the whole message is right. */
-  #isPlausible(bytes: Uint8Array, from: number, to: number): boolean {
-    return isPlausibleHeader(bytes, from) || (this.isExpected && isWholeMessage(bytes, from, to));
+  /**
+   * Codes that are not assigned yet are believed where the whole message is right; so is a refusal that repeats no question, of an
+   * operation that was asked for.
+   */
+  #isPlausible(direction: Direction, bytes: Uint8Array, from: number, to: number): boolean {
+    if (isPlausibleHeader(bytes, from)) return true;
+    if (!this.isExpected) return false;
+    if (isWholeMessage(bytes, from, to)) return true;
+    if (!current.isResponse || current.questions > 0 || current.fault !== 'none' || current.end !== to) return false;
+    return this.#pending.find(other(direction), current.id)?.opcode === current.opcode;
   }
 
   #notDns(): Verdict {

@@ -1,4 +1,4 @@
-// Record types that are seen less often: NAPTR, CAA, TLSA, SSHFP, HINFO, LOC, URI, RP, CERT, EUI48 and EUI64.
+// Record types that are seen less often: NAPTR, CAA, TLSA, SSHFP, HINFO, LOC, URI, RP, MINFO, CERT, EUI48 and EUI64.
 
 import { wireText } from '../../records/text.ts';
 import { u16, u32 } from '../octets.ts';
@@ -64,10 +64,13 @@ export function uri(into: Rdata, bytes: Uint8Array, _messageAt: number, at: numb
   return true;
 }
 
-/** RFC 1183 section 2.2: the mailbox of who is responsible, and where a text about it is. */
-export function rp(into: Rdata, bytes: Uint8Array, messageAt: number, at: number, end: number): boolean {
-  const about = walkName(bytes, messageAt, at, end);
-  const name = about < 0 ? undefined : nameTo(bytes, messageAt, about, end);
+/**
+ * RP (RFC 1183 section 2.2): the mailbox of who is responsible, and where a text about it is. MINFO (RFC 1035 section 3.3.7): the
+ * mailboxes of who is responsible for a list, and for its errors.
+ */
+export function twoNames(into: Rdata, bytes: Uint8Array, messageAt: number, at: number, end: number): boolean {
+  const second = walkName(bytes, messageAt, at, end);
+  const name = second < 0 ? undefined : nameTo(bytes, messageAt, second, end);
   if (name === undefined) return false;
   into.data = `${nameText(bytes, messageAt, at)} ${name === '' ? '.' : name}`;
   return true;

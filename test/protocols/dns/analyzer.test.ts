@@ -20,6 +20,18 @@ describe('operations and response codes that are not assigned', () => {
       { opCode: '15', method: '15', responseCode: '13', questionName: 'example.com', status: 'Error' },
     ]);
   });
+  it('are refused without the question, as BIND does', () => {
+    const refusal = (id: number, flags = 0xf804) => message({ id, flags, questions: [], additionals: [opt()] });
+    const kit = open();
+    kit.message(0, query('example.com', 1, { id: 7, flags: 0x7920 }));
+    // Nobody asked under this id, and nobody asked for this operation.
+    kit.message(1, refusal(8));
+    kit.message(1, refusal(7, 0xf004));
+    expect(records(kit)).toEqual([]);
+    expect(kit.counts.malformed).toBe(2);
+    kit.message(1, refusal(7));
+    expect(records(kit)).toMatchObject([{ opCode: '15', responseCode: 'NOTIMP', questionName: 'example.com' }]);
+  });
 });
 
 describe('a query and its response', () => {

@@ -88,6 +88,12 @@ describe('resource records', () => {
       { type: 'RP', data: 'admin.example about.example' },
     ],
     ['RP without a text', 17, joined(name('admin.example'), bytes('00')), { type: 'RP', data: 'admin.example .' }],
+    [
+      'MINFO',
+      14,
+      joined(name('owner.example'), name('errors.example')),
+      { type: 'MINFO', data: 'owner.example errors.example' },
+    ],
     ['CERT', 37, bytes('0003 0000 00 0102ff'), { type: 'CERT', data: '3 0 0 AQL/' }],
     ['EUI48', 108, bytes('00005e00532a'), { type: 'EUI48', data: '00-00-5e-00-53-2a' }],
     ['EUI64', 109, bytes('00005eef1000002a'), { type: 'EUI64', data: '00-00-5e-ef-10-00-00-2a' }],
@@ -112,6 +118,25 @@ describe('resource records', () => {
     ['L32 of another length', 105, bytes('000a0a0102'), { type: 'L32', data: '\\# 5 000a0a0102' }],
     ['LP', 107, joined(u16(10), name('l64.example')), { type: 'LP', preference: 10, data: 'l64.example' }],
     ['ZONEMD', 63, bytes('000000010101aabb'), { type: 'ZONEMD', serial: 1, data: '1 1 1 AABB' }],
+    [
+      'TSIG that BIND refuses',
+      250,
+      bytes('0b686d61632d7368613235360000006b0a3980012c0000133900110000'),
+      { type: 'TSIG', data: 'hmac-sha256 1795832192 300 0 4921 BADKEY 0' },
+    ],
+    [
+      'TSIG with a code and the time of a server whose clock differs',
+      250,
+      joined(name('hmac-sha1'), u16(0, 0x6b0a, 0x3980, 300, 2, 0xabcd, 7, 18, 6, 0, 0x6b0a, 0x4000)),
+      { type: 'TSIG', data: 'hmac-sha1 1795832192 300 2 q80= 7 BADTIME 6 AABrCkAA' },
+    ],
+    [
+      'TSIG with a wrong code',
+      250,
+      joined(name('x'), u16(0, 0, 1, 300, 0, 7, 16, 0)),
+      { type: 'TSIG', data: 'x 1 300 0 7 BADSIG 0' },
+    ],
+    ['TSIG that ends early', 250, bytes('0178000000'), { type: 'TSIG', data: '\\# 5 0178000000' }],
     ['EUI48 of another length', 108, bytes('00005e00'), { type: 'EUI48', data: '\\# 4 00005e00' }],
     [
       'RP with one name',
