@@ -1,13 +1,14 @@
 // Opens Initial packets: their keys follow from the connection id that the client chose, so everybody on the path can read them
-// (RFC 9001 section 5.2, RFC 9369 section 3.3). Cut or forged packets do not open.
+// (RFC 9001 section 5.2, RFC 9369 section 3.3). Cut or forged packets do not open. Keys are key objects: of bytes, Node first asks whether they
+// are one, by two exceptions with their stacks, which takes longer than the work itself (14 µs in place of 5 for an HMAC).
 
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { draftOf, type LongHeader, VERSION_1, VERSION_2 } from './header.ts';
 
-const SALT_1 = Buffer.from('38762cf7f55934b34d179ae6a4c80cadccbb7f0a', 'hex');
-const SALT_2 = Buffer.from('0dede3def700a6db819381be6e269dcbf9bd2ed9', 'hex');
-const SALT_DRAFT_29 = Buffer.from('afbfec289993d24c9e9786f19c6111e04390a899', 'hex');
-const SALT_DRAFT_23 = Buffer.from('c3eef712c72ebb5a11a7d2432bb46365bef9f502', 'hex');
+const SALT_1 = createSecretKey('38762cf7f55934b34d179ae6a4c80cadccbb7f0a', 'hex');
+const SALT_2 = createSecretKey('0dede3def700a6db819381be6e269dcbf9bd2ed9', 'hex');
+const SALT_DRAFT_29 = createSecretKey('afbfec289993d24c9e9786f19c6111e04390a899', 'hex');
+const SALT_DRAFT_23 = createSecretKey('c3eef712c72ebb5a11a7d2432bb46365bef9f502', 'hex');
 
 const KEY_OCTETS = 16;
 const IV_OCTETS = 12;
@@ -18,9 +19,9 @@ const SAMPLE_OCTETS = 16;
 const SAMPLE_DISTANCE = 4;
 
 interface Keys {
-  readonly key: Buffer;
+  readonly key: KeyObject;
   readonly iv: Buffer;
-  readonly headerKey: Buffer;
+  readonly headerKey: KeyObject;
 }
 
 export interface InitialKeys {
@@ -29,7 +30,7 @@ export interface InitialKeys {
   side(side: 0 | 1): Keys;
 }
 
-function saltOf(version: number): Buffer | undefined {
+function saltOf(version: number): KeyObject | undefined {
   if (version === VERSION_1) return SALT_1;
   if (version === VERSION_2) return SALT_2;
   const draft = draftOf(version);
@@ -44,7 +45,8 @@ export function initialKeys(version: number, connectionId: Uint8Array): InitialK
   const id = Buffer.from(connectionId.buffer, connectionId.byteOffset, connectionId.length);
   // Detection asks with the datagram that the analyzer then gets.
   if (last?.version !== version || !last.id.equals(id)) {
-    last = new KeysOfConnection(version, Buffer.from(id), createHmac('sha256', salt).update(id).digest());
+    const secret = createSecretKey(createHmac('sha256', salt).update(id).digest());
+    last = new KeysOfConnection(version, Buffer.from(id), secret);
   }
   return last;
 }
@@ -55,10 +57,10 @@ let last: KeysOfConnection | undefined;
 class KeysOfConnection implements InitialKeys {
   readonly version: number;
   readonly id: Buffer;
-  readonly #secret: Buffer;
+  readonly #secret: KeyObject;
   readonly #sides: [Keys | undefined, Keys | undefined] = [undefined, undefined];
 
-  constructor(version: number, id: Buffer, secret: Buffer) {
+  constructor(version: number, id: Buffer, secret: KeyObject) {
     this.version = version;
     this.id = id;
     this.#secret = secret;
@@ -69,18 +71,18 @@ class KeysOfConnection implements InitialKeys {
   }
 }
 
-function keysOf(secret: Buffer, label: string, version: number): Keys {
-  const own = expandLabel(secret, label, SECRET_OCTETS);
+function keysOf(secret: KeyObject, label: string, version: number): Keys {
+  const own = createSecretKey(expandLabel(secret, label, SECRET_OCTETS));
   const word = version === VERSION_2 ? 'quicv2' : 'quic';
   return {
-    key: expandLabel(own, `${word} key`, KEY_OCTETS),
+    key: createSecretKey(expandLabel(own, `${word} key`, KEY_OCTETS)),
     iv: expandLabel(own, `${word} iv`, IV_OCTETS),
-    headerKey: expandLabel(own, `${word} hp`, KEY_OCTETS),
+    headerKey: createSecretKey(expandLabel(own, `${word} hp`, KEY_OCTETS)),
   };
 }
 
 /** HKDF-Expand-Label (RFC 8446 section 7.1) without a context, for one block of output. */
-function expandLabel(secret: Uint8Array, label: string, octets: number): Buffer {
+function expandLabel(secret: KeyObject, label: string, octets: number): Buffer {
   const name = `tls13 ${label}`;
   const info = Buffer.from([0, octets, name.length, ...Buffer.from(name, 'latin1'), 0, 1]);
   return createHmac('sha256', secret).update(info).digest().subarray(0, octets);
