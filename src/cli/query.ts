@@ -4,6 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { UsageError } from '../config/usage-error.ts';
 import { allRecordTypes } from '../engine/plan.ts';
+import { flowRecord } from '../flow/record.ts';
 import { INTERFACE } from '../query/interface-list.ts';
 import {
   addressesOfHosts,
@@ -24,6 +25,7 @@ import {
   splitWords,
   type Vocabulary,
 } from '../query/query.ts';
+import { columnName } from '../records/record.ts';
 import { writeAll } from '../sinks/output.ts';
 import type { StoreReader } from '../store/reader.ts';
 import { parse, withHelp } from './command.ts';
@@ -33,7 +35,7 @@ import { translateGoQuery } from './goquery-words.ts';
 import { openLiveFlows } from './live-flows.ts';
 import { namedLists } from './named-lists.ts';
 import { askedFor, definition, formatOf, type Options, span, wholeNumber } from './query-options.ts';
-import { readCaptures } from './read-captures.ts';
+import { type Needs, readCaptures } from './read-captures.ts';
 import { loadQuery, storedNames, storeQuery } from './stored-queries.ts';
 import { tellUnreadable } from './unreadable.ts';
 
@@ -81,7 +83,7 @@ async function query(given: string[]): Promise<number> {
   const isFromFiles = options.read.length > 0;
   if (options.live === true && isFromFiles) throw new UsageError('--live asks the daemon, -r files: leave one out');
   const live = options.live === true ? await openLiveFlows(options) : undefined;
-  const temporary = isFromFiles ? await readCaptures(options.read, plan.types, needsInterfaces(plan)) : undefined;
+  const temporary = isFromFiles ? await readCaptures(options.read, plan.types, needsOf(plan)) : undefined;
   try {
     const directory = temporary?.directory ?? options.store;
     // DuckDB is loaded when there is something to ask it.
@@ -177,10 +179,18 @@ function planOf(asked: StoredQuery, options: Options, vocabulary: Vocabulary): P
   return planInterfaces({ ...asked, isDetailed: options.detailed, hasSums }, vocabulary);
 }
 
-const needsInterfaces = (plan: Plan): boolean =>
-  plan.interfaces.length > 0 ||
-  plan.understood?.includes(INTERFACE) === true ||
-  plan.columns.some((column) => column.role === 'key' && column.key.path === INTERFACE);
+/** What flows say only when it is asked for. */
+const needsOf = (plan: Plan): Needs => ({
+  interfaces: plan.interfaces.length > 0 || asksFor(plan, INTERFACE),
+  protocols: plan.types.includes(flowRecord) && plan.rows.sql.includes(PROTOCOL_COLUMN),
+});
+
+const asksFor = (plan: Plan, path: string): boolean =>
+  plan.understood?.includes(path) === true ||
+  plan.columns.some((column) => column.role === 'key' && column.key.path === path);
+
+/** Named by columns, by conditions in any notation (`talk_conv dns`), by the list of records: all come down to this. */
+const PROTOCOL_COLUMN = columnName(flowRecord.fields.networkProtocol);
 
 /** `--time-resolution auto` follows the records where no range was asked for. */
 async function fitResolution(

@@ -18,17 +18,27 @@ export interface TemporaryStore {
   remove(): void;
 }
 
-/** `byInterface`: flows of different interfaces are different flows, so that each interface has its own sums. */
+export interface Needs {
+  /** Flows of different interfaces are different flows, so that each interface has its own sums. */
+  interfaces: boolean;
+  /** Flows say which protocol they carry. That takes a look into all of them, as when every record is asked for. */
+  protocols: boolean;
+}
+
 export async function readCaptures(
   files: readonly string[],
   types: readonly RecordType[],
-  byInterface: boolean,
+  needs: Needs,
 ): Promise<TemporaryStore> {
   const directory = mkdtempSync(join(tmpdir(), 'netscribe-query-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   try {
-    const config = loadConfig(undefined, [`flows.by_interface=${byInterface}`]);
-    const plan = makePlan({ ...config.plan, records: types.map((type) => type.name), inputs: files });
+    const config = loadConfig(undefined, [`flows.by_interface=${needs.interfaces}`]);
+    const plan = makePlan({
+      ...config.plan,
+      ...(needs.protocols ? {} : { records: types.map((type) => type.name) }),
+      inputs: files,
+    });
     const source = openInputs([...files], {});
     const result = await run(source, [new StoreSink(directory, { sync: false })], plan);
     let code = EXIT_OK;

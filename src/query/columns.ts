@@ -81,9 +81,11 @@ export function keyColumn(word: string, types: readonly RecordType[], vocabulary
   if (name === undefined || operands.length === 0) {
     if (vocabulary.isComputed(word))
       throw new QueryError(`${word} is computed when a document is written and is no column`);
-    const near = vocabulary.suggestion(word) ?? suggestion(word, QUERY_TYPES.keys());
-    const where = types.map((type) => type.name).join(', ');
-    throw new QueryError(name === undefined ? `no column ${word}` : `${where} records have no ${word}`, near);
+    if (name === undefined)
+      throw new QueryError(`no column ${word}`, vocabulary.suggestion(word) ?? suggestion(word, QUERY_TYPES.keys()));
+    const having = vocabulary.types.filter((type) => name.operands(type).length > 0);
+    const listed = (some: readonly RecordType[]) => some.map((type) => type.name).join(', ');
+    throw new QueryError(`${listed(types)} records have no ${word}`, `It is a field of ${listed(having)}`);
   }
   if (types.some((type) => name.operands(type).length > 1))
     throw new QueryError(`${word} is no column`, `It is ${name.shown}: name one of them`);

@@ -83,7 +83,7 @@ export function planQuery(options: QueryOptions, vocabulary: Vocabulary): Plan {
       ? namedTypes(options.types, vocabulary)
       : isFlowType
         ? flows
-        : chooseTypes(condition, vocabulary);
+        : chooseTypes(condition, columnWords(options.columns ?? ''), vocabulary);
   if (types.length === 0)
     throw new QueryError('there are no flow records here', 'Name a record type: netscribe records lists them');
   const limit = options.limit ?? DEFAULT_LIMIT;

@@ -53,8 +53,32 @@ export function namesType(condition: Condition): boolean {
   }
 }
 
-/** The record types to read, in the order of the vocabulary. Throws QueryError where no type can match. */
-export function chooseTypes(condition: Condition | undefined, vocabulary: Vocabulary): RecordType[] {
+/**
+ * The record types to read, in the order of the vocabulary: those that the condition asks for. Where none of them has a column that is to
+ * be shown (`dns.question.name,status`), and the condition names no type, those that have all of the columns. Throws QueryError where no
+ * type can match.
+ */
+export function chooseTypes(
+  condition: Condition | undefined,
+  columns: readonly string[],
+  vocabulary: Vocabulary,
+): RecordType[] {
+  const chosen = typesOf(condition, vocabulary);
+  if (condition !== undefined && namesType(condition)) return chosen;
+  const lacks = (types: readonly RecordType[]) =>
+    columns.some((word) => types.every((type) => !has(type, word, vocabulary)));
+  if (!lacks(chosen)) return chosen;
+  const scope = condition === undefined ? undefined : scopeOf(condition, vocabulary);
+  const others = vocabulary.types.filter(
+    (type) => scope?.has(type) !== false && columns.every((word) => has(type, word, vocabulary)),
+  );
+  return others.length === 0 ? chosen : others;
+}
+
+const has = (type: RecordType, word: string, vocabulary: Vocabulary): boolean =>
+  (vocabulary.resolve(word)?.operands(type).length ?? 0) > 0;
+
+function typesOf(condition: Condition | undefined, vocabulary: Vocabulary): RecordType[] {
   const flows = vocabulary.types.filter((type) => type.family === 'flow');
   const scope = condition === undefined ? undefined : scopeOf(condition, vocabulary);
   if (condition === undefined || scope === undefined) return flows;

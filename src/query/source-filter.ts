@@ -21,9 +21,10 @@ export interface SourceFilter {
   readonly interfaces: readonly string[];
 }
 
-/** The column of a record type's own time. */
+/** The column of a record type's own time, which tcp-audit calls by another name. */
 export function timeColumn(type: RecordType): string {
-  const field = Object.values(type.fields).find((f) => f.kind === 'time' && f.paths.includes('@timestamp'));
+  const times = Object.values(type.fields).filter((f) => f.kind === 'time');
+  const field = times.find((f) => f.paths.includes('@timestamp')) ?? times.find((f) => f.aliases?.includes('time'));
   if (field === undefined) throw new QueryError(`${type.name} records have no time`);
   return quoted(columnName(field));
 }

@@ -47,6 +47,25 @@ describe('interfaces of a capture', () => {
   });
 });
 
+describe('a capture answers as the store does that it was read into', () => {
+  it.each([
+    [['network.protocol,dport']],
+    [['talk_conv', 'tls']],
+    [['sip', 'network.protocol = dns']],
+    [['flow', '--rows', '-n', '3']],
+    [['flow', '"tls"']],
+    [['talk_conv']],
+    [['dns.question.name,status', '-s', 'count']],
+    [['"Request was received"']],
+    [['tcp-audit']],
+  ])('%j', async (words) => {
+    const answer = await query('-r', FIRST_LOOK, ...words, '-e', 'csv', '--no-sums');
+    expect(answer).toEqual(await query('--store', STORE, ...words, '-e', 'csv', '--no-sums'));
+    expect(answer.code).toBe(0);
+    expect(answer.out.split('\r\n').length > 2).toBe(words[0] !== 'tcp-audit');
+  });
+});
+
 describe('stored queries', () => {
   it('are kept by name, asked again, changed by options and told apart from what is not there', async () => {
     const kept = await query('-r', FIRST_LOOK, 'proto', 'dport = 53', '-e', 'csv', '--sum', '--save', 'names');

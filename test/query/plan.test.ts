@@ -150,6 +150,15 @@ describe('transactions', () => {
       (await run({ condition: 'bytes > 10MB and duration between 1s and 5m' })).plan.types.map((type) => type.name),
     ).toEqual(['flow']);
   });
+  it.each<[QueryOptions, string[]]>([
+    [{ columns: 'dns.question.name,status' }, ['dns']],
+    [{ columns: 'status' }, ['dns', 'http', 'mysql', 'tls', 'icmp']],
+    [{ columns: 'dns.question.name', condition: 'dport = 53' }, ['dns']],
+    [{ columns: 'dport,proto', condition: 'dport = 53' }, ['flow']],
+    [{ columns: 'status,url.domain', condition: 'dns or http' }, ['dns', 'http']],
+  ])('finds the type by the columns: %j', (options, types) =>
+    expect(planQuery(options, vocabulary).types.map((type) => type.name)).toEqual(types),
+  );
   it('groups with counts, errors and percentiles', async () => {
     const result = await run({ columns: 'sip', condition: 'dns or mysql' });
     expect(result.plan.columns.map((c) => (c.role === 'key' ? c.key.label : c.name))).toEqual([
@@ -253,5 +262,9 @@ describe('explain', () => {
     [{ types: ['dns'], sort: 'packets' }, 'cannot be sorted by packets'],
     [{ interfaces: ['/(/'] }, 'interface /(/'],
     [{ columns: 'http.request.headers.x', types: ['http'] }, 'cannot be a column'],
+    [
+      { columns: 'status', types: ['flow'] },
+      'flow records have no status. It is a field of dns, http, mysql, tls, icmp',
+    ],
   ])('%j', (options, message) => expect(() => planQuery(options, vocabulary)).toThrow(message));
 });
