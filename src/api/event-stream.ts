@@ -24,7 +24,10 @@ export class EventStream {
     });
     // Whoever asked knows at once that it is heard.
     reply.raw.flushHeaders();
-    this.#timer = setInterval(() => this.send('keepalive', '{}'), KEEPALIVE_MS);
+    this.#timer = setInterval(() => {
+      // A reader that has something waiting is kept by that.
+      if (reply.raw.writableLength === 0) this.send('keepalive', '{}');
+    }, KEEPALIVE_MS);
     this.#timer.unref();
     reply.raw.on('close', () => {
       this.isClosed = true;
@@ -50,6 +53,17 @@ export class EventStream {
       this.#missed = 0;
     }
     this.#reply.raw.write(`event: ${event}\ndata: ${data}\n\n`);
+  }
+
+  /** The same for what must not be missed: resolves when it was sent, or the reader is gone. */
+  async sendWhole(event: string, data: string): Promise<void> {
+    const { raw } = this.#reply;
+    while (!this.isClosed && raw.writableLength > MAX_WAITING_BYTES)
+      await new Promise<void>((resolve) => {
+        raw.once('drain', resolve);
+        this.onClose(resolve);
+      });
+    this.send(event, data);
   }
 
   /** Called when the reader is gone. */

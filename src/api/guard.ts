@@ -23,7 +23,7 @@ const TOKEN_BYTES = 32;
 
 export interface GuardOptions {
   token: string;
-  /** Names besides those of loopback. */
+  /** Names besides those of loopback, as a request has them. */
   hosts: readonly string[];
   origins: readonly string[];
   /** A Unix socket has no name. */
@@ -40,7 +40,7 @@ export function guard(request: FastifyRequest, { token, hosts, origins, checksHo
   if (origin === undefined && site !== undefined && site !== 'same-origin' && site !== 'none')
     throw new ApiError('pages of other sites may not ask', 403);
   if (OPEN_PATHS.has(request.url)) return;
-  const given = /^Bearer (.+)$/.exec(authorization ?? '')?.[1];
+  const given = /^Bearer +(.+)$/i.exec(authorization ?? '')?.[1];
   if (given === undefined || !isSame(given, token))
     throw new ApiError('the token is missing or wrong: send it as Authorization: Bearer TOKEN', 401);
 }

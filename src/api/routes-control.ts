@@ -1,7 +1,7 @@
 // State and control: health, status, configuration, write-outs, metrics.
 
 import type { FastifyInstance } from 'fastify';
-import type { Interfaces } from '../capture/interface-config.ts';
+import { parseInterfaces } from '../config/interfaces.ts';
 import type { Daemon } from '../daemon/daemon.ts';
 
 const anything = { type: 'object', additionalProperties: true } as const;
@@ -23,6 +23,7 @@ export function controlRoutes(app: FastifyInstance, daemon: Daemon): void {
         summary: 'What is captured, what was counted',
         querystring: {
           type: 'object',
+          additionalProperties: false,
           properties: { iface: { type: 'string', description: 'only these, with commas' } },
         },
         response: { 200: anything },
@@ -47,17 +48,17 @@ export function controlRoutes(app: FastifyInstance, daemon: Daemon): void {
       interfaces: await daemon.interfaceConfig(),
     }),
   );
-  app.put<{ Body: Interfaces }>(
+  app.put(
     '/api/config/interfaces',
     {
       schema: {
         tags,
         summary: 'Capture exactly these interfaces until the next reload',
-        body: { type: 'object', additionalProperties: anything },
+        body: { type: 'object', description: 'as capture.interfaces in netscribe.yml', additionalProperties: true },
         response: { 200: anything },
       },
     },
-    async ({ body }) => daemon.update({ interfaces: body }),
+    async ({ body }) => daemon.update({ interfaces: parseInterfaces(body) }),
   );
   app.post(
     '/api/config/reload',

@@ -23,7 +23,7 @@ const body = {
     last: { type: 'string' },
     sort: { type: 'string' },
     ascending: { type: 'boolean' },
-    limit: { type: 'integer', minimum: 1 },
+    limit: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
     sum: { type: 'boolean' },
     in: { type: 'boolean' },
     out: { type: 'boolean' },
@@ -57,11 +57,11 @@ export function queryRoutes(app: FastifyInstance, daemon: Daemon): void {
       try {
         for await (const { event, since, text } of growingAnswer(daemon, request.body, timeoutMs())) {
           if (events.isClosed) break;
-          events.send(event, `{"since":${JSON.stringify(since)},"result":${text.trim()}}`);
+          await events.sendWhole(event, `{"since":${JSON.stringify(since)},"result":${text.trim()}}`);
         }
       } catch (error) {
         const { message, rendered } = error as Error & { rendered?: string };
-        events.send('queryError', JSON.stringify({ error: message, rendered }));
+        await events.sendWhole('queryError', JSON.stringify({ error: message, rendered }));
       }
       events.end();
       return reply;
@@ -92,6 +92,7 @@ export function queryRoutes(app: FastifyInstance, daemon: Daemon): void {
         summary: 'Open flows: what each saw since its last document',
         querystring: {
           type: 'object',
+          additionalProperties: false,
           properties: { limit: { type: 'integer', minimum: 1, maximum: MOST_FLOWS, default: 1000 } },
         },
       },

@@ -52,7 +52,7 @@ export function streamRoutes(app: FastifyInstance, daemon: Daemon): void {
         tags: ['query'],
         summary:
           'Records as they are made, as events named `record`; `missed` says how many a slow reader, or a great rush, left out',
-        querystring: { type: 'object', properties },
+        querystring: { type: 'object', additionalProperties: false, properties },
       },
     },
     ({ query: { records, condition } }, reply) => stream({ records, condition }, reply),

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Server as TlsServer } from 'node:tls';
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance, type FastifySchemaValidationError } from 'fastify';
 import type { DaemonConfig } from '../config/daemon-schema.ts';
 import type { Daemon, Server } from '../daemon/daemon.ts';
 import { VERSION } from '../version.ts';
@@ -18,6 +18,8 @@ import { streamRoutes } from './routes-stream.ts';
 
 /** Lists of conditions may have some ten thousand addresses. */
 const BODY_LIMIT = 4 * 1024 * 1024;
+/** A request must be there as a whole within this: whoever sends a part of it and no more holds a connection. */
+const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Where the token is unless the configuration says so. */
 export function tokenFile({ api, store }: DaemonConfig): string {
@@ -32,6 +34,10 @@ export async function startApi(daemon: Daemon, config: DaemonConfig): Promise<Se
   if (daemon.store !== undefined) removeAllSnapshots(daemon.store);
   const app = fastify({
     bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // A word that is not known asks for something else than is answered: it is refused, not left out.
+    ajv: { customOptions: { removeAdditional: false } },
+    schemaErrorFormatter: ([error], part) => new ApiError(`${part}${wordsOf(error)}`),
     // Streams end with the server.
     forceCloseConnections: true,
     ...(https === undefined ? {} : { https }),
@@ -94,9 +100,11 @@ export async function startApi(daemon: Daemon, config: DaemonConfig): Promise<Se
   };
 }
 
-function guardOptions(config: DaemonConfig, { path }: Address): GuardOptions {
+function guardOptions(config: DaemonConfig, { path, host }: Address): GuardOptions {
   const { hosts, origins } = config.api;
-  return { token: tokenIn(tokenFile(config)), hosts, origins, checksHost: path === '' };
+  // Where it listens is a name of ours; all addresses together are none.
+  const own = ['0.0.0.0', '::'].includes(host) ? [] : [host.includes(':') ? `[${host}]` : host];
+  return { token: tokenIn(tokenFile(config)), hosts: [...own, ...hosts], origins, checksHost: path === '' };
 }
 
 /** The socket of a daemon that was killed: nobody listens there any more. */
@@ -112,6 +120,14 @@ function removeDeadSocket(path: string): Promise<void> {
       resolve();
     });
   });
+}
+
+/** What is wrong with a request, behind the part of it that is. */
+function wordsOf({ keyword, params, instancePath, message = 'is not right' }: FastifySchemaValidationError): string {
+  if (keyword === 'additionalProperties')
+    return `${instancePath}: there is no '${params.additionalProperty}': /openapi.json lists what there is`;
+  if (keyword === 'enum') return `${instancePath} must be one of ${(params.allowedValues as string[]).join(', ')}`;
+  return `${instancePath} ${message}`;
 }
 
 function statusOf(name: string): number {

@@ -75,11 +75,18 @@ async function run(words: string[]): Promise<number> {
     log((error as Error).message);
     return code;
   }
+  let reloads = 0;
   reload = () => {
-    daemon.reload().then(
-      (changes) => log(reloadText(changes)),
-      (error: Error) => log(`the configuration was not read again, nothing has changed: ${error.message}`),
-    );
+    // One may go on and have read the file already; the one that waits for it reads it for all that come meanwhile.
+    if (reloads === 2) return;
+    reloads++;
+    daemon
+      .reload()
+      .then(
+        (changes) => log(reloadText(changes)),
+        (error: Error) => log(`the configuration was not read again, nothing has changed: ${error.message}`),
+      )
+      .finally(() => reloads--);
   };
   if (reloadLater) reload();
   const { interfaces } = await daemon.status();

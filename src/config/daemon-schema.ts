@@ -24,14 +24,15 @@ const interfaceSchema = z.strictObject({
     .optional(),
 });
 
+export const interfacesSchema = z.record(
+  z.string(),
+  interfaceSchema.nullable().transform((config) => config ?? {}),
+);
+
 export const daemonShape = {
   capture: z
     .strictObject({
-      interfaces: z
-        .record(
-          z.string(),
-          interfaceSchema.nullable().transform((config) => config ?? {}),
-        )
+      interfaces: interfacesSchema
         .prefault({})
         .describe('by name or /regular expression/; none: all that are detected'),
       autodetection: z

@@ -19,6 +19,8 @@ export interface CaptureLinkEvents {
   prepared(): void;
   documents(lines: string[], missed: number): void;
   note(text: string): void;
+  /** It captures again. */
+  again(): void;
   /** The thread died and is started again. `lost`: what was, by the names of the ledger. */
   restarted(why: string, lost: Readonly<Record<string, number>>): void;
 }
@@ -137,7 +139,10 @@ export class CaptureLink {
     this.restarts++;
     this.#events.restarted(why, lost);
     this.#timer = setTimeout(() => {
-      this.start().catch(() => undefined);
+      this.start().then(
+        () => this.#events.again(),
+        () => undefined,
+      );
     }, this.#backoff.next());
   }
 }

@@ -93,6 +93,7 @@ export class Daemon {
   #timer: NodeJS.Timeout | undefined;
   #status: ThreadStatus | undefined;
   #isObserving = false;
+  #changing: Promise<unknown> = Promise.resolve();
   readonly #noted = new Set<string>();
 
   constructor(options: DaemonOptions) {
@@ -122,6 +123,7 @@ export class Daemon {
           for (const reader of this.#readers) reader(lines, missed);
         },
         note: (text) => options.log(text),
+        again: () => this.#show(),
         restarted: (why, lost) => {
           options.log(`the capture thread died and is started again: ${why}`);
           this.engineMetrics.restarted(lost);
@@ -188,7 +190,11 @@ export class Daemon {
    * Reads the configuration again, and follows it as far as that goes without a new start. Rejects with a UsageError, ApiError or
    * RefusedError, and nothing has changed.
    */
-  async reload(): Promise<Reload> {
+  reload(): Promise<Reload> {
+    return this.#inTurn(() => this.#reload());
+  }
+
+  async #reload(): Promise<Reload> {
     const loaded = this.#options.load();
     const { now, later } = compareSettings(this.#config.effective, loaded.effective);
     const config = asOfNow(loaded, withoutLater(loaded.effective, later));
@@ -209,11 +215,20 @@ export class Daemon {
   }
 
   /** Captures these until the next reload. */
-  async update(wanted: Wanted): Promise<Changes> {
-    await checkFilters(wanted);
-    const changes = await this.#link.ask({ kind: 'update', wanted });
-    this.#link.renew({ wanted });
-    return changes;
+  update(wanted: Wanted): Promise<Changes> {
+    return this.#inTurn(async () => {
+      await checkFilters(wanted);
+      const changes = await this.#link.ask({ kind: 'update', wanted });
+      this.#link.renew({ wanted });
+      return changes;
+    });
+  }
+
+  /** Changes one after the other: each compares with what the one before it left. */
+  #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
+    const done = this.#changing.then(change, change);
+    this.#changing = done;
+    return done;
   }
 
   interfaceConfig() {
@@ -263,11 +278,16 @@ export class Daemon {
   /** Documents as they are made. The answer ends it. */
   async stream(reader: (lines: readonly string[], missed: number) => void): Promise<() => void> {
     this.#readers.add(reader);
-    await this.#link.ask({ kind: 'stream', on: true });
+    await this.#show();
     return () => {
       this.#readers.delete(reader);
-      if (this.#readers.size === 0) this.#link.ask({ kind: 'stream', on: false }).catch(() => undefined);
+      void this.#show();
     };
+  }
+
+  /** The capture thread shows documents while somebody reads them. One that is being started again is told when it captures. */
+  async #show(): Promise<void> {
+    await this.#link.ask({ kind: 'stream', on: this.#readers.size > 0 }).catch(() => undefined);
   }
 
   async #observe(): Promise<void> {

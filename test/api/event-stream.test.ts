@@ -7,6 +7,33 @@ import type { FastifyReply } from 'fastify';
 import { expect, test } from 'vitest';
 import { EventStream } from '../../src/api/event-stream.ts';
 
+test('what must not be missed waits for a reader that is slow', async () => {
+  const opened = Promise.withResolvers<EventStream>();
+  const server = createServer((_, raw) => {
+    opened.resolve(new EventStream({ hijack: () => undefined, raw } as unknown as FastifyReply));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const asking = request({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' }).end();
+    const [response] = (await once(asking, 'response')) as [IncomingMessage];
+    const stream = await opened.promise;
+    const sending = (async () => {
+      for (let n = 0; n < 5; n++) await stream.sendWhole('partialResult', `"${'x'.repeat(8_000_000)}"`);
+      await stream.sendWhole('finalResult', '{}');
+      stream.end();
+    })();
+    // It begins to read when the first answers wait already.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const said = Buffer.concat(await response.toArray()).toString();
+    await sending;
+    expect(said.match(/^event: .*/gm)).toEqual([...Array(5).fill('event: partialResult'), 'event: finalResult']);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
 test('a reader that is too slow is told how many records it missed, each once', async () => {
   const opened = Promise.withResolvers<EventStream>();
   const server = createServer((_, raw) => {

@@ -131,6 +131,29 @@ unless(noNamespaces).describe('reading the configuration again', () => {
     expect((await kit.ask('GET', '/api/status')).status).toBe(200);
   });
 
+  test('two at once: one after the other, and the last file counts', async () => {
+    const slow = join(kit.folder, 'slow.js');
+    const begun = join(kit.folder, 'begun');
+    writeFileSync(
+      slow,
+      `import { writeFileSync } from 'node:fs';
+       export const create = () => ({
+         name: 'slow', encoding: 'ndjson', write() {}, async close() {}, async abort() {},
+         async open() { writeFileSync('${begun}', ''); await new Promise((resolve) => setTimeout(resolve, 500)); },
+       });`,
+    );
+    kit.config = { ...kit.config, to: [slow] };
+    kit.writeConfig();
+    const first = kit.ask('POST', '/api/config/reload');
+    await kit.until(() => existsSync(begun));
+    kit.config = { ...kit.config, to: [] };
+    kit.writeConfig();
+    const second = await kit.ask('POST', '/api/config/reload');
+    expect(JSON.parse((await first).text).changed).toEqual([{ path: 'to', before: [], after: [slow] }]);
+    expect(JSON.parse(second.text).changed).toEqual([{ path: 'to', before: [slow], after: [] }]);
+    expect((await kit.status()).sinks).toHaveLength(1);
+  });
+
   test('what waits for the next start is said, with the reason, and stays in effect as it was', async () => {
     const said = await reload({ workers: 2, store: { directory: `${kit.folder}/other` } });
     expect(said).toEqual([

@@ -2,7 +2,9 @@
 // thread, and a sudden end.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
@@ -119,14 +121,26 @@ unless(noNamespaces).describe('a daemon survives', () => {
     );
     kit.config = { ...kit.config, to: [sink], flows: { interval: '1s', timeout: '1h' } };
     const program = await kit.start();
+    const token = readFileSync(join(kit.store, 'api.token'), 'utf8').trim();
+    const asked = { socketPath: `${kit.folder}/api`, path: '/api/records/stream?records=flow' };
+    const following = request({ ...asked, headers: { authorization: `Bearer ${token}` } }).end();
+    const [response] = (await once(following, 'response')) as [IncomingMessage];
+    let followed = '';
+    response.setEncoding('utf8').on('data', (part) => {
+      followed += part;
+    });
     expect(kit.rings()).toBe(1);
     await kit.send(udp(3));
     await program.until(() => program.err.includes('a fault in a sink'));
     await kit.until(({ restarts, interfaces }) => restarts === 1 && interfaces.b?.state === 'capturing');
     expect(kit.rings()).toBe(1);
-    await kit.send(udp(4));
+    await kit.send(udp(4, 7777));
     await kit.until(({ interfaces }) => interfaces.b?.processed_total === 4);
     expect(await kit.metrics()).toContain('netscribe_capture_restarts_total 1');
+    // Whoever follows records hears of those that came afterwards.
+    await kit.until(() => followed.includes('"port":7777'));
+    response.on('error', () => undefined);
+    following.destroy();
   });
 
   test('a disk that is full: it says so, records wait, and are written when there is room', async () => {
