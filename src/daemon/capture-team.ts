@@ -7,10 +7,10 @@ import type { CaptureConfig } from '../capture/interface-config.ts';
 import { type CaptureStatus, mergeStatus } from '../capture/status.ts';
 import { Arrivals } from '../engine/arrivals.ts';
 import type { Delivery } from '../engine/delivery.ts';
-import { Ledger } from '../engine/ledger.ts';
 import { mergeResults } from '../engine/merge-results.ts';
 import { type RunPlan, type SentPlan, sentPlan } from '../engine/plan.ts';
 import type { RunResult } from '../engine/result.ts';
+import { resultOf } from '../engine/sent-result.ts';
 import { mergeFigures } from '../engine/view.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
@@ -188,9 +188,7 @@ export class CaptureTeam implements Unit {
         this.#falter(`${name}: ${message.error}`);
         break;
       case 'done': {
-        const ledger = new Ledger();
-        ledger.add(message.ledger);
-        this.#results.push({ ...message.result, ledger });
+        this.#results.push(resultOf(message.result));
         this.#unread += message.unread;
         if (message.fault !== '') this.#falter(`${name}: ${message.fault}`);
       }

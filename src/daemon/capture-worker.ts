@@ -6,6 +6,7 @@ import { liveSources } from '../capture/live-source.ts';
 import type { WantedEncodings } from '../engine/encoded-rows.ts';
 import { LiveDelivery } from '../engine/live-delivery.ts';
 import { receivedPlan } from '../engine/plan.ts';
+import { sentResult } from '../engine/sent-result.ts';
 import { transferList } from '../records/columns.ts';
 import { replyTo } from './asking.ts';
 import { PacketUnit } from './packet-unit.ts';
@@ -85,8 +86,7 @@ say({ kind: 'ready' });
 await begun.promise;
 try {
   const { result, unread, fault } = await unit.run(() => undefined);
-  const { ledger, ...figures } = result;
-  say({ kind: 'done', result: figures, ledger: ledger.snapshot(), unread, fault });
+  say({ kind: 'done', result: sentResult(result), unread, fault });
 } catch (error) {
   say({ kind: 'failed', error: (error as Error).stack ?? String(error) });
 }

@@ -3,10 +3,9 @@
 import type { Changes } from '../capture/capture-set.ts';
 import type { CaptureConfig } from '../capture/interface-config.ts';
 import type { WantedEncodings } from '../engine/encoded-rows.ts';
-import type { LedgerSnapshot } from '../engine/ledger.ts';
 import type { Arriving } from '../engine/live-messages.ts';
 import type { SentPlan } from '../engine/plan.ts';
-import type { RunResult } from '../engine/result.ts';
+import type { SentResult } from '../engine/sent-result.ts';
 import type { FlowOptions } from '../flow/lifetimes.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import type { RingTeam } from '../sources/ring/ring-team.ts';
@@ -57,7 +56,7 @@ export type FromWorker =
   | { kind: 'ready' }
   | Reply
   | Arriving
-  | { kind: 'done'; result: Omit<RunResult, 'ledger'>; ledger: LedgerSnapshot; unread: number; fault: string }
+  | { kind: 'done'; result: SentResult; unread: number; fault: string }
   /** What people should know; one of the threads says it. */
   | { kind: 'note'; text: string }
   | { kind: 'failed'; error: string };

@@ -3,9 +3,8 @@
 import type { ColumnBatch } from '../records/columns.ts';
 import type { LiveOptions } from '../sources/ring/open-live.ts';
 import type { EncodedRows, WantedEncodings } from './encoded-rows.ts';
-import type { LedgerSnapshot } from './ledger.ts';
 import type { SentPlan } from './plan.ts';
-import type { RunResult } from './result.ts';
+import type { SentResult } from './sent-result.ts';
 
 /** Words of `LiveSetup.control`: set to 1 the workers stop; bytes of records on their way to the sinks. */
 export const CONTROL_STOP = 0;
@@ -39,5 +38,5 @@ export type FromLiveWorker =
   | { kind: 'ending' }
   | { kind: 'tell'; words: string }
   | Arriving
-  | { kind: 'done'; result: Omit<RunResult, 'ledger'>; ledger: LedgerSnapshot }
+  | { kind: 'done'; result: SentResult }
   | { kind: 'failed'; name: string; message: string };

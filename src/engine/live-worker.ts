@@ -7,6 +7,7 @@ import { LiveDelivery } from './live-delivery.ts';
 import { CONTROL_STOP, type FromLiveWorker, type LiveSetup, PROGRESS_WORDS } from './live-messages.ts';
 import { receivedPlan } from './plan.ts';
 import { pump } from './run.ts';
+import { sentResult } from './sent-result.ts';
 
 const port = parentPort!;
 const { index, plan: sent, live, wanted, control, progress, maxWaitingBytes } = workerData as LiveSetup;
@@ -32,12 +33,11 @@ try {
         progress[index * PROGRESS_WORDS + 1] = frameBytes;
       },
     });
-    const { ledger, ...figures } = result;
     for (const [type, n] of delivery.dropped) {
-      ledger.count(`sink.dropped.${type}`, n);
-      figures.records[type] -= n;
+      result.ledger.count(`sink.dropped.${type}`, n);
+      result.records[type] -= n;
     }
-    say({ kind: 'done', result: figures, ledger: ledger.snapshot() });
+    say({ kind: 'done', result: sentResult(result) });
   } finally {
     await source.close();
   }

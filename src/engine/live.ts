@@ -10,7 +10,6 @@ import { FilterError } from '../system/libpcap.ts';
 import { workerFile } from '../system/program-files.ts';
 import { Arrivals } from './arrivals.ts';
 import { type Delivery, deliveryTo } from './delivery.ts';
-import { Ledger } from './ledger.ts';
 import {
   CONTROL_STOP,
   type FromLiveWorker,
@@ -22,6 +21,7 @@ import { mergeResults } from './merge-results.ts';
 import { type RunPlan, sentPlan } from './plan.ts';
 import type { RunResult } from './result.ts';
 import { overSinks, type RunHooks } from './run.ts';
+import { resultOf } from './sent-result.ts';
 
 /** Bytes of records that may be on their way to the sinks before some are dropped. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
@@ -146,9 +146,7 @@ class CaptureThreads {
       if (message.kind === 'ready') this.#ready++;
       else if (message.kind === 'started') this.#started++;
       else {
-        const ledger = new Ledger();
-        ledger.add(message.ledger);
-        this.#results.push({ ...message.result, ledger });
+        this.#results.push(resultOf(message.result));
       }
       this.#wake();
     }
