@@ -23,7 +23,7 @@ import { TcxSource } from '../sources/tcx/tcx-source.ts';
 import { MissingError } from '../system/errors.ts';
 import { returnLargeBlocks } from '../system/malloc.ts';
 import { MAX_RING_BYTES } from '../system/packet-ring.ts';
-import { collect, newCommand, parse, withHelp } from './command.ts';
+import { collect, joined, newCommand, only, parse, withHelp } from './command.ts';
 import { EXIT_DAMAGED, EXIT_OK } from './exit.ts';
 import { grouped, siBytes } from './figures.ts';
 import { LiveStores } from './live-stores.ts';
@@ -104,11 +104,11 @@ export function definition(): Command {
     .option('--flow-source <way>', 'of live flows: ring; tcx, counted by the kernel; auto (default), which is ring')
     .option('-Q, --direction <way>', 'in, out or inout (default): which live packets')
     .option('-p, --no-promiscuous-mode', 'only packets that the interface would take anyway')
-    .option('-f, --filter <expression>', 'only packets that match, as tcpdump filters')
+    .option('-f, --filter <expression>', 'only packets that match, as tcpdump filters', only('filters'))
     .option('-c, --count <n>', 'stop after so many packets');
   return withPacketOptions(command)
     .option('-n', 'accepted for habit: names are never resolved')
-    .option('--records <records>', 'flow, dns, http, icmp, transactions (default: all)')
+    .option('--records <records>', 'flow, dns, http, icmp, transactions (default: all)', joined)
     .option('--to <sink>', `${SINK_FORMS}; repeatable (default: store:${DEFAULT_STORE})`, collect, [])
     .option('--json', 'short for --to ndjson:-')
     .option('--interval <time>', 'write flows that go on every so often: 30s, 5m, 1h, 0 for never (default: 5m)')
@@ -148,6 +148,7 @@ async function capture(words: string[]): Promise<number> {
       `either files (${files.join(', ')}) or interfaces (-i ${options.interface.join(' -i ')}), not both`,
     );
   }
+  if (!isLive) refuseLiveOptions(options);
   if (options.summary !== undefined && options.summary !== 'text' && options.summary !== 'json') {
     throw new UsageError(`--summary is text or json, not '${options.summary}'`);
   }
@@ -292,8 +293,6 @@ async function capture(words: string[]): Promise<number> {
     if (options.summary !== 'json')
       process.stderr.write(`${summaryForPeople(result)}\n\n${whereItWent(targets, options.write)}\n`);
   }
-  if (options.summary === 'json') process.stderr.write(`${summaryForScripts(result)}\n`);
-  stores.end();
   let code = EXIT_OK;
   for (const damage of result.stats.damaged) {
     if (options.cutOk === true && damage.cutAtEnd) continue;
@@ -302,9 +301,23 @@ async function capture(words: string[]): Promise<number> {
     );
     code = EXIT_DAMAGED;
   }
+  // The last line, whatever else there was to say.
+  if (options.summary === 'json') process.stderr.write(`${summaryForScripts(result)}\n`);
+  stores.end();
   if (signal === 'SIGTERM') return 128 + 15;
   // Ctrl-C is how a live capture ends.
   return signal === 'SIGINT' && !isLive ? 128 + 2 : code;
+}
+
+/** Options that would choose or change what is recorded, and have no effect on files. */
+function refuseLiveOptions({ direction, flowSource, processes }: CaptureOptions): void {
+  const given = [
+    ...(direction === undefined ? [] : [`-Q ${direction}`]),
+    ...(flowSource === undefined ? [] : [`--flow-source ${flowSource}`]),
+    ...(processes === true ? ['--processes'] : []),
+  ];
+  if (given.length > 0)
+    throw new UsageError(`${given.join(', ')}: for live captures (-i) only; files have all packets and no sockets`);
 }
 
 function liveOptions(options: CaptureOptions, filter: string, needsPayload: boolean): LiveOptions {

@@ -3,6 +3,7 @@
 import { Command, CommanderError, type Option } from 'commander';
 import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
+import { print } from './print.ts';
 
 export interface CommandModule {
   /** Arguments and options, for parsing and for everything that is derived from them. */
@@ -28,7 +29,7 @@ export function newCommand(name: string, summary: string, examples: string, rare
   const command = new Command(`netscribe ${name}`);
   command
     .exitOverride()
-    .configureOutput({ writeErr: () => undefined })
+    .configureOutput({ writeOut: print, writeErr: () => undefined })
     .helpOption('-h, --help', 'this text')
     .addHelpText('beforeAll', `${summary}\n\n${examples}\n`)
     .configureHelp({ helpWidth: 110, visibleCommands: () => [], optionDescription })
@@ -86,6 +87,20 @@ export async function withHelp(body: () => Promise<number>): Promise<number> {
     if (error instanceof HelpShown) return 0;
     throw error;
   }
+}
+
+/** For options of which there is one, and of which the first would be dropped without a word. */
+export function only(what: string) {
+  return (value: string, before: string | undefined): string => {
+    if (before !== undefined && before !== value)
+      throw new UsageError(`two ${what}: '${before}' and '${value}'; join them with 'and'`);
+    return value;
+  };
+}
+
+/** For lists that may be given in several parts. */
+export function joined(value: string, before: string | undefined): string {
+  return before === undefined ? value : `${before},${value}`;
 }
 
 /** For options that may be given several times. */

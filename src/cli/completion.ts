@@ -3,13 +3,13 @@
 import type { Command } from 'commander';
 import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
-import { writeAll } from '../sinks/output.ts';
 import { type CommandTable, newCommand, parse, withHelp } from './command.ts';
 import { bashCompletion } from './completion/bash.ts';
 import { fishCompletion } from './completion/fish.ts';
 import { type CompletionModel, completionModel, SHELLS, type Shell } from './completion/model.ts';
 import { zshCompletion } from './completion/zsh.ts';
 import { EXIT_OK } from './exit.ts';
+import { print } from './print.ts';
 
 const EXAMPLES = `  source <(netscribe completion bash)                                       bash, now; in ~/.bashrc for good
   netscribe completion zsh > ~/.zfunc/_netscribe                            zsh, in a folder of fpath
@@ -40,7 +40,7 @@ export function main(words: string[], commands: CommandTable): Promise<number> {
         `there is no completion for '${word}'${guess === undefined ? '' : `: did you mean '${guess}'?`} (there are ${SHELLS.join(', ')})`,
       );
     }
-    writeAll(1, Buffer.from(SCRIPTS[shell](await completionModel(commands))), 'standard output');
+    print(SCRIPTS[shell](await completionModel(commands)));
     return EXIT_OK;
   });
 }

@@ -8,6 +8,7 @@ import type { Reload } from '../daemon/daemon.ts';
 import { ask, type ClientOptions, withClientOptions } from './client.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { EXIT_FAILED, EXIT_OK } from './exit.ts';
+import { print } from './print.ts';
 import { reloadText } from './run.ts';
 
 const EXAMPLES = `  netscribe config                 the configuration in effect, as YAML
@@ -24,7 +25,7 @@ export function main(words: string[]): Promise<number> {
     if (verb === 'reload') {
       const text = await ask(options, 'POST', '/api/config/reload');
       const reload = JSON.parse(text) as Reload;
-      process.stdout.write(options.json === true ? `${text}\n` : `${reloadText(reload).replaceAll('\n  ', '\n')}\n`);
+      print(options.json === true ? `${text}\n` : `${reloadText(reload).replaceAll('\n  ', '\n')}\n`);
       const { enabled, updated, disabled } = reload.interfaces;
       return [...enabled, ...updated, ...disabled].every(({ success }) => success) ? EXIT_OK : EXIT_FAILED;
     }
@@ -35,7 +36,7 @@ export function main(words: string[]): Promise<number> {
       );
     }
     const text = await ask(options, 'GET', '/api/config');
-    process.stdout.write(options.json === true ? `${text}\n` : stringify(JSON.parse(text)));
+    print(options.json === true ? `${text}\n` : stringify(JSON.parse(text)));
     return EXIT_OK;
   });
 }

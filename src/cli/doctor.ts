@@ -7,6 +7,7 @@ import type { Check, Finding } from '../doctor/check.ts';
 import { CHECKS } from '../doctor/registry.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { EXIT_OK, EXIT_PRIVILEGE } from './exit.ts';
+import { print } from './print.ts';
 
 const EXAMPLES = `  netscribe doctor                everything
   netscribe doctor live           only whether live capture works; exit code 4 when it does not
@@ -30,7 +31,7 @@ async function doctor(words: string[]): Promise<number> {
   for (const check of command.args.length === 0 ? CHECKS : command.args.map(checkOf)) {
     const finding = await findingOf(check);
     allOk &&= finding.ok;
-    process.stdout.write(
+    print(
       json === true
         ? `${JSON.stringify({ check: check.name, does: check.does, ...finding })}\n`
         : forPeople(check, finding),

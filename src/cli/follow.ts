@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { UsageError } from '../config/usage-error.ts';
 import { parseCondition, type StoredQuery, type Vocabulary } from '../query/query.ts';
-import { writeAll } from '../sinks/output.ts';
 import { ClientError, listen } from './client.ts';
+import { print } from './print.ts';
 import type { Options } from './query-options.ts';
 
 /** What makes no sense for records that come one by one, by the names of the options. */
@@ -56,7 +56,7 @@ export async function follow(
     if (event === 'missed')
       process.stderr.write(`netscribe: ${JSON.parse(data).records} records came too fast and are not shown\n`);
     if (event !== 'record') return true;
-    writeAll(1, Buffer.from(`${data}\n`), 'standard output');
+    print(`${data}\n`);
     return ++written < limit;
   });
   if (!isOver) throw new ClientError('the daemon has ended; what it recorded is in its store');

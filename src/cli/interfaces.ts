@@ -8,6 +8,7 @@ import { type Link, listLinks } from '../system/links.ts';
 import { NETLINK, openNetlink } from '../system/netlink.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { EXIT_OK } from './exit.ts';
+import { print } from './print.ts';
 
 const EXAMPLES = `  netscribe interfaces                 names, states, addresses
   netscribe interfaces --json | jq     the same for scripts`;
@@ -36,8 +37,8 @@ export function main(words: string[]): Promise<number> {
     using netlink = await openNetlink(NETLINK.ROUTE);
     const interfaces = listLinks(netlink).map(describe);
     if (command.opts<{ json?: boolean }>().json === true) {
-      for (const one of interfaces) process.stdout.write(`${JSON.stringify(one)}\n`);
-    } else process.stdout.write(table(interfaces));
+      for (const one of interfaces) print(`${JSON.stringify(one)}\n`);
+    } else print(table(interfaces));
     return EXIT_OK;
   });
 }

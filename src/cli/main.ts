@@ -3,13 +3,14 @@
 import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { PluginError } from '../plugins/load.ts';
-import { ReaderGone, SinkError } from '../sinks/sink.ts';
+import { ReaderGone, SinkError, SinkUsageError } from '../sinks/sink.ts';
 import { InputError } from '../sources/input-error.ts';
 import { MissingError, SystemError } from '../system/errors.ts';
 import { VERSION } from '../version.ts';
 import { HELP_ALL } from './command.ts';
 import { ALIASES, COMMANDS } from './commands.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_OUTPUT, EXIT_PRIVILEGE, EXIT_USAGE } from './exit.ts';
+import { print } from './print.ts';
 
 const HELP = `netscribe ${VERSION}: network traffic into records you can trust and query
 
@@ -31,11 +32,11 @@ async function main(words: string[]): Promise<number> {
   const [name, ...rest] = words;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     if (name === 'help' && rest[0] !== undefined) return run(commandNamed(rest[0]), [HELP_ALL]);
-    process.stdout.write(HELP);
+    print(HELP);
     return EXIT_OK;
   }
   if (name === '--version' || name === '-V' || name === 'version') {
-    process.stdout.write(`netscribe ${VERSION}\n`);
+    print(`netscribe ${VERSION}\n`);
     return EXIT_OK;
   }
   return run(commandNamed(name), rest);
@@ -83,7 +84,7 @@ function explain(error: unknown): number {
   }
   if (error instanceof SinkError) {
     process.stderr.write(`netscribe: ${error.message}\n`);
-    return EXIT_OUTPUT;
+    return error instanceof SinkUsageError ? EXIT_USAGE : EXIT_OUTPUT;
   }
   if (name === 'StoreError' || name === 'ClientError') {
     process.stderr.write(`netscribe: ${(error as Error).message}\n`);

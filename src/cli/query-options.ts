@@ -14,7 +14,7 @@ import {
 } from '../query/query.ts';
 import { parseSpan } from '../query/values.ts';
 import { DEFAULT_STORE } from '../sinks/open.ts';
-import { collect, newCommand } from './command.ts';
+import { collect, newCommand, only } from './command.ts';
 
 const EXAMPLES = `  netscribe query talk_conv -n 10                        who talks to whom
   netscribe query sip,dport -c 'proto = tcp' -s packets   flows by source and port
@@ -73,7 +73,11 @@ export function definition(): Command {
   return newCommand('query', 'Ask for flows and transactions.', EXAMPLES)
     .argument('[columns]')
     .argument('[condition...]')
-    .option('-c, --condition <condition>', 'what must match, also as last words: dport = 443 and bytes > 10MB')
+    .option(
+      '-c, --condition <condition>',
+      'what must match, also as last words: dport = 443 and bytes > 10MB',
+      only('conditions'),
+    )
     .option('-r, --read <file>', 'ask this capture instead of the store; repeatable', collect, [])
     .option('--store <folder>', 'the store', DEFAULT_STORE)
     .option('--live', 'flows that are open in the running daemon too')

@@ -26,7 +26,6 @@ import {
   type Vocabulary,
 } from '../query/query.ts';
 import { columnName } from '../records/record.ts';
-import { writeAll } from '../sinks/output.ts';
 import type { StoreReader } from '../store/reader.ts';
 import { parse, withHelp } from './command.ts';
 import { EXIT_OK } from './exit.ts';
@@ -34,6 +33,7 @@ import { follow } from './follow.ts';
 import { translateGoQuery } from './goquery-words.ts';
 import { openLiveFlows } from './live-flows.ts';
 import { namedLists } from './named-lists.ts';
+import { print } from './print.ts';
 import { askedFor, definition, formatOf, type Options, span, wholeNumber } from './query-options.ts';
 import { type Needs, readCaptures } from './read-captures.ts';
 import { loadQuery, storedNames, storeQuery } from './stored-queries.ts';
@@ -81,6 +81,8 @@ async function query(given: string[]): Promise<number> {
     return EXIT_OK;
   }
   const isFromFiles = options.read.length > 0;
+  if (isFromFiles && command.getOptionValueSource('store') === 'cli')
+    throw new UsageError(`-r asks files, --store ${options.store} a store: leave one out`);
   if (options.live === true && isFromFiles) throw new UsageError('--live asks the daemon, -r files: leave one out');
   const live = options.live === true ? await openLiveFlows(options) : undefined;
   const temporary = isFromFiles ? await readCaptures(options.read, plan.types, needsOf(plan)) : undefined;
@@ -135,6 +137,8 @@ async function show(
 /** Columns, types and condition from the words; those of a stored query where the words have none. */
 function withWords(asked: StoredQuery, words: readonly string[], vocabulary: Vocabulary): StoredQuery {
   // goQuery's command: `list`, `list eth0 eth1`.
+  if (words[0] === 'list' && words.slice(1).some((word) => /[\s=<>:]/.test(word) && !word.startsWith('/')))
+    throw new UsageError(`the list of interfaces takes interfaces, no condition: '${words.slice(1).join(' ')}'`);
   if (words[0] === 'list' || (asked.interfaces?.length === 1 && asked.interfaces[0].toLowerCase() === 'list'))
     return {
       ...asked,
@@ -245,7 +249,3 @@ function statistics(reader: StoreReader, result: QueryResult): string {
 }
 
 const say = (text: string): void => void process.stderr.write(`netscribe: ${text}\n`);
-
-function print(text: string): void {
-  writeAll(1, Buffer.from(text), 'standard output');
-}

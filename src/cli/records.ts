@@ -6,9 +6,9 @@ import { UsageError } from '../config/usage-error.ts';
 import { allRecordTypes } from '../engine/plan.ts';
 import { ndjsonSource } from '../records/ndjson.ts';
 import { recordList, recordText } from '../records/reference.ts';
-import { writeAll } from '../sinks/output.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { EXIT_OK } from './exit.ts';
+import { print } from './print.ts';
 
 const EXAMPLES = `  netscribe records            the list
   netscribe records dns        the fields of one: ECS names, column, meaning
@@ -41,7 +41,7 @@ export function main(words: string[]): Promise<number> {
       }
       text = command.opts<{ code?: boolean }>().code === true ? ndjsonSource(type).source : recordText(type);
     }
-    writeAll(1, Buffer.from(text.endsWith('\n') ? text : `${text}\n`), 'standard output');
+    print(text.endsWith('\n') ? text : `${text}\n`);
     return EXIT_OK;
   });
 }

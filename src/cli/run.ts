@@ -10,6 +10,7 @@ import { changeText } from '../daemon/changes.ts';
 import { Daemon, type Reload } from '../daemon/daemon.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_OUTPUT, EXIT_PRIVILEGE, EXIT_USAGE } from './exit.ts';
+import { print } from './print.ts';
 import { recordNames } from './record-names.ts';
 
 const EXAMPLES = `  netscribe run                              all interfaces but lo, into ./netscribe-data
@@ -46,7 +47,7 @@ async function run(words: string[]): Promise<number> {
     return config;
   };
   if (options.printConfig === true) {
-    process.stdout.write(stringify(load().effective));
+    print(stringify(load().effective));
     return EXIT_OK;
   }
   const log = (text: string): void => {

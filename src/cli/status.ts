@@ -7,6 +7,7 @@ import { ask, type ClientOptions, withClientOptions } from './client.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { EXIT_OK } from './exit.ts';
 import { grouped, siBytes, span } from './figures.ts';
+import { print } from './print.ts';
 
 const EXAMPLES = `  netscribe status                 all interfaces, flows, sinks
   netscribe status eth0 eth1       these
@@ -20,7 +21,7 @@ export function main(words: string[]): Promise<number> {
     const only = command.args.length === 0 ? '' : `?iface=${encodeURIComponent(command.args.join(','))}`;
     const text = await ask(options, 'GET', `/api/status${only}`);
     checkNames(command.args, JSON.parse(text) as DaemonStatus);
-    process.stdout.write(options.json === true ? `${text}\n` : statusText(JSON.parse(text) as DaemonStatus));
+    print(options.json === true ? `${text}\n` : statusText(JSON.parse(text) as DaemonStatus));
     return EXIT_OK;
   });
 }

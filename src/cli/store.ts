@@ -7,7 +7,6 @@ import { sizeBytes } from '../config/size.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { allRecordTypes } from '../engine/plan.ts';
 import { DEFAULT_STORE } from '../sinks/open.ts';
-import { writeAll } from '../sinks/output.ts';
 import { checkStore } from '../store/check.ts';
 import { storeInfo } from '../store/info.ts';
 import { hasManifest, readManifest } from '../store/manifest.ts';
@@ -19,6 +18,7 @@ import { openStore, type Store, type StoreOptions } from '../store/store.ts';
 import { newCommand, parse, withHelp } from './command.ts';
 import { EXIT_FAILED, EXIT_OK } from './exit.ts';
 import { grouped, siBytes } from './figures.ts';
+import { print } from './print.ts';
 
 const EXAMPLES = `  netscribe store info                          records, segments, bytes and spans by type
   netscribe store check                         every file: there, whole, as the manifest says; nothing else around
@@ -60,6 +60,7 @@ export function main(words: string[]): Promise<number> {
     if (more !== undefined) {
       throw new UsageError(`store takes one word: '${more}' is too much (--store says which folder)`);
     }
+    refuseForeign(action, options);
     switch (action) {
       case 'info':
         return info(options);
@@ -81,7 +82,26 @@ export function main(words: string[]): Promise<number> {
   });
 }
 
-const say = (text: string): void => writeAll(1, Buffer.from(`${text}\n`), 'standard output');
+/** The words that each option goes with: `repair --dry-run` must not repair. */
+const BELONGS: Readonly<Record<string, readonly string[]>> = {
+  deep: ['check'],
+  age: ['prune'],
+  size: ['prune'],
+  config: ['prune'],
+  dryRun: ['prune'],
+  json: ['info', 'check'],
+};
+
+function refuseForeign(action: string, options: Options): void {
+  if (!ACTIONS.some((known) => known === action)) return;
+  for (const [name, actions] of Object.entries(BELONGS)) {
+    if (options[name as keyof Options] === undefined || actions.includes(action)) continue;
+    const flag = name === 'dryRun' ? '--dry-run' : `--${name}`;
+    throw new UsageError(`${flag} goes with 'store ${actions.join("' and 'store ")}', not with 'store ${action}'`);
+  }
+}
+
+const say = (text: string): void => print(`${text}\n`);
 const counted = (n: number, one: string, many = `${one}s`): string => `${grouped(n)} ${n === 1 ? one : many}`;
 
 function info({ store, json }: Options): number {
@@ -197,6 +217,8 @@ function prune(options: Options): number {
 }
 
 function retentionOf({ age, size, config }: Options): Retention {
+  // Seconds would be meant by nobody, and all there is would go.
+  if (age !== undefined && /^\d+$/.test(age)) throw new UsageError(`--age ${age} has no unit: write ${age}d for days`);
   const loaded = config === undefined ? undefined : loadConfig(config, []);
   const seconds = age === undefined ? loaded?.retention.ageSeconds : loadConfig(undefined, []).duration(age, '--age');
   const bytes = size === undefined ? loaded?.retention.sizeBytes : sizeBytes(size);

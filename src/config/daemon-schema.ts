@@ -63,7 +63,10 @@ export const daemonShape = {
       directory: z.string().min(1).default('netscribe-data').describe('of the daemon: where it is'),
       retention: z
         .strictObject({
-          age: durationOption(0).describe('how long live records are kept, and imports after they came; 0: for ever'),
+          // Of a number without a unit, days would be meant, and all but seconds would go.
+          age: durationOption(0)
+            .refine((seconds) => seconds === 0 || seconds >= 60, 'less than a minute: write 30d for days')
+            .describe('how long live records are kept, and imports after they came; 0: for ever'),
           size: sizeOption(0).describe('size of the store at which the oldest goes; 0: without a limit'),
         })
         .prefault({}),

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { RecordType } from '../records/record.ts';
-import { type Sink, SinkError } from '../sinks/sink.ts';
+import { type Sink, SinkUsageError } from '../sinks/sink.ts';
 import { type Delivery, deliveryTo } from './delivery.ts';
 import { ColumnOutlet, RowOutlet } from './outlet.ts';
 
@@ -70,7 +70,7 @@ export class RecordRun implements RecordPlace {
    */
   constructor(types: readonly RecordType[], sinks: readonly Sink[], input: string, writeOutMs: number) {
     for (const { name, encoding } of sinks) {
-      if (encoding === 'packets') throw new SinkError(`${name} takes packets, and there are none here`);
+      if (encoding === 'packets') throw new SinkUsageError(`${name} takes packets, and there are none here`);
     }
     this.#types = types;
     this.#sinks = sinks;

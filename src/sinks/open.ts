@@ -10,7 +10,7 @@ import { PARQUET_DEFAULTS, ParquetFolder } from './parquet.ts';
 import { isPostgres, postgresAddress } from './postgres/address.ts';
 import { NO_ROTATION } from './rotation.ts';
 import { RowFolder, RowStream } from './rows.ts';
-import { type Sink, SinkError } from './sink.ts';
+import { type Sink, SinkUsageError } from './sink.ts';
 import { StoreSink } from './store.ts';
 
 export const DEFAULT_STORE = 'netscribe-data';
@@ -77,7 +77,7 @@ export async function openSink(
   const guess = nearest?.(kind, [...SINK_KINDS.keys()]);
   const meant = guess === undefined ? '' : `: did you mean '${SINK_KINDS.get(guess)!.forms.join("' or '")}'?`;
   if (colon >= 0 || !isPackageName(spec)) {
-    throw new SinkError(`there is no sink '${spec}'${meant} (there are ${SINK_FORMS})`);
+    throw new SinkUsageError(`there is no sink '${spec}'${meant} (there are ${SINK_FORMS})`);
   }
   try {
     return await openModule(spec, from);
@@ -96,7 +96,7 @@ async function openStore(directory: string, isEndless: boolean, tell?: (text: st
 /** A name that ends as files of this kind do is a file. */
 function openRows(kind: EncodingName, place: string): Sink {
   if (place === '') {
-    throw new SinkError(`${kind} needs a place: '${kind}:-' for standard output, '${kind}:DIR' for a folder`);
+    throw new SinkUsageError(`${kind} needs a place: '${kind}:-' for standard output, '${kind}:DIR' for a folder`);
   }
   return place === '-' || place.endsWith(`.${kind}`) ? new RowStream(kind, place) : new RowFolder(kind, place);
 }
@@ -107,9 +107,13 @@ function openPackets(
   options: Omit<PacketFileOptions, 'format'> | undefined,
 ): Sink {
   if (options === undefined)
-    throw new SinkError(`${format}:${place} takes packets, and there are none here: it goes with 'netscribe capture'`);
+    throw new SinkUsageError(
+      `${format}:${place} takes packets, and there are none here: it goes with 'netscribe capture'`,
+    );
   if (place === '')
-    throw new SinkError(`${format} needs a place: '${format}:DIR' for a folder, '${format}:-' for standard output`);
+    throw new SinkUsageError(
+      `${format} needs a place: '${format}:DIR' for a folder, '${format}:-' for standard output`,
+    );
   if (place === '-' || /\.(pcap|pcapng|cap|ntar|dmp)\d*$/.test(place))
     return new PacketFile(place, { ...options, format });
   return new PacketFile(
@@ -122,7 +126,7 @@ function openPackets(
 function openParquet(text: string): Sink {
   const { place, options } = placeOptions('parquet', text, ['rows', 'size']);
   if (place === '' || place === '-')
-    throw new SinkError("parquet needs a folder: 'parquet:DIR', or 'parquet:DIR?rows=1000000'");
+    throw new SinkUsageError("parquet needs a folder: 'parquet:DIR', or 'parquet:DIR?rows=1000000'");
   return new ParquetFolder(place, {
     rows: options.rows === undefined ? PARQUET_DEFAULTS.rows : quantity('parquet', 'rows', options.rows),
     bytes: options.size === undefined ? PARQUET_DEFAULTS.bytes : quantity('parquet', 'size', options.size),

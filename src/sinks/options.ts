@@ -1,6 +1,6 @@
 // Options behind a sink's place: `parquet:DIR?rows=1000000&size=512m`.
 
-import { SinkError } from './sink.ts';
+import { SinkUsageError } from './sink.ts';
 
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
@@ -23,7 +23,7 @@ export function placeOptions<Name extends string>(
   const options: Partial<Record<Name, string>> = {};
   for (const [name, value] of new URLSearchParams(text.slice(mark + 1))) {
     if (!known.includes(name as Name)) {
-      throw new SinkError(
+      throw new SinkUsageError(
         `${kind} has no option '${name}' (it has ${known.join(', ')}, as in ${kind}:DIR?${known[0]}=…)`,
       );
     }
@@ -37,7 +37,7 @@ export function quantity(kind: string, name: string, text: string): number {
   const match = /^(\d+)\s*([kmg]i?)?b?$/i.exec(text);
   const value = match === null ? 0 : Number(match[1]) * UNITS[(match[2] ?? '').toLowerCase()];
   if (value < 1 || value > Number.MAX_SAFE_INTEGER) {
-    throw new SinkError(`${kind}'s option ${name} wants a number such as 500000, 10M or 1Gi, not '${text}'`);
+    throw new SinkUsageError(`${kind}'s option ${name} wants a number such as 500000, 10M or 1Gi, not '${text}'`);
   }
   return value;
 }

@@ -5,7 +5,7 @@ import { ENCODINGS, type EncodingName } from '../records/encodings.ts';
 import type { RecordType } from '../records/record.ts';
 import type { RowBatch } from '../records/row-batch.ts';
 import { makeOutputFolder, Output } from './output.ts';
-import { type RowSink, SinkError } from './sink.ts';
+import { type RowSink, SinkUsageError } from './sink.ts';
 
 export class RowStream implements RowSink {
   readonly encoding: EncodingName;
@@ -24,7 +24,7 @@ export class RowStream implements RowSink {
     const headers = types.map((type) => ENCODINGS[this.encoding].header(type));
     if (types.length > 1 && headers.some((header) => header !== '')) {
       const names = types.map(({ name }) => name);
-      throw new SinkError(
+      throw new SinkUsageError(
         `${this.name} holds one kind of record, and there are ${names.length}: choose one, as in --records ${names[0]}, or name a folder with --to ${this.encoding}:DIR`,
       );
     }

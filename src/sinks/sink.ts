@@ -73,6 +73,9 @@ export class SinkError extends Error {
   override readonly name = 'SinkError';
 }
 
+/** What was asked of a sink can not be: nothing was opened. */
+export class SinkUsageError extends SinkError {}
+
 /** Whoever reads our output has left: not an error, the program ends quietly. */
 export class ReaderGone extends Error {
   override readonly name = 'ReaderGone';

@@ -63,12 +63,14 @@ describe('capture -w', () => {
 
 describe('capture --to', () => {
   it.each([
-    ['cvs:out', 5, "there is no sink 'cvs:out': did you mean 'csv:-' or 'csv:DIR'? (there are ndjson:-"],
+    ['cvs:out', 2, "there is no sink 'cvs:out': did you mean 'csv:-' or 'csv:DIR'? (there are ndjson:-"],
     ['stor', 2, "there is no sink 'stor': did you mean 'store:DIR'?"],
     ['no-such-package', 2, "there is no package 'no-such-package' to load as a sink"],
     ['./nothing.js', 2, 'the sink ./nothing.js is not there'],
-    ['csv:-', 5, 'csv:- holds one kind of record, and there are'],
-    ['csv:', 5, "csv needs a place: 'csv:-' for standard output, 'csv:DIR' for a folder"],
+    ['csv:-', 2, 'csv:- holds one kind of record, and there are'],
+    ['csv:', 2, "csv needs a place: 'csv:-' for standard output, 'csv:DIR' for a folder"],
+    ['parquet:out?rows=x', 2, "parquet's option rows wants a number"],
+    ['postgres://localhost/net?sslmod=require', 2, "postgres has no option 'sslmod'"],
     ['csv:file', 5, 'cannot make the folder file'],
     ['csv:/proc/no --records flow', 5, 'cannot make the folder /proc/no'],
   ])('%s: exit code %i', async (sink, status, message) => {

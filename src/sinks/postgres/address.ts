@@ -3,7 +3,7 @@
 // before the host ends the user's part, so a password may hold any character.
 
 import { userInfo } from 'node:os';
-import { SinkError } from '../sink.ts';
+import { SinkUsageError } from '../sink.ts';
 
 export const LAYOUTS = ['netscribe', 'tcp-audit'] as const;
 export const PARTITIONS = ['month', 'day', 'none'] as const;
@@ -59,7 +59,7 @@ export function postgresAddress(spec: string, env: Readonly<Record<string, strin
     spill: options.get('spill') ?? 'netscribe-spill',
   };
   if (!Number.isInteger(address.port) || address.port < 1 || address.port > 65_535)
-    throw new SinkError(`a port of PostgreSQL is a number from 1 to 65535, not '${portText}'`);
+    throw new SinkUsageError(`a port of PostgreSQL is a number from 1 to 65535, not '${portText}'`);
   return { ...address, shown: `postgres://${address.user}@${address.host}:${address.port}/${address.database}` };
 }
 
@@ -71,7 +71,7 @@ function splitOptions(text: string): { main: string; options: Map<string, string
     if (!after.includes('@') || OPTIONS.some((name) => after.startsWith(`${name}=`))) {
       for (const [name, value] of new URLSearchParams(after)) {
         if (!OPTIONS.includes(name))
-          throw new SinkError(`postgres has no option '${name}'; there are ${OPTIONS.join(', ')}`);
+          throw new SinkUsageError(`postgres has no option '${name}'; there are ${OPTIONS.join(', ')}`);
         options.set(name, value);
       }
       return { main: text.slice(0, mark), options };
@@ -103,6 +103,6 @@ function decoded(text: string): string {
 
 function oneOf<Word extends string>(name: string, text: string, words: readonly Word[]): Word {
   if (!words.includes(text as Word))
-    throw new SinkError(`postgres's option ${name} is one of ${words.join(', ')}, not '${text}'`);
+    throw new SinkUsageError(`postgres's option ${name} is one of ${words.join(', ')}, not '${text}'`);
   return text as Word;
 }

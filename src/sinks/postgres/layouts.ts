@@ -1,7 +1,7 @@
 // What becomes of staged rows: our own tables, or those of tcp-audit, whose names and columns its users' queries know.
 
 import type { RecordType } from '../../records/record.ts';
-import { SinkError } from '../sink.ts';
+import { SinkUsageError } from '../sink.ts';
 import type { PostgresAddress } from './address.ts';
 import { columnList, ID_COLUMN, identifier, type Table, tableStatements } from './tables.ts';
 
@@ -47,7 +47,7 @@ export function layoutFor({ layout }: PostgresAddress, types: readonly RecordTyp
   if (layout === 'netscribe') return OURS;
   const other = types.find(({ name }) => name !== TCP_AUDIT_RECORD);
   if (other !== undefined) {
-    throw new SinkError(
+    throw new SinkUsageError(
       `the layout tcp-audit holds tcp-audit's events and nothing else, and ${other.name} is asked for: netscribe tcp --layout tcp-audit, or --to postgres://… without layout=tcp-audit`,
     );
   }

@@ -1,0 +1,70 @@
+// What is asked for and can not be: it is refused, not left out without a word.
+
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { netscribe, printedBy } from '../kit/commands.ts';
+import { LAUNCHER } from '../kit/program.ts';
+import { PROJECT } from '../kit/shared.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'netscribe-wrong-use-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const CAPTURE = join(folder, 'traffic.pcap');
+cpSync(`${PROJECT}examples/first-look.pcap`, CAPTURE);
+beforeAll(() => printedBy(['capture', '-q', '-r', CAPTURE, '--to', `store:${folder}/netscribe-data`]));
+
+const run = (words: readonly string[]) => netscribe(words, { cwd: folder });
+const rows = async () => JSON.parse((await run(['store', 'info', '--json'])).out).rows;
+
+describe('is refused with exit code 2', () => {
+  it.each([
+    [['capture', '-r', CAPTURE, '-f', 'udp', '-f', 'tcp'], "two filters: 'udp' and 'tcp'; join them with 'and'"],
+    [['capture', '-r', CAPTURE, '-Q', 'in'], '-Q in: for live captures (-i) only'],
+    [['capture', '-r', CAPTURE, '--flow-source', 'tcx'], '--flow-source tcx: for live captures'],
+    [['capture', '-r', CAPTURE, '--processes'], '--processes: for live captures'],
+    [['query', 'sip', '-c', 'tcp', '-c', 'udp'], "two conditions: 'tcp' and 'udp'"],
+    [['query', '-r', CAPTURE, '--store', 'netscribe-data', 'sip'], '-r asks files, --store netscribe-data a store'],
+    [['query', 'list', 'dport = 80'], "the list of interfaces takes interfaces, no condition: 'dport = 80'"],
+    [['store', 'repair', '--dry-run'], "--dry-run goes with 'store prune', not with 'store repair'"],
+    [['store', 'check', '--age', '3d'], "--age goes with 'store prune', not with 'store check'"],
+    [['store', 'merge', '--json'], "--json goes with 'store info' and 'store check', not with 'store merge'"],
+    [['store', 'prune', '--age', '30'], '--age 30 has no unit: write 30d for days'],
+    [['run', '--set', 'store.retention.age=30', '--print-config'], 'less than a minute: write 30d for days'],
+  ])('%j', async (words, message) => {
+    expect(await run(words)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(message) });
+    expect(await rows()).toBe(177);
+  });
+});
+
+it('--records in several parts are all of them', async () => {
+  const { out } = await run(['capture', '-r', CAPTURE, '-q', '--json', '--records', 'dns', '--records', 'http']);
+  const types = out.match(/"dataset":"\w+"/g) ?? [];
+  expect(new Set(types)).toEqual(new Set(['"dataset":"dns"', '"dataset":"http"']));
+});
+
+it('--summary json is the last line, also of a capture that breaks off', async () => {
+  const cut = join(folder, 'cut.pcap');
+  writeFileSync(cut, readFileSync(CAPTURE).subarray(0, 50_000));
+  const { code, err } = await run(['capture', '-r', cut, '--to', 'null:', '--summary', 'json']);
+  const lines = err.trimEnd().split('\n');
+  expect(code).toBe(3);
+  expect(lines[0]).toContain('cut.pcap is damaged at packet 213');
+  expect(JSON.parse(lines.at(-1)!)).toMatchObject({ packets: 212, damaged: { packet: 213 } });
+});
+
+it.each([
+  ['--help'],
+  ['--version'],
+  ['query', '--help'],
+  ['interfaces'],
+  ['doctor', 'runtime'],
+  ['run', '--print-config'],
+])('%s %s says so when what it answers finds no room', (...words) => {
+  const full = openSync('/dev/full', 'w');
+  const stdio = ['ignore', full, 'pipe'] as const;
+  const { status, stderr } = spawnSync(process.execPath, [LAUNCHER, ...words], { stdio: [...stdio], encoding: 'utf8' });
+  expect(stderr).toBe('netscribe: cannot write to standard output: the disk is full\n');
+  expect(status).toBe(5);
+});
