@@ -17,6 +17,8 @@ const { DOUBT_CHECKSUM, DOUBT_NAMES, DOUBT_SIGNED, DOUBT_SYN, DOUBT_TTL, DOUBT_W
 
 /** A segment may lie at most this far ahead of the next byte: the largest window (RFC 7323), and some. */
 const MAX_AHEAD = 1 << 30;
+/** Of a side whose SYN was not captured, at most so many bytes are taken for lost before the first that was. */
+const MAX_UNSEEN_START = 1 << 20;
 
 export class TcpStream extends Delivery {
   /** A reset came that its receiver will have believed. */
@@ -82,7 +84,8 @@ export class TcpStream extends Delivery {
     } else if (!half.known) {
       if (length === 0 && (flags & ACK) === 0) return;
       half.known = true;
-      half.next = start;
+      const unseen = (start - half.next) | 0;
+      if (!half.isAnnounced || unseen < 0 || unseen > MAX_UNSEEN_START) half.next = start;
     }
     let ahead = (start - half.next) | 0;
     const position = half.position + ahead;
@@ -135,6 +138,11 @@ export class TcpStream extends Delivery {
   }
 
   #acknowledged(half: HalfStream, other: HalfStream, s: Segment): void {
+    // The first acknowledgment of who was seen to begin tells where the peer begins, whose SYN was lost.
+    if (!other.known && !other.isAnnounced && half.facts !== 0) {
+      other.isAnnounced = true;
+      other.next = s.acknowledgment;
+    }
     const window = (s.flags & SYN) !== 0 ? s.window : s.window * (1 << half.scale);
     if (window > half.maxWindow) half.maxWindow = window;
     if (!other.known) return;

@@ -152,6 +152,16 @@ describe('holes', () => {
     expect(k.waiting).toBe(0);
   });
 
+  it('is seen at the beginning of a side whose SYN was not captured: the peer acknowledged where it begins', () => {
+    const begun = () => new StreamKit().raw(0, 'S', 1000, 0);
+    expect(begun().c(1, 'one').s(5, 'two', 'A', 4).c(4, '', 'A', 8).end().heard).toEqual(['C one', 'S gap 4', 'S two']);
+    // The acknowledgment of something else proves nothing, nor does one of a connection that was found in the middle.
+    for (const ack of [9, -2_000_000]) {
+      expect(begun().c(1, 'one', 'A', ack).s(5, 'two', 'A', 4).heard).toEqual(['C one', 'S two']);
+    }
+    expect(new StreamKit().c(1, 'one').s(5, 'two', 'A', 4).heard).toEqual(['C one', 'S two']);
+  });
+
   it('delivers a late filler that comes in time', () => {
     const k = kit({ patience: 5 }).c(1, 'ab').c(6, 'fg').s(1, '', 'A', 8).s(1, '', 'A', 8).c(3, 'cde');
     expect(k.heard).toEqual(['C abcdefg']);

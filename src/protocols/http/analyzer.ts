@@ -44,6 +44,12 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
   #isPipelined = false;
   /** Nobody knows how many responses a gap has swallowed. */
   #hasLostResponses = false;
+  /** One at least, of a request that was waiting. */
+  #hasLostAnswer = false;
+  /** Requests were lost since the last response that was paired, before those that wait. */
+  #hasLostRequests = false;
+  /** Responses were lost of a client that pipelines: pairs may be shifted until no request waits. */
+  #mayBeShifted = false;
   #isArmed = false;
   /** What follows HTTP on this connection; undefined: HTTP. */
   #successor: string | undefined = undefined;
@@ -74,7 +80,13 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     if (missing <= 0) return 'continue';
     this.#early[direction].resume();
     this.#parsers[direction].gap(missing);
-    if (this.#parsers[direction].isLost && direction !== this.#requestDirection) this.#hasLostResponses = true;
+    if (this.#parsers[direction].isLost) {
+      if (direction === this.#requestDirection) this.#hasLostRequests ||= this.#pending.length === 0;
+      else {
+        this.#hasLostResponses = true;
+        if (this.#pending.length > 0) this.#hasLostAnswer = true;
+      }
+    }
     return 'continue';
   }
 
@@ -158,6 +170,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
 
   #onRequest(request: Message, direction: Direction): Framing {
     this.#requestDirection = direction;
+    if (this.#pending.length === 0) this.#mayBeShifted = false;
     const framing = framingOf(request, '');
     // Not the room there is: that is as large as the largest head which was in it before.
     const held = request.headLength + MESSAGE_BYTES;
@@ -212,15 +225,9 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
   #nextRequest(): Message | undefined {
     if (this.#hasLostResponses) {
       this.#hasLostResponses = false;
-      if (!this.#isPipelined && this.#pending.length > 0) {
-        // This client waits for each response before it asks again: only its last request can be open.
-        this.#expired = 0;
-        while (this.#pending.length > 1) {
-          const request = this.#pending.shift()!;
-          request.note('Packet loss while capturing the response');
-          this.#publish(request, undefined);
-        }
-      }
+      if (this.#isPipelined) this.#mayBeShifted ||= this.#hasLostAnswer;
+      else if (this.#pending.length > 0) this.#giveUpLost();
+      this.#hasLostAnswer = false;
     }
     if (this.#expired > 0) {
       this.#expired--;
@@ -229,9 +236,30 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     if (this.#pending.length > 1) this.#isPipelined = true;
     // Most wait alone, and taking the last of an array is cheaper.
     const request = this.#pending.length === 1 ? this.#pending.pop() : this.#pending.shift();
+    this.#hasLostRequests = false;
     if (request === undefined && this.#overflow > 0) this.#overflow--;
-    if (request !== undefined) request.isQueued = false;
+    if (request === undefined) return undefined;
+    request.isQueued = false;
+    if (this.#mayBeShifted) request.note('Responses were lost before this one, which may answer a later request');
     return request;
+  }
+
+  /**
+   * Responses were lost of a client that waits for each before it asks again: only its last request can be open. When it is the only one,
+   * what was lost answered it (and what comes now a request that was lost too), unless that was an interim response, or the answer to
+   * one that was lost before it.
+   */
+  #giveUpLost(): void {
+    this.#expired = 0;
+    const [first] = this.#pending;
+    const isAnswered =
+      this.#hasLostAnswer && this.#pending.length === 1 && !this.#hasLostRequests && !first.expectsInterim;
+    while (this.#pending.length > (isAnswered ? 0 : 1)) {
+      const request = this.#pending.shift()!;
+      request.isQueued = false;
+      request.note('Packet loss while capturing the response');
+      this.#publish(request, undefined);
+    }
   }
 
   #keepBody(message: Message, types: readonly string[]): void {

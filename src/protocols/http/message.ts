@@ -61,6 +61,8 @@ export class Message {
   contentEncoding = '';
   transferEncoding = '';
   upgrade = '';
+  /** It has an Expect field: 100 (Continue) comes before its response. */
+  expectsInterim = false;
   requestId = '';
   userName = '';
   forwardedIp = '';
@@ -129,6 +131,7 @@ export class Message {
     this.contentEncoding = '';
     this.transferEncoding = '';
     this.upgrade = '';
+    this.expectsInterim = false;
     this.requestId = '';
     this.userName = '';
     this.forwardedIp = '';

@@ -27,6 +27,7 @@ const field = (name: string) => Uint8Array.from(name, (c) => c.charCodeAt(0));
 const HOST = field('host');
 const REFERER = field('referer');
 const UPGRADE = field('upgrade');
+const EXPECT = field('expect');
 const USER_AGENT = field('user-agent');
 const CONTENT_TYPE = field('content-type');
 const X_REQUEST_ID = field('x-request-id');
@@ -151,6 +152,9 @@ function readFields(message: Message, bytes: Uint8Array, base: number, index: He
             message.hostTo = valueTo - base;
           }
         }
+        break;
+      case 6:
+        if (is(bytes, at, EXPECT)) message.expectsInterim = true;
         break;
       case 7:
         if (is(bytes, at, REFERER)) {

@@ -63,22 +63,13 @@ function classifyIcy(bytes: Uint8Array, from: number, to: number): Start {
   return length === ICY_STATUS_OCTETS ? RESPONSE : UNDECIDED;
 }
 
-/** `HTTP/1.x 200`: the status line up to its code. A prefix of it is undecided. */
+/** `HTTP/d.d 200`: the status line up to its code, whatever version it claims. A prefix of it is undecided. */
 export function classifyStatusLine(bytes: Uint8Array, from: number, to: number): Start {
   if (from < to && isIcy(bytes, from)) return classifyIcy(bytes, from, to);
   const length = Math.min(to - from, 12);
   for (let i = 0; i < length; i++) {
     const b = bytes[from + i];
-    const fits =
-      i < 5
-        ? b === VERSION_PREFIX[i]
-        : i === 5
-          ? b === 0x30 || b === 0x31
-          : i === 6
-            ? b === 0x2e
-            : i === 8
-              ? b === SP
-              : isDigit(b);
+    const fits = i < 5 ? b === VERSION_PREFIX[i] : i === 6 ? b === 0x2e : i === 8 ? b === SP : isDigit(b);
     if (!fits) return NOT_HTTP;
   }
   return length === 12 ? RESPONSE : UNDECIDED;

@@ -13,6 +13,7 @@ describe('HTTP is recognised', () => {
     'PROPFIND /dav HTTP/1.1\r\n',
     'HTTP/1.1 200 OK\r\n',
     'HTTP/1.0 404',
+    'HTTP/2.0 200 OK\r\n',
     'ICY 200 OK\r\n',
     'CONNECT h:443 HTTP/1.1\r\n',
   ])('%j', (text) => expect(probe(text)).toBe('yes'));

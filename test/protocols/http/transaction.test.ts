@@ -214,6 +214,75 @@ describe('pairing', () => {
   });
 });
 
+it('responses may claim any version, as requests may: a server that says 2.0 does not shift what follows', () => {
+  const told = records([
+    ['>', GET],
+    ['<', OK.replace('1.1', '2.0')],
+    ['>', GET],
+    ['<', OK.replace('200', '206')],
+  ]);
+  expect(told.map((t) => [t.method, t.statusCode])).toEqual([
+    ['GET', 200],
+    ['GET', 206],
+  ]);
+});
+
+describe('lost responses', () => {
+  const request = (n: number, more = '') => `GET /${n} HTTP/1.1\r\nHost: h\r\n${more}\r\n`;
+  const response = (n: number) => `HTTP/1.1 20${n} OK\r\nContent-Length: 0\r\n\r\n`;
+  const pairs = (driven: ReturnType<typeof kit>) =>
+    driven
+      .end('fin')
+      .map(tell)
+      .map((t) => [t.urlPath, t.statusCode, t.errorMessage]);
+  const lost = ['Unmatched request', 'Packet loss while capturing the response'];
+
+  it('answered the only request that waited: what comes behind them answers one that was lost too', () => {
+    const driven = kit();
+    driven.data(0, request(1));
+    driven.analyzer.gap?.(1, 38);
+    driven.data(1, response(2));
+    driven.data(0, request(3));
+    driven.data(1, response(3));
+    expect(pairs(driven)).toEqual([
+      ['/1', undefined, lost],
+      [undefined, 202, ['Unmatched response']],
+      ['/3', 203, undefined],
+    ]);
+  });
+
+  it('need not have, when a request was lost before it or it expected 100 (Continue)', () => {
+    const after = kit();
+    after.analyzer.gap?.(0, 30);
+    after.data(0, request(2));
+    after.analyzer.gap?.(1, 38);
+    after.data(1, response(2));
+    expect(pairs(after)).toEqual([['/2', 202, undefined]]);
+    const expecting = kit();
+    expecting.data(0, request(1, 'Expect: 100-continue\r\n'));
+    expecting.analyzer.gap?.(1, 25);
+    expecting.data(1, response(1));
+    expect(pairs(expecting)).toEqual([['/1', 201, undefined]]);
+  });
+
+  it('of a client that pipelines shift what follows, which is said until no request waits', () => {
+    const shifted = ['Responses were lost before this one, which may answer a later request'];
+    const driven = kit();
+    driven.data(0, request(1) + request(2) + request(3));
+    driven.data(1, response(1));
+    driven.analyzer.gap?.(1, 38);
+    driven.data(1, response(2) + response(3));
+    driven.data(0, request(4));
+    driven.data(1, response(4));
+    expect(pairs(driven)).toEqual([
+      ['/1', 201, undefined],
+      ['/2', 202, shifted],
+      ['/3', 203, shifted],
+      ['/4', 204, undefined],
+    ]);
+  });
+});
+
 describe('interim responses', () => {
   it('100 is passed over, 103 is noted', () => {
     const [one, ...rest] = records([
