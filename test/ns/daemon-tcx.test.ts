@@ -57,6 +57,30 @@ unless(noNamespaces).describe('a daemon that records flows', () => {
     expect(await kit.command('sql', '--store', kit.store, '-e', 'csv', sum)).toMatch(/^125\r?$/m);
   });
 
+  test('counts that are read when their interface is gone, or has another name, are told by the name it had', async () => {
+    kit = new DaemonKit({ capture: { ...flowsOnly, interfaces: { '/^b/': null } } });
+    await kit.start();
+    for (let i = 0; i < 2; i++) {
+      await kit.send(udp(3));
+      kit.ns.ip('link del dev b');
+      await kit.until(({ interfaces }) => interfaces.b === undefined);
+      kit.ns.pair('a', 'b');
+      await kit.until(({ interfaces }) => interfaces.b?.state === 'capturing');
+    }
+    await kit.ask('GET', '/api/flows/live');
+    kit.ns.ipAtOnce('link set dev b down', 'link set dev b name b2', 'link set dev b2 up');
+    await kit.until(({ interfaces }) => interfaces.b2?.state === 'capturing');
+    // The links are looked at before each reading.
+    await kit.ask('GET', '/api/flows/live');
+    await kit.send(udp(5));
+    const answer = await kit.ask('POST', '/api/query', { columns: 'iface', format: 'csv', live: true });
+    expect(answer.text.trim().split(/\r?\n/)).toEqual([
+      'iface,packets_sent,packets_received,bytes_sent,bytes_received',
+      'b,6,0,252,0',
+      'b2,5,0,210,0',
+    ]);
+  });
+
   test('cuts at each interval while packets come: every one is in one document', async () => {
     kit = new DaemonKit({ capture: flowsOnly, flows: { interval: '1s', timeout: '1h' } });
     await kit.start();

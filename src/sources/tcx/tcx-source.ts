@@ -88,7 +88,10 @@ export class TcxSource implements FlowCountSource {
   #watch: NetlinkSocket | undefined;
   #links: Link[] = [];
   readonly #attached = new Map<number, { close(): unknown }[]>();
+  /** What packets name the interface of an index by: settled when it is attached to, for it may be gone when its counts are read. */
   readonly #numbers = new Map<number, number>();
+  /** Indexes of interfaces that are gone, whose last counts were not read yet. */
+  readonly #gone = new Set<number>();
   #packets = 0;
   #bytes = 0;
 
@@ -135,6 +138,8 @@ export class TcxSource implements FlowCountSource {
       const { layout } = this.#families.find((family) => family.layout.keyBytes + VALUE_BYTES === length)!;
       counts.push(layout.read(ring.view, at, ring.view, at + layout.keyBytes, wallMs, number));
     }, Number.POSITIVE_INFINITY);
+    for (const index of this.#gone) this.#numbers.delete(index);
+    this.#gone.clear();
     for (const { packets, bytes } of counts) {
       this.#packets += packets;
       this.#bytes += bytes;
@@ -195,9 +200,11 @@ export class TcxSource implements FlowCountSource {
     for (const index of [...this.#attached.keys()]) {
       if (wanted.some((link) => link.index === index)) continue;
       await this.#detach(index);
-      this.#numbers.delete(index);
+      this.#gone.add(index);
     }
     for (const link of wanted) {
+      this.#gone.delete(link.index);
+      this.#numbers.set(link.index, this.#numberNamed(link.name, link.hardwareType));
       if (this.#attached.has(link.index)) continue;
       const program = this.#object!.program(
         linkTypeOfInterface(link.hardwareType) === LINKTYPE_ETHERNET ? 'count_ethernet' : 'count_ip',
@@ -234,17 +241,14 @@ export class TcxSource implements FlowCountSource {
   }
 
   #numberOf(ifindex: number): number {
-    let number = this.#numbers.get(ifindex);
-    if (number !== undefined) return number;
-    const link = this.#links.find(({ index }) => index === ifindex);
-    const name = link?.name ?? `if${ifindex}`;
-    number = this.interfaces.findIndex((one) => one.name === name);
-    if (number < 0) {
-      number = this.interfaces.length;
-      const linkType = linkTypeOfInterface(link?.hardwareType ?? 0);
-      this.interfaces.push({ name, linkType, snapLength: 0, file: '' });
-    }
-    this.#numbers.set(ifindex, number);
-    return number;
+    return this.#numbers.get(ifindex) ?? this.#numberNamed(`if${ifindex}`, 0);
+  }
+
+  /** An interface keeps its number when it comes back with another index. */
+  #numberNamed(name: string, hardwareType: number): number {
+    const known = this.interfaces.findIndex((one) => one.name === name);
+    if (known >= 0) return known;
+    this.interfaces.push({ name, linkType: linkTypeOfInterface(hardwareType), snapLength: 0, file: '' });
+    return this.interfaces.length - 1;
   }
 }
