@@ -44,7 +44,7 @@ export function describe(session: Session, carrier: Carrier, options: DetailOpti
   }
   const answer = serverHello ?? session.retryRequest;
   // RFC 9001 section 4.2: QUIC offers nothing older than TLS 1.3.
-  const version = answer === undefined && carrier === 'quic' ? TLS_1_3 : versionOf(answer ?? clientHello);
+  const version = answer === undefined && carrier === 'quic' ? TLS_1_3 : versionOf(answer ?? unanswered(session));
   if (version !== undefined) {
     record.version = versionNumber(version);
     record.versionProtocol = versionProtocol(version);
@@ -78,6 +78,11 @@ export function describe(session: Session, carrier: Carrier, options: DetailOpti
   if (related.length > 0) record.relatedHash = related;
   record.errorMessage = messages(session);
   return record;
+}
+
+/** The ClientHello, when nobody answered it; an answer that was not captured chose a version that nobody can know. */
+function unanswered({ clientHello, isEstablished }: Session): Hello | undefined {
+  return isEstablished ? undefined : clientHello;
 }
 
 /** The version that is really spoken, as far as the hello is there to say it. */
@@ -206,6 +211,10 @@ function messages(session: Session): readonly string[] | undefined {
     ...alerts.map(({ source, code }) => `Fatal alert of the ${source}: ${alertName(code)}`),
     ...session.notes,
   ];
+  if (session.isEstablished) {
+    if (session.clientHello === undefined) all.push('The ClientHello was not captured');
+    if (session.serverHello === undefined) all.push('The ServerHello was not captured');
+  }
   if (all.length > 0) return all;
   if (session.isEstablished) return undefined;
   if (session.hasEncryptedAlert) return ['An encrypted alert ended the handshake'];

@@ -327,6 +327,23 @@ describe('handshakes that fail', () => {
     expect(told).toMatchObject({ established: true, cipher: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256' });
     expect(told.errorMessage).toContain('Packet loss while capturing the handshake');
   });
+  it('say which hello was not captured, and no version that the server may not have chosen', () => {
+    const [hello, answer, keys, finished] = HANDSHAKE.map(([, bytes]) => bytes);
+    const told = (...said: (readonly [0 | 1, Uint8Array])[]) => {
+      const driven = kit();
+      for (const [direction, bytes] of said) driven.data(direction, bytes);
+      return driven.end()[0].record;
+    };
+    const unanswered = told([0, hello], [0, keys], [1, finished]);
+    expect(unanswered).toMatchObject({ established: true, errorMessage: ['The ServerHello was not captured'] });
+    expect(unanswered).not.toHaveProperty('version', expect.anything());
+    expect(told([1, answer], [0, keys], [1, finished])).toMatchObject({
+      established: true,
+      version: '1.2',
+      errorMessage: ['The ClientHello was not captured'],
+    });
+    expect(told([0, hello])).toMatchObject({ version: '1.2', errorMessage: ['No answer to the ClientHello'] });
+  });
   it('say what the server asked for', () => {
     const request = message(13, vector8(u8(1)), vector16(u16(0x0401)), vector16());
     const server = join(record(22, serverHello(), certificates(certificate()), request, HELLO_DONE));
