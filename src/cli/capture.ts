@@ -12,6 +12,7 @@ import { runCounts } from '../engine/pump-counts.ts';
 import type { RunResult } from '../engine/result.ts';
 import { isHeadersOnly, needsWholePackets, type RunHooks, run } from '../engine/run.ts';
 import { watchProcesses } from '../processors/process-watch.ts';
+import { shownText } from '../query/shown-text.ts';
 import { DEFAULT_STORE, openSink, SINK_FORMS } from '../sinks/open.ts';
 import { formatOf, PacketFile } from '../sinks/packet-file.ts';
 import type { Sink } from '../sinks/sink.ts';
@@ -24,6 +25,7 @@ import { MissingError } from '../system/errors.ts';
 import { returnLargeBlocks } from '../system/malloc.ts';
 import { MAX_RING_BYTES } from '../system/packet-ring.ts';
 import { collect, joined, newCommand, only, parse, withHelp } from './command.ts';
+import { damageText } from './damage-text.ts';
 import { EXIT_DAMAGED, EXIT_OK } from './exit.ts';
 import { grouped, siBytes } from './figures.ts';
 import { LiveStores } from './live-stores.ts';
@@ -289,16 +291,14 @@ async function capture(words: string[]): Promise<number> {
   process.removeListener('SIGUSR2', ask);
   progress?.clear();
   if (options.quiet !== true) {
-    for (const note of notes) process.stderr.write(`netscribe: ${note}\n`);
+    for (const note of notes) process.stderr.write(`netscribe: ${shownText(note)}\n`);
     if (options.summary !== 'json')
       process.stderr.write(`${summaryForPeople(result)}\n\n${whereItWent(targets, options.write)}\n`);
   }
   let code = EXIT_OK;
   for (const damage of result.stats.damaged) {
     if (options.cutOk === true && damage.cutAtEnd) continue;
-    process.stderr.write(
-      `netscribe: ${damage.file} is damaged at packet ${damage.packet}, offset ${damage.offset}: ${damage.reason}; everything before it was processed\n`,
-    );
+    process.stderr.write(`netscribe: ${damageText(damage)}; everything before it was processed\n`);
     code = EXIT_DAMAGED;
   }
   // The last line, whatever else there was to say.

@@ -3,6 +3,7 @@
 import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { PluginError } from '../plugins/load.ts';
+import { shownText } from '../query/shown-text.ts';
 import { ReaderGone, SinkError, SinkUsageError } from '../sinks/sink.ts';
 import { InputError } from '../sources/input-error.ts';
 import { MissingError, SystemError } from '../system/errors.ts';
@@ -66,7 +67,9 @@ function explain(error: unknown): number {
   if (error instanceof InputError || name === 'FilterError' || name === 'ConditionError' || name === 'QueryError') {
     const { message, rendered } = error as Error & { rendered?: string };
     process.stderr.write(
-      rendered === undefined ? `netscribe: ${message}\n` : `netscribe: the condition is not right\n${rendered}\n`,
+      rendered === undefined
+        ? `netscribe: ${shownText(message)}\n`
+        : `netscribe: the condition is not right\n${rendered}\n`,
     );
     return name === 'InputError' ? EXIT_FAILED : EXIT_USAGE;
   }

@@ -88,5 +88,7 @@ function fileSize(text: string | undefined): number {
 /** What is read must not be written. */
 function identities(inputs: readonly string[]): Set<FileIdentity> {
   const files = expandInputs(inputs).filter(({ isRegular }) => isRegular);
-  return new Set(files.map(({ path }) => identityOf(statSync(path))));
+  // One that is not there any more, or whose name can not be said, is told when it is read.
+  const stats = files.map(({ path }) => statSync(path, { throwIfNoEntry: false }));
+  return new Set(stats.filter((stat) => stat !== undefined).map(identityOf));
 }

@@ -9,6 +9,7 @@ import { run } from '../engine/run.ts';
 import type { RecordType } from '../records/record.ts';
 import { StoreSink } from '../sinks/store.ts';
 import { openInputs } from '../sources/open.ts';
+import { damageText } from './damage-text.ts';
 import { EXIT_DAMAGED, EXIT_OK } from './exit.ts';
 
 export interface TemporaryStore {
@@ -43,9 +44,7 @@ export async function readCaptures(
     const result = await run(source, [new StoreSink(directory, { sync: false })], plan);
     let code = EXIT_OK;
     for (const damage of result.stats.damaged) {
-      process.stderr.write(
-        `netscribe: ${damage.file} is damaged at packet ${damage.packet}, offset ${damage.offset}: ${damage.reason}; everything before it was read\n`,
-      );
+      process.stderr.write(`netscribe: ${damageText(damage)}; everything before it was read\n`);
       code = EXIT_DAMAGED;
     }
     return { directory, code, remove };

@@ -2,6 +2,7 @@
 
 import { OUTCOME_DOC, OUTCOMES } from '../engine/ledger.ts';
 import type { RunResult } from '../engine/result.ts';
+import { damageText } from './damage-text.ts';
 import { grouped, siBytes, span, utcTime } from './figures.ts';
 
 const TOP_TALKERS = 5;
@@ -70,8 +71,8 @@ function lossLines(result: RunResult): string[] {
   for (const [name, n] of [...result.ledger.counts].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!MERELY_COUNTED.test(name)) lines.push(`  ${grouped(n).padStart(9)} ${name}`);
   }
-  for (const { file, packet, offset, reason } of result.stats.damaged) {
-    lines.push(`  ${file} is damaged at packet ${packet}, offset ${offset}: ${reason}`);
+  for (const damage of result.stats.damaged) {
+    lines.push(`  ${damageText(damage)}`);
   }
   return lines;
 }

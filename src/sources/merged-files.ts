@@ -7,7 +7,7 @@ import { BatchPool } from './batch-pool.ts';
 import { CHUNK_DEFAULTS, type ChunkOptions } from './capture-file.ts';
 import type { InputFile } from './expand.ts';
 import { BatchFilter } from './filter.ts';
-import { InputError } from './input-error.ts';
+import { InputError, UnreadableError } from './input-error.ts';
 import { Lane } from './lane.ts';
 import { OutputBatches } from './output-batches.ts';
 import type {
@@ -148,12 +148,16 @@ export class MergedFiles implements FileInputs {
       this.#lanes.push(lane);
     } catch (error) {
       if (!file.isFromFolder || !(error instanceof InputError)) throw error;
-      this.notes.push(`left out: ${error.message}`);
+      // What is no capture was hardly meant; what can not be read may be one, and is missed.
+      if (error instanceof UnreadableError)
+        this.#damaged.push({ file: file.path, packet: 1, offset: 0, reason: error.reason, cutAtEnd: false });
+      else this.notes.push(`left out: ${error.message}`);
     }
   }
 
   #firstNote(): string {
-    return this.notes.length === 0 ? '' : ` (${this.notes[0]})`;
+    const first = this.#damaged.map(({ file, reason }) => `${file}: ${reason}`)[0] ?? this.notes[0];
+    return first === undefined ? '' : ` (${first})`;
   }
 
   /** Sees to it that the next packet of every lane in question is known. */

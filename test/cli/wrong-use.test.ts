@@ -1,7 +1,7 @@
 // What is asked for and can not be: it is refused, not left out without a word.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -52,6 +52,21 @@ it('--summary json is the last line, also of a capture that breaks off', async (
   expect(code).toBe(3);
   expect(lines[0]).toContain('cut.pcap is damaged at packet 213');
   expect(JSON.parse(lines.at(-1)!)).toMatchObject({ packets: 212, damaged: { packet: 213 } });
+});
+
+it('a folder with a file whose name is no text is read, and nothing of a name moves the cursor', async () => {
+  mkdirSync(join(folder, 'odd'));
+  cpSync(CAPTURE, join(folder, 'odd/1.pcap'));
+  writeFileSync(Buffer.from(`${folder}/odd/\xff.pcap`, 'latin1'), readFileSync(CAPTURE));
+  writeFileSync(join(folder, 'odd/\x1b[31m.pcap'), readFileSync(CAPTURE).subarray(0, 50_000));
+  writeFileSync(join(folder, 'odd/\x1b[31m.txt'), 'no capture');
+  for (const words of [['capture', '--to', 'null:'], ['query']]) {
+    const { code, err } = await run([...words, '-r', 'odd']);
+    expect(code).toBe(3);
+    expect(err).toContain('odd/\ufffd.pcap is damaged at packet 1, offset 0: its name is no UTF-8');
+    expect(err).toContain('odd/\\x1b[31m.pcap is damaged at packet 213');
+    expect(err).not.toContain('\x1b');
+  }
 });
 
 it.each([

@@ -1,7 +1,7 @@
 // Several files and folders as one input: order, numbers, interfaces, and what is said about files that can not be used.
 
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openInputs } from '../../src/sources/open.ts';
@@ -98,6 +98,17 @@ it('takes the captures of a folder and its subfolders, and says what it left out
   const source = openInputs([join(folder, 'day')]);
   expect((await readAll(source)).map((p) => p.bytes[0])).toEqual([3, 1, 2]);
   expect(source.notes).toEqual([expect.stringMatching(/^left out: .*notes\.txt is not a capture file/)]);
+});
+
+it('says which files of a folder it could not read, as it says what is damaged', async () => {
+  mkdirSync(join(folder, 'odd'));
+  write('odd/1.pcap', fileAt([20], 1));
+  writeFileSync(Buffer.concat([Buffer.from(join(folder, 'odd/2')), Buffer.from([0xff])]), fileAt([20], 2));
+  const source = openInputs([join(folder, 'odd')]);
+  expect((await readAll(source)).map((p) => p.bytes[0])).toEqual([1]);
+  expect(source.stats().damaged).toMatchObject([
+    { file: join(folder, 'odd/2\ufffd'), packet: 1, reason: expect.stringContaining('its name is no UTF-8') },
+  ]);
 });
 
 it('says in so many words why an input can not be used', async () => {
