@@ -102,9 +102,10 @@ export class TcpStream extends Delivery {
       if (length > 0 || (flags & (FIN | RST)) !== 0 || other.pieces.list.length > 0)
         if (s.hasWrongChecksum(length > 0 ? payloadSum : 0)) doubt |= DOUBT_CHECKSUM;
     if ((flags & RST) !== 0) {
-      // It said something, and acknowledged nothing of what is doubted.
+      // It said something: what it did not take by now it refused.
       other.ackPacket = s.packet;
       this.#reset(half, ahead, length, doubt);
+      if (!this.ignoredReset && (flags & ACK) !== 0) this.#tookLast(other, s.acknowledgment);
       return;
     }
     if ((doubt & DOUBT_WHOLE) === 0) {
@@ -176,6 +177,13 @@ export class TcpStream extends Delivery {
       this.ignoredReset = true;
       this.receiver.event('rst_ignored', 1);
     }
+  }
+
+  /** The receiver of `half` ends the connection, and says how far it took what we saw. */
+  #tookLast(half: HalfStream, acknowledgment: number): void {
+    if (!half.known) return;
+    const position = half.position + ((acknowledgment - half.next) | 0);
+    if (position > half.acked && position <= half.sent) half.acked = position;
   }
 
   /** The byte before the urgent pointer is out of band (RFC 6093 section 3.1); a pointer of zero says the first one. */

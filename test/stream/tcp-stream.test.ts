@@ -297,6 +297,18 @@ describe('ends', () => {
     expect(reset(new StreamKit().c(77, '', 'RA'))).toBe(true);
   });
 
+  it('a reset says what its sender took', () => {
+    // The acknowledgments that would have opened the window were not captured.
+    const narrow = { window: 4, windowScale: 0 };
+    const beyond = () => new StreamKit().as(narrow).handshake().as({}).c(1, 'abcd').c(5, 'efgh');
+    expect(beyond().s(1, '', 'RA', 9).end().heard).toEqual(['C abcdefgh']);
+    expect(beyond().s(1, '', 'RA', 5).end().heard).toEqual(['C abcd']);
+    expect(beyond().s(1, '', 'R', 9).end().heard).toEqual(['C abcd']);
+    // It lies, or the reset is not one that the peer obeys.
+    expect(beyond().s(1, '', 'RA', 900).end().heard).toEqual(['C abcd']);
+    expect(beyond().s(7, '', 'RA', 9).end().heard).toEqual(['C abcd']);
+  });
+
   it('a reset that is answered or ignored by its receiver ends nothing', () => {
     const k = kit().c(1, 'abc').c(104, '', 'R').c(1_000_000, '', 'R').c(0, '', 'R').c(4, 'def');
     expect(k.stream.isReset).toBe(false);
