@@ -84,6 +84,12 @@ export class HalfStream {
     return list.length > 0 ? Math.max(end, list[list.length - 1].end) : end;
   }
 
+  /** What an acknowledgment up to `position` says of bytes: the FIN takes a sequence number without being one. */
+  bytesBefore(position: number): number {
+    const fin = this.finAt >= 0 ? this.finAt : this.doubtedFinAt;
+    return fin >= 0 && position > fin ? fin : position;
+  }
+
   /** The other side acknowledged bytes that are neither delivered nor waiting here to be. */
   get hasHole(): boolean {
     return (this.acked > this.position || this.unseenAck > this.position) && !this.isReady;

@@ -159,10 +159,7 @@ export class TcpStream extends Delivery {
     }
     const had = other.hasHole;
     if (other.doubtedFinAt >= 0 && position > other.doubtedFinAt) other.finAt = other.doubtedFinAt;
-    if (position <= other.sent) {
-      // The FIN takes a sequence number without being a byte.
-      other.acked = other.finAt >= 0 && position > other.finAt ? other.finAt : position;
-    }
+    if (position <= other.sent) other.acked = other.bytesBefore(position);
     // Whoever acknowledges less in the next segment did not mean it.
     other.unseenAck = position > other.sent && position > other.conceded ? position : -1;
     if (!had) other.holeAt = this.packets;
@@ -183,7 +180,7 @@ export class TcpStream extends Delivery {
   #tookLast(half: HalfStream, acknowledgment: number): void {
     if (!half.known) return;
     const position = half.position + ((acknowledgment - half.next) | 0);
-    if (position > half.acked && position <= half.sent) half.acked = position;
+    if (position <= half.sent) half.acked = Math.max(half.acked, half.bytesBefore(position));
   }
 
   /** The byte before the urgent pointer is out of band (RFC 6093 section 3.1); a pointer of zero says the first one. */

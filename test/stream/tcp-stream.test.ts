@@ -304,6 +304,8 @@ describe('ends', () => {
     expect(beyond().s(1, '', 'RA', 9).end().heard).toEqual(['C abcdefgh']);
     expect(beyond().s(1, '', 'RA', 5).end().heard).toEqual(['C abcd']);
     expect(beyond().s(1, '', 'R', 9).end().heard).toEqual(['C abcd']);
+    // The FIN that it took is no byte.
+    expect(kit().c(1, 'ab', 'FA').s(1, '', 'RA', 4).end().events).toEqual({});
     // It lies, or the reset is not one that the peer obeys.
     expect(beyond().s(1, '', 'RA', 900).end().heard).toEqual(['C abcd']);
     expect(beyond().s(7, '', 'RA', 9).end().heard).toEqual(['C abcd']);
