@@ -30,6 +30,7 @@ import { EXIT_DAMAGED, EXIT_OK } from './exit.ts';
 import { grouped, siBytes } from './figures.ts';
 import { LiveStores } from './live-stores.ts';
 import { wholeNumber } from './number.ts';
+import { otherImports } from './other-imports.ts';
 import { type PacketWords, packetFileOptions, snapLength, withPacketOptions } from './packet-options.ts';
 import { ProgressLine } from './progress.ts';
 import { recordNames } from './record-names.ts';
@@ -283,7 +284,7 @@ async function capture(words: string[]): Promise<number> {
       ...(workers > 1 ? { buffers: 4, allocate: (bytes: number) => new SharedArrayBuffer(bytes) } : {}),
     });
     result = await run(source, sinks, plan, hooks);
-    notes = source.notes;
+    notes = options.quiet === true ? [] : [...source.notes, ...otherImports(sinks, plan.inputs)];
   }
   await watch?.close();
   process.removeListener('SIGINT', stopOn);

@@ -7,6 +7,8 @@ import { loadConfig } from '../config/load.ts';
 import { makePlan } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
 import type { RecordType } from '../records/record.ts';
+import { reasonOf } from '../sinks/output.ts';
+import { SinkError } from '../sinks/sink.ts';
 import { StoreSink } from '../sinks/store.ts';
 import { openInputs } from '../sources/open.ts';
 import { damageText } from './damage-text.ts';
@@ -31,7 +33,7 @@ export async function readCaptures(
   types: readonly RecordType[],
   needs: Needs,
 ): Promise<TemporaryStore> {
-  const directory = mkdtempSync(join(tmpdir(), 'netscribe-query-'));
+  const directory = temporaryFolder();
   const remove = () => rmSync(directory, { recursive: true, force: true });
   try {
     const config = loadConfig(undefined, [`flows.by_interface=${needs.interfaces}`]);
@@ -50,6 +52,18 @@ export async function readCaptures(
     return { directory, code, remove };
   } catch (error) {
     remove();
+    if (error instanceof SinkError) throw new SinkError(`${error.message.split(';')[0]}; ${ELSEWHERE}`);
     throw error;
+  }
+}
+
+/** Nobody who asks files has named this folder. */
+const ELSEWHERE = 'answers about files are prepared there: set TMPDIR to a folder with room';
+
+function temporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'netscribe-query-'));
+  } catch (error) {
+    throw new SinkError(`cannot make a folder in ${tmpdir()}: ${reasonOf(error)}; ${ELSEWHERE}`);
   }
 }

@@ -38,6 +38,21 @@ describe('is refused with exit code 2', () => {
   });
 });
 
+it('a file that is in the store already, with other options, is told: answers count both', async () => {
+  const store = ['--to', `store:${folder}/twice`];
+  expect((await run(['capture', '-r', CAPTURE, ...store])).err).not.toContain('import');
+  expect((await run(['capture', '-r', CAPTURE, ...store])).err).not.toContain('import');
+  const told = `has another import of ${CAPTURE}, with other options or contents: answers count all of them`;
+  expect((await run(['capture', '-r', CAPTURE, '--records', 'dns', ...store])).err).toContain(told);
+});
+
+it('a question to a file says where there is no room to prepare the answer', async () => {
+  const asked = ['query', '-r', CAPTURE, 'sip'];
+  const { code, err } = await netscribe(asked, { cwd: folder, env: { TMPDIR: join(folder, 'nowhere') } });
+  expect(code).toBe(5);
+  expect(err).toMatch(/^netscribe: cannot make a folder in .*nowhere: the folder does not exist; .* set TMPDIR/);
+});
+
 it('--records in several parts are all of them', async () => {
   const { out } = await run(['capture', '-r', CAPTURE, '-q', '--json', '--records', 'dns', '--records', 'http']);
   const types = out.match(/"dataset":"\w+"/g) ?? [];
