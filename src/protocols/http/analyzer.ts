@@ -253,7 +253,13 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     this.#expired = 0;
     const [first] = this.#pending;
     const isAnswered =
-      this.#hasLostAnswer && this.#pending.length === 1 && !this.#hasLostRequests && !first.expectsInterim;
+      this.#hasLostAnswer &&
+      this.#pending.length === 1 &&
+      !this.#hasLostRequests &&
+      // One that is open belongs to its parser, and whoever cuts packets has cut the response, too.
+      first.isComplete &&
+      !first.isHeadCut &&
+      !first.expectsInterim;
     while (this.#pending.length > (isAnswered ? 0 : 1)) {
       const request = this.#pending.shift()!;
       request.isQueued = false;

@@ -265,6 +265,31 @@ describe('lost responses', () => {
     expect(pairs(expecting)).toEqual([['/1', 201, undefined]]);
   });
 
+  it('did not answer a request that goes on or was cut', () => {
+    const open = kit();
+    open.data(0, 'POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345');
+    open.analyzer.gap?.(1, 38);
+    open.data(1, response(1));
+    open.data(0, `67890${request(2)}`);
+    open.data(1, response(2));
+    expect(pairs(open)).toEqual([
+      ['/1', 201, undefined],
+      ['/2', 202, undefined],
+    ]);
+    expect(open.held).toBe(0);
+    const cut = kit();
+    cut.data(0, request(1).slice(0, 20));
+    cut.analyzer.gap?.(0, 15);
+    cut.analyzer.gap?.(1, 38);
+    cut.data(1, response(1));
+    cut.data(0, request(2));
+    cut.data(1, response(2));
+    expect(pairs(cut).map(([path, status]) => [path, status])).toEqual([
+      ['/1', 201],
+      ['/2', 202],
+    ]);
+  });
+
   it('of a client that pipelines shift what follows, which is said until no request waits', () => {
     const shifted = ['Responses were lost before this one, which may answer a later request'];
     const driven = kit();
