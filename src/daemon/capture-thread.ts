@@ -1,6 +1,7 @@
 // The capture thread: interfaces, engine, sinks. It alone has the rings; the main thread asks and tells it by messages.
 
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { linksOfMachine } from '../capture/link-table.ts';
 import { liveSources } from '../capture/live-source.ts';
@@ -13,6 +14,7 @@ import type { ColumnBatch } from '../records/columns.ts';
 import { GuardedSink } from '../sinks/guarded.ts';
 import { LiveStoreSink } from '../sinks/live-store.ts';
 import type { Sink } from '../sinks/sink.ts';
+import { MANIFEST_BESIDE } from '../store/layout.ts';
 import { returnLargeBlocks } from '../system/malloc.ts';
 import { keepCapabilitiesAcrossUsers, limitCapabilities } from '../system/privileges.ts';
 import { tcpStateRecord } from '../tcp-state/record.ts';
@@ -53,9 +55,9 @@ let endTcpState = async (): Promise<void> => undefined;
 let lastWriteout = 0;
 
 /** What the interval brought becomes visible to queries. */
-async function writeOut(at: Date, begun?: () => void): Promise<{ rows: number }> {
+async function writeOut(at: Date, begun?: () => void, manifestTo?: string): Promise<{ rows: number }> {
   const started = performance.now();
-  const result = (await live.store?.writeOut(begun)) ?? { rows: 0 };
+  const result = (await live.store?.writeOut(begun, manifestTo)) ?? { rows: 0 };
   lastWriteout = at.getTime();
   writeoutSeconds.push((performance.now() - started) / 1000);
   return result;
@@ -73,7 +75,7 @@ async function snapshot(directory: string, capture: Unit): Promise<{ rows: numbe
   try {
     columns = await capture.columns();
     const begun = Promise.withResolvers<void>();
-    writing = writeOut(new Date(), begun.resolve);
+    writing = writeOut(new Date(), begun.resolve, join(directory, MANIFEST_BESIDE));
     await Promise.race([begun.promise, writing]);
   } finally {
     isExact = await capture.goOn();

@@ -121,15 +121,15 @@ export class LiveStoreSink implements ColumnSink {
 
   /**
    * What was acknowledged becomes segments. Never rejects: what is wrong stands in `error`, and nothing is lost by it. `begun` is called when
-   * it is settled which records those are: what comes afterwards is not among them.
+   * it is settled which records those are: what comes afterwards is not among them, nor in what the manifest names that `manifestTo` gets.
    */
-  async writeOut(begun?: () => void): Promise<{ rows: number }> {
+  async writeOut(begun?: () => void, manifestTo?: string): Promise<{ rows: number }> {
     // What was handed over before is part of it, unless the store is ill.
     if (this.error === '') await this.#sending;
     // The end makes a write-out of its own, when there is time.
     if (this.#endAt !== Number.POSITIVE_INFINITY) return { rows: 0 };
     try {
-      const rotating = (await this.#open()).rotate();
+      const rotating = (await this.#open()).rotate(manifestTo);
       begun?.();
       const { rows } = await rotating;
       return { rows };

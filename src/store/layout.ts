@@ -6,11 +6,14 @@
 //   type=dns/<segment>.parquet                          rows of any time } the files would be tiny (see partition.ts)
 //   …/<segment>.rollup                                 sums over the rows of the segment beside it, Parquet too
 //   log/                                                live batches that are in no segment yet
+//   live-<six letters>/                                 open flows for one question: a store that is read beside this one
 
 import { randomBytes } from 'node:crypto';
 import { dayText, hourText } from './time.ts';
 
 export const MANIFEST_FILE = 'manifest.json';
+/** In the folder of open flows: the manifest of the store that they belong to, as it was when they were copied. */
+export const MANIFEST_BESIDE = 'beside.json';
 export const LOCK_FILE = 'lock';
 export const LOG_DIRECTORY = 'log';
 export const SEGMENT_SUFFIX = '.parquet';

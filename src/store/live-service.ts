@@ -1,9 +1,12 @@
 // What the thread of live batches does: appends to the log, turns the log into segments when told to, keeps the store tidy. An error is an
 // answer; the next request tries again, also when the folder was gone: the store is made anew then.
 
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { EncodedBatch } from './batch-bytes.ts';
 import { StoreError, writeError } from './errors.ts';
 import type { ImportSummary } from './import.ts';
+import { MANIFEST_FILE } from './layout.ts';
 import type { Retention } from './retention.ts';
 import { openStore, type Store, type StoreOptions } from './store.ts';
 
@@ -21,7 +24,8 @@ export interface LiveServiceOptions {
 export type LiveTask =
   | { kind: 'open' }
   | { kind: 'append'; batch: EncodedBatch; batchId: string }
-  | { kind: 'rotate' }
+  /** `manifestTo`: a file that gets the manifest as it is then. */
+  | { kind: 'rotate'; manifestTo?: string | undefined }
   /** From now on: what is kept, and which roll-ups are made. */
   | { kind: 'renew'; options: StoreOptions; retention: Retention }
   | { kind: 'close' };
@@ -76,6 +80,7 @@ export class LiveService {
         return undefined;
       case 'rotate': {
         const summary = this.#opened().rotate();
+        if (task.manifestTo !== undefined) copyFileSync(join(this.#directory, MANIFEST_FILE), task.manifestTo);
         if (performance.now() >= this.#tidyAt) this.#tidy();
         return summary;
       }

@@ -69,9 +69,9 @@ export class LiveWriter {
     await this.#ask({ kind: 'append', batch, batchId });
   }
 
-  /** What was acknowledged becomes segments, which queries see. */
-  async rotate(): Promise<ImportSummary> {
-    return (await this.#ask({ kind: 'rotate' })) ?? { segments: 0, rows: 0, bytes: 0 };
+  /** What was acknowledged becomes segments, which queries see. `manifestTo`: a file that gets the manifest that names them. */
+  async rotate(manifestTo?: string): Promise<ImportSummary> {
+    return (await this.#ask({ kind: 'rotate', manifestTo })) ?? { segments: 0, rows: 0, bytes: 0 };
   }
 
   /** Other roll-ups and another retention from now on; what is too old or too much goes at once. */

@@ -95,8 +95,8 @@ export function hasManifest(directory: string): boolean {
 }
 
 /** Reads the manifest. Throws a StoreError when it is missing beside data, damaged, or of a newer version. */
-export function readManifest(directory: string): Manifest {
-  const path = join(directory, MANIFEST_FILE);
+export function readManifest(directory: string, file = MANIFEST_FILE): Manifest {
+  const path = join(directory, file);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

@@ -1,10 +1,12 @@
 // Queries over a store: one view per record type, SQL with bound parameters in, plain rows out.
 
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import type { RecordType } from '../records/record.ts';
 import { StoreError } from './errors.ts';
 import { Interrupter, type QueryOptions } from './interrupter.ts';
+import { MANIFEST_BESIDE } from './layout.ts';
 import { type Manifest, readManifest, type Segment } from './manifest.ts';
 import { HISTOGRAM_MACROS } from './rollup/histogram.ts';
 import { rollupViews } from './rollup/views.ts';
@@ -47,7 +49,7 @@ export interface QueryResult {
 
 /** Opens a store for queries. Throws a StoreError when there is none or its manifest is damaged. */
 export async function openReader(directory: string, options: ReaderOptions): Promise<StoreReader> {
-  const manifest = manifestWith(directory, options.beside);
+  const manifest = manifestWith(directory, options.beside, true);
   const instance = await openLocked([resolve(directory)], options);
   const reader = new StoreReader(resolve(directory), instance, options, manifest);
   try {
@@ -59,8 +61,11 @@ export async function openReader(directory: string, options: ReaderOptions): Pro
   return reader;
 }
 
-function manifestWith(directory: string, beside: readonly string[] = []): Manifest {
-  const own = readManifest(directory);
+/** `isOfThen`: of the moment that the folder beside it is of, where that says so: what was stored since is in that folder as well. */
+function manifestWith(directory: string, beside: readonly string[] = [], isOfThen = false): Manifest {
+  const [then] = isOfThen ? beside.map((folder) => `${folder}/${MANIFEST_BESIDE}`) : [];
+  const own =
+    then !== undefined && existsSync(`${directory}/${then}`) ? readManifest(directory, then) : readManifest(directory);
   let { segments, schemas } = own;
   for (const folder of beside) {
     const other = readManifest(`${directory}/${folder}`);
@@ -151,7 +156,7 @@ export class StoreReader {
   /** Returns whether views would be others now. */
   #lookAgain(): boolean {
     const unreadable = unreadableFiles(this.directory, this.#manifest);
-    // Afterwards, because a commit removes files only when it is made.
+    // Afterwards, because a commit removes files only when it is made. As it is now: files that were replaced are kept for a while only.
     const manifest = manifestWith(this.directory, this.#options.beside);
     const hasChanged = !isSame(manifest, this.#manifest);
     if (!hasChanged && unreadable.every(({ path }) => this.#unreadable.some((known) => known.path === path)))

@@ -1,8 +1,10 @@
 // What a running daemon follows of its configuration without a new start, and what it says of the rest.
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { allRecordTypes } from '../../src/engine/plan.ts';
+import { openReader } from '../../src/store/reader.ts';
 import { askSocket, DaemonKit } from '../kit/daemon.ts';
 import { noNamespaces } from '../kit/namespace.ts';
 import { udpFrame } from '../kit/packets.ts';
@@ -154,6 +156,33 @@ unless(noNamespaces).describe('reading the configuration again', () => {
     expect((await kit.status()).sinks).toHaveLength(1);
   });
 
+  test('open flows that were copied, and written out before the store is read, are in the answer once', async () => {
+    const sums = async (beside: string[]): Promise<unknown> => {
+      const reader = await openReader(kit.store, { types: allRecordTypes(), beside });
+      try {
+        const { rows } = await reader.query('select sum(source_packets) from flow where destination_port = 4444');
+        return Number(rows[0][0]);
+      } finally {
+        reader.close();
+      }
+    };
+    const known = (await kit.status()).interfaces.b.processed_total;
+    const sent = await kit.send([udpFrame(41_111, 4444), udpFrame(41_112, 4444)]);
+    await kit.until((status) => status.interfaces.b.processed_total === known + sent);
+    const { folder } = JSON.parse((await kit.ask('POST', '/api/snapshot')).text);
+    // Other limits: flows that are open end.
+    await reload({ flows: { interval: 0, timeout: '20m', max: 100_000 } });
+    await kit.ask('POST', '/api/writeout');
+    expect(await sums([])).toBe(sent);
+    expect(await sums([folder])).toBe(sent);
+    // As the store was then is of no use any more when its files are gone: it is read as it is.
+    await reload({ store: { directory: kit.store, retention: { size: 1 } } });
+    for (const path of readdirSync(kit.store, { recursive: true, encoding: 'utf8' }))
+      if (path.startsWith('type=') && path.endsWith('.parquet')) rmSync(join(kit.store, path));
+    expect(await sums([folder])).toBe(sent);
+    await reload({ store: { directory: kit.store } });
+  });
+
   test('what waits for the next start is said, with the reason, and stays in effect as it was', async () => {
     const said = await reload({ workers: 2, store: { directory: `${kit.folder}/other` } });
     expect(said).toEqual([
@@ -162,8 +191,9 @@ unless(noNamespaces).describe('reading the configuration again', () => {
     ]);
     expect(await reload({})).toEqual(said);
     expect(existsSync(`${kit.folder}/other`)).toBe(false);
+    const known = (await kit.status()).interfaces.b.processed_total;
     await kit.send([udpFrame(2222, 9999)]);
-    await kit.until((status) => status.interfaces.b.processed_total === 3);
+    await kit.until((status) => status.interfaces.b.processed_total === known + 1);
     expect(JSON.parse((await kit.ask('GET', '/api/config')).text).config).toMatchObject({
       workers: 1,
       store: { directory: kit.store },
