@@ -19,9 +19,9 @@ import v8 from 'node:v8';
 const OLDEST_NODE = '24.14.1';
 /**
  * Node's own options for the program. The young generation: most garbage dies at once, and the default (64 MB, twice while it is collected)
- * only takes memory. What lives on is collected when it has grown by a third. See docs/decisions.md.
+ * only takes memory. What lives on is collected when it has grown by 60 %. See docs/decisions.md.
  */
-const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=30', '--no-parallel-scavenge'];
+const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=60', '--no-parallel-scavenge'];
 /** One arena for all threads: glibc gives each its own, and what one frees there the others can not use. See docs/decisions.md. */
 const ONE_ARENA = { MALLOC_ARENA_MAX: '1' };
 /** V8's options come and go: these were tried on this release line. */

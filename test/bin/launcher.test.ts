@@ -71,7 +71,7 @@ describe.each(nodes)('launcher on $label', ({ node = '' }) => {
     expect(stderr).toBe('');
     const { argv, execArgv, env, arenas } = JSON.parse(stdout);
     expect(argv).toEqual(['capture', '-r', 'a b']);
-    expect(execArgv).toEqual(['--max-semi-space-size=8', '--heap-growing-percent=30', '--no-parallel-scavenge']);
+    expect(execArgv).toEqual(['--max-semi-space-size=8', '--heap-growing-percent=60', '--no-parallel-scavenge']);
     expect(env).toBeUndefined();
     expect(arenas).toBe('1');
   });
