@@ -68,10 +68,11 @@ function explain(error: unknown): number {
     const { message, rendered } = error as Error & { rendered?: string };
     process.stderr.write(
       rendered === undefined
-        ? `netscribe: ${shownText(message)}\n`
+        ? `netscribe: ${name === 'InputError' ? shownText(message) : message}\n`
         : `netscribe: the condition is not right\n${rendered}\n`,
     );
-    return name === 'InputError' ? EXIT_FAILED : EXIT_USAGE;
+    const isGivenUp = (error as { code?: string }).code === 'timeout';
+    return name === 'InputError' || isGivenUp ? EXIT_FAILED : EXIT_USAGE;
   }
   if (error instanceof PluginError) {
     process.stderr.write(`netscribe: ${error.message}\n`);

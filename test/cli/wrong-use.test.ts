@@ -53,6 +53,18 @@ it('a question to a file says where there is no room to prepare the answer', asy
   expect(err).toMatch(/^netscribe: cannot make a folder in .*nowhere: the folder does not exist; .* set TMPDIR/);
 });
 
+it('a mistake in SQL is shown in its line; a question that takes too long is no wrong usage', async () => {
+  expect(await run(['sql', 'select nothing from flow'])).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/\n\nLINE 1: select nothing from flow\n +\^/),
+  });
+  const endless = 'select count(*) from range(100000000000)';
+  expect(await run(['sql', '--timeout', '1', endless])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('the query took longer than'),
+  });
+});
+
 it('--records in several parts are all of them', async () => {
   const { out } = await run(['capture', '-r', CAPTURE, '-q', '--json', '--records', 'dns', '--records', 'http']);
   const types = out.match(/"dataset":"\w+"/g) ?? [];
