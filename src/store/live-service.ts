@@ -42,6 +42,8 @@ export class LiveService {
   #retention: Retention;
   #store: Store | undefined;
   #tidyAt = performance.now() + TIDY_MS;
+  /** Batches of the log that were damaged, of which nobody was told yet. */
+  #untold = 0;
 
   constructor({ directory, options, retention }: LiveServiceOptions) {
     this.#directory = directory;
@@ -74,33 +76,38 @@ export class LiveService {
     switch (task.kind) {
       case 'open':
         // What an earlier process had acknowledged becomes segments first.
-        return this.#opened().rotate();
+        return this.#rotate(this.#opened());
       case 'append':
         await this.#opened().appendEncoded(task.batch, task.batchId);
         return undefined;
       case 'rotate': {
-        const summary = this.#opened().rotate();
+        const summary = this.#rotate(this.#opened());
         if (task.manifestTo !== undefined) copyFileSync(join(this.#directory, MANIFEST_FILE), task.manifestTo);
         if (performance.now() >= this.#tidyAt) this.#tidy();
+        this.#tellDamage();
         return summary;
       }
       case 'renew':
         this.#retention = task.retention;
         if (JSON.stringify(task.options) !== JSON.stringify(this.#options)) {
           this.#options = task.options;
-          this.#store?.rotate();
+          if (this.#store !== undefined) this.#rotate(this.#store);
           this.#store?.close();
           this.#store = undefined;
         }
         if (Object.keys(this.#retention).length > 0) this.#tidy();
         return undefined;
-      case 'close':
+      case 'close': {
+        let summary: ImportSummary | undefined;
         try {
-          return this.#store?.rotate();
+          if (this.#store !== undefined) summary = this.#rotate(this.#store);
         } finally {
           this.#store?.close();
           this.#store = undefined;
         }
+        this.#tellDamage();
+        return summary;
+      }
     }
   }
 
@@ -108,6 +115,23 @@ export class LiveService {
     this.#store?.mustBeInPlace();
     this.#store ??= openStore(this.#directory, this.#options);
     return this.#store;
+  }
+
+  #rotate(store: Store): ImportSummary {
+    const before = store.damagedBatches;
+    const summary = store.rotate();
+    this.#untold += store.damagedBatches - before;
+    return summary;
+  }
+
+  /** The rotation is made; what is missing in it was acknowledged, so somebody must hear of it. */
+  #tellDamage(): void {
+    const batches = this.#untold;
+    if (batches === 0) return;
+    this.#untold = 0;
+    const lost = `${batches} ${batches === 1 ? 'batch' : 'batches'} of records that had been acknowledged`;
+    const words = `the log of the store at ${this.#directory} is damaged: ${lost} can not be read, and ${batches === 1 ? 'is' : 'are'} lost`;
+    throw new StoreError(`${words}; look after its disk`, 'damaged', this.#directory);
   }
 
   /** What follows a rotation now and then: small segments of hours that are over become one, what is too old or too much goes. */

@@ -36,6 +36,8 @@ export class LiveLog {
   readonly #ids: Set<string>;
   readonly #prefix = randomBytes(8).toString('hex');
   #count = 0;
+  /** Acknowledged batches that could not be read any more when they were to become segments. */
+  damagedBatches = 0;
   /** Batches that came again and were known. */
   repeatedBatches = 0;
 
@@ -95,6 +97,7 @@ export class LiveLog {
     this.#log.roll();
     const reader = this.#log.reader(READER);
     const set = this.#host.newSegments();
+    const { damagedFrames } = this.stats;
     try {
       for (let entry = reader.read(); entry !== undefined; entry = reader.read()) set.write(decodeBatch(entry.payload));
       const { segments, schemas } = set.finish(this.#host.sync);
@@ -102,6 +105,7 @@ export class LiveLog {
       const changes = { logNext: reader.next, recentBatches: [...this.#ids] };
       if (segments.length > 0) this.#host.commit(changes, segments, () => false, schemas);
       reader.acknowledge();
+      this.damagedBatches += this.stats.damagedFrames - damagedFrames;
       let rows = 0;
       let bytes = 0;
       for (const segment of segments) {

@@ -186,6 +186,11 @@ export class Store implements ImportHost, LiveHost {
     return this.#live?.lostRows ?? 0;
   }
 
+  /** Live batches that were acknowledged and could not be read when they were to become segments. */
+  get damagedBatches(): number {
+    return this.#live?.damagedBatches ?? 0;
+  }
+
   newSegments(): SegmentSet {
     return new SegmentSet(this.directory, encoderOf(this.#options.compression), this.#options);
   }
