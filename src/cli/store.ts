@@ -217,13 +217,16 @@ function prune(options: Options): number {
 }
 
 function retentionOf({ age, size, config }: Options): Retention {
-  // Seconds would be meant by nobody, and all there is would go.
+  // Seconds, or bytes, would be meant by nobody, and all there is would go.
   if (age !== undefined && /^\d+$/.test(age)) throw new UsageError(`--age ${age} has no unit: write ${age}d for days`);
+  if (size !== undefined && /^\d+$/.test(size)) {
+    throw new UsageError(`--size ${size} has no unit: write ${size}GB, or ${size}B for bytes`);
+  }
   const loaded = config === undefined ? undefined : loadConfig(config, []);
   const seconds = age === undefined ? loaded?.retention.ageSeconds : loadConfig(undefined, []).duration(age, '--age');
   const bytes = size === undefined ? loaded?.retention.sizeBytes : sizeBytes(size);
   if (size !== undefined && bytes === undefined) {
-    throw new UsageError(`--size ${size}: that is no size; write 500MB, 20GiB, or a number of bytes`);
+    throw new UsageError(`--size ${size}: that is no size; write 500MB or 20GiB`);
   }
   return { ageSeconds: seconds, sizeBytes: bytes };
 }

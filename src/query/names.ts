@@ -14,26 +14,46 @@ export interface Synonym {
 const one = (...paths: string[]): Synonym => ({ sides: [paths] });
 const either = (...paths: string[]): Synonym => ({ sides: paths.map((path) => [path]), isFixed: true });
 
-/** IANA protocol numbers and usual spellings, to the words of `network.transport`. */
+/** IANA protocol numbers, as `flow/transports.ts` names them, and usual spellings, to the words of `network.transport`. */
 export const TRANSPORT_WORDS: ReadonlyMap<string, string> = new Map([
+  ['0', 'hopopt'],
   ['1', 'icmp'],
   ['2', 'igmp'],
-  ['4', 'ipip'],
+  ['4', 'ipv4'],
   ['6', 'tcp'],
+  ['8', 'egp'],
+  ['9', 'igp'],
   ['17', 'udp'],
+  ['27', 'rdp'],
   ['33', 'dccp'],
   ['41', 'ipv6'],
+  ['43', 'ipv6-route'],
+  ['44', 'ipv6-frag'],
+  ['46', 'rsvp'],
   ['47', 'gre'],
   ['50', 'esp'],
   ['51', 'ah'],
   ['58', 'ipv6-icmp'],
+  ['59', 'ipv6-nonxt'],
+  ['60', 'ipv6-opts'],
+  ['88', 'eigrp'],
+  ['89', 'ospf'],
+  ['94', 'ipip'],
+  ['97', 'etherip'],
+  ['98', 'encap'],
+  ['103', 'pim'],
+  ['108', 'ipcomp'],
+  ['112', 'vrrp'],
+  ['115', 'l2tp'],
+  ['132', 'sctp'],
+  ['133', 'fc'],
+  ['135', 'mobility'],
+  ['136', 'udplite'],
+  ['137', 'mpls-in-ip'],
+  ['139', 'hip'],
+  ['140', 'shim6'],
   ['icmp6', 'ipv6-icmp'],
   ['icmpv6', 'ipv6-icmp'],
-  ['89', 'ospf'],
-  ['103', 'pim'],
-  ['112', 'vrrp'],
-  ['132', 'sctp'],
-  ['136', 'udplite'],
 ]);
 
 /** Words that stand alone for a transport, as in tcpdump. */

@@ -31,6 +31,7 @@ describe('is refused with exit code 2', () => {
     [['store', 'check', '--age', '3d'], "--age goes with 'store prune', not with 'store check'"],
     [['store', 'merge', '--json'], "--json goes with 'store info' and 'store check', not with 'store merge'"],
     [['store', 'prune', '--age', '30'], '--age 30 has no unit: write 30d for days'],
+    [['store', 'prune', '--size', '50'], '--size 50 has no unit: write 50GB, or 50B for bytes'],
     [['run', '--set', 'store.retention.age=30', '--print-config'], 'less than a minute: write 30d for days'],
   ])('%j', async (words, message) => {
     expect(await run(words)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(message) });
