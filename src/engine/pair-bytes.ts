@@ -1,10 +1,11 @@
 // Bytes by source and destination address: an open table of words, for it is asked once for each flow.
 
-import { randomInt } from 'node:crypto';
+import { newSalts } from './salts.ts';
 
 /** Who chooses addresses must not choose where they meet. */
-const SALT = randomInt(0x100000000) | 0;
-const FIRST_ROOM = 1024;
+const [SALT] = newSalts();
+/** Little, for every result of a run has tables, and most stay empty. */
+const FIRST_ROOM = 64;
 /** What a number of bytes is like: sign, exponent and four bits of the fraction of a double. */
 const SIZE_SHIFT = 16;
 const SIZES = 1 << 16;

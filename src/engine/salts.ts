@@ -1,4 +1,4 @@
-// The flow table's secret: new in every process, so that nobody outside can choose addresses that collide.
+// The secret of tables that are asked by address: new in every process, so that nobody outside can choose addresses that collide.
 
 import { randomFillSync } from 'node:crypto';
 

@@ -227,11 +227,11 @@ function fillCounters(record: FlowRecord, table: FlowTable, base: number, s: num
 export function networkBytes(table: FlowTable, slot: number): number {
   const { words } = table;
   const base = (slot & SLOT_MASK) << HOT_SHIFT;
-  const low = (words[base + F_BYTES_A] >>> 0) + (words[base + F_BYTES_A + 1] >>> 0);
+  const at = base + F_BYTES_A;
   const e = table.extensions.find(base);
-  if (e < 0) return low;
+  if (e < 0) return (words[at] >>> 0) + (words[at + 1] >>> 0);
   const x = table.extensions.words;
-  return ((x[e + E_HIGH + 2] >>> 0) + (x[e + E_HIGH + 3] >>> 0)) * 0x100000000 + low;
+  return counter(words, x, at, e, 2, 0) + counter(words, x, at, e, 2, 1);
 }
 
 /** TTL and DSCP of the sides that were seen. */

@@ -7,34 +7,8 @@ import type { FastifyReply } from 'fastify';
 import { expect, test } from 'vitest';
 import { EventStream } from '../../src/api/event-stream.ts';
 
-test('what must not be missed waits for a reader that is slow', async () => {
-  const opened = Promise.withResolvers<EventStream>();
-  const server = createServer((_, raw) => {
-    opened.resolve(new EventStream({ hijack: () => undefined, raw } as unknown as FastifyReply));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  try {
-    const asking = request({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' }).end();
-    const [response] = (await once(asking, 'response')) as [IncomingMessage];
-    const stream = await opened.promise;
-    const sending = (async () => {
-      for (let n = 0; n < 5; n++) await stream.sendWhole('partialResult', `"${'x'.repeat(8_000_000)}"`);
-      await stream.sendWhole('finalResult', '{}');
-      stream.end();
-    })();
-    // It begins to read when the first answers wait already.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const said = Buffer.concat(await response.toArray()).toString();
-    await sending;
-    expect(said.match(/^event: .*/gm)).toEqual([...Array(5).fill('event: partialResult'), 'event: finalResult']);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
-});
-
-test('a reader that is too slow is told how many records it missed, each once', async () => {
+/** A stream and the response that its reader has of it. */
+async function withReader(use: (stream: EventStream, response: IncomingMessage) => Promise<void>): Promise<void> {
   const opened = Promise.withResolvers<EventStream>();
   const server = createServer((_, raw) => {
     // All that it asks of Fastify.
@@ -46,6 +20,29 @@ test('a reader that is too slow is told how many records it missed, each once', 
     const asking = request({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' }).end();
     const [response] = (await once(asking, 'response')) as [IncomingMessage];
     const stream = await opened.promise;
+    await use(stream, response);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+test('what must not be missed waits for a reader that is slow', () =>
+  withReader(async (stream, response) => {
+    const sending = (async () => {
+      for (let n = 0; n < 5; n++) await stream.sendWhole('partialResult', `"${'x'.repeat(8_000_000)}"`);
+      await stream.sendWhole('finalResult', '{}');
+      stream.end();
+    })();
+    // It begins to read when the first answers wait already.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const said = Buffer.concat(await response.toArray()).toString();
+    await sending;
+    expect(said.match(/^event: .*/gm)).toEqual([...Array(5).fill('event: partialResult'), 'event: finalResult']);
+  }));
+
+test('a reader that is too slow is told how many records it missed, each once', () =>
+  withReader(async (stream, response) => {
     const text = 'x'.repeat(10_000);
     let sent = 0;
     const send = () => stream.send('record', JSON.stringify({ number: sent++, text }));
@@ -75,8 +72,4 @@ test('a reader that is too slow is told how many records it missed, each once', 
     }
     expect(known).toBe(sent);
     expect(gaps[0]).toBeGreaterThan(1000);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
-});
+  }));
