@@ -8,7 +8,6 @@ import {
   resolveInterfaces,
   sameConfig,
 } from '../capture/interface-config.ts';
-import type { LinkTable } from '../capture/link-table.ts';
 import { type CaptureStatus, newStatus } from '../capture/status.ts';
 import type { Delivery } from '../engine/delivery.ts';
 import { Ledger } from '../engine/ledger.ts';
@@ -43,7 +42,6 @@ export function countsOnly(why: string): ConfigError {
 
 export class CountUnit implements Unit {
   readonly #source: TcxSource;
-  readonly #links: LinkTable;
   readonly #delivery: () => Delivery;
   readonly #runs: EngineRuns;
   #wanted: Wanted = { interfaces: {} };
@@ -57,9 +55,8 @@ export class CountUnit implements Unit {
   #readings = 0;
   #readingsAsked = 0;
 
-  constructor(source: TcxSource, links: LinkTable, plan: RunPlan, delivery: () => Delivery) {
+  constructor(source: TcxSource, plan: RunPlan, delivery: () => Delivery) {
     this.#source = source;
-    this.#links = links;
     this.#runs = new EngineRuns(plan);
     this.#delivery = delivery;
   }
@@ -82,10 +79,9 @@ export class CountUnit implements Unit {
     if (conflict !== undefined) throw countsOnly(conflict);
     const before = this.#configs;
     this.#wanted = wanted;
-    const after = this.#meant(this.#links.list().map(({ name }) => name));
-    this.#configs = after;
     await this.#source.select({ ...NO_INTERFACE, wants: (name) => this.#wants(name) });
     const interfaces = this.#interfaces({});
+    const after = this.#configs;
     const change = (name: string): InterfaceChange => ({ name, success: interfaces[name]?.state !== 'failed' });
     const names = [...after.keys()].sort();
     return {
@@ -102,8 +98,11 @@ export class CountUnit implements Unit {
   }
 
   async figures(): Promise<UnitFigures> {
+    const flows = (await this.#runs.view?.flowsByInterface()) ?? {};
+    // An interface that was made anew is another one: that its name was counted before says nothing.
+    await this.#source.follow();
     return {
-      interfaces: this.#interfaces((await this.#runs.view?.flowsByInterface()) ?? {}),
+      interfaces: this.#interfaces(flows),
       engine: this.#engine(),
       holdUp: this.#runs.holdUps.take(),
     };
@@ -140,7 +139,6 @@ export class CountUnit implements Unit {
   }
   async close(): Promise<void> {
     await this.#source.close();
-    this.#links.close();
   }
 
   get #isEnding(): boolean {
@@ -198,7 +196,7 @@ export class CountUnit implements Unit {
 
   /** `flows`: how many are open, by interface. */
   #interfaces(flows: Readonly<Record<string, number>>): Record<string, CaptureStatus> {
-    const links = this.#links.list();
+    const { links } = this.#source;
     this.#configs = this.#meant(links.map(({ name }) => name));
     const interfaces: Record<string, CaptureStatus> = {};
     for (const [name, config] of this.#configs) {
@@ -209,7 +207,7 @@ export class CountUnit implements Unit {
       else if (link === undefined || !link.isUp) {
         status.state = 'waiting';
         status.error = link === undefined ? `there is no interface '${name}' now` : `the interface '${name}' is down`;
-      } else if (this.#source.isAttached(name)) {
+      } else if (this.#source.isAttached(link)) {
         status.state = 'capturing';
         if (status.started_at === 0) status.started_at = Date.now();
       } else {

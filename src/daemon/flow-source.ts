@@ -1,6 +1,5 @@
 // Who counts flows: the kernel, where flows are all that is asked for and it can; else this process, from packets that come through rings.
 
-import { kernelLinks } from '../capture/link-table.ts';
 import type { FlowSource } from '../config/daemon-schema.ts';
 import type { Delivery } from '../engine/delivery.ts';
 import type { RunPlan } from '../engine/plan.ts';
@@ -46,7 +45,7 @@ export async function countedByKernel(
     await source.open();
     isOpen = true;
     return {
-      unit: new CountUnit(source, await kernelLinks(), plan, delivery),
+      unit: new CountUnit(source, plan, delivery),
       chosen: { used: 'tcx', why: asked === 'tcx' ? 'capture.flow_source says so' : 'flows are all that is asked for' },
     };
   } catch (error) {

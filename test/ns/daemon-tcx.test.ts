@@ -1,9 +1,10 @@
 // The daemon where flows are all that is asked for: the kernel counts them. Where it can not, packets come through rings, and why is said.
 
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { DaemonKit } from '../kit/daemon.ts';
-import { noNamespaces } from '../kit/namespace.ts';
+import { noNamespaces, writeFrames } from '../kit/namespace.ts';
 import { udpFrame } from '../kit/packets.ts';
 import { unless } from '../kit/unless.ts';
 
@@ -79,6 +80,21 @@ unless(noNamespaces).describe('a daemon that records flows', () => {
       'b,6,0,252,0',
       'b2,5,0,210,0',
     ]);
+  });
+
+  test('an interface that was made anew is captured when it is said to be', async () => {
+    kit = new DaemonKit({ capture: flowsOnly });
+    await kit.start();
+    const file = join(kit.folder, 'frames.pcap');
+    writeFrames(file, udp(3));
+    const made = ['link add name a type veth peer name b', 'link set dev a up', 'link set dev b up'];
+    for (let i = 0; i < 5; i++) {
+      kit.ns.ipAtOnce('link del dev b', ...made);
+      await kit.until(({ interfaces }) => interfaces.b.state === 'capturing');
+      await kit.ns.sendAtOnce('b', file);
+    }
+    await kit.ask('GET', '/api/flows/live');
+    expect((await kit.status()).interfaces.b.processed_total).toBe(15);
   });
 
   test('cuts at each interval while packets come: every one is in one document', async () => {

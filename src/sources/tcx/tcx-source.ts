@@ -87,6 +87,8 @@ export class TcxSource implements FlowCountSource {
   #netlink: NetlinkSocket | undefined;
   #watch: NetlinkSocket | undefined;
   #links: Link[] = [];
+  /** Links are followed one time after the other: attaching may wait. */
+  #following: Promise<unknown> = Promise.resolve();
   readonly #attached = new Map<number, { close(): unknown }[]>();
   /** What packets name the interface of an index by: settled when it is attached to, for it may be gone when its counts are read. */
   readonly #numbers = new Map<number, number>();
@@ -148,23 +150,31 @@ export class TcxSource implements FlowCountSource {
   }
 
   /** Looks for new interfaces and vanished ones; call it now and then. */
-  async follow(): Promise<void> {
-    if (!hasChanged(this.#watch!)) return;
-    this.#links = listLinks(this.#netlink!);
-    await this.#follow();
+  follow(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!hasChanged(this.#watch!)) return;
+      this.#links = listLinks(this.#netlink!);
+      await this.#follow();
+    });
   }
 
   /** Counts on these interfaces from now on. */
-  async select(selection: InterfaceSelection): Promise<void> {
-    this.#selection = selection;
-    this.#links = listLinks(this.#netlink!);
-    await this.#follow();
+  select(selection: InterfaceSelection): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#selection = selection;
+      this.#links = listLinks(this.#netlink!);
+      await this.#follow();
+    });
   }
 
-  /** Whether the packets of this interface are counted. */
-  isAttached(name: string): boolean {
-    const link = this.#links.find((one) => one.name === name);
-    return link?.isUp === true && (this.#attached.get(link.index)?.length ?? 0) > 0;
+  /** All links of the machine, as of the last time that they were followed. */
+  get links(): readonly Link[] {
+    return this.#links;
+  }
+
+  /** Whether the packets of this one are counted. */
+  isAttached({ index }: Link): boolean {
+    return (this.#attached.get(index)?.length ?? 0) > 0;
   }
 
   stats(): CountStats {
@@ -191,6 +201,12 @@ export class TcxSource implements FlowCountSource {
     this.#object = undefined;
     this.#watch?.close();
     this.#netlink?.close();
+  }
+
+  #inTurn(step: () => Promise<void>): Promise<void> {
+    const done = this.#following.then(step, step);
+    this.#following = done.catch(() => undefined);
+    return done;
   }
 
   async #follow(): Promise<void> {
