@@ -5,6 +5,7 @@ import type { RecordType } from '../records/record.ts';
 import { columnName } from '../records/record.ts';
 import type { Condition, Match, Name, Test } from './ast.ts';
 import { type Setting, ValueProblem } from './comparison.ts';
+import { answerField, directionQuestion } from './direction.ts';
 import { BARE_TRANSPORTS } from './names.ts';
 import { quoted } from './operand.ts';
 import { type Param, Params } from './params.ts';
@@ -123,21 +124,13 @@ function typeTest(wanted: string, type: RecordType, setting: Setting): string {
     : keywordIn(type, 'network.transport', transports, setting);
 }
 
-/** goQuery's `dir`: in and out as the interface saw it, uni and bi by who sent packets. */
 function directionTest(test: Match, type: RecordType, setting: Setting): string {
-  const answers = fieldAt(type, 'destination.packets') ?? fieldAt(type, 'destination.bytes');
+  const answers = answerField(type);
   const parts = test.items.map((item) => {
-    const literal = 'value' in item ? item.value : item.low;
-    const word = literal.text.toLowerCase();
-    if (word === 'in' || word === 'inbound')
-      return keywordIn(type, 'network.direction', ['ingress', 'inbound'], setting);
-    if (word === 'out' || word === 'outbound')
-      return keywordIn(type, 'network.direction', ['egress', 'outbound'], setting);
-    if (word !== 'uni' && word !== 'bi' && word !== 'unidirectional' && word !== 'bidirectional')
-      return keywordIn(type, 'network.direction', [word], setting);
+    const asked = directionQuestion(item);
+    if ('directions' in asked) return keywordIn(type, 'network.direction', asked.directions, setting);
     if (answers === undefined) return 'FALSE';
-    const count = `coalesce(${quoted(columnName(answers))}, 0)`;
-    return word.startsWith('uni') ? `${count} = 0` : `${count} > 0`;
+    return `coalesce(${quoted(columnName(answers))}, 0) ${asked.isAnswered ? '>' : '='} 0`;
   });
   const any = `(${parts.join(' OR ')})`;
   return test.isNegated ? `NOT coalesce(${any}, FALSE)` : any;

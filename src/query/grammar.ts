@@ -13,6 +13,7 @@ import type { Condition, Item, Literal, Match, Name, Test } from './ast.ts';
 import { ValueProblem } from './comparison.ts';
 import { compileMatch, settingOf } from './compile.ts';
 import { ConditionError } from './error.ts';
+import { impossibleValue } from './known-values.ts';
 import { BARE_TRANSPORTS } from './names.ts';
 import { Params } from './params.ts';
 import { parsePhrase } from './phrase.ts';
@@ -169,10 +170,11 @@ class Parser {
     if (values !== undefined) return { kind: 'transport', word: lower, values };
     const network = NETWORKS.get(lower);
     if (network !== undefined) return { kind: 'network', value: network };
-    return { kind: 'exists', name: this.named(word, at) };
+    return { kind: 'exists', name: this.named(word, at, [...BARE_TRANSPORTS.keys(), ...NETWORKS.keys()]) };
   }
 
-  private named(word: string, at: number): Name {
+  /** `others` are words that could have stood here, too. */
+  private named(word: string, at: number, others: readonly string[] = []): Name {
     const name = this.resolve(word);
     if (name !== undefined) return name;
     if (this.vocabulary.isComputed(word))
@@ -182,7 +184,7 @@ class Parser {
         `${word} is computed when a document is written and cannot be asked for`,
         'ask for addresses and ports, or for flow.id',
       );
-    const near = word.length <= 64 ? this.vocabulary.suggestion(word) : undefined;
+    const near = word.length <= 64 ? this.vocabulary.suggestion(word, others) : undefined;
     return this.s.fail(
       at,
       word.length,
@@ -249,6 +251,8 @@ class Parser {
 
   /** The values must fit the field in at least one record type: else the first misfit is the error. */
   private checked(test: Match): Match {
+    const impossible = impossibleValue(test);
+    if (impossible !== undefined) this.misfit(impossible);
     const kinds = new Set<string>();
     let problem: ValueProblem | undefined;
     for (const type of this.vocabulary.types) {
@@ -265,9 +269,10 @@ class Parser {
         problem ??= e;
       }
     }
-    if (problem === undefined) return test;
-    const { literal } = problem;
-    const isInside = problem.offset > 0;
-    return this.s.fail(literal.at + problem.offset, isInside ? 1 : literal.length, problem.message, problem.hint);
+    return problem === undefined ? test : this.misfit(problem);
+  }
+
+  private misfit({ literal, offset, message, hint }: ValueProblem): never {
+    return this.s.fail(literal.at + offset, offset > 0 ? 1 : literal.length, message, hint);
   }
 }

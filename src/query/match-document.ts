@@ -3,6 +3,7 @@
 import { BlockList, isIP } from 'node:net';
 import type { RecordType } from '../records/record.ts';
 import type { Condition, Item, Match, Name } from './ast.ts';
+import { answerField, directionQuestion } from './direction.ts';
 import { parseCount, parseSpan } from './values.ts';
 
 type Document = Readonly<Record<string, unknown>>;
@@ -33,11 +34,23 @@ export function documentMatches(condition: Condition, type: RecordType, document
 
 function matches(match: Match, type: RecordType, document: Document): boolean {
   const { name, isNegated } = match;
+  if (name.isDirection === true) return directionFits(match, type, document) !== isNegated;
   if (name.transport !== undefined && !valuesAt(document, 'network.transport').includes(name.transport)) return false;
   const values = valuesOf(name, type, document);
   if (values.length === 0) return false;
   const any = values.some((value) => match.items.some((item) => fits(match, item, value)));
   return isNegated ? !any : any;
+}
+
+function directionFits({ items }: Match, type: RecordType, document: Document): boolean {
+  const answers = answerField(type);
+  return items.some((item) => {
+    const asked = directionQuestion(item);
+    if ('directions' in asked)
+      return valuesAt(document, 'network.direction').some((value) => asked.directions.includes(String(value)));
+    if (answers === undefined) return false;
+    return Number(valuesAt(document, answers.paths[0])[0] ?? 0) > 0 === asked.isAnswered;
+  });
 }
 
 function fits(match: Match, item: Item, value: unknown): boolean {
@@ -49,7 +62,8 @@ function fits(match: Match, item: Item, value: unknown): boolean {
     return n !== undefined && low !== undefined && high !== undefined && n >= low && n <= high;
   }
   const { text, isQuoted } = item.value;
-  const wanted = name.words?.get(text.toLowerCase()) ?? text;
+  const lower = text.toLowerCase();
+  const wanted = name.words?.get(lower) ?? (name.shown === 'network.transport' ? lower : text);
   const is = String(value);
   switch (how) {
     case 'less':

@@ -26,8 +26,8 @@ export interface Vocabulary {
   isComputed(text: string): boolean;
   /** All names that `resolve` knows: those of goQuery, Wireshark and ours, then the declared ones. */
   names(): string[];
-  /** "dprt: dport?" */
-  suggestion(text: string): string | undefined;
+  /** "dprt: dport?", of these names and other words. */
+  suggestion(text: string, others?: readonly string[]): string | undefined;
 }
 
 export interface VocabularyOptions {
@@ -80,7 +80,8 @@ export function createVocabulary(types: readonly RecordType[], options: Vocabula
     resolve,
     isComputed: (text) => types.some((type) => indexOf(type).get(text.toLowerCase())?.isDerived === true),
     names,
-    suggestion: (text) => suggestion(text, [...names(), ...types.map((type) => type.name), ...QUERY_TYPES.keys()]),
+    suggestion: (text, others = []) =>
+      suggestion(text, [...names(), ...types.map((type) => type.name), ...QUERY_TYPES.keys(), ...others]),
   };
 }
 

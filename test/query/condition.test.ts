@@ -15,6 +15,7 @@ const vocabulary = createVocabulary(TYPES, {
   lists: new Map([
     ['internal', ['10.0.0.0/8', '172.16.0.0/12']],
     ['none', []],
+    ['transports', ['17', 'foo']],
     ['ports', ['22', '80-90', '440..443', 'https', '10.0.0.1-10.0.0.9']],
     ['threats', ['8.8.8.8', '2001:db8::2', 'evil.example']],
     // More than are compared one by one (MAX_SEPARATE).
@@ -59,6 +60,8 @@ describe('goQuery', () => {
     ['flow', 'proto = 17', [1, 7]],
     ['flow', 'proto = TCP', [2, 3, 4]],
     ['flow', 'proto = icmp6', [6]],
+    ['flow', 'proto = 253', []],
+    ['flow', 'proto in $transports', [1, 7]],
     ['flow', 'dir = uni', [4, 6, 7]],
     ['flow', 'dir = bi', [1, 2, 3, 5]],
     ['flow', 'net = 10.0.0.0/8 and not dnet = 10.0.0.0/8', [1, 2, 5, 7]],
