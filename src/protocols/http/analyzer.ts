@@ -193,6 +193,8 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     if (before?.isComplete === true) this.#publish(before, undefined);
     const request = this.#nextRequest();
     this.#answered = request;
+    // Bodies that are HTTP themselves are told by their type (RFC 9112 section 10).
+    response.isUnasked = request === undefined && !/^(message|application)\/http\b/i.test(response.contentType);
     response.informational = this.#informational;
     this.#informational = NONE;
     const isTunnel = request?.method === 'CONNECT' && response.status >= 200 && response.status < 300;

@@ -33,6 +33,8 @@ export class Message {
   isSimple = false;
   /** The end of its head is missing, and with it what says how long its body is. */
   isHeadCut = false;
+  /** A response to a request that nobody saw: it may be one to HEAD. */
+  isUnasked = false;
 
   /** Our copy of the head; what is built from it (the full URL) is written behind it. Requests always have it. */
   head: Uint8Array = NO_BYTES;
@@ -111,6 +113,7 @@ export class Message {
     this.isCutShort = false;
     this.isSimple = false;
     this.isHeadCut = false;
+    this.isUnasked = false;
     if (this.head.length > POOLED_HEAD_BYTES) this.head = NO_BYTES;
     this.headLength = 0;
     this.held = 0;

@@ -3,6 +3,7 @@
 // the stream is cut.
 
 import type { Context, Direction } from '../protocol.ts';
+import { BehindHead } from './behind-head.ts';
 import { type Framing, NO_BODY, UNTIL_CLOSE } from './body.ts';
 import { type BodyListener, BodyReader, COMPLETE, COMPLETE_WITHIN_GAP, OPEN } from './body-reader.ts';
 import { HeadIndex } from './head.ts';
@@ -39,6 +40,8 @@ const BODY = 1;
 const RESYNC = 2;
 const OVER = 3;
 const PAUSED = 4;
+/** Behind the head of a response to nobody knows what. */
+const BEHIND_HEAD = 5;
 
 export interface MessageListener extends BodyListener {
   /** `parser.message` has its head. Answers how its body ends. */
@@ -70,6 +73,7 @@ export class MessageParser implements SimpleParser {
   #startSeconds = 0;
   #startNanos = 0;
   readonly #body: BodyReader;
+  readonly #behind = new BehindHead();
 
   constructor(direction: Direction, context: Context, settings: Settings, listener: MessageListener) {
     this.direction = direction;
@@ -116,10 +120,12 @@ export class MessageParser implements SimpleParser {
       if (this.#state === BODY) this.#readBody(bytes, to);
       else if (this.#state === HEAD) this.#head(bytes, to);
       else if (this.#state === RESYNC) this.#resync(bytes, from, to);
+      else if (this.#state === BEHIND_HEAD) this.#behindHead(bytes, to);
       else return 0;
     }
     const message = this.message;
-    if (message === undefined) return 0;
+    // What waits behind a head may belong to the next message, and so may its time.
+    if (message === undefined || this.#state === BEHIND_HEAD) return 0;
     message.endSeconds = this.#context.seconds;
     message.endNanos = this.#context.nanos;
     return this.#state === BODY ? this.#body.skip(message) : 0;
@@ -128,6 +134,7 @@ export class MessageParser implements SimpleParser {
   /** `missing` bytes will never come. */
   gap(missing: number): void {
     if (this.#state === OVER) return;
+    this.#takeBody();
     if (this.#state === BODY) {
       const progress = this.#body.gap(this.message!, missing);
       if (progress === COMPLETE || progress === COMPLETE_WITHIN_GAP) this.#complete();
@@ -145,6 +152,7 @@ export class MessageParser implements SimpleParser {
   /** No more bytes of this direction. `isClosed`: the sender said so (FIN), which ends a body without a length. */
   finish(isClosed: boolean): void {
     const held = this.#held;
+    this.#takeBody();
     finishKeptSimple(this, held);
     if (held.length > 0 && this.message === undefined) this.#context.count('truncated');
     if (!this.#deliverPart(0) && this.message !== undefined) this.#stray(held.bytes, 0, held.length);
@@ -277,12 +285,18 @@ export class MessageParser implements SimpleParser {
   #replay(bytes: Uint8Array, length: number): void {
     const at = this.at;
     this.#stray(bytes, 0, Math.min(1, length));
-    this.at = 1;
+    this.#take(bytes, 1, length);
+    this.at = at;
+  }
+
+  /** Takes the kept bytes [from, length). */
+  #take(bytes: Uint8Array, from: number, length: number): void {
+    this.at = from;
     while (this.at < length) {
       if (this.#state === RESYNC) this.#resync(bytes, -1, length);
+      else if (this.#state === BODY) this.#readBody(bytes, length);
       else this.#head(bytes, length);
     }
-    this.at = at;
   }
 
   /**
@@ -334,8 +348,40 @@ export class MessageParser implements SimpleParser {
     else if (framing === NO_BODY) this.#complete();
     else {
       this.#body.begin(message, framing);
-      this.#state = BODY;
+      this.#state = message.isUnasked ? BEHIND_HEAD : BODY;
     }
+  }
+
+  /** The next message begins, or the body of this one, as soon as what waits for it tells. */
+  #behindHead(bytes: Uint8Array, to: number): void {
+    if (this.#behind.length === 0) this.#now();
+    const start = this.#behind.classify(bytes, this.at, to);
+    if (start === UNDECIDED) this.at = to;
+    else if (start === NOT_HTTP) this.#takeBody();
+    else {
+      this.#finishMessage(this.message!);
+      this.#takeWaiting();
+    }
+  }
+
+  /** No message begins behind this head: what waits there is of its body. */
+  #takeBody(): void {
+    if (this.#state !== BEHIND_HEAD) return;
+    this.#state = BODY;
+    if (this.#behind.length === 0) return;
+    const message = this.message!;
+    message.endSeconds = this.#startSeconds;
+    message.endNanos = this.#startNanos;
+    this.#takeWaiting();
+  }
+
+  #takeWaiting(): void {
+    const { at } = this;
+    const [seconds, nanos] = [this.#startSeconds, this.#startNanos];
+    this.#take(this.#behind.bytes, 0, this.#behind.release());
+    this.#startSeconds = seconds;
+    this.#startNanos = nanos;
+    this.at = at;
   }
 
   #complete(): void {
