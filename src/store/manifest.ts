@@ -28,8 +28,9 @@ export interface Segment {
   readonly maxTime?: string;
   /** Name of the import it belongs to; live segments have none. */
   readonly import?: string;
-  /** CRC-32 of the file, and of each of its row groups; absent in segments of early versions. */
+  /** CRC-32 of the file, of what follows its row groups, and of each of these; absent in segments of early versions. */
   readonly crc?: number;
+  readonly footer?: number;
   readonly groups?: readonly number[];
   /** Ids of the segments that it was merged from. */
   readonly replaces?: readonly string[];
@@ -43,6 +44,7 @@ export interface Rollup {
   readonly rows: number;
   readonly bytes: number;
   readonly crc: number;
+  readonly footer?: number;
   /** Key of its columns in `schemas`. */
   readonly schema: string;
   /** Signatures of the tables in it (see rollup/tables.ts). */

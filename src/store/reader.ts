@@ -18,6 +18,7 @@ import { viewName } from './sql/text.ts';
 import { bindParameter, plainValue, type SqlParameter, type SqlValue } from './sql/values.ts';
 import { createView } from './sql/views.ts';
 import { type Unreadable, unreadableFiles, withoutFiles } from './unreadable.ts';
+import { damagedAtFirstSight, damagedFiles, looksDamaged, type StoredFile } from './verify.ts';
 
 export type { QueryOptions } from './interrupter.ts';
 export { QueryError } from './sql/locked.ts';
@@ -82,12 +83,16 @@ function manifestWith(directory: string, beside: readonly string[] = [], isOfThe
 
 interface View {
   readonly statement: () => string;
+  readonly files: readonly StoredFile[];
   /** Of a record type, not of sums. */
   readonly isOfType: boolean;
 }
 const isOfType = (_: string, view: View): boolean => view.isOfType;
 /** Statements about tables, not about what is in them. */
 const ASKS_WHAT_THERE_IS = /^\s*(?:show|describe)\b|information_schema|\b(?:duckdb|pg|sqlite)_/i;
+
+/** Views can not be made over these files. */
+class DamagedError extends Error {}
 
 /** Commits may follow each other closely; a store that is exchanged all the time is not waited for. */
 const MOST_ATTEMPTS = 5;
@@ -107,6 +112,10 @@ export class StoreReader {
   /** As it is in the store. */
   #manifest: Manifest;
   #unreadable: readonly Unreadable[] = [];
+  /** What is wrong with files that have their length, by path. */
+  #damaged: ReadonlyMap<string, string> = new Map();
+  /** Files in which nothing was found at first sight. */
+  readonly #seen = new Set<string>();
   #knowsViews = false;
   #made: Promise<void> = Promise.resolve();
   /** Types that statements named, or may have. */
@@ -125,7 +134,7 @@ export class StoreReader {
     return withoutFiles(this.#manifest, this.#unreadable);
   }
 
-  /** Files that the store names and that answers lack, because they are not there or are cut. */
+  /** Files that the store names and that answers lack, because they are not there, cut or damaged. */
   get unreadable(): readonly Unreadable[] {
     return this.#unreadable.filter(({ segment }) => this.#asked.has(segment.type));
   }
@@ -139,7 +148,7 @@ export class StoreReader {
 
   /**
    * Does `work` with the views that there should be. Where it fails, another look is taken: a commit may have replaced or dropped what they
-   * name, and with the new manifest it works; or a file is not there that the manifest names, and it works without.
+   * name, and with the new manifest it works; or a file is not there that the manifest names, or damaged, and it works without.
    */
   async #steadily<Result>(work: () => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
@@ -148,14 +157,17 @@ export class StoreReader {
         return await work();
       } catch (error) {
         if (error instanceof QueryError && error.code !== 'failed') throw error;
-        if (attempt === MOST_ATTEMPTS || !this.#lookAgain()) throw error;
+        if (attempt === MOST_ATTEMPTS) throw error;
+        if (!(error instanceof DamagedError) && looksDamaged(error as Error))
+          this.#damaged = await damagedFiles(this.directory, this.#manifest, this.#asked);
+        if (!this.#lookAgain()) throw error;
       }
     }
   }
 
   /** Returns whether views would be others now. */
   #lookAgain(): boolean {
-    const unreadable = unreadableFiles(this.directory, this.#manifest);
+    const unreadable = unreadableFiles(this.directory, this.#manifest, this.#damaged);
     // Afterwards, because a commit removes files only when it is made. As it is now: files that were replaced are kept for a while only.
     const manifest = manifestWith(this.directory, this.#options.beside);
     const hasChanged = !isSame(manifest, this.#manifest);
@@ -181,10 +193,11 @@ export class StoreReader {
       const schemas = [...new Set(wanted.map(({ schema }) => schema))].map((key) => manifest.schemas[key] ?? []);
       const paths = wanted.map(({ path }) => `${this.directory}/${path}`);
       const known = declared.get(type);
-      this.#views.set(viewName(type), { statement: () => createView(type, known, { paths, schemas }), isOfType: true });
+      const statement = () => createView(type, known, { paths, schemas });
+      this.#views.set(viewName(type), { statement, files: wanted, isOfType: true });
       if (known === undefined) continue;
-      for (const [name, statement] of rollupViews(known, wanted, manifest, this.directory))
-        this.#views.set(name, { statement, isOfType: false });
+      for (const [name, view] of rollupViews(known, wanted, manifest, this.directory))
+        this.#views.set(name, { ...view, isOfType: false });
     }
     this.#knowsViews = true;
   }
@@ -270,6 +283,7 @@ export class StoreReader {
   async #makeEach(connection: DuckDBConnection, isWanted: (name: string, view: View) => boolean): Promise<void> {
     for (const [name, view] of this.#views) {
       if (!isWanted(name, view)) continue;
+      await this.#verify(view.files);
       try {
         await connection.run(view.statement());
       } catch (error) {
@@ -279,6 +293,16 @@ export class StoreReader {
       // Another look at the store may have brought a new one meanwhile.
       if (this.#views.get(name) === view) this.#views.delete(name);
     }
+  }
+
+  /** DuckDB would read what is damaged, and answer. */
+  async #verify(files: readonly StoredFile[]): Promise<void> {
+    const fresh = files.filter(({ path }) => !this.#seen.has(path));
+    const damaged = await damagedAtFirstSight(this.directory, fresh);
+    for (const { path } of fresh) if (!damaged.has(path)) this.#seen.add(path);
+    if (damaged.size === 0) return;
+    this.#damaged = new Map([...this.#damaged, ...damaged]);
+    throw new DamagedError([...damaged].map(([path, what]) => `${this.directory}/${path} ${what}`).join('; '));
   }
 
   /** What is wrong with a statement is said with all types in view: they are what was meant instead of what is not there. */

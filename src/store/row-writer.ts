@@ -10,7 +10,7 @@ import { columnAt, type RowGroupEncoder, rowsOf, type StoreColumn } from './parq
 import { timeColumn } from './partition.ts';
 import type { RowForm, Unit } from './row-form.ts';
 import { rowOrder } from './row-order.ts';
-import { SegmentFile } from './segment-file.ts';
+import { type FinishedFile, SegmentFile } from './segment-file.ts';
 
 type Times = Extract<Column, { kind: 'time' }>;
 
@@ -123,7 +123,7 @@ export class RowWriter {
   }
 
   /** Closes the file. `sync`: it is on disk when this returns; its directory's entry is the caller's. */
-  finish(sync: boolean): { rows: number; bytes: number; crc: number } {
+  finish(sync: boolean): FinishedFile {
     this.#file ??= new SegmentFile(this.#store, this.#path, fileColumns(this.#stored));
     return this.#file.finish(sync);
   }

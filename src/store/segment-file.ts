@@ -9,6 +9,14 @@ import type { Chunk } from './parquet/chunk.ts';
 import { ParquetFile } from './parquet/file.ts';
 import { type FileColumn, parquetColumns } from './parquet/row-group.ts';
 
+export interface FinishedFile {
+  readonly rows: number;
+  readonly bytes: number;
+  /** CRC-32 of the file, and of what follows its row groups. */
+  readonly crc: number;
+  readonly footer: number;
+}
+
 export class SegmentFile {
   /** Relative to the store. */
   readonly path: string;
@@ -43,10 +51,12 @@ export class SegmentFile {
   }
 
   /** Closes it. `sync`: it is on disk when this returns; its directory's entry is the caller's. */
-  finish(sync: boolean): { rows: number; bytes: number; crc: number } {
+  finish(sync: boolean): FinishedFile {
+    const before = this.#parts.length;
     this.#file.finish();
+    const footer = this.#parts.slice(before).reduce((crc, part) => crc32(part, crc), 0);
     this.#append(sync);
-    return { rows: this.#file.rows, bytes: this.#file.bytes, crc: this.#crc };
+    return { rows: this.#file.rows, bytes: this.#file.bytes, crc: this.#crc, footer };
   }
 
   #append(sync: boolean): void {

@@ -134,7 +134,7 @@ export class SegmentWriter {
   /** Closes the segment. `sync`: it is on disk when this returns; its directory's entry is the caller's. */
   finish(sync: boolean): FinishedSegment {
     this.flush();
-    const { rows, bytes, crc } = this.#file.finish(sync);
+    const { rows, bytes, crc, footer } = this.#file.finish(sync);
     const { stored } = this.#file;
     const schema = schemaKey(stored);
     const schemas = new Map([[schema, stored]]);
@@ -150,6 +150,7 @@ export class SegmentWriter {
       bytes,
       ...times,
       crc,
+      footer,
       groups,
       rollup,
     };

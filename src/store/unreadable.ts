@@ -1,4 +1,5 @@
-// Files that a manifest names and that can not be read: somebody removed them, or they are cut. Queries answer from the others, and say so.
+// Files that a manifest names and that can not be read: somebody removed them, they are cut, or not what was written. Queries answer from the
+// others, and say so.
 
 import { statSync } from 'node:fs';
 import type { Manifest, Segment } from './manifest.ts';
@@ -13,14 +14,18 @@ export interface Unreadable {
   readonly isRollup: boolean;
 }
 
-/** Looks at names and lengths only. */
-export function unreadableFiles(directory: string, { segments }: Manifest): Unreadable[] {
+/** Looks at names and lengths only; `damaged` says what else is wrong with files, by path. */
+export function unreadableFiles(
+  directory: string,
+  { segments }: Manifest,
+  damaged: ReadonlyMap<string, string>,
+): Unreadable[] {
   const found: Unreadable[] = [];
   for (const segment of segments) {
     const { rollup } = segment;
-    const what = whatIsWrong(directory, segment);
+    const what = whatIsWrong(directory, segment) ?? damaged.get(segment.path);
     if (what !== undefined) found.push({ path: segment.path, what, segment, isRollup: false });
-    const ofSums = rollup === undefined ? undefined : whatIsWrong(directory, rollup);
+    const ofSums = rollup === undefined ? undefined : (whatIsWrong(directory, rollup) ?? damaged.get(rollup.path));
     if (ofSums !== undefined) found.push({ path: rollup!.path, what: ofSums, segment, isRollup: true });
   }
   return found;
@@ -59,6 +64,9 @@ export function unreadableWords(directory: string, unreadable: readonly Unreadab
     return `${directory}/${path} ${what}: ${lack}`;
   });
   if (unreadable.length > NAMED) lines.push(`so are ${unreadable.length - NAMED} more files of ${directory}`);
-  if (lines.length > 0) lines.push(`'netscribe store repair --store ${directory}' takes what is gone out of the store`);
+  if (lines.length > 0)
+    lines.push(
+      `'netscribe store repair --store ${directory}' takes what is gone out of the store, and keeps what is left of damaged files`,
+    );
   return lines;
 }

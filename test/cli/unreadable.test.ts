@@ -24,7 +24,7 @@ it('is asked and repaired', async () => {
   rmSync(join(folder, 's', path));
   const told =
     `netscribe: s/${path} is not there: the answer lacks 100 records of flow, from ${minTime} to ${maxTime}\n` +
-    "netscribe: 'netscribe store repair --store s' takes what is gone out of the store\n";
+    "netscribe: 'netscribe store repair --store s' takes what is gone out of the store, and keeps what is left of damaged files\n";
 
   const sql = ['sql', '--store', 's', '-e', 'csv', 'select count(*) n from flow'];
   const n = 'n\r\n100\r\n';

@@ -1,11 +1,12 @@
 // Files of a store that somebody removed or cut, and files that go while they are read: an answer comes from what is there, and says what it
 // lacks.
 
-import { mkdtempSync, renameSync, rmSync, truncateSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { flowRecord } from '../../src/flow/record.ts';
+import { readFooter } from '../../src/store/parquet/footer.ts';
 import { openReader, type StoreReader } from '../../src/store/reader.ts';
 import { rollupSpecs, rollupView } from '../../src/store/rollup/tables.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
@@ -35,6 +36,11 @@ async function put(count: number, rows = 100): Promise<void> {
     store.rotate();
   }
 }
+function flipped(bytes: Buffer, at: number): Buffer {
+  const damaged = Buffer.from(bytes);
+  damaged[at] ^= 1 << (at % 8);
+  return damaged;
+}
 const open = async () => (reader = await openReader(directory, { types: [flowRecord] }));
 const count = async (view = 'flow', what = 'count(*)') =>
   Number((await reader!.query(`SELECT ${what} FROM "${view}"`)).rows[0][0]);
@@ -57,7 +63,7 @@ it('answers without files that are not there', async () => {
   expect(unreadableWords(directory, reader!.unreadable)).toEqual([
     `${directory}/${first.path} is not there: the answer lacks 100 records of flow, from ${first.minTime} to ${first.maxTime}`,
     `${directory}/${third.path} is not there: the answer lacks 100 records of flow, from ${third.minTime} to ${third.maxTime}`,
-    `'netscribe store repair --store ${directory}' takes what is gone out of the store`,
+    `'netscribe store repair --store ${directory}' takes what is gone out of the store, and keeps what is left of damaged files`,
   ]);
   // Also when none is left.
   rmSync(join(directory, second.path));
@@ -71,6 +77,40 @@ it('answers without a file that is cut', async () => {
   await open();
   expect(await count()).toBe(100);
   expect(lacking()).toEqual([`${path} has 100 bytes instead of ${bytes}`]);
+});
+
+it('answers without a file that is not what was written, whichever byte it is', async () => {
+  await put(2);
+  const [{ path, bytes }] = store.manifest.segments;
+  const whole = readFileSync(join(directory, path));
+  for (let at = 3; at < bytes; at += 211) {
+    writeFileSync(join(directory, path), flipped(whole, at));
+    await open();
+    expect([await count(), lacking()], String(at)).toEqual([
+      100,
+      [`${path} has another checksum than when it was written`],
+    ]);
+    reader!.close();
+  }
+});
+
+it('finds what is wrong with a large file in its footer, and in the pages that are read', async () => {
+  await put(1, 30_000);
+  await put(1);
+  const [{ path, bytes }] = store.manifest.segments;
+  const whole = readFileSync(join(directory, path));
+  expect(bytes).toBeGreaterThan(256 * 1024);
+  const { chunks } = readFooter(whole).groups[0];
+  // Small ones too: those of a column that has one value.
+  const pages = chunks.filter(({ hasDictionary }, i) => i % 8 === 0 && !hasDictionary);
+  const places = [...pages.map(({ offset, length }) => offset + length - 1), bytes - 2000, bytes - 7];
+  for (const at of places) {
+    writeFileSync(join(directory, path), flipped(whole, at));
+    await open();
+    const [[rows]] = (await reader!.query('SELECT count(f) FROM flow f WHERE hash(f) IS NOT NULL')).rows;
+    expect([rows, lacking()], String(at)).toEqual([100, [`${path} has another checksum than when it was written`]]);
+    reader!.close();
+  }
 });
 
 it('reads the records where their sums are not there', async () => {

@@ -8,6 +8,8 @@ import { ThriftWriter } from './thrift.ts';
 
 /** Below this size a compressed page gains less than its frame costs. */
 const SMALLEST_COMPRESSED = 128;
+/** With so many rows a page is a frame all the same, for its checksum: the frames of all columns are little beside the rows. */
+const ROWS_FOR_CHECKSUM = 1024;
 
 export interface Statistics {
   readonly nulls: number;
@@ -76,7 +78,7 @@ export class ChunkBuilder {
   finish(rows: number, encoding: number, entries: number, statistics: Statistics): Chunk {
     const page = this.page.view();
     const dictionary = this.dictionary.view();
-    const compresses = page.length + dictionary.length >= SMALLEST_COMPRESSED;
+    const compresses = page.length + dictionary.length >= SMALLEST_COMPRESSED || rows >= ROWS_FOR_CHECKSUM;
     const parts: Uint8Array[] = [];
     let rawLength = 0;
     let length = 0;
@@ -95,8 +97,10 @@ export class ChunkBuilder {
     return { parts, codec, encoding, values: rows, dictionaryLength, rawLength, length, statistics };
   }
 
+  /** With zstd's own checksum: DuckDB, and most others, compare that and not the page's. */
   #compress(raw: Uint8Array): Uint8Array {
-    return zlib.zstdCompressSync(raw, { params: { [zlib.constants.ZSTD_c_compressionLevel]: this.#level } });
+    const { ZSTD_c_compressionLevel: level, ZSTD_c_checksumFlag: checksum } = zlib.constants;
+    return zlib.zstdCompressSync(raw, { params: { [level]: this.#level, [checksum]: 1 } });
   }
 }
 

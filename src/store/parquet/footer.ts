@@ -4,7 +4,7 @@
 import { MAGIC } from './format.ts';
 import { ThriftReader, type ThriftStruct, type ThriftValue } from './thrift-reader.ts';
 
-const TAIL_BYTES = 8;
+export const TAIL_BYTES = 8;
 
 export interface ChunkPlace {
   readonly name: string;
@@ -40,8 +40,8 @@ export function readFooter(file: Uint8Array): Footer {
   if (from < MAGIC.length) throw new RangeError('its footer is longer than the file');
   const meta = new ThriftReader(bytes.subarray(from, bytes.length - TAIL_BYTES)).struct();
   const groups = list(meta, 4).map((group) => {
-    const fields = group as ThriftStruct;
-    return { rows: number(fields, 3), chunks: list(fields, 1).map((chunk) => chunkOf(chunk as ThriftStruct, from)) };
+    const fields = struct(group);
+    return { rows: number(fields, 3), chunks: list(fields, 1).map((chunk) => chunkOf(struct(chunk), from)) };
   });
   const rows = number(meta, 3);
   if (groups.reduce((sum, group) => sum + group.rows, 0) !== rows) {
@@ -54,12 +54,13 @@ function chunkOf(chunk: ThriftStruct, end: number): ChunkPlace {
   const meta = chunk.get(3);
   if (!(meta instanceof Map)) throw new RangeError('a column has no description');
   const [name] = list(meta, 3);
+  if (!(name instanceof Uint8Array)) throw new RangeError('a column has no name');
   const dictionary = meta.get(11);
   const offset = typeof dictionary === 'number' ? dictionary : number(meta, 9);
   const length = number(meta, 7);
   if (offset < 0 || length < 0 || offset + length > end) throw new RangeError('a column is outside of the file');
   return {
-    name: Buffer.from(name as Uint8Array).toString(),
+    name: Buffer.from(name).toString(),
     codec: number(meta, 4),
     encoding: Number(list(meta, 2)[0]),
     values: number(meta, 5),
@@ -67,6 +68,11 @@ function chunkOf(chunk: ThriftStruct, end: number): ChunkPlace {
     length,
     hasDictionary: dictionary !== undefined,
   };
+}
+
+function struct(value: ThriftValue): ThriftStruct {
+  if (!(value instanceof Map)) throw new RangeError('a list holds something else than it should');
+  return value;
 }
 
 function number(fields: ThriftStruct, id: number): number {

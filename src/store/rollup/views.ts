@@ -2,7 +2,7 @@
 // records themselves in the same form, so that a view is always whole.
 
 import type { RecordType } from '../../records/record.ts';
-import type { Manifest, Segment } from '../manifest.ts';
+import type { Manifest, Rollup, Segment } from '../manifest.ts';
 import { storedRows, type ViewFiles } from '../sql/stored-columns.ts';
 import { identifier, literal } from '../sql/text.ts';
 import { declaredColumns, SQL_TYPES, selectRows } from '../sql/views.ts';
@@ -11,36 +11,45 @@ import { type RollupSpec, type RollupTable, rollupSpec, rollupView, rowsView, TA
 
 const NANOS = 1_000_000_000;
 
-/** Names of the roll-up views of a type and what gives the statements that make them, over these segments. */
+export interface ViewOverFiles {
+  /** The statement that makes it. */
+  readonly statement: () => string;
+  readonly files: readonly (Segment | Rollup)[];
+}
+
+/** The roll-up views of a type, by name, over these segments. */
 export function rollupViews(
   type: RecordType,
   segments: readonly Segment[],
   manifest: Manifest,
   directory: string,
-): Map<string, () => string> {
-  const views = new Map<string, () => string>();
+): Map<string, ViewOverFiles> {
+  const views = new Map<string, ViewOverFiles>();
   const spec = rollupSpec(type);
   if (spec === undefined) return views;
-  const add = (name: string, select: () => string) =>
-    views.set(name, () => `CREATE OR REPLACE VIEW ${identifier(name)} AS ${select()}`);
+  const add = (name: string, over: readonly (Segment | Rollup)[], select: () => string) =>
+    views.set(name, { statement: () => `CREATE OR REPLACE VIEW ${identifier(name)} AS ${select()}`, files: over });
   const files = (some: readonly { path: string; schema: string }[]): ViewFiles => ({
     paths: some.map(({ path }) => `${directory}/${path}`),
     schemas: [...new Set(some.map(({ schema }) => schema))].map((key) => manifest.schemas[key] ?? []),
   });
   const rows = (some: readonly Segment[], table: RollupTable | undefined): string =>
     asSums(spec, type, selectRows(type, files(some)), table);
-  add(rowsView(spec.type), () => rows(segments, undefined));
-  const sumsOf = (table: RollupTable): string => {
-    const having = segments.filter(({ rollup }) => rollup?.tables.includes(table.signature));
-    const lacking = segments.filter(({ rollup }) => !rollup?.tables.includes(table.signature));
+  add(rowsView(spec.type), segments, () => rows(segments, undefined));
+  const sumsOf = (table: RollupTable, having: readonly Rollup[], lacking: readonly Segment[]): string => {
     const parts: string[] = [];
-    if (having.length > 0) parts.push(sums(spec, table, files(having.map(({ rollup }) => rollup!))));
+    if (having.length > 0) parts.push(sums(spec, table, files(having)));
     if (lacking.length > 0 || parts.length === 0) {
       parts.push(`SELECT ${sourceColumns(spec, table).join(', ')} FROM (${rows(lacking, table)})`);
     }
     return parts.join(' UNION ALL ');
   };
-  for (const table of spec.tables) add(rollupView(table), () => sumsOf(table));
+  for (const table of spec.tables) {
+    const has = ({ rollup }: Segment) => rollup?.tables.includes(table.signature) === true;
+    const having = segments.filter(has).map(({ rollup }) => rollup!);
+    const lacking = segments.filter((segment) => !has(segment));
+    add(rollupView(table), [...having, ...lacking], () => sumsOf(table, having, lacking));
+  }
   return views;
 }
 
