@@ -56,9 +56,10 @@ export async function startApi(daemon: Daemon, config: DaemonConfig): Promise<Se
   app.addHook('onRequest', async (request) => {
     guard(request, allowed);
   });
-  app.setErrorHandler((error: FastifyError & { rendered?: string }, _request, reply) => {
+  app.setErrorHandler((error: FastifyError & { rendered?: string; retryAfterSeconds?: number }, _request, reply) => {
     const status = error.statusCode ?? statusOf(error.name);
     if (status === 401) reply.header('www-authenticate', 'Bearer');
+    if (error.retryAfterSeconds !== undefined) reply.header('retry-after', error.retryAfterSeconds);
     return reply
       .status(status)
       .send({ error: error.message, ...(error.rendered === undefined ? {} : { rendered: error.rendered }) });
@@ -132,6 +133,7 @@ function wordsOf({ keyword, params, instancePath, message = 'is not right' }: Fa
 
 function statusOf(name: string): number {
   if (name === 'RefusedError') return 409;
+  if (name === 'UnavailableError') return 503;
   if (['ConditionError', 'QueryError', 'UsageError', 'ConfigError'].includes(name)) return 400;
   return 500;
 }

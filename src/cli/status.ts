@@ -20,8 +20,9 @@ export function main(words: string[]): Promise<number> {
     const options = command.opts<ClientOptions & { json?: boolean }>();
     const only = command.args.length === 0 ? '' : `?iface=${encodeURIComponent(command.args.join(','))}`;
     const text = await ask(options, 'GET', `/api/status${only}`);
-    checkNames(command.args, JSON.parse(text) as DaemonStatus);
-    print(options.json === true ? `${text}\n` : statusText(JSON.parse(text) as DaemonStatus));
+    const status = JSON.parse(text) as DaemonStatus;
+    if (status.fault === null) checkNames(command.args, status);
+    print(options.json === true ? `${text}\n` : statusText(status));
     return EXIT_OK;
   });
 }
@@ -59,7 +60,9 @@ function statusText(status: DaemonStatus): string {
     ]);
   }
   lines.push(...table(rows));
-  if (rows.length === 1) lines.push('no interfaces are captured');
+  if (status.fault !== null)
+    lines.push(`nothing is captured: the capture thread is being started again after a fault: ${status.fault}`);
+  else if (rows.length === 1) lines.push('no interfaces are captured');
   if (status.flowSource?.used === 'tcpdump') lines.push('', `tcpdump captures: ${status.flowSource.why}`);
   if (status.flowSource?.used === 'tcx') lines.push('', `flows are counted by the kernel: ${status.flowSource.why}`);
   if (status.engine !== null) {

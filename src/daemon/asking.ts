@@ -18,6 +18,16 @@ export class RefusedError extends Error {
   }
 }
 
+/** Nobody can answer now; later somebody may. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError';
+  readonly retryAfterSeconds: number;
+  constructor(message: string, retryAfterSeconds: number) {
+    super(message);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
 export class Asker<Request extends { kind: string }, Answers extends Record<Request['kind'], unknown>> {
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #last = 0;

@@ -4,13 +4,19 @@ import { Worker } from 'node:worker_threads';
 import { Backoff } from '../capture/backoff.ts';
 import { withReserved } from '../system/privileges.ts';
 import { workerFile } from '../system/program-files.ts';
-import { Asker, RefusedError } from './asking.ts';
+import { Asker, RefusedError, UnavailableError } from './asking.ts';
 import type { Answers, CaptureThreadData, FromThread, Request, ToThread } from './messages.ts';
 
 const FIRST_RESTART_MS = 1000;
 const LAST_RESTART_MS = 60_000;
 /** A thread that ran for so long had no fault that comes back at once. */
 const STEADY_MS = 60_000;
+/** A question waits so long for a thread that is being started again. */
+const PATIENCE_MS = 5000;
+/** They find out for themselves, or are for a thread that is there. */
+const NOT_WAITING: ReadonlySet<Request['kind']> = new Set(['status', 'stream', 'stop']);
+/** Asked twice, they do no more than once. */
+const REPEATABLE: ReadonlySet<Request['kind']> = new Set(['config', 'flows', 'writeout']);
 /** The thread is told to have ended so much before it is ended. */
 const RESERVE_MS = 300;
 
@@ -33,6 +39,9 @@ export class CaptureLink {
   readonly #asker = new Asker<Request, { [Kind in keyof Answers]: Answers[Kind] }>();
   readonly #backoff = new Backoff(FIRST_RESTART_MS, LAST_RESTART_MS);
   #isStopping = false;
+  /** Resolved while the thread captures. */
+  #capturing = Promise.withResolvers<void>();
+  #startsAt = 0;
   #ended = Promise.withResolvers<string>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -69,6 +78,7 @@ export class CaptureLink {
           break;
         case 'ready':
           isReady = true;
+          this.#capturing.resolve();
           ready.resolve();
           break;
         case 'answer':
@@ -95,8 +105,10 @@ export class CaptureLink {
         code: kind,
         lost = {},
       } = why ?? { error: `the capture thread ended with code ${code}`, code: 'crashed' };
-      this.#asker.end('capture has ended');
       this.#worker = undefined;
+      this.#capturing.resolve();
+      this.#capturing = Promise.withResolvers();
+      this.#asker.end('capture has ended');
       if (this.#isStopping) this.#ended.resolve(error);
       else if (!isReady && this.restarts === 0) ready.reject(new RefusedError(error, kind));
       else this.#restart(error, lost, performance.now() - started);
@@ -104,10 +116,39 @@ export class CaptureLink {
     return ready.promise;
   }
 
-  ask<Kind extends Request['kind']>(request: Extract<Request, { kind: Kind }>): Promise<Answers[Kind]> {
-    if (this.#worker === undefined)
-      return Promise.reject(new RefusedError('capture has ended and is being started again', 'ended'));
-    return this.#asker.ask<Kind>(this.#worker, request);
+  /** Rejects with a RefusedError, or an UnavailableError while the thread is being started again and that takes long. */
+  async ask<Kind extends Request['kind']>(request: Extract<Request, { kind: Kind }>): Promise<Answers[Kind]> {
+    const { kind } = request;
+    for (let isFirst = true; ; isFirst = false) {
+      if (!NOT_WAITING.has(kind)) await this.#untilCapturing();
+      if (this.#worker === undefined) throw this.#unavailable();
+      try {
+        return await this.#asker.ask<Kind>(this.#worker, request);
+      } catch (error) {
+        if (!(error instanceof RefusedError) || error.code !== 'ended') throw error;
+        if (!isFirst || !REPEATABLE.has(kind)) throw this.#unavailable();
+      }
+    }
+  }
+
+  async #untilCapturing(): Promise<void> {
+    if (this.#isStopping) return;
+    const patience = Promise.withResolvers<void>();
+    const timer = setTimeout(() => patience.reject(this.#unavailable()), PATIENCE_MS);
+    try {
+      await Promise.race([this.#capturing.promise, patience.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #unavailable(): UnavailableError {
+    const seconds = Math.max(1, Math.ceil((this.#startsAt - performance.now()) / 1000));
+    if (this.#isStopping) return new UnavailableError('the daemon ends', seconds);
+    return new UnavailableError(
+      `nothing is captured now: the capture thread is being started again after a fault (the log says which). Ask again in ${seconds} s; what is stored can be asked meanwhile`,
+      seconds,
+    );
   }
 
   /** What the thread is started with the next time. */
@@ -138,11 +179,13 @@ export class CaptureLink {
     if (ranMs > STEADY_MS) this.#backoff.reset();
     this.restarts++;
     this.#events.restarted(why, lost);
+    const waitMs = this.#backoff.next();
+    this.#startsAt = performance.now() + waitMs;
     this.#timer = setTimeout(() => {
       this.start().then(
         () => this.#events.again(),
         () => undefined,
       );
-    }, this.#backoff.next());
+    }, waitMs);
   }
 }

@@ -68,6 +68,8 @@ export interface DaemonStatus {
   uptimeSeconds: number;
   lastWriteout: string | null;
   restarts: number;
+  /** Why nothing is captured while the capture thread is being started again; null while it captures. */
+  fault: string | null;
   interfaces: Record<string, CaptureStatus>;
   engine: EngineFigures | null;
   sinks: SinkStatus[];
@@ -92,6 +94,7 @@ export class Daemon {
   #server: Server | undefined;
   #timer: NodeJS.Timeout | undefined;
   #status: ThreadStatus | undefined;
+  #fault: string | null = null;
   #isObserving = false;
   #changing: Promise<unknown> = Promise.resolve();
   readonly #noted = new Set<string>();
@@ -123,9 +126,13 @@ export class Daemon {
           for (const reader of this.#readers) reader(lines, missed);
         },
         note: (text) => options.log(text),
-        again: () => this.#show(),
+        again: () => {
+          this.#fault = null;
+          void this.#show();
+        },
         restarted: (why, lost) => {
           options.log(`the capture thread died and is started again: ${why}`);
+          this.#fault = why.split('\n')[0];
           this.engineMetrics.restarted(lost);
           for (const iface of Object.keys(this.#status?.interfaces ?? {})) this.captureMetrics.forget(iface);
           this.#status = undefined;
@@ -268,6 +275,7 @@ export class Daemon {
       lastWriteout:
         status === undefined || status.lastWriteout === 0 ? null : new Date(status.lastWriteout).toISOString(),
       restarts: this.#link.restarts,
+      fault: this.#fault,
       interfaces: status?.interfaces ?? {},
       engine: status?.engine ?? null,
       sinks: status?.sinks ?? [],

@@ -42,7 +42,11 @@ export async function runQuery(executor: Executor, plan: Plan): Promise<QueryRes
   let hits = rows.length;
   let errors: number | undefined;
   let span: [bigint | undefined, bigint | undefined] = [undefined, undefined];
-  const totals: Cell[] = plan.columns.map(() => null);
+  // Nothing adds up to nothing, not to what is not known.
+  const isNothing = plan.totals === undefined && raw.length === 0;
+  const totals: Cell[] = plan.columns.map((column) =>
+    isNothing && column.role === 'counter' && column.hasTotal ? 0 : null,
+  );
   if (plan.totals !== undefined) {
     const [row] = await ask(executor, plan.totals);
     hits = Number(row[0]);

@@ -1,7 +1,7 @@
 // A daemon in a network namespace for tests: its API on a socket in the file system, which namespaces do not separate.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -91,7 +91,7 @@ export class DaemonKit {
     return [status, sent];
   }
 
-  ask(method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> {
+  ask(method: string, path: string, body?: unknown): ReturnType<typeof askSocket> {
     // Kept: a test may take the store away.
     this.#token ??= readFileSync(join(this.store, 'api.token'), 'utf8').trim();
     return askSocket(`${this.folder}/api`, method, path, { authorization: `Bearer ${this.#token}` }, body);
@@ -132,7 +132,7 @@ export function askSocket(
   path: string,
   headers: Record<string, string>,
   body?: unknown,
-): Promise<{ status: number; text: string }> {
+): Promise<{ status: number; text: string; headers: IncomingHttpHeaders }> {
   return new Promise((resolve, reject) => {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const outgoing = request(
@@ -147,7 +147,7 @@ export function askSocket(
         response.setEncoding('utf8').on('data', (part) => {
           text += part;
         });
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text, headers: response.headers }));
       },
     );
     outgoing.on('error', reject);

@@ -143,6 +143,52 @@ unless(noNamespaces).describe('a daemon survives', () => {
     following.destroy();
   });
 
+  test('questions while its capture thread is started again: they wait, or are told when to come back', async () => {
+    kit = new DaemonKit();
+    const sink = join(kit.folder, 'faulty.js');
+    const [fault, illness] = [join(kit.folder, 'fault'), join(kit.folder, 'illness')];
+    writeFileSync(
+      sink,
+      `import { existsSync, rmSync } from 'node:fs';
+       export const create = () => ({
+         name: 'faulty', encoding: 'ndjson', async close() {}, async abort() {}, write() {},
+         async open() {
+           if (existsSync('${illness}')) throw new Error('it is ill');
+           setInterval(() => {
+             if (!existsSync('${fault}')) return;
+             rmSync('${fault}');
+             throw new Error('a fault in a sink');
+           }, 10).unref();
+         },
+       });`,
+    );
+    kit.config = { ...kit.config, to: [sink] };
+    await kit.start();
+    const isFaulty = () => kit.until((status) => status.fault?.includes('a fault in a sink') === true);
+    writeFileSync(fault, '');
+    await isFaulty();
+    expect(await kit.command('status', '-c', kit.file)).toContain('nothing is captured: the capture thread is being');
+    const query = { columns: 'dport', live: true };
+    const answers = await Promise.all([
+      kit.ask('GET', '/api/flows/live'),
+      kit.ask('GET', '/api/config'),
+      kit.ask('POST', '/api/writeout'),
+      kit.ask('POST', '/api/query', query),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    await kit.until((status) => status.fault === null && status.restarts === 1);
+
+    writeFileSync(illness, '');
+    writeFileSync(fault, '');
+    await isFaulty();
+    const { status, text, headers } = await kit.ask('POST', '/api/query', query);
+    expect([status, text]).toEqual([503, expect.stringContaining('what is stored can be asked meanwhile')]);
+    expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+    expect((await kit.ask('POST', '/api/query', { columns: 'dport' })).status).toBe(200);
+    rmSync(illness);
+    await kit.until(({ fault, interfaces }) => fault === null && interfaces.b?.state === 'capturing');
+  });
+
   test('a disk that is full: it says so, records wait, and are written when there is room', async () => {
     kit = new DaemonKit({
       capture: { interfaces: { b: null }, records: ['flow'] },

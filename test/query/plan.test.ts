@@ -47,6 +47,12 @@ describe('flows', () => {
     expect(result.firstNs).toBe(1795255201000000000n);
   });
 
+  it('adds nothing up to nothing', async () => {
+    const options: QueryOptions = { columns: 'sip', condition: 'dport = 1' };
+    expect((await run(options)).totals).toEqual([null, 0, 0, 0, 0]);
+    expect(JSON.parse(await text(options, 'json')).summary.totals).toEqual({ ps: 0, pr: 0, bs: 0, br: 0 });
+  });
+
   it('totals count what the limit hides', async () => {
     const result = await run({ columns: 'sip', limit: 1 });
     expect([result.rows.length, result.hits, result.totals[4]]).toEqual([1, 5, 12005560]);
