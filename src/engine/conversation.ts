@@ -39,6 +39,7 @@ export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conv
   /** Where the flow is, for the engine. */
   slot = -1;
   v6 = false;
+  lostBeginnings = 0;
   /** No analyzer and none to come. */
   isOver = false;
   // Kept by `Room`.
@@ -151,7 +152,10 @@ export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conv
     const direction = (side ^ this.initiator) as Direction;
     if (this.#analyzer === undefined) {
       this.#detectPart(direction);
-      if (this.#analyzer === undefined) return;
+      if (this.#analyzer === undefined) {
+        this.lostBeginnings |= 1 << direction;
+        return;
+      }
     }
     this.#host.count(`${this.#enabled!.protocol.name}.gaps`, 1);
     const answer = this.#analyzer.gap?.(direction, missing) ?? 'give-up';
@@ -281,6 +285,7 @@ export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conv
     this.#enabled = undefined;
     this.hold(-this.#held);
     this.#unknown = undefined;
+    this.lostBeginnings = 0;
     if (protocol !== '') {
       const enabled = this.#host.detection.named(protocol);
       if (enabled === undefined) {

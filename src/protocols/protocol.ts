@@ -41,6 +41,8 @@ export interface Context {
   readonly nanos: number;
   /** Number of that packet in the input. */
   readonly packet: number;
+  /** Streams: a bit per direction (1: that of 0, 2: that of 1) whose first bytes are missing. Absent where nobody knows. */
+  readonly lostBeginnings?: number;
   /**
    * Encodes the record now; the object may be reused afterwards. `from` is who the record calls its source: the direction that
    * the request went (0: the flow's initiator asked, 1: its responder did).

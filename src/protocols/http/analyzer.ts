@@ -48,6 +48,8 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
   #hasLostAnswer = false;
   /** Requests were lost since the last response that was paired, before those that wait. */
   #hasLostRequests = false;
+  /** Since the last request a response came that answers none that is known. */
+  #hasAnsweredLost = false;
   /** Responses were lost of a client that pipelines: pairs may be shifted until no request waits. */
   #mayBeShifted = false;
   #isArmed = false;
@@ -121,7 +123,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
 
   onHead(parser: Parser): Framing | typeof NO_MORE_HTTP {
     const message = parser.message!;
-    return message.isRequest ? this.#onRequest(message, parser.direction) : this.#onResponse(message, parser);
+    return message.isRequest ? this.#onRequest(message, parser) : this.#onResponse(message, parser);
   }
 
   awaitsSimple(direction: Direction): boolean {
@@ -168,9 +170,13 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     }
   }
 
-  #onRequest(request: Message, direction: Direction): Framing {
-    this.#requestDirection = direction;
+  #onRequest(request: Message, parser: Parser): Framing {
+    this.#requestDirection = parser.direction;
     if (this.#pending.length === 0) this.#mayBeShifted = false;
+    // Whoever waits for responses has had that to the request that was lost.
+    request.isBehindLost = parser.hasLostBeginning && !this.#hasAnsweredLost && !this.#hasLostResponses;
+    parser.hasLostBeginning = false;
+    this.#hasAnsweredLost = false;
     const framing = framingOf(request, '');
     // Not the room there is: that is as large as the largest head which was in it before.
     const held = request.headLength + MESSAGE_BYTES;
@@ -230,17 +236,28 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
       if (this.#isPipelined) this.#mayBeShifted ||= this.#hasLostAnswer;
       else if (this.#pending.length > 0) this.#giveUpLost();
       this.#hasLostAnswer = false;
+      this.#hasAnsweredLost = true;
+      // That to the request that was lost may be among them.
+      if (this.#pending.length > 0) this.#pending[0].isBehindLost = false;
     }
     if (this.#expired > 0) {
       this.#expired--;
+      return undefined;
+    }
+    if (this.#pending.length > 0 && this.#pending[0].isBehindLost) {
+      this.#pending[0].isBehindLost = false;
+      this.#hasLostRequests = false;
       return undefined;
     }
     if (this.#pending.length > 1) this.#isPipelined = true;
     // Most wait alone, and taking the last of an array is cheaper.
     const request = this.#pending.length === 1 ? this.#pending.pop() : this.#pending.shift();
     this.#hasLostRequests = false;
-    if (request === undefined && this.#overflow > 0) this.#overflow--;
-    if (request === undefined) return undefined;
+    if (request === undefined) {
+      if (this.#overflow > 0) this.#overflow--;
+      this.#hasAnsweredLost = true;
+      return undefined;
+    }
     request.isQueued = false;
     if (this.#mayBeShifted) request.note('Responses were lost before this one, which may answer a later request');
     return request;

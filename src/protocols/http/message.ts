@@ -43,6 +43,8 @@ export class Message {
   held = 0;
   /** A request that stands in the queue for its response. */
   isQueued = false;
+  /** A request that one was lost before, whose response has not come yet. */
+  isBehindLost = false;
 
   version = '1.1';
   method = '';
@@ -118,6 +120,7 @@ export class Message {
     this.headLength = 0;
     this.held = 0;
     this.isQueued = false;
+    this.isBehindLost = false;
     this.version = '1.1';
     this.method = '';
     this.targetAt = -1;

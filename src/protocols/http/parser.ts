@@ -63,6 +63,8 @@ export class MessageParser implements SimpleParser {
   count = 0;
   /** Bytes that belonged to no message. */
   strayBytes = 0;
+  /** The beginning of a message is among what is missing since the last one that was found. */
+  hasLostBeginning: boolean;
 
   readonly #context: Context;
   readonly #settings: Settings;
@@ -82,6 +84,8 @@ export class MessageParser implements SimpleParser {
     this.#listener = listener;
     this.#held = new HeldHead(context);
     this.#body = new BodyReader(listener);
+    // Of both sides: the response was lost with its request.
+    this.hasLostBeginning = context.lostBeginnings === 1 << direction;
   }
 
   get isOver(): boolean {
@@ -139,7 +143,9 @@ export class MessageParser implements SimpleParser {
       const progress = this.#body.gap(this.message!, missing);
       if (progress === COMPLETE || progress === COMPLETE_WITHIN_GAP) this.#complete();
       if (progress === OPEN || progress === COMPLETE) return;
+      this.hasLostBeginning = progress === COMPLETE_WITHIN_GAP;
     } else {
+      if (this.#state === HEAD && this.#held.length === 0) this.hasLostBeginning = true;
       const isInHead = this.#state === HEAD && this.#deliverPart(missing);
       if (this.message !== undefined && !isInHead) this.message.missingBytes += missing;
       if (this.#state === OVER) return;

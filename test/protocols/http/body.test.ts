@@ -234,9 +234,14 @@ describe('gaps', () => {
     driven.data(0, `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nab`);
     driven.analyzer.gap?.(0, 50);
     driven.data(0, `rest of a head\r\nX: y\r\n\r\n${GET}`);
-    driven.data(1, OK + OK);
+    // The second answers the request whose head was lost.
+    driven.data(1, OK + OK + OK);
     const told = driven.end('fin').map(tell);
-    expect(told).toMatchObject([{ method: 'POST', requestBodyBytes: 4 }, { method: 'GET' }]);
+    expect(told).toMatchObject([
+      { method: 'POST', requestBodyBytes: 4, statusCode: 200 },
+      { statusCode: 200, errorMessage: ['Unmatched response'] },
+      { method: 'GET', statusCode: 200 },
+    ]);
     expect(told[0].errorMessage).toEqual(['Packet loss while capturing the request']);
   });
 
