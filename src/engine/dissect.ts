@@ -352,6 +352,7 @@ export class Dissector {
     const c = this.#cursor;
     c.vlanOuter = count.vlan;
     c.vlanInner = count.innerVlan;
+    c.vlanCount = count.innerVlan !== 0 ? 2 : count.vlan !== 0 ? 1 : 0;
     c.virtualNetwork = 0;
     const context = this.#contexts.id(c, this.#options.interfaceInKey ? count.interfaceId : -1);
     this.#rows.count(stage, count, context, number);

@@ -16,6 +16,8 @@ export class KeyContexts {
   readonly #byInterface = new Map<number, Map<number, number>>();
   /** The same for packets that have neither, which is most of them; 0: not seen yet. */
   #plain = new Int32Array(16);
+  /** By the context of what is around it and its id: the third VLAN, and those behind it. */
+  readonly #deeper = new Map<number, number>();
   #known = 0;
   readonly #ledger: Ledger;
   #next = 1;
@@ -28,6 +30,12 @@ export class KeyContexts {
 
   /** Context of the packet at the cursor; `interfaceId` -1 when interfaces are not told apart. 0: none of it. */
   id(c: Cursor, interfaceId: number): number {
+    let id = this.#ofTwoVlans(c, interfaceId);
+    for (let i = 2; i < c.vlanCount; i++) id = this.#in(this.#deeper, id * 4096 + c.vlanDeeper[i - 2]);
+    return id;
+  }
+
+  #ofTwoVlans(c: Cursor, interfaceId: number): number {
     const vlans = c.vlanOuter * 4096 + c.vlanInner;
     // 24 bits of VLANs and 28 of virtual network (VNI and VSID have 24) are exact in a double.
     const key = vlans * 0x10000000 + c.virtualNetwork;

@@ -130,12 +130,7 @@ export class Links {
         bytes = whole;
       }
     }
-    const vlan =
-      c.vlanCount === 0
-        ? undefined
-        : c.vlanCount === 1
-          ? [String(c.vlanOuter)]
-          : [String(c.vlanOuter), String(c.vlanInner)];
+    const vlan = vlansOf(c);
     if (ethernet < 0) return this.#intern(interfaceId, undefined, undefined, reverse, vlan, tunnels);
     return this.#intern(interfaceId, mac(bytes, ethernet + 6), mac(bytes, ethernet), reverse, vlan, tunnels);
   }
@@ -168,6 +163,12 @@ export class Links {
     this.#ids.set(key, id);
     return id;
   }
+}
+
+function vlansOf({ vlanCount, vlanOuter, vlanInner, vlanDeeper }: Cursor): string[] | undefined {
+  if (vlanCount === 0) return undefined;
+  const ids = [vlanOuter, vlanInner, ...vlanDeeper.subarray(0, Math.max(0, vlanCount - 2))];
+  return ids.slice(0, vlanCount).map(String);
 }
 
 const HEX: string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).toUpperCase().padStart(2, '0'));

@@ -7,6 +7,9 @@
 /** At most this many layers are decoded; deeper nesting is cut off and counted (`Fault.tooManyLayers`). */
 export const MAX_LAYERS = 16;
 
+/** VLAN ids that are kept: as many as a packet has room for, a datagram within its fragments, and the one that the kernel took out. */
+export const MAX_VLANS = 2 * MAX_LAYERS + 1;
+
 /** Why decoding stopped early. 0 means that it did not. */
 export const FAULT_NAMES = ['none', 'cut', 'malformed', 'tooManyLayers', 'unsupportedLink'] as const;
 export type FaultName = (typeof FAULT_NAMES)[number];
@@ -75,10 +78,11 @@ export class Cursor {
   /** Length of the unfragmentable part of an IPv6 datagram from the IPv6 header on, without the fragment header. */
   unfragmentable = 0;
 
-  /** VLAN ids of the whole packet, outermost first, at most two kept (0 = none), with their count. */
+  /** VLAN ids of the whole packet, outermost first (0 = none), with their count; those behind the second stand in `vlanDeeper`. */
   vlanOuter = 0;
   vlanInner = 0;
   vlanCount = 0;
+  readonly vlanDeeper = new Uint16Array(MAX_VLANS - 2);
   /** Tunnel layers passed so far. */
   tunnels = 0;
   /** What separates address spaces inside tunnels: VXLAN/GENEVE VNI, NVGRE VSID, GRE key is not one (differs by direction). 0 none. */

@@ -1,6 +1,6 @@
 // VLAN tags: IEEE 802.1Q, clause 9 (C-TAG and S-TAG alike). `at` is behind the EtherType that announced the tag.
 
-import type { Cursor } from './cursor.ts';
+import { type Cursor, MAX_VLANS } from './cursor.ts';
 import { enterTypeOrLength } from './ether-types.ts';
 import { Layer } from './layers.ts';
 
@@ -25,5 +25,7 @@ export function noteVlan(c: Cursor, id: number): void {
   if (id === 0) return;
   if (c.vlanCount === 0) c.vlanOuter = id;
   else if (c.vlanCount === 1) c.vlanInner = id;
+  else if (c.vlanCount < MAX_VLANS) c.vlanDeeper[c.vlanCount - 2] = id;
+  else return;
   c.vlanCount++;
 }

@@ -35,7 +35,19 @@ describe('identity', () => {
         ...vlan,
       );
     const all = flows(
-      [at([1]), at([2]), at([1], true), at([]), at([1, 2]), at([2, 1])].map((bytes) => ({ at: 0, bytes })),
+      [
+        at([1]),
+        at([2]),
+        at([1], true),
+        at([]),
+        at([1, 2]),
+        at([2, 1]),
+        at([1, 2, 3]),
+        at([1, 2, 4]),
+        at([1, 2, 3], true),
+        at([1, 2, 3, 4]),
+        at([1, 2, 4, 3]),
+      ].map((bytes) => ({ at: 0, bytes })),
     );
     expect(all.map((flow) => [flow.vlan, flow.networkPackets])).toEqual([
       [['1'], 2],
@@ -43,6 +55,10 @@ describe('identity', () => {
       [undefined, 1],
       [['1', '2'], 1],
       [['2', '1'], 1],
+      [['1', '2', '3'], 2],
+      [['1', '2', '4'], 1],
+      [['1', '2', '3', '4'], 1],
+      [['1', '2', '4', '3'], 1],
     ]);
   });
   it('joins an echo and its reply, and gives errors to the flow they quote', () => {
