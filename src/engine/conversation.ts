@@ -10,16 +10,13 @@ import type { StreamReceiver } from '../stream/receiver.ts';
 import type { TcpStream } from '../stream/tcp-stream.ts';
 import type { Enabled } from './candidates.ts';
 import type { ConversationHost } from './conversation-host.ts';
+import { DATAGRAM_TRIES, triesOf } from './datagram-tries.ts';
 import { Dispute } from './dispute.ts';
 import type { KeptBytes } from './kept-bytes.ts';
 import type { Tenant } from './room.ts';
 import { type Asker, UnknownStream } from './unknown-stream.ts';
 
 const NOTHING = new Uint8Array(0);
-/** Datagrams of a flow that are offered to detection before it is called unknown. */
-const DETECTION_DATAGRAMS = 4;
-/** The same where a protocol wants to see more: it counts so many times less. */
-const MORE_DATAGRAMS = 16;
 
 export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conversation> {
   readonly flow: FlowView;
@@ -53,7 +50,7 @@ export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conv
   #before: Analyzer | undefined = undefined;
   #refused: Set<Enabled> | undefined = undefined;
   #held = 0;
-  #datagrams = 0;
+  #tries = 0;
   /** Made with the first contradiction: most connections have none. */
   #dispute: Dispute | undefined = undefined;
   /** While the protocol is looked for. */
@@ -74,6 +71,25 @@ export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conv
     this.firstPacket = firstPacket;
     this.shard = shard;
     this.initiator = initiator;
+  }
+
+  /** What these sides say (bit per side) is of no use to detection. */
+  ignore(sides: number): void {
+    this.#unknown = new UnknownStream(this.#swapped(sides));
+  }
+
+  /** Bits of the sides that are of no use, when that is all there is to remember of this; else 0. */
+  get onlyIgnores(): number {
+    if (this.#analyzer !== undefined || this.#unknown === undefined) return 0;
+    if (this.#refused !== undefined || this.#dispute !== undefined) return 0;
+    const sides = this.#swapped(this.#unknown.onlyHopeless);
+    // A connection that was seen to begin is followed until both sides have spoken: who disagrees with what was said before is told.
+    return sides !== 0 && this.stream?.isRemarkable === false ? sides : 0;
+  }
+
+  /** Bits of sides as bits of directions, and back. */
+  #swapped(bits: number): number {
+    return this.initiator === 0 ? bits : (bits >> 1) | ((bits & 1) << 1);
   }
 
   /** Opens this protocol without asking. */
@@ -100,8 +116,8 @@ export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conv
     if (this.#analyzer === undefined) {
       const found = this.probe(direction, bytes, from, to, 0);
       if (found === null || found === 'more') {
-        this.#datagrams += found === null ? MORE_DATAGRAMS : 1;
-        if (this.#datagrams >= DETECTION_DATAGRAMS * MORE_DATAGRAMS) this.#leave();
+        this.#tries += triesOf(found);
+        if (this.#tries >= DATAGRAM_TRIES) this.#leave();
         return;
       }
       this.open(found);

@@ -12,16 +12,18 @@ import type { FlowTable } from '../flow/table.ts';
 import { tcpState } from '../flow/tcp-state.ts';
 import type { FlowTracker } from '../flow/tracker.ts';
 import { FlowView } from '../protocols/flow-view.ts';
-import type { Transport } from '../protocols/protocol.ts';
+import type { Direction, Transport } from '../protocols/protocol.ts';
 import { PACKET_CHECKSUM_PENDING } from '../sources/source.ts';
 import type { StreamOptions } from '../stream/options.ts';
 import { RecentBytes } from '../stream/recent-bytes.ts';
 import { Segment } from '../stream/segment.ts';
 import { TcpStream } from '../stream/tcp-stream.ts';
 import { IPV4_IDENTIFICATION } from '../wire/ipv4.ts';
+import type { Enabled } from './candidates.ts';
 import { Conversation } from './conversation.ts';
 import type { ConversationHost } from './conversation-host.ts';
 import { RecentDatagrams } from './copies.ts';
+import { DATAGRAM_TRIES, triesOf } from './datagram-tries.ts';
 import { Deadlines } from './deadlines.ts';
 import { Room } from './room.ts';
 
@@ -30,6 +32,7 @@ const {
   C_CONVERSATION,
   C_SYN_A,
   C_SYN_B,
+  F_PORTS,
   F_SEQUENCE_A,
   F_STATE,
   HOT_SHIFT,
@@ -69,7 +72,10 @@ export class Conversations {
   readonly #tracker: FlowTracker;
   readonly #links: Links;
   readonly #options: StreamOptions;
-  /** By the number that stands in a flow's row; 0: none. */
+  /**
+   * By the number that stands in a flow's row; 0: none. Where a number below 0 stands nobody knew yet what the flow speaks, and nothing of it has to
+   * be kept: negated, bits of the sides that tell nothing (TCP), or how much was tried (UDP).
+   */
   readonly #open: (Conversation | undefined)[] = [undefined];
   readonly #free: number[] = [];
   readonly #deadlines = new Deadlines();
@@ -111,9 +117,10 @@ export class Conversations {
       this.#host.count('datagrams.copies', 1);
       return undefined;
     }
-    const conversation = this.#open[table.cold[coldAt(base) + C_CONVERSATION]];
-    if (conversation !== undefined) return conversation;
+    const index = table.cold[coldAt(base) + C_CONVERSATION];
+    if (index > 0) return this.#open[index];
     if (isTcp) {
+      if ((-index & (1 << side)) !== 0) return undefined;
       // A connection is looked into from the ACK of its handshake on: it tells what the receivers of its data will take.
       if (rows[place.row + ROW_PAYLOAD_LENGTH] === 0 && place.establishedBy !== place.number) return undefined;
       // What still comes after a refusal or a reset has no receiver.
@@ -177,9 +184,8 @@ export class Conversations {
   /** The flow is over. */
   ended(table: FlowTable, slot: number, reason: FlowEnd): void {
     const index = table.cold[coldAt(slot << HOT_SHIFT) + C_CONVERSATION];
-    const conversation = this.#open[index];
-    if (conversation === undefined) return;
-    conversation.end(reason);
+    if (index <= 0) return;
+    this.#open[index]?.end(reason);
     this.#forget(index);
   }
 
@@ -251,11 +257,21 @@ export class Conversations {
     // The network card will fill in the checksum.
     if (place.extra === null && (place.batch.flags[rows[row + ROW_PACKET]] & PACKET_CHECKSUM_PENDING) !== 0)
       segment.transport = -1;
-    conversation.stream!.segment(side, segment);
     const { stream } = conversation;
+    stream!.segment(side, segment);
     if (stream?.ignoredReset === true) this.#tracker.takeBackReset(table, slot);
     if (stream?.isReset === true) conversation.end('rst');
     else if (stream?.sides[0].finished === true && stream.sides[1].finished) conversation.end('fin');
+    else if (!conversation.isOver) {
+      const ignored = conversation.onlyIgnores;
+      if (ignored !== 0) this.#remember(conversation, -ignored);
+    }
+  }
+
+  /** All that is to be known of it stands in the flow's row. */
+  #remember(conversation: Conversation, known: number): void {
+    this.rest(conversation);
+    this.tableOf(conversation).cold[coldAt(conversation.slot << HOT_SHIFT) + C_CONVERSATION] = known;
   }
 
   /** A conversation for a flow, or none when nothing is analysed on its transport. */
@@ -270,25 +286,53 @@ export class Conversations {
       words[base + F_STATE] |= S_UNINTERESTING;
       return undefined;
     }
-    const state = words[base + F_STATE];
+    const { cold } = table;
+    const known = coldAt(base) + C_CONVERSATION;
+    const initiator = (words[base + F_STATE] & S_INITIATOR_B) !== 0 ? 1 : 0;
+    const ports = initiator === 0 ? words[base + F_PORTS] : swapped(words[base + F_PORTS]);
+    const forced = detection.forced(transport, ports >>> 16, ports & 0xffff);
+    let found = forced;
+    if (transport === 'udp' && forced === undefined) {
+      const answer = this.#ask(ports, (side ^ initiator) as Direction, place);
+      if (answer === undefined) return undefined;
+      if (answer === null || answer === 'more') {
+        cold[known] -= triesOf(answer);
+        if (-cold[known] >= DATAGRAM_TRIES) words[base + F_STATE] |= S_UNINTERESTING;
+        return undefined;
+      }
+      found = answer;
+    }
     const view = fillView(new FlowView(), table, slot, this.#links, place.number);
     const first = firstPacketOf(table, base, place.number);
-    const initiator = (state & S_INITIATOR_B) !== 0 ? 1 : 0;
     const conversation = new Conversation(host, view, transport, first, table.shardOfRow(base), initiator);
     conversation.slot = slot;
     conversation.v6 = table.v6;
     const index = this.#free.pop() ?? this.#open.length;
     this.#open[index] = conversation;
-    table.cold[coldAt(base) + C_CONVERSATION] = index;
+    if (cold[known] < 0 && transport === 'tcp') conversation.ignore(-cold[known]);
+    cold[known] = index;
     this.#room.begin(conversation);
     if (transport === 'tcp') {
       const recent = (this.#recent[conversation.shard] ??= new RecentBytes());
       conversation.stream = new TcpStream(conversation, this.#options, recent);
       this.#beginSides(table, base, side, conversation.stream, place);
     }
-    const forced = detection.forced(transport, view.sourcePort, view.destinationPort);
-    if (forced !== undefined) conversation.open(forced);
+    if (found !== undefined) conversation.open(found);
     return conversation;
+  }
+
+  /** What detection says of a flow's datagram; undefined: it is empty. `ports`: those of source and destination. */
+  #ask(
+    ports: number,
+    direction: Direction,
+    { stage, row, extra, batch }: PacketPlace,
+  ): Enabled | 'more' | null | undefined {
+    const { rows } = stage;
+    const from = rows[row + ROW_PAYLOAD];
+    const to = rows[row + ROW_PAYLOAD_END];
+    if (from >= to) return undefined;
+    const bytes = extra === null ? batch.bytes : extra.bytes!;
+    return this.#host.detection.probe('udp', ports >>> 16, ports & 0xffff, undefined, direction, bytes, from, to, 0);
   }
 
   /** The flow's header tracking knows what comes next on each side; the present segment is already counted there. */
@@ -309,6 +353,11 @@ export class Conversations {
     this.#open[index] = undefined;
     this.#free.push(index);
   }
+}
+
+/** Both halves of a word, the other way round. */
+function swapped(ports: number): number {
+  return (ports << 16) | (ports >>> 16);
 }
 
 /** `v6`: of the flow's addresses. undefined: not looked into. */

@@ -1,4 +1,5 @@
 // A stream whose protocol is not known yet: what both sides said so far, for detection to look at again and for the analyzer to begin with.
+// What a direction said that nobody can make anything of (the middle of a connection, mostly) is not kept: no analyzer could either.
 
 import type { Direction } from '../protocols/protocol.ts';
 import type { Enabled } from './candidates.ts';
@@ -22,7 +23,19 @@ export interface Asker {
 export class UnknownStream {
   readonly #kept: [KeptBytes | undefined, KeptBytes | undefined] = [undefined, undefined];
   /** Bit per direction: what it says is of no use to detection any more. */
-  #hopeless = 0;
+  #hopeless: number;
+  /** Bytes that came of directions that are of no use. */
+  #passed = 0;
+
+  /** `hopeless`: bits of the directions that are known to be of no use. */
+  constructor(hopeless = 0) {
+    this.#hopeless = hopeless;
+  }
+
+  /** Bits of the directions that are of no use, when that is all there is to remember; else 0. */
+  get onlyHopeless(): number {
+    return this.#kept[0] === undefined && this.#kept[1] === undefined ? this.#hopeless : 0;
+  }
 
   /** What was kept of a direction. */
   kept(direction: Direction): KeptBytes | undefined {
@@ -34,6 +47,10 @@ export class UnknownStream {
    * `'more'` when they were kept because it is not; null when nobody will know it.
    */
   add(asker: Asker, direction: Direction, bytes: Uint8Array, from: number, to: number): Enabled | 'more' | null {
+    if ((this.#hopeless & (1 << direction)) !== 0) {
+      this.#passed += to - from;
+      return this.#passed > DETECTION_BYTES ? null : 'more';
+    }
     const kept = this.#kept[direction];
     if (kept === undefined) return this.#begin(asker, direction, bytes, from, to);
     const seen = kept.length;
@@ -56,7 +73,7 @@ export class UnknownStream {
   /** The first bytes of a direction are only copied when they do not tell at once. */
   #begin(asker: Asker, direction: Direction, bytes: Uint8Array, from: number, to: number): Enabled | 'more' | null {
     const found = this.#ask(asker, direction, bytes, from, to, 0);
-    if (found === 'more') {
+    if (found === 'more' && (this.#hopeless & (1 << direction)) === 0) {
       const first = new KeptBytes();
       this.#kept[direction] = first;
       keep(asker, first, bytes, from, to);
@@ -72,15 +89,13 @@ export class UnknownStream {
     to: number,
     seen: number,
   ): Enabled | 'more' | null {
-    const isTooLong = to - from > DETECTION_BYTES;
-    const bit = 1 << direction;
-    if ((this.#hopeless & bit) === 0) {
-      const found = asker.probe(direction, bytes, from, to, seen);
-      if (found !== null && found !== 'more') return found;
-      if (found === null || isTooLong) this.#hopeless |= bit;
-    }
-    // The other direction may still tell; what this one said is kept for the analyzer, as far as the limit goes.
-    return this.#hopeless === BOTH || isTooLong ? null : 'more';
+    const found = asker.probe(direction, bytes, from, to, seen);
+    if (found !== null && found !== 'more') return found;
+    if (found === 'more' && to - from <= DETECTION_BYTES) return found;
+    this.#hopeless |= 1 << direction;
+    this.forget(asker, direction);
+    // The other direction may still tell.
+    return this.#hopeless === BOTH ? null : 'more';
   }
 }
 

@@ -45,7 +45,7 @@ export const C_NEXT = 4;
 export const C_PREVIOUS = 5;
 /** Index of the extension row, 0 none. */
 export const C_EXTENSION = 6;
-/** Index of the conversation (reassembly and analyzer), 0 none. */
+/** Index of the conversation (reassembly and analyzer), 0 none; below 0: none, and what detection knows so far (`engine/conversations.ts`). */
 export const C_CONVERSATION = 7;
 /** Initial sequence number of who began. */
 export const C_ISN = 8;

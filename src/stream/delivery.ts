@@ -36,6 +36,12 @@ export class Delivery {
     return this.sides[0].pieces.cost + this.sides[1].pieces.cost;
   }
 
+  /** It was seen to begin, or something waits, or is waited for. */
+  get isRemarkable(): boolean {
+    const [a, b] = this.sides;
+    return a.facts !== 0 || b.facts !== 0 || a.isUnsettled || b.isUnsettled;
+  }
+
   /** Gives up open holes: those whose bytes were acknowledged, or (`all`) every one. */
   settle(all: boolean): void {
     if (all) {
