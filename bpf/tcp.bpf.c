@@ -3,7 +3,8 @@
 // there too (event-layout.ts). Only tracepoints: no kprobe, no fentry.
 //
 // A program that an interrupt stops does not run again for what happens meanwhile. So there are two for changes of state: the second one
-// sees to what the first has missed, and as it is done in no time otherwise, what it misses itself the first has seen.
+// sees to what the first has missed, and as it is done in no time otherwise, what it misses itself the first has seen. There are kernels that
+// run no program of ours while certain processes are on the CPU, and count nothing: what a socket's next change shows to be missing is counted.
 //
 // Who owns a socket is noted when a process is certain to be the one that runs: when it connects, listens, and closes. The note is
 // kept with the socket (socket storage) and the kernel copies it from a listener to the connections it gets.
@@ -45,6 +46,7 @@ struct life {
     u8 role, attribution, shown, error;
     char command[16];
     u32 seen;       // which change of state the first of the two programs saw last; 0: the second one knows of it
+    u32 state;      // where its last change led, if `changed`
 };
 
 // Filters. Everything that is not asked for is cut out by the verifier.
@@ -72,6 +74,8 @@ struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, KINDS); __
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, u32); __type(value, u64); } lost SEC(".maps");
 // Changes of state that the first program missed and the second one saw.
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, u32); __type(value, u64); } caught SEC(".maps");
+// How often changes of state were missing before one that was seen: one or more each time.
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, u32); __type(value, u64); } gaps SEC(".maps");
 // TCP segments that the kernel threw away, by reason; the last entry takes those with a higher number.
 #define REASONS 512
 struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, REASONS); __type(key, u32); __type(value, u64); } drops SEC(".maps");
@@ -217,15 +221,26 @@ INLINE bool is_tcp(const struct sock *sk) {
 
 INLINE int change_state(struct sock *sk, struct life *life, int old, int new) {
     struct event e = {};
+    // One that was made of it, and one that led to `old`, are certain to be missing.
+    u32 missing = 0;
     e.time = bpf_ktime_get_ns();
     if (life) {
         // A connection that a listener got begins with a copy of the listener's note.
         bool is_new = !life->changed || (old == TCP_LISTEN && new == TCP_SYN_RECV) || new == TCP_SYN_SENT || new == TCP_LISTEN;
         if (old == TCP_LISTEN && new == TCP_SYN_RECV) life->role = SERVER;
         if (new == TCP_SYN_SENT) life->role = CLIENT;
-        if (life->changed && !is_new) e.in_state = e.time - life->changed;
+        // MPTCP changes states without a word in some kernels.
+        if (!is_new && life->state != old && sk->sk_protocol == IPPROTO_TCP) {
+            missing = 1 << (life->state & 15) | 1 << (old & 15);
+            // The note is still the listener's.
+            if (life->state == TCP_LISTEN) {
+                life->role = SERVER;
+                life->began = 0;
+            }
+        } else if (!is_new) e.in_state = e.time - life->changed;
         if (is_new) life->began = old == TCP_CLOSE || old == TCP_LISTEN ? e.time : 0;
         life->changed = e.time;
+        life->state = new;
         if (is_new) life->error = 0;
         if (new == TCP_SYN_SENT) own(life, BY_CONNECT);
         else if (new == TCP_LISTEN) own(life, BY_LISTEN);
@@ -234,14 +249,17 @@ INLINE int change_state(struct sock *sk, struct life *life, int old, int new) {
         fill_life(&e, life);
     }
     if (!(wanted_kinds & (1 << STATE))) return 0;
-    if (!(wanted_states & (1 << (old & 15))) && !(wanted_states & (1 << (new & 15)))) return 0;
+    bool is_told = wanted_states & (1 << (old & 15) | 1 << (new & 15));
+    if (!is_told && !(wanted_states & missing)) return 0;
     if (by_cgroup && !in_cgroups(sk)) return 0;
     e.kind = STATE;
     e.old_state = old;
     e.new_state = new;
     fill_socket(&e, sk);
     fill_process(&e);
-    if (is_wanted(&e)) submit(&e);
+    if (!is_wanted(&e)) return 0;
+    if (wanted_states & missing) count_up(gaps, 0);
+    if (is_told) submit(&e);
     return 0;
 }
 

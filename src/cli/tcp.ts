@@ -143,7 +143,10 @@ async function tcp(words: string[]): Promise<number> {
         if (seconds !== undefined) timer = setTimeout(() => stopper.abort(), seconds);
       },
       failed: (error) => note(error.message),
-      lost: (n) => note(`${grouped(n)} events were lost: the sinks are too slow, or --buffer is too small`),
+      lost: (n) =>
+        note(
+          `${grouped(n)} events were lost: the sinks are too slow, --buffer is too small, or the kernel did not tell them`,
+        ),
     });
     if (options.summary === 'json') process.stderr.write(`${JSON.stringify(result)}\n`);
     else if (options.quiet !== true) process.stderr.write(`${summary(result)}\n`);

@@ -59,7 +59,8 @@ export async function followTcpState(
       {
         signal,
         failed: (error) => note(`TCP events: ${error.message}`),
-        lost: (count) => note(`${count} TCP events were lost: tcp_state.buffer is too small`),
+        lost: (count) =>
+          note(`${count} TCP events were lost: tcp_state.buffer is too small, or the kernel did not tell them`),
       },
     );
   } catch (error) {

@@ -5,13 +5,15 @@ import { once } from 'node:events';
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, expect, it, type TestContext } from 'vitest';
+import { afterAll, expect, it, type TestContext, vi } from 'vitest';
+import { type BpfLink, BpfProgram } from '../../src/system/bpf/bpf.ts';
 import { BpfSource } from '../../src/tcp-state/bpf/source.ts';
 import { mountPoint } from '../../src/tcp-state/containers.ts';
 import type { TcpEvent } from '../../src/tcp-state/event.ts';
 import type { TcpStateFilter } from '../../src/tcp-state/filter.ts';
 import type { RecordKind } from '../../src/tcp-state/lifecycle.ts';
 import { parseCgroups, parseNetworks, parsePorts, parseStates } from '../../src/tcp-state/parse-filter.ts';
+import { STATE_NAMES } from '../../src/tcp-state/states.ts';
 import { leftOf, objectsOf } from '../kit/kernel-objects.ts';
 import { LAUNCHER } from '../kit/program.ts';
 import { PROJECT } from '../kit/shared.ts';
@@ -243,6 +245,57 @@ it('tells what happens while something else is looked at on the same CPU', async
     expect(source.stats()).toEqual({ produced: made, delivered: made, lost: 0 });
   } finally {
     source.close();
+  }
+});
+
+it('counts as lost what no program was run for, by what sockets do next', async (context) => {
+  const net = here(context);
+  const attach = vi.spyOn(BpfProgram.prototype, 'attach');
+  const source = new BpfSource();
+  try {
+    await source.start({ namespaces: [net.inode], kinds: new Set(['state']) });
+    const programs = attach.mock.contexts as BpfProgram[];
+    const links = attach.mock.results.map(({ value }) => value as BpfLink);
+    expect(programs.map(({ name }) => name)).toEqual(['on_state', 'on_state_missed']);
+    const connection = net.start('in-steps');
+    const line = linesOf(connection);
+    expect(await line()).toBe('open');
+    for (const link of links.splice(0)) link.close();
+    connection.stdin!.write('\n');
+    expect(await line()).toBe('half closed');
+    for (const program of [...programs]) links.push(program.attach());
+    connection.stdin!.end('\n');
+    expect(await line()).toBe('closed');
+    const told: string[] = [];
+    let lost = 0;
+    const tell = (event: TcpEvent) => {
+      if (event.kind === 'lost') lost += event.count!;
+      else
+        told.push(
+          `${STATE_NAMES[event.oldState]} ${STATE_NAMES[event.newState]} ${event.role} ${event.stateNs !== undefined}`,
+        );
+    };
+    source.drain(4096, tell, true);
+    for (const link of links) link.close();
+    expect(multiset(told)).toEqual({
+      'CLOSED LISTEN unknown false': 1,
+      'CLOSED SYN-SENT client false': 1,
+      'SYN-SENT ESTABLISHED client true': 1,
+      'LISTEN SYN-RECEIVED server false': 1,
+      'SYN-RECEIVED ESTABLISHED server true': 1,
+      // How long it was in that state is not known.
+      'FIN-WAIT-2 FIN-WAIT-2 client false': 1,
+      'FIN-WAIT-2 CLOSED client true': 1,
+      'CLOSE-WAIT LAST-ACK server false': 1,
+      'LAST-ACK CLOSED server true': 1,
+      'LISTEN CLOSED unknown true': 1,
+    });
+    // What both sides did meanwhile.
+    expect(lost).toBe(2);
+    expect(source.stats()).toEqual({ produced: 12, delivered: 10, lost: 2 });
+  } finally {
+    source.close();
+    attach.mockRestore();
   }
 });
 

@@ -189,14 +189,15 @@ export class BpfSource implements TcpStateSource {
 
   /**
    * What happened while a program was at work on the same CPU. Changes of state that the first program missed the second one sees, a
-   * moment later: what was missed at the last look it has seen by now.
+   * moment later: what was missed at the last look it has seen by now. Where the kernel ran neither of them without counting it, sockets'
+   * later changes show what is missing at least.
    */
   #countUnseen(isLast: boolean): void {
     const object = this.#object!;
     const misses = missesOf(object);
     const settled = isLast ? misses : this.#misses;
     this.#misses = misses;
-    this.#unseen = Math.max(this.#unseen, settled - object.map('caught').sum(0));
+    this.#unseen = Math.max(this.#unseen, settled - object.map('caught').sum(0), object.map('gaps').sum(0));
   }
 
   /** What the network threw away. */
