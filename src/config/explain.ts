@@ -8,6 +8,7 @@ type Node = Partial<{
   properties: Record<string, Node>;
   additionalProperties: Node | boolean;
   anyOf: Node[];
+  items: Node;
 }>;
 
 /** A line: where, and what. */
@@ -19,7 +20,25 @@ export function explain(issue: z.core.$ZodIssue): string {
   }
   if (issue.code === 'invalid_type' && (issue.expected === 'record' || issue.expected === 'object'))
     return `${at}: here stand names, each with a colon and what is set for it (eth0: or eth0: { promisc: true }), not ${shapeOf(issue.message)}`;
+  if (issue.code === 'invalid_union') return explainUnion(issue, at);
   return `${at}: ${issue.message}`;
+}
+
+/** Of what may be one thing or another: what is wrong with the one whose shape it has, or which shapes there are. */
+function explainUnion({ errors, path, message }: z.core.$ZodIssueInvalidUnion, at: string): string {
+  const isOtherShape = (issue: z.core.$ZodIssue) => issue.path.length === 0 && issue.code === 'invalid_type';
+  const shaped = errors.filter((issues) => issues.length > 0 && !issues.some(isOtherShape));
+  const isUnknown = ({ code }: z.core.$ZodIssue) => code === 'unrecognized_keys';
+  const [meant] = [...shaped].sort((a, b) => Number(a.some(isUnknown)) - Number(b.some(isUnknown)));
+  if (meant !== undefined) {
+    // Where a name is none of any, what else each of them lacks says nothing.
+    const told = meant.some(isUnknown) ? meant.filter(isUnknown) : meant;
+    return told.map((issue) => explain({ ...issue, path: [...path, ...issue.path] })).join('\n  ');
+  }
+  const expected = errors.flatMap((issues) => issues.flatMap((issue) => ('expected' in issue ? [issue.expected] : [])));
+  if (expected.length === 0) return `${at}: ${message}`;
+  const received = /received (\w+)/.exec(errors[0][0].message)?.[1] ?? 'this';
+  return `${at}: Invalid input: expected ${[...new Set(expected)].join(' or ')}, received ${received}`;
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
@@ -60,8 +79,9 @@ function keysAt(path: readonly PropertyKey[]): string[] {
   let nodes: Node[] = [ROOT()];
   for (const name of path) {
     nodes = nodes.flatMap(alternatives).flatMap((node) => {
-      const { properties = {}, additionalProperties } = node;
-      const next = Object.hasOwn(properties, name) ? properties[String(name)] : additionalProperties;
+      const { properties = {}, additionalProperties, items } = node;
+      const inside = typeof name === 'number' ? items : additionalProperties;
+      const next = Object.hasOwn(properties, name) ? properties[String(name)] : inside;
       return typeof next === 'object' ? [next] : [];
     });
   }

@@ -35,6 +35,19 @@ test('a list where names belong', () => {
   );
 });
 
+test('values that may be of more than one kind', () => {
+  expect(said('flows.interval=[5]')).toBe('flows.interval: Invalid input: expected number or string, received array');
+  expect(said('store.retention.size=')).toBe(
+    'store.retention.size: Invalid input: expected number or string, received null',
+  );
+  expect(said('protocols.dns.ports=[53,70000]')).toBe('protocols.dns.ports.1: Too big: expected number to be <=65535');
+  expect(said('protocols.dns.ports=-1')).toBe('protocols.dns.ports: Too small: expected number to be >=1');
+  expect(said('flows.tags={}')).toBe('flows.tags: Invalid input: expected string or array, received object');
+  expect(said('flows.processors=[{drop: 1}]')).toBe(
+    "flows.processors.0: there is no 'drop': did you mean 'drop_fields'?",
+  );
+});
+
 test('values that can not be', () => {
   expect(said('workers=0')).toMatch(/^workers: /);
   expect(said('flows.interval=5x')).toMatch(/^flows\.interval: "5x" is no duration/);
