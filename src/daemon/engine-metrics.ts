@@ -30,6 +30,9 @@ export class EngineMetrics {
   readonly #restarts: Counter;
   readonly #writeouts: Histogram;
   #latencies: EngineFigures['latencies'] = {};
+  /** What capture threads that died had counted. */
+  #formerLatencies: EngineFigures['latencies'] = {};
+  #sinks: readonly string[] = [];
   readonly #seen = new Map<string, number>();
   /** Restarts that were told. */
   #told = 0;
@@ -77,6 +80,7 @@ export class EngineMetrics {
 
   observe(status: ThreadStatus, restarts: number): void {
     if (status.engine !== undefined) this.#observeEngine(status.engine);
+    this.#forgetSinks(status.sinks);
     for (const sink of status.sinks) this.#observeSink(sink);
     this.#loopDelay.set(status.holdUp.seconds);
     this.#loopCpu.set(status.holdUp.cpuSeconds);
@@ -89,6 +93,7 @@ export class EngineMetrics {
   restarted(lost: Readonly<Record<string, number>>): void {
     for (const [what, n] of Object.entries(lost)) if (n > 0) this.#ledger.inc({ what }, n);
     this.#seen.clear();
+    this.#formerLatencies = this.#latencies;
   }
 
   /** The text format. Gauges whose name ends as those of counters do, as goProbe's and Node's do, are told without a type. */
@@ -107,13 +112,25 @@ export class EngineMetrics {
       if (unmatched === null) this.#raise(this.#ledger, { what }, n);
       else this.#raise(this.#unmatched, { protocol: unmatched[1], side: unmatched[2].toLowerCase() }, n);
     }
-    this.#latencies = engine.latencies;
+    this.#latencies = added(this.#formerLatencies, engine.latencies);
+  }
+
+  /** A sink that a reload has left out has no state any more; one of the same name begins at zero. */
+  #forgetSinks(sinks: readonly SinkStatus[]): void {
+    const names = sinks.map(({ name }) => name);
+    for (const sink of this.#sinks.filter((name) => !names.includes(name))) {
+      this.#sinkWaiting.remove({ sink });
+      this.#sinkUp.remove({ sink });
+      for (const counter of [this.#sinkRows, this.#sinkBytes, this.#sinkLost])
+        this.#seen.delete(keyOf(counter, { sink }));
+    }
+    this.#sinks = names;
   }
 
   #observeSink({ name: sink, rows, bytes, lostRows, waitingBytes, error, ...figures }: SinkStatus): void {
-    this.#raise(this.#sinkRows, { sink }, rows);
-    this.#raise(this.#sinkBytes, { sink }, bytes);
-    this.#raise(this.#sinkLost, { sink }, Number(lostRows ?? 0));
+    this.#raiseAnew(this.#sinkRows, { sink }, rows);
+    this.#raiseAnew(this.#sinkBytes, { sink }, bytes);
+    this.#raiseAnew(this.#sinkLost, { sink }, Number(lostRows ?? 0));
     this.#sinkWaiting.set({ sink }, Number(waitingBytes ?? 0));
     this.#sinkUp.set({ sink }, error === '' ? 1 : 0);
     if (figures.segments === undefined) return;
@@ -123,9 +140,16 @@ export class EngineMetrics {
   }
 
   #raise(counter: Counter, labels: Record<string, string>, total: number): void {
-    const key = `${(counter as unknown as { name: string }).name} ${Object.values(labels).join(' ')}`;
+    const key = keyOf(counter, labels);
     counter.inc(labels, Math.max(0, total - (this.#seen.get(key) ?? 0)));
     this.#seen.set(key, total);
+  }
+
+  /** Of what begins at zero when it is opened anew, as sinks are by a reload. */
+  #raiseAnew(counter: Counter, labels: Record<string, string>, total: number): void {
+    const key = keyOf(counter, labels);
+    if (total < (this.#seen.get(key) ?? 0)) this.#seen.delete(key);
+    this.#raise(counter, labels, total);
   }
 
   #counter(name: string, help: string, labelNames: string[] = []): Counter {
@@ -134,6 +158,21 @@ export class EngineMetrics {
   #gauge(name: string, help: string, labelNames: string[] = []): Gauge {
     return new Gauge({ name: `netscribe_${name}`, help, labelNames, registers: [this.#registry] });
   }
+}
+
+const keyOf = (counter: Counter, labels: Record<string, string>): string =>
+  `${(counter as unknown as { name: string }).name} ${Object.values(labels).join(' ')}`;
+
+function added(a: EngineFigures['latencies'], b: EngineFigures['latencies']): EngineFigures['latencies'] {
+  const sums = { ...a };
+  for (const [type, { buckets, sumSeconds }] of Object.entries(b)) {
+    const known = sums[type];
+    sums[type] =
+      known === undefined
+        ? { buckets, sumSeconds }
+        : { buckets: buckets.map((n, i) => n + known.buckets[i]), sumSeconds: sumSeconds + known.sumSeconds };
+  }
+  return sums;
 }
 
 const LATENCY = 'netscribe_transaction_duration_seconds';

@@ -90,9 +90,28 @@ test('counters follow the totals; a thread that begins anew goes on from there',
   metrics.restarted({ 'packets.unread': 3, 'flows.unwritten': 0 });
   metrics.observe(status(1), 1);
   const text = await metrics.text();
-  for (const line of ['netscribe_records_total{type="dns"} 30', 'netscribe_capture_restarts_total 1'])
+  for (const line of [
+    'netscribe_records_total{type="dns"} 30',
+    'netscribe_capture_restarts_total 1',
+    'netscribe_transaction_duration_seconds_count{type="dns"} 21',
+    'netscribe_transaction_duration_seconds_bucket{type="dns",le="+Inf"} 21',
+  ])
     expect(text.split('\n')).toContain(line);
   // Of the process itself.
   expect(text).toMatch(/^process_resident_memory_bytes \d/m);
   expect(text).toMatch(/^nodejs_eventloop_lag_seconds \d/m);
+});
+
+test('a sink that a reload leaves out is not told as ill for ever; one that is opened anew goes on from where it was', async () => {
+  const metrics = new EngineMetrics(new Registry());
+  const rows = async () => /^netscribe_sink_rows_total\{sink="store:x"\} (\d+)$/m.exec(await metrics.text())?.[1];
+  metrics.observe(status(2), 0);
+  metrics.observe({ ...status(2), sinks: status(2).sinks.slice(0, 1) }, 0);
+  expect(await metrics.text()).not.toMatch(/^netscribe_sink_(up|waiting_bytes)\{sink="ndjson:y"\}/m);
+  expect(await rows()).toBe('20');
+  metrics.observe(status(1), 0);
+  expect(await rows()).toBe('30');
+  metrics.observe({ ...status(1), sinks: [] }, 0);
+  metrics.observe(status(3), 0);
+  expect(await rows()).toBe('60');
 });
