@@ -11,6 +11,8 @@ import { UsageError } from '../config/usage-error.ts';
 import { makePlan, sentPlan, shownTypes } from '../engine/plan.ts';
 import type { EngineFigures } from '../engine/view.ts';
 import { SEES_ALL } from '../processors/process-watch.ts';
+import { listLinks } from '../system/links.ts';
+import { NETLINK, type NetlinkSocket, openNetlink } from '../system/netlink.ts';
 import {
   type Capability,
   giveUpCapabilities,
@@ -25,6 +27,7 @@ import { type Change, compareSettings, type LaterChange, withoutLater } from './
 import { checkFilters } from './check-filters.ts';
 import { EngineMetrics } from './engine-metrics.ts';
 import type { ChosenFlowSource, Renewable, SinkStatus, ThreadStatus, Wanted } from './messages.ts';
+import { seenTwice, seenTwiceWords } from './seen-twice.ts';
 
 export interface DaemonOptions {
   /** Reads the configuration anew: at the start and at every reload. Throws a UsageError. */
@@ -98,6 +101,11 @@ export class Daemon {
   #isObserving = false;
   #changing: Promise<unknown> = Promise.resolve();
   readonly #noted = new Set<string>();
+  /** Undefined where the kernel can not be asked. */
+  #netlink: NetlinkSocket | undefined;
+  #captured = '';
+  /** Interfaces that were told to be above others that are captured. */
+  readonly #saidTwice = new Set<string>();
 
   constructor(options: DaemonOptions) {
     this.#options = options;
@@ -157,6 +165,7 @@ export class Daemon {
     // Of what the process has as root, this thread keeps what it starts another capture thread with.
     const isToBecome = becomesUser(this.#config);
     if (isToBecome) await keepCapabilitiesAcrossUsers();
+    this.#netlink = await openNetlink(NETLINK.ROUTE).catch(() => undefined);
     await this.#link.start();
     // The process is who it shall be once the thread captures: who started without the thread's capability has none either.
     this.#link.renew({ waitsForUser: false });
@@ -186,6 +195,8 @@ export class Daemon {
   /** Everything is written, then all ends. Resolves to what went wrong, '' for nothing. */
   async stop(): Promise<string> {
     clearInterval(this.#timer);
+    this.#netlink?.close();
+    this.#netlink = undefined;
     const [why] = await Promise.all([
       this.#link.stop(this.#stopMs, this.#status?.engine?.flows ?? 0),
       this.#server?.close(),
@@ -298,6 +309,20 @@ export class Daemon {
     await this.#link.ask({ kind: 'stream', on: this.#readers.size > 0 }).catch(() => undefined);
   }
 
+  /** When interfaces have come or gone. */
+  #tellSeenTwice(interfaces: Readonly<Record<string, CaptureStatus>>): void {
+    const captured = Object.keys(interfaces).filter((name) => interfaces[name].state === 'capturing');
+    const key = captured.join('\n');
+    if (this.#netlink === undefined || key === this.#captured) return;
+    this.#captured = key;
+    const found = seenTwice(listLinks(this.#netlink), (name) => captured.includes(name));
+    for (const [upper, words] of seenTwiceWords(found)) {
+      if (this.#saidTwice.has(upper)) continue;
+      this.#saidTwice.add(upper);
+      this.#options.log(words);
+    }
+  }
+
   async #observe(): Promise<void> {
     if (this.#isObserving) return;
     this.#isObserving = true;
@@ -306,6 +331,7 @@ export class Daemon {
       for (const iface of Object.keys(this.#status?.interfaces ?? {})) {
         if (!Object.hasOwn(status.interfaces, iface)) this.captureMetrics.forget(iface);
       }
+      this.#tellSeenTwice(status.interfaces);
       this.#status = status;
       this.captureMetrics.observe(status.interfaces, 0);
       for (const seconds of status.writeoutSeconds) this.captureMetrics.rotated(seconds);

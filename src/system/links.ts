@@ -17,6 +17,10 @@ export interface Link {
   address: string;
   /** `veth`, `bridge`, `vlan`, …; '' for hardware. */
   kind: string;
+  /** Index of the bridge or bond that it belongs to; 0 for none. */
+  master: number;
+  /** Index of the interface that carries its packets as they are, or with a tag; 0 for none. */
+  carrier: number;
 }
 
 const RTNLGRP_LINK = 1;
@@ -28,9 +32,14 @@ const IFF_LOOPBACK = 8;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
+const IFLA_LINK = 5;
+const IFLA_MASTER = 10;
 const IFLA_OPERSTATE = 16;
 const IFLA_LINKINFO = 18;
 const IFLA_INFO_KIND = 1;
+const IFLA_LINK_NETNSID = 37;
+/** What comes in by these is what came in by another interface. Ends of a tunnel, and of a pair, are something else. */
+const CARRIED = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap']);
 const NESTED = 0x3fff;
 const STATES = ['unknown', 'not present', 'down', 'lower layer down', 'testing', 'dormant', 'up'];
 
@@ -77,9 +86,15 @@ function readLink(body: Buffer): Link {
     state: STATES[0],
     address: '',
     kind: '',
+    master: 0,
+    carrier: 0,
   };
+  let isElsewhere = false;
   eachAttribute(body, IFINFO, body.length, (type, from, to) => {
     if (type === IFLA_IFNAME) link.name = text(body, from, to);
+    else if (type === IFLA_LINK) link.carrier = body.readUInt32LE(from);
+    else if (type === IFLA_MASTER) link.master = body.readUInt32LE(from);
+    else if (type === IFLA_LINK_NETNSID) isElsewhere = true;
     else if (type === IFLA_MTU) link.mtu = body.readUInt32LE(from);
     else if (type === IFLA_OPERSTATE) link.state = STATES[body[from]] ?? STATES[0];
     else if (type === IFLA_ADDRESS)
@@ -89,6 +104,7 @@ function readLink(body: Buffer): Link {
         if (inner === IFLA_INFO_KIND) link.kind = text(body, a, b);
       });
   });
+  if (isElsewhere || !CARRIED.has(link.kind)) link.carrier = 0;
   return link;
 }
 
