@@ -1,5 +1,6 @@
 // One interface: its source, its state, what it counted. A failure of it is its own; it is tried again.
 
+import { OpenAnewError } from '../sources/open-anew.ts';
 import type { PacketBatch, PacketSource } from '../sources/source.ts';
 import { PACKET_DIRECTION_KNOWN, PACKET_OUTGOING, PACKET_SEGMENTED } from '../sources/source.ts';
 import { Backoff } from './backoff.ts';
@@ -200,7 +201,7 @@ export class Capture {
   fail(error: unknown): void {
     this.state = 'failed';
     this.error = error instanceof Error ? error.message : String(error);
-    this.#retryAt = performance.now() + this.#backoff.next();
+    this.#retryAt = performance.now() + (error instanceof OpenAnewError ? 0 : this.#backoff.next());
   }
 
   /** What came since the last rotation is counted anew from here. */

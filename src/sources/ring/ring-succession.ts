@@ -7,6 +7,7 @@
 
 import type { Libc } from '../../system/libc.ts';
 import { PacketRing } from '../../system/packet-ring.ts';
+import { OpenAnewError } from '../open-anew.ts';
 import { REFUSE_ALL } from './kernel-filter.ts';
 import { openAlone, openMember, type RingPlan, ringOptions } from './open-ring.ts';
 import { RingFilter } from './ring-filter.ts';
@@ -168,7 +169,7 @@ export class RingSuccession {
       this.#bound = target;
     } else if (hasReturned) {
       // Its group is that of the interface as it was.
-      this.#fail(new Error('the interface had left, and is opened anew'));
+      this.#fail(new OpenAnewError('the interface had left, and is opened anew'));
     } else if (!this.#isEnding && this.#replacement?.ifindex !== target) {
       // A member of a group can not be bound anew. What goes wrong with it is told by `failure`.
       this.#replace({ ringBytes, blockBytes, ifindex: target }).catch(() => undefined);
