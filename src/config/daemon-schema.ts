@@ -56,6 +56,10 @@ export const daemonShape = {
         ),
       user: z.string().optional().describe('who to be once everything is open, when started as root'),
     })
+    .refine(({ interfaces, autodetection }) => autodetection.enabled !== true || Object.keys(interfaces).length === 0, {
+      path: ['autodetection', 'enabled'],
+      error: 'interfaces are either named or detected: leave it out, or the names in capture.interfaces',
+    })
     .prefault({}),
   store: z
     .strictObject({

@@ -16,7 +16,7 @@ import { nearest } from './nearest.ts';
 import { configSchema } from './schema.ts';
 import type { TcpStateConfig } from './tcp-state-schema.ts';
 import { UsageError } from './usage-error.ts';
-import { settingsWithoutEffect } from './without-effect.ts';
+import { settingsWithoutEffect, settingsWithoutEffectInDaemon } from './without-effect.ts';
 
 export interface LoadedConfig {
   workers: number;
@@ -29,6 +29,8 @@ export interface LoadedConfig {
   effective: Record<string, unknown>;
   /** What people should know about it: settings that do nothing as things are. */
   notes: string[];
+  /** The same for whoever runs the daemon. */
+  daemonNotes: string[];
   /** Room of the kernel's map of flows. */
   kernelEntries: number;
   plan: Pick<
@@ -71,6 +73,7 @@ export function loadConfig(file: string | undefined, settings: readonly string[]
     tcpState,
     effective: parsed.data,
     notes: settingsWithoutEffect(given, { processes: procs.enabled, places: parsed.data.geoip.databases.length > 0 }),
+    daemonNotes: settingsWithoutEffectInDaemon(given),
     kernelEntries: flows.kernel_entries,
     plan: {
       flow: {

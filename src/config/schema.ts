@@ -26,7 +26,7 @@ export const configSchema = z.strictObject({
       by_interface: z
         .boolean()
         .default(DISSECT_DEFAULTS.interfaceInKey)
-        .describe('the same packets on two interfaces are two flows'),
+        .describe('the same packets on two interfaces are two flows; those of the daemon always are'),
       kernel_entries: positive
         .max(1 << 20)
         .default(65_536)

@@ -4,7 +4,12 @@ import { z } from 'zod';
 import { RECORD_KINDS } from '../tcp-state/lifecycle.ts';
 import { sizeOption } from './size.ts';
 
-const words = (what: string) => z.string().optional().describe(what);
+/** A port or user alone is a number to YAML. */
+const words = (what: string) =>
+  z
+    .union([z.string(), z.int().transform(String)])
+    .optional()
+    .describe(what);
 
 export const tcpStateShape = {
   tcp_state: z

@@ -34,6 +34,23 @@ export function settingsWithoutEffect(given: Given, { processes, places }: Switc
   return notes;
 }
 
+/** The same, of what the daemon alone reads, or reads in another way. */
+export function settingsWithoutEffectInDaemon(given: Given): string[] {
+  const notes: string[] = [];
+  const tcpState = mapping(given.tcp_state);
+  const filters = Object.keys(tcpState).filter((name) => name !== 'enabled');
+  if (tcpState.enabled !== true && filters.length > 0)
+    notes.push(
+      `${filters.map((name) => `tcp_state.${name}`).join(', ')}: nothing comes of it unless tcp_state.enabled is true`,
+    );
+  const { interfaces, autodetection } = mapping(given.capture);
+  if (Object.keys(mapping(interfaces)).length > 0 && 'exclude' in mapping(autodetection))
+    notes.push('capture.autodetection.exclude: nothing comes of it while capture.interfaces names what is captured');
+  if (mapping(given.flows).by_interface === false)
+    notes.push('flows.by_interface: nothing comes of it, for the daemon always tells interfaces apart');
+  return notes;
+}
+
 function mapping(value: unknown): Given {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Given) : {};
 }

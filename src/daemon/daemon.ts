@@ -161,7 +161,7 @@ export class Daemon {
   /** Resolves when packets are captured and the API answers. Rejects with a RefusedError, ApiError or UsageError. */
   async start(): Promise<void> {
     await checkFilters(wantedOf(this.#config));
-    for (const note of this.#config.notes) this.#options.log(note);
+    for (const note of [...this.#config.notes, ...this.#config.daemonNotes]) this.#options.log(note);
     // Of what the process has as root, this thread keeps what it starts another capture thread with.
     const isToBecome = becomesUser(this.#config);
     if (isToBecome) await keepCapabilitiesAcrossUsers();
@@ -229,7 +229,7 @@ export class Daemon {
     this.#link.renew({ ...renewable, wanted });
     renewApi?.();
     this.#config = config;
-    return { interfaces, changed: now, later, flows, notes: [...config.notes, ...notes] };
+    return { interfaces, changed: now, later, flows, notes: [...config.notes, ...config.daemonNotes, ...notes] };
   }
 
   /** Captures these until the next reload. */

@@ -48,6 +48,13 @@ test('values that may be of more than one kind', () => {
   );
 });
 
+test('interfaces that are named and shall be detected', () => {
+  expect(said('capture.interfaces.eth0.promisc=true', 'capture.autodetection.enabled=true')).toMatch(
+    /^capture\.autodetection\.enabled: interfaces are either named or detected/,
+  );
+  expect(said('capture.interfaces.eth0.promisc=true', 'capture.autodetection.enabled=false')).toBe('');
+});
+
 test('values that can not be', () => {
   expect(said('workers=0')).toMatch(/^workers: /);
   expect(said('flows.interval=5x')).toMatch(/^flows\.interval: "5x" is no duration/);

@@ -20,3 +20,22 @@ it('says nothing of what is switched on, or off', () => {
   expect(notesOf('procs.enabled=true', 'procs.args=true', 'flows.monitor_processes=true')).toEqual([]);
   expect(notesOf('protocols.http.monitor_processes=false', 'protocols.dns.geoip_enrich=false')).toEqual([]);
 });
+
+it('says what the daemon does not look at', () => {
+  const ofDaemon = (...settings: string[]) => loadConfig(undefined, settings).daemonNotes;
+  expect(ofDaemon()).toEqual([]);
+  expect(ofDaemon('tcp_state.enabled=true', 'tcp_state.port=443', 'flows.by_interface=true')).toEqual([]);
+  expect(ofDaemon('capture.autodetection.exclude=[lo]')).toEqual([]);
+  expect(
+    ofDaemon(
+      'tcp_state.port=443',
+      'capture.interfaces.eth0.promisc=true',
+      'capture.autodetection.exclude=[lo]',
+      'flows.by_interface=false',
+    ),
+  ).toEqual([
+    'tcp_state.port: nothing comes of it unless tcp_state.enabled is true',
+    'capture.autodetection.exclude: nothing comes of it while capture.interfaces names what is captured',
+    'flows.by_interface: nothing comes of it, for the daemon always tells interfaces apart',
+  ]);
+});
