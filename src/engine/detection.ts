@@ -16,10 +16,11 @@ export class Detection {
   readonly #byName = new Map<string, Enabled>();
   readonly #forced = new Map<string, string>();
 
-  constructor(enabled: readonly Enabled[], forced: readonly ForcedPort[]) {
+  /** `transports`: those that are looked into; unless told, all that somebody is for. */
+  constructor(enabled: readonly Enabled[], forced: readonly ForcedPort[], transports?: ReadonlySet<Transport>) {
     this.enabled = enabled;
     for (const one of enabled) this.#byName.set(one.protocol.name, one);
-    for (const transport of new Set(enabled.flatMap(({ protocol }) => protocol.transports))) {
+    for (const transport of transports ?? new Set(enabled.flatMap(({ protocol }) => protocol.transports))) {
       const all = enabled.filter(({ protocol }) => protocol.transports.includes(transport));
       this.#byTransport.set(transport, new Candidates(all));
     }

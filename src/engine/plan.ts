@@ -173,15 +173,12 @@ export function shownTypes(
   };
 }
 
-/** Detection over the protocols whose records are asked for; recognisers without records help whenever anything is analysed. */
+/** Detection over the protocols whose records are asked for; recognisers without records help on their transports. */
 export function detectionFor(plan: RunPlan): Detection {
   const enabled: Enabled[] = [];
   for (const [i, protocol] of PROTOCOLS.entries()) {
-    const wanted =
-      protocol.records.length === 0
-        ? plan.records.some((name) => !NEEDS_NO_CONTENT.has(name))
-        : protocol.records.some((type) => plan.records.includes(type.name));
-    if (!wanted) continue;
+    const { records } = protocol;
+    if (records.length > 0 && !records.some(({ name }) => plan.records.includes(name))) continue;
     const options = protocol.options.parse(plan.protocols[protocol.name] ?? {}) as {
       enabled?: boolean;
       ports?: readonly number[];
@@ -189,5 +186,6 @@ export function detectionFor(plan: RunPlan): Detection {
     if (options.enabled === false) continue;
     enabled.push({ protocol, options, ports: new Set(options.ports ?? protocol.ports), application: i + 1 });
   }
-  return new Detection(enabled, plan.forced);
+  const analysed = enabled.filter(({ protocol }) => protocol.records.length > 0);
+  return new Detection(enabled, plan.forced, new Set(analysed.flatMap(({ protocol }) => protocol.transports)));
 }

@@ -2,7 +2,7 @@
 // looked at.
 
 import { describe, expect, it } from 'vitest';
-import { makePlan } from '../../src/engine/plan.ts';
+import { detectionFor, makePlan } from '../../src/engine/plan.ts';
 import { run } from '../../src/engine/run.ts';
 import { type Document, documents, MemorySink } from '../kit/engine.ts';
 import { type MadePacket, MadeSource, type TcpFields, tcpFrame, udpFrame } from '../kit/packets.ts';
@@ -97,5 +97,20 @@ describe('datagrams', () => {
     expect(three.of('dns').length).toBe(1);
     const four = await play(packets(4));
     expect([four.of('dns').length, four.of('flow').length]).toEqual([0, 1]);
+  });
+});
+
+describe('transports of which nothing is wanted', () => {
+  const wants = (...records: string[]) => {
+    const detection = detectionFor(makePlan({ records }));
+    return (['tcp', 'udp', 'icmp'] as const).filter((transport) => detection.wants(transport));
+  };
+
+  it('are not looked into, whatever could be recognised there', () => {
+    expect(wants('icmp')).toEqual(['icmp']);
+    expect(wants('dhcpv4')).toEqual(['udp']);
+    expect(wants('http', 'flow')).toEqual(['tcp']);
+    expect(wants('dns')).toEqual(['tcp', 'udp']);
+    expect(wants('flow')).toEqual([]);
   });
 });
