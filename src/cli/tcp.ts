@@ -135,11 +135,13 @@ async function tcp(words: string[]): Promise<number> {
   process.once('SIGINT', stopOn);
   process.once('SIGTERM', stopOn);
   let timer: NodeJS.Timeout | undefined;
+  let sees: string | undefined;
   try {
     const result = await runTcpState(source, sinks, run, {
       signal: stopper.signal,
       started: () => {
-        note(`listening by ${source.name}`);
+        sees = source.sees;
+        note(`listening by ${source.name}${sees === undefined ? '' : `, which sees ${sees}`}`);
         if (seconds !== undefined) timer = setTimeout(() => stopper.abort(), seconds);
       },
       failed: (error) => note(error.message),
@@ -149,7 +151,7 @@ async function tcp(words: string[]): Promise<number> {
         ),
     });
     if (options.summary === 'json') process.stderr.write(`${JSON.stringify(result)}\n`);
-    else if (options.quiet !== true) process.stderr.write(`${summary(result)}\n`);
+    else if (options.quiet !== true) process.stderr.write(`${summary(result, sees === undefined)}\n`);
     const losses = sinkLosses(sinks);
     if (losses.length > 0) throw new SinkError(losses.join('; '));
   } catch (error) {
@@ -227,9 +229,10 @@ function oneOf(word: string, choices: readonly string[], option: string): string
   );
 }
 
-function summary({ records, stats }: TcpRunResult): string {
+function summary({ records, stats }: TcpRunResult, seesAll: boolean): string {
   const lines = Object.entries(records).map(([kind, n]) => `  ${kind.padEnd(17)} ${grouped(n).padStart(11)}`);
   if (lines.length === 0) lines.push('  nothing happened');
-  const lost = stats.lost === 0 ? 'Nothing was lost.' : `${grouped(stats.lost)} events were lost in the kernel.`;
+  const nothing = seesAll ? 'Nothing was lost.' : 'Nothing was lost of what is seen in this way.';
+  const lost = stats.lost === 0 ? nothing : `${grouped(stats.lost)} events were lost in the kernel.`;
   return ['', ...lines, '', lost].join('\n');
 }

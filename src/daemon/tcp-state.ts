@@ -33,6 +33,7 @@ export async function startTcpState(
     const kinds = config.kinds.length === 0 ? undefined : new Set(config.kinds);
     const filter = withKinds(parseFilter({ ...words, localPort, remotePort }), kinds);
     await source.start(filter);
+    if (source.sees !== undefined) note(`TCP events: ${source.name} sees ${source.sees}`);
     return { source, filter, config };
   } catch (error) {
     note(`there are no TCP events: ${(error as Error).message}`);

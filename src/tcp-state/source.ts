@@ -32,6 +32,8 @@ export interface TcpStateSource {
    */
   drain(max: number, emit: (event: TcpEvent) => void, isLast?: boolean): number;
   stats(): TcpStateStats;
+  /** What alone it sees of what happens, for people, once it listens; undefined: everything that it is asked for. */
+  readonly sees?: string;
   /** Whether the filter is applied by the source; else it is applied to what it hands on. */
   readonly filters?: boolean;
   close(): void | Promise<void>;

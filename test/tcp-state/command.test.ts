@@ -79,7 +79,7 @@ it('takes the best source that can run, and says why others can not', async (con
     ],
     () => void net.traffic('short', 2, PORT),
   );
-  expect(ran.map(({ stderr }) => /listening by (\S+)/.exec(stderr)?.[1])).toEqual([
+  expect(ran.map(({ stderr }) => /listening by ([\w-]+)/.exec(stderr)?.[1])).toEqual([
     'bpf',
     'bpf',
     'tracefs',

@@ -12,7 +12,7 @@ function here(context: TestContext): Namespace {
 
 it('tells each end of a connection, with its counters', async (context) => {
   const net = here(context);
-  const { documents, code } = await watch(
+  const { documents, code, stderr } = await watch(
     ['--event', 'sock-diag', '--kinds', 'close'],
     () => {
       net.traffic('short', 20, 9000, 65534);
@@ -22,6 +22,9 @@ it('tells each end of a connection, with its counters', async (context) => {
     ['ip', 'netns', 'exec', net.name],
   );
   expect(code).toBe(143);
+  // What began and ended unseen is no loss that is counted, and nothing else is promised.
+  expect(stderr).toContain('listening by sock-diag, which sees ends of connections, and what lasts a second');
+  expect(stderr).toContain('Nothing was lost of what is seen in this way.');
   const clients = documents.filter(
     ({ destination, source }) => destination?.port === 9000 && source?.port !== undefined,
   );

@@ -14,6 +14,9 @@ const DUMP_MS = 1000;
 const DEFAULT_BUFFER_BYTES = 8 * 1024 * 1024;
 const MAX_SOCKETS = 1_000_000;
 const UNKNOWN = 0;
+const ENDS = 'ends of connections, and what lasts a second; this network namespace only';
+/** Without the notices of what is done for. */
+const DUMPS = 'only what lasts a second; this network namespace only';
 
 /** What is remembered of a socket between dumps. */
 interface Known {
@@ -56,12 +59,9 @@ export class SockDiagSource implements TcpStateSource {
     try {
       using socket = await openNetlink(NETLINK.SOCK_DIAG);
       for (const group of DESTROYED_GROUPS) socket.join(group);
-      return { usable: true, detail: 'sees ends of connections, and what lasts a second; this network namespace only' };
+      return { usable: true, detail: `sees ${ENDS}` };
     } catch {
-      return {
-        usable: true,
-        detail: 'without CAP_NET_ADMIN sees only what lasts a second; this network namespace only',
-      };
+      return { usable: true, detail: `without CAP_NET_ADMIN sees ${DUMPS}` };
     }
   }
 
@@ -98,6 +98,10 @@ export class SockDiagSource implements TcpStateSource {
       emit(aboutSource('lost', 1));
     }
     return this.#delivered - before;
+  }
+
+  get sees(): string {
+    return this.#destroyed === undefined ? DUMPS : ENDS;
   }
 
   stats(): TcpStateStats {
