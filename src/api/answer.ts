@@ -57,7 +57,8 @@ export function answer(daemon: Daemon, request: QueryRequest, timeoutMs: number)
   const plan = planQuery({ ...options, hasSums: true }, vocabulary);
   return withReader(daemon, live, async (reader) => {
     const result = await runQuery(withTimeout(reader, timeoutMs) as never, plan);
-    return [...formatResult(result, format, { isUtc: utc })].join('');
+    const lacking = unreadableWords(daemon.store!, reader.unreadable);
+    return [...formatResult(result, format, { isUtc: utc, lacking })].join('');
   });
 }
 

@@ -28,7 +28,7 @@ const LABELS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The whole answer as one object: status, summary, query, rows. */
-export function jsonText(result: QueryResult): string {
+export function jsonText(result: QueryResult, lacking: readonly string[] = []): string {
   const { plan } = result;
   const time = (ns: bigint | undefined) => (ns === undefined ? 'null' : `"${isoTime(ns)}"`);
   const totals = plan.columns.flatMap((column, i) =>
@@ -51,6 +51,7 @@ export function jsonText(result: QueryResult): string {
         member('timings', `{"query_duration_ns":${Math.round(result.elapsedMs * 1e6)}}`),
         member('hits', `{"displayed":${result.rows.length},"total":${result.hits}}`),
         member('data_available', String(result.hits > 0 || (result.population?.records ?? 0) > 0)),
+        ...(lacking.length > 0 ? [member('lacking', JSON.stringify(lacking))] : []),
       ].join(',')}}`,
     ),
     member(

@@ -11,6 +11,8 @@ export type Format = (typeof FORMATS)[number];
 export interface FormatOptions extends TableOptions {
   /** CSV cells exactly as recorded. */
   isRaw?: boolean;
+  /** JSON: what the answer lacks, in words, because files of the store can not be read. */
+  lacking?: readonly string[];
 }
 
 /** goQuery calls the table `txt`. */
@@ -23,7 +25,7 @@ export function formatNamed(word: string): Format | undefined {
 export function* formatResult(result: QueryResult, format: Format, options: FormatOptions = {}): Generator<string> {
   switch (format) {
     case 'json':
-      yield jsonText(result);
+      yield jsonText(result, options.lacking);
       break;
     case 'ndjson':
       yield* ndjsonLines(result);

@@ -239,6 +239,31 @@ unless(noNamespaces).describe('a daemon survives', () => {
     expect(await flowRows(kit.store)).toMatchObject({ packets: 7 });
   });
 
+  test('a file of the store that has changed: the answer says what it lacks', async () => {
+    kit = new DaemonKit({ capture: { interfaces: { b: null }, records: ['flow'] } });
+    await kit.start();
+    await kit.send(udp(3));
+    await kit.until(({ interfaces }) => interfaces.b.processed_total === 3);
+    // Open flows are written when what is made of packets changes.
+    kit.config = { ...kit.config, flows: { interval: 0, timeout: '1h', max: 1000 } };
+    kit.writeConfig();
+    await kit.ask('POST', '/api/config/reload');
+    await kit.until(({ sinks }) => sinks[0].rows === 3);
+    await kit.ask('POST', '/api/writeout');
+    const summary = async () =>
+      JSON.parse((await kit.ask('POST', '/api/query', { columns: 'dport' })).text).summary as Record<string, unknown>;
+    expect(await summary()).not.toHaveProperty('lacking');
+    const [{ path }] = JSON.parse(readFileSync(join(kit.store, 'manifest.json'), 'utf8')).segments;
+    const bytes = readFileSync(join(kit.store, path));
+    bytes[99] ^= 4;
+    writeFileSync(join(kit.store, path), bytes);
+    expect((await summary()).lacking).toEqual([
+      expect.stringMatching(/has another checksum than when it was written: the answer lacks 3 records of flow/),
+      expect.stringContaining('store repair'),
+    ]);
+    expect(kit.program!.err).toContain('has another checksum');
+  });
+
   test('a sudden end during write-outs: nothing acknowledged is lost, nothing is there twice', async () => {
     kit = new DaemonKit({
       capture: { interfaces: { b: null }, records: ['flow'] },
