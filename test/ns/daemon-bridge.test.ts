@@ -33,10 +33,11 @@ unless(noNamespaces).describe('a bridge that is captured with its port', () => {
     const program = await kit.start();
     await program.until(() => program.err.includes('bridge is captured, and so is b: packets that pass both are in'));
     await kit.send([broadcast(1), broadcast(2), broadcast(3)]);
+    // The kernel may send packets of its own, too (IGMP).
     const isCounted = async () => {
       await kit.ask('GET', '/api/flows/live');
       const { interfaces } = await kit.status();
-      return interfaces.b.processed_total === 3 && interfaces.bridge.processed_total === 3;
+      return interfaces.b.processed_total >= 3 && interfaces.bridge.processed_total >= 3;
     };
     await kit.until(isCounted);
     const answer = await kit.ask('POST', '/api/query', { columns: 'iface', format: 'csv', live: true });
@@ -45,11 +46,12 @@ unless(noNamespaces).describe('a bridge that is captured with its port', () => {
       expect.stringMatching(/^bridge,/),
     ]);
     kit.ns.ip('link set dev d master bridge');
-    const metrics = await kit.metrics();
-    expect(metrics).toContain('netscribe_capture_packets_processed_total{iface="bridge"} 3');
+    const processed = /netscribe_capture_packets_processed_total\{iface="bridge"\} (\d+)/;
+    expect(Number(processed.exec(await kit.metrics())?.[1])).toBeGreaterThanOrEqual(3);
     // A bridge that goes while its ports stay.
     kit.ns.ip('link del dev bridge');
     const { interfaces } = await kit.until((status) => status.interfaces.bridge.state === 'waiting');
-    expect([interfaces.b.state, interfaces.bridge.processed_total]).toEqual(['capturing', 3]);
+    expect(interfaces.b.state).toBe('capturing');
+    expect(interfaces.bridge.processed_total).toBeGreaterThanOrEqual(3);
   });
 });
