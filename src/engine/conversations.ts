@@ -257,11 +257,11 @@ export class Conversations {
     // The network card will fill in the checksum.
     if (place.extra === null && (place.batch.flags[rows[row + ROW_PACKET]] & PACKET_CHECKSUM_PENDING) !== 0)
       segment.transport = -1;
-    const { stream } = conversation;
-    stream!.segment(side, segment);
-    if (stream?.ignoredReset === true) this.#tracker.takeBackReset(table, slot);
-    if (stream?.isReset === true) conversation.end('rst');
-    else if (stream?.sides[0].finished === true && stream.sides[1].finished) conversation.end('fin');
+    const stream = conversation.stream!;
+    stream.segment(side, segment);
+    if (stream.ignoredReset) this.#tracker.takeBackReset(table, slot);
+    if (stream.isReset) conversation.end('rst');
+    else if (stream.sides[0].finished && stream.sides[1].finished) conversation.end('fin');
     else if (!conversation.isOver) {
       const ignored = conversation.onlyIgnores;
       if (ignored !== 0) this.#remember(conversation, -ignored);
@@ -290,9 +290,8 @@ export class Conversations {
     const known = coldAt(base) + C_CONVERSATION;
     const initiator = (words[base + F_STATE] & S_INITIATOR_B) !== 0 ? 1 : 0;
     const ports = initiator === 0 ? words[base + F_PORTS] : swapped(words[base + F_PORTS]);
-    const forced = detection.forced(transport, ports >>> 16, ports & 0xffff);
-    let found = forced;
-    if (transport === 'udp' && forced === undefined) {
+    let found = detection.forced(transport, ports >>> 16, ports & 0xffff);
+    if (transport === 'udp' && found === undefined) {
       const answer = this.#ask(ports, (side ^ initiator) as Direction, place);
       if (answer === undefined) return undefined;
       if (answer === null || answer === 'more') {
