@@ -3,7 +3,7 @@
 // the stream is cut.
 
 import type { Context, Direction } from '../protocol.ts';
-import { BehindHead } from './behind-head.ts';
+import { BehindHead, type ParserBehindHead } from './behind-head.ts';
 import { type Framing, NO_BODY, UNTIL_CLOSE } from './body.ts';
 import { type BodyListener, BodyReader, COMPLETE, COMPLETE_WITHIN_GAP, OPEN } from './body-reader.ts';
 import { HeadIndex } from './head.ts';
@@ -54,7 +54,7 @@ export interface MessageListener extends BodyListener {
 
 const index = new HeadIndex();
 
-export class MessageParser implements SimpleParser {
+export class MessageParser implements SimpleParser, ParserBehindHead {
   readonly direction: Direction;
   message: Message | undefined = undefined;
   /** Offset behind the last byte that was taken, after `data`. */
@@ -75,7 +75,8 @@ export class MessageParser implements SimpleParser {
   #startSeconds = 0;
   #startNanos = 0;
   readonly #body: BodyReader;
-  readonly #behind = new BehindHead();
+  /** Made when it is needed: most responses answer requests that were seen. */
+  #behind: BehindHead | undefined = undefined;
 
   constructor(direction: Direction, context: Context, settings: Settings, listener: MessageListener) {
     this.direction = direction;
@@ -124,7 +125,7 @@ export class MessageParser implements SimpleParser {
       if (this.#state === BODY) this.#readBody(bytes, to);
       else if (this.#state === HEAD) this.#head(bytes, to);
       else if (this.#state === RESYNC) this.#resync(bytes, from, to);
-      else if (this.#state === BEHIND_HEAD) this.#behindHead(bytes, to);
+      else if (this.#state === BEHIND_HEAD) this.at = this.#behind!.data(bytes, this.at, to);
       else return 0;
     }
     const message = this.message;
@@ -355,39 +356,33 @@ export class MessageParser implements SimpleParser {
     else {
       this.#body.begin(message, framing);
       this.#state = message.isUnasked ? BEHIND_HEAD : BODY;
+      if (message.isUnasked) this.#behind ??= new BehindHead(this.#context, this);
     }
   }
 
-  /** The next message begins, or the body of this one, as soon as what waits for it tells. */
-  #behindHead(bytes: Uint8Array, to: number): void {
-    if (this.#behind.length === 0) this.#now();
-    const start = this.#behind.classify(bytes, this.at, to);
-    if (start === UNDECIDED) this.at = to;
-    else if (start === NOT_HTTP) this.#takeBody();
-    else {
-      this.#finishMessage(this.message!);
-      this.#takeWaiting();
-    }
+  endWithHead(): void {
+    this.#finishMessage(this.message!);
   }
 
-  /** No message begins behind this head: what waits there is of its body. */
-  #takeBody(): void {
-    if (this.#state !== BEHIND_HEAD) return;
+  beginBody(): void {
     this.#state = BODY;
-    if (this.#behind.length === 0) return;
-    const message = this.message!;
-    message.endSeconds = this.#startSeconds;
-    message.endNanos = this.#startNanos;
-    this.#takeWaiting();
   }
 
-  #takeWaiting(): void {
-    const { at } = this;
-    const [seconds, nanos] = [this.#startSeconds, this.#startNanos];
-    this.#take(this.#behind.bytes, 0, this.#behind.release());
+  takeWaiting(bytes: Uint8Array, length: number, seconds: number, nanos: number): void {
+    const { at, message } = this;
+    if (message !== undefined) {
+      message.endSeconds = seconds;
+      message.endNanos = nanos;
+    }
+    this.#take(bytes, 0, length);
     this.#startSeconds = seconds;
     this.#startNanos = nanos;
     this.at = at;
+  }
+
+  /** What waits behind a head is of its body. */
+  #takeBody(): void {
+    if (this.#state === BEHIND_HEAD) this.#behind!.giveBody();
   }
 
   #complete(): void {
