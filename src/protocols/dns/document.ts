@@ -50,10 +50,12 @@ export function fillDocument(exchange: Exchange, dialect: Dialect, options: DnsO
   hasEdns = main.opt >= 0;
   document.protocol = dialect;
   document.messageType = response === undefined && transfer === undefined ? 'query' : 'answer';
-  fillHeader(main, isMulticastDns);
+  fillHeader(main);
+  document.responseCode = isMulticastDns ? undefined : responseCode(exchange);
   fillQuestion(main.questions > 0 || query === undefined ? main : query, isMulticastDns);
   fillWords(exchange, isMulticastDns);
   if (hasEdns) fillEdns(document, main);
+  if (response === undefined) document.optExtRcode = undefined;
   if (transfer === undefined) fillAnswers(main, isMulticastDns);
   else useTransfer(transfer);
   fillOtherSections(main, options, isMulticastDns);
@@ -74,12 +76,19 @@ function together(some: readonly string[], more: readonly string[]): string[] {
   return all;
 }
 
-function fillHeader(message: Message, isMulticastDns: boolean): void {
+/**
+ * What the server said. A query has the same bits, but says nothing with them (RFC 1035 section 4.1.1): nobody has answered it. Multicast
+ * DNS gives them no meaning at all (RFC 6762 section 18.11). The messages of a transfer that did not end had no error.
+ */
+function responseCode({ response, transfer }: Exchange): string | undefined {
+  if (response !== undefined) return rcodeName(response.rcode);
+  return transfer === undefined ? undefined : rcodeName(0);
+}
+
+function fillHeader(message: Message): void {
   const { flags } = message;
   document.id = message.id;
   document.opCode = opcodeName(message.opcode);
-  // Without meaning in multicast DNS (RFC 6762 section 18.11).
-  document.responseCode = isMulticastDns ? undefined : rcodeName(message.rcode);
   document.headerFlags = flagNames(flags, hasDnssecOk(message));
   document.authoritative = (flags & FLAG_AA) !== 0;
   document.truncatedResponse = (flags & FLAG_TC) !== 0;

@@ -74,7 +74,11 @@ export const dnsRecord = defineRecord(
     id: f.int('dns.id', 'identifier that pairs query and response').optional(),
     opCode: f.keyword('dns.op_code', 'operation').optional(),
     messageType: f.keyword('dns.type', 'answer when there is a response, else query').optional(),
-    responseCode: f.keyword('dns.response_code', 'NOERROR, NXDOMAIN, …').optional().dimension().alias('rcode'),
+    responseCode: f
+      .keyword('dns.response_code', 'NOERROR, NXDOMAIN, …; of responses only')
+      .optional()
+      .dimension()
+      .alias('rcode'),
     headerFlags: f.keywords('dns.header_flags', 'flags that are set: AA TC RD RA AD CD DO').optional(),
     authoritative: f.bool('dns.flags.authoritative', 'AA').optional(),
     truncatedResponse: f.bool('dns.flags.truncated_response', 'TC: ask again over TCP').optional(),

@@ -182,6 +182,17 @@ describe('pairing', () => {
     expect(records(kit)).toHaveLength(2);
     expect(kit.counts).toEqual({ unmatchedRequests: 2 });
   });
+  it('a query that nobody answered has no response code', () => {
+    const kit = open();
+    kit.message(0, query('a.example', 1, { additionals: [opt()] }));
+    kit.message(0, query('b.example', 1, { id: 2 }));
+    kit.message(1, response('b.example', [], { id: 2, additionals: [opt()] }));
+    const [answered, unanswered] = kit.end().map((e) => e.record);
+    expect(answered).toMatchObject({ messageType: 'answer', responseCode: 'NOERROR', optExtRcode: 'NOERROR' });
+    expect(unanswered).toMatchObject({ messageType: 'query', optUdpSize: 1232 });
+    expect(unanswered).not.toHaveProperty('responseCode');
+    expect(unanswered).not.toHaveProperty('optExtRcode');
+  });
   it('what came too late has lost its query, even when nobody rang the bell', () => {
     const kit = open();
     kit.message(0, query('a.example'));

@@ -70,6 +70,12 @@ const sorted = (value: unknown): unknown => {
       .map(([k, v]) => [k, sorted(v)]),
   );
 };
+/** Packetbeat says NOERROR of queries that nobody answered, for their bits are 0 there. Ours have no response code. */
+function withoutUnsaidCodes(document: Flat): Flat {
+  if (document['dns.type'] !== 'query') return document;
+  const { 'dns.response_code': _code, 'dns.opt.ext_rcode': _upper, ...rest } = document;
+  return rest;
+}
 const comparable = (flat: Flat): string =>
   JSON.stringify(
     sorted(Object.fromEntries(Object.entries(flat).filter(([k]) => k.startsWith('dns.') || OTHERS.includes(k)))),
@@ -93,7 +99,7 @@ describe.skipIf(!hasShared)('documents of Packetbeat', () => {
       if (theirs.length === 0) continue;
       const { emitted } = play(readDatagrams(capture(name)), { include_authorities: true, include_additionals: true });
       const ours = new Set(emitted.map(({ record }) => comparable(byPath(record, dnsRecord.fields))));
-      for (const document of theirs) expect(ours).toContain(comparable(document));
+      for (const document of theirs) expect(ours).toContain(comparable(withoutUnsaidCodes(document)));
       compared += theirs.length;
     }
     expect(compared).toBeGreaterThan(450);

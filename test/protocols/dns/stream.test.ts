@@ -134,7 +134,13 @@ describe('zone transfers', () => {
     kit.data(0, framed(query('example', 252)));
     kit.data(1, framed(part([first], true)));
     expect(kit.end().map((e) => e.record)).toMatchObject([
-      { status: 'Error', messageType: 'answer', answersCount: 1, errorMessage: [`Response: ${note.INCOMPLETE}`] },
+      {
+        status: 'Error',
+        messageType: 'answer',
+        responseCode: 'NOERROR',
+        answersCount: 1,
+        errorMessage: [`Response: ${note.INCOMPLETE}`],
+      },
     ]);
   });
   it('counts all answers and lists the first thousand', () => {
