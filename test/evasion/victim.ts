@@ -72,7 +72,8 @@ export class Victim {
   }
 
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null) throw new Error(`the victim had ended: ${this.#errors}`);
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) throw new Error(`the victim had ended: ${this.#errors}`);
     const gone = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#child.stdin.end();
     await gone;

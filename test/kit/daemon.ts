@@ -51,7 +51,7 @@ export class DaemonKit {
   rings(): number {
     const { child } = this.program ?? {};
     const sockets =
-      child?.exitCode === null
+      child?.exitCode === null && child.signalCode === null
         ? readFileSync(`/proc/${child.pid}/net/packet`, 'utf8')
         : this.ns.run('cat', '/proc/net/packet');
     return sockets.trim().split('\n').length - 1;

@@ -129,10 +129,14 @@ export class Program {
   out = '';
   err = '';
   readonly #closed: Promise<unknown>;
+  #isClosed = false;
 
   constructor([command, ...words]: readonly string[]) {
     this.child = spawn(command, words, { stdio: ['pipe', 'pipe', 'pipe'] });
-    this.#closed = once(this.child, 'close').then(() => this.#hear());
+    this.#closed = once(this.child, 'close').then(() => {
+      this.#isClosed = true;
+      this.#hear();
+    });
     this.child.stdout!.setEncoding('utf8').on('data', (text) => {
       this.out += text;
       this.#hear();
@@ -146,7 +150,8 @@ export class Program {
   /** Waits until it said what is waited for; fails with what it said when it ends before. */
   async until(isSaid: () => boolean): Promise<void> {
     while (!isSaid()) {
-      if (this.child.exitCode !== null) throw new Error(`it ended with ${this.child.exitCode}: ${this.err}`);
+      const { exitCode, signalCode } = this.child;
+      if (this.#isClosed) throw new Error(`it ended with ${exitCode ?? signalCode}: ${this.err}`);
       await this.#heard.promise;
     }
   }

@@ -34,7 +34,7 @@ unless(noNamespaces).describe('netscribe run at its start', () => {
     const program = kit.ns.netscribe(['run', '-c', kit.file]);
     kit.program = program;
     // The store is made after signals are listened to, and before packets are captured.
-    while (!existsSync(kit.store) && program.child.exitCode === null)
+    while (!existsSync(kit.store) && program.child.exitCode === null && program.child.signalCode === null)
       await new Promise((resolve) => setTimeout(resolve, 5));
     program.child.kill('SIGHUP');
     await program.until(() => program.err.includes('the configuration is as it was'));

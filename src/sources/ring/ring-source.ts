@@ -176,12 +176,11 @@ export class RingSource implements PacketSource {
 
   /** Goes on with the links that there are now. */
   #followLinks(): void {
-    const before = this.#links.wanted();
     this.#links.list();
     this.#rings.followTarget();
     if (this.#drainUntil === 0 && !this.#links.isSingle) this.#rings.setFilter();
     this.#rings.follow();
-    this.#links.tellChanges(before);
+    this.#links.tellChanges();
   }
 }
 

@@ -8,6 +8,9 @@ import { linkTypeOfInterface } from './link-type.ts';
 import { keptBytes, type RingSourceOptions } from './ring-options.ts';
 import { checkNames } from './selection.ts';
 
+/** So many links that are gone are known yet: those that went last. */
+const MOST_GONE = 4096;
+
 export class WantedLinks {
   readonly interfaces: InterfaceDescription[] = [];
   readonly #options: RingSourceOptions;
@@ -15,6 +18,10 @@ export class WantedLinks {
   #netlink: NetlinkSocket | undefined;
   #watch: NetlinkSocket | undefined;
   #links: Link[] = [];
+  /** Those that were there and are gone, by index: packets of theirs may not have been read yet. */
+  readonly #gone = new Map<number, Link>();
+  /** The wanted links as people know them: the links may have been asked for since, by a packet of an unknown one. */
+  #told: Link[] = [];
 
   constructor(options: RingSourceOptions) {
     this.#options = options;
@@ -25,6 +32,7 @@ export class WantedLinks {
     this.#netlink = await openNetlink(NETLINK.ROUTE);
     this.#watch = await watchLinks();
     this.#links = listLinks(this.#netlink);
+    this.#told = this.wanted();
     checkNames(this.#options.selection, this.#links, this.#options.tell);
   }
 
@@ -40,7 +48,13 @@ export class WantedLinks {
 
   /** Asks the kernel which links there are. */
   list(): void {
+    const before = this.#links;
     this.#links = listLinks(this.#netlink!);
+    const there = new Set(this.#links.map(({ index }) => index));
+    for (const link of before) if (!there.has(link.index)) this.#gone.set(link.index, link);
+    for (const index of this.#gone.keys()) {
+      if (there.has(index) || this.#gone.size > MOST_GONE) this.#gone.delete(index);
+    }
   }
 
   /** All links of the machine, as of the last time they were asked for. */
@@ -70,10 +84,12 @@ export class WantedLinks {
     return this.#links.find(({ name }) => name === this.#options.selection.single)?.index ?? -1;
   }
 
-  /** People hear what became of the wanted links. */
-  tellChanges(before: readonly Link[]): void {
+  /** People hear what became of the wanted links since they heard of them last. */
+  tellChanges(): void {
     const { tell } = this.#options;
+    const before = this.#told;
     const after = this.wanted();
+    this.#told = after;
     for (const link of before) {
       const now = after.find(({ index }) => index === link.index);
       if (now === undefined) tell(`${link.name} is gone`);
@@ -93,10 +109,10 @@ export class WantedLinks {
   numberOf(ifindex: number): number {
     const known = this.#numbers.get(ifindex);
     if (known !== undefined) return known;
-    let link = this.#links.find(({ index }) => index === ifindex);
+    let link = this.#linkOf(ifindex);
     if (link === undefined) {
       this.list();
-      link = this.#links.find(({ index }) => index === ifindex);
+      link = this.#linkOf(ifindex);
     }
     const name = link?.name ?? `if${ifindex}`;
     let number = this.interfaces.findIndex((one) => one.name === name);
@@ -111,6 +127,10 @@ export class WantedLinks {
     }
     this.#numbers.set(ifindex, number);
     return number;
+  }
+
+  #linkOf(ifindex: number): Link | undefined {
+    return this.#links.find(({ index }) => index === ifindex) ?? this.#gone.get(ifindex);
   }
 
   close(): void {
