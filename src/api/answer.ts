@@ -50,15 +50,21 @@ async function withReader<Result>(
   }
 }
 
-/** The answer as text in the format that was asked for. */
-export function answer(daemon: Daemon, request: QueryRequest, timeoutMs: number): Promise<string> {
+export interface Answer {
+  /** In the format that was asked for. */
+  text: string;
+  /** In words. */
+  lacking: readonly string[];
+}
+
+export function answer(daemon: Daemon, request: QueryRequest, timeoutMs: number): Promise<Answer> {
   const { live = false, format = 'json', utc, lists, ...options } = request;
   const vocabulary = createVocabulary(allRecordTypes(), { isUtc: utc, lists: listsOf(lists) });
   const plan = planQuery({ ...options, hasSums: true }, vocabulary);
   return withReader(daemon, live, async (reader) => {
     const result = await runQuery(withTimeout(reader, timeoutMs) as never, plan);
     const lacking = unreadableWords(daemon.store!, reader.unreadable);
-    return [...formatResult(result, format, { isUtc: utc, lacking })].join('');
+    return { text: [...formatResult(result, format, { isUtc: utc, lacking })].join(''), lacking };
   });
 }
 
@@ -73,14 +79,12 @@ export async function* growingAnswer(
   const whole = planQuery(options, vocabulary);
   for (const sinceNs of glances(vocabulary.nowNs, whole, await oldestNs(daemon, whole))) {
     const since = new Date(Number(sinceNs / 1_000_000n)).toISOString();
-    const text = await answer(daemon, { ...options, first: since, live: false, utc, lists, format: 'json' }, timeoutMs);
+    const newest = { ...options, first: since, live: false, utc, lists, format: 'json' } as const;
+    const { text } = await answer(daemon, newest, timeoutMs);
     yield { event: 'partialResult', since, text };
   }
-  yield {
-    event: 'finalResult',
-    since: null,
-    text: await answer(daemon, { ...options, live, utc, lists, format: 'json' }, timeoutMs),
-  };
+  const { text } = await answer(daemon, { ...options, live, utc, lists, format: 'json' }, timeoutMs);
+  yield { event: 'finalResult', since: null, text };
 }
 
 /** When the records begin that a question is about, open flows apart; undefined: there are none. */

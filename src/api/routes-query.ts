@@ -5,6 +5,7 @@ import type { Daemon } from '../daemon/daemon.ts';
 import { FORMATS } from '../query/query.ts';
 import { answer, growingAnswer, type QueryRequest } from './answer.ts';
 import { EventStream } from './event-stream.ts';
+import { LACKING, lackingField } from './lacking-header.ts';
 import { listsSchema } from './lists.ts';
 import { removeSnapshot, takeSnapshot } from './live-snapshots.ts';
 
@@ -41,10 +42,18 @@ export function queryRoutes(app: FastifyInstance, daemon: Daemon): void {
 
   app.post<{ Body: QueryRequest }>(
     '/api/query',
-    { schema: { tags, summary: 'Ask as netscribe query does', body } },
+    {
+      schema: {
+        tags,
+        summary: 'Ask as netscribe query does',
+        description: `What the answer lacks, because files of the store can not be read, is in the header field ${LACKING}: a list of texts (RFC 9651).`,
+        body,
+      },
+    },
     async (request, reply) => {
       const { format = 'json' } = request.body;
-      const text = await answer(daemon, request.body, timeoutMs());
+      const { text, lacking } = await answer(daemon, request.body, timeoutMs());
+      if (lacking.length > 0) reply.header(LACKING, lackingField(lacking));
       return reply.type(format === 'json' ? 'application/json' : 'text/plain; charset=utf-8').send(text);
     },
   );

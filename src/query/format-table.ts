@@ -14,12 +14,16 @@ export interface TableOptions {
   /** Exact numbers instead of SI units. */
   isExact?: boolean;
   hasHeader?: boolean;
+  /** What the answer lacks, in words, because files of the store can not be read; JSON has it too. */
+  lacking?: readonly string[];
   /** Longer texts are cut with `…`; Infinity for none. */
   maxCellWidth?: number;
 }
 
 const MAX_CELL_WIDTH = 60;
 const GAP = '  ';
+/** Where the values of the footer begin. */
+const FOOTER_LABEL = 12;
 
 interface ShownColumn {
   readonly header: string;
@@ -191,5 +195,7 @@ function footer(result: QueryResult, options: TableOptions): string[] {
   lines.push(
     `Shown       ${result.rows.length} of ${result.hits} hits${errors} in ${spanText(Math.round(result.elapsedMs * 1e6))}${more}`,
   );
+  for (const [i, words] of (options.lacking ?? []).entries())
+    lines.push((i === 0 ? 'Lacking' : '').padEnd(FOOTER_LABEL) + shownText(words));
   return lines;
 }

@@ -11,8 +11,6 @@ export type Format = (typeof FORMATS)[number];
 export interface FormatOptions extends TableOptions {
   /** CSV cells exactly as recorded. */
   isRaw?: boolean;
-  /** JSON: what the answer lacks, in words, because files of the store can not be read. */
-  lacking?: readonly string[];
 }
 
 /** goQuery calls the table `txt`. */

@@ -253,6 +253,7 @@ unless(noNamespaces).describe('a daemon survives', () => {
     const summary = async () =>
       JSON.parse((await kit.ask('POST', '/api/query', { columns: 'dport' })).text).summary as Record<string, unknown>;
     expect(await summary()).not.toHaveProperty('lacking');
+    expect((await kit.ask('POST', '/api/query', { columns: 'dport' })).headers).not.toHaveProperty('netscribe-lacking');
     const [{ path }] = JSON.parse(readFileSync(join(kit.store, 'manifest.json'), 'utf8')).segments;
     const bytes = readFileSync(join(kit.store, path));
     bytes[99] ^= 4;
@@ -262,6 +263,18 @@ unless(noNamespaces).describe('a daemon survives', () => {
       expect.stringContaining('store repair'),
     ]);
     expect(kit.program!.err).toContain('has another checksum');
+    for (const format of ['json', 'ndjson', 'csv', 'md', 'table']) {
+      const { headers, text } = await kit.ask('POST', '/api/query', { columns: 'dport', format });
+      expect([format, headers['netscribe-lacking']]).toEqual([
+        format,
+        expect.stringMatching(/^".*: the answer lacks 3 records of flow, from .*", "'netscribe store repair .*"$/),
+      ]);
+      // Rows and nothing else, where a program reads them.
+      const rows = { ndjson: 0, csv: 1, md: 2 }[format];
+      if (rows !== undefined) expect(text.split('\n')).toHaveLength(rows + 1);
+      if (format === 'table')
+        expect(text).toMatch(/\nLacking {5}.* lacks 3 records of flow.*\n {12}'netscribe store repair/);
+    }
   });
 
   test('a sudden end during write-outs: nothing acknowledged is lost, nothing is there twice', async () => {
