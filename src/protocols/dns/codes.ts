@@ -27,6 +27,8 @@ export const TYPE_HTTPS = 65;
 export const TYPE_IXFR = 251;
 export const TYPE_AXFR = 252;
 export const TYPE_CAA = 257;
+export const TYPE_TA = 32768;
+export const TYPE_DLV = 32769;
 
 export const CLASS_IN = 1;
 
@@ -47,9 +49,6 @@ name(56, 'NINFO', 'RKEY', 'TALINK', 'CDS', 'CDNSKEY', 'OPENPGPKEY', 'CSYNC', 'ZO
 name(99, 'SPF', 'UINFO', 'UID', 'GID', 'UNSPEC', 'NID', 'L32', 'L64', 'LP', 'EUI48', 'EUI64');
 name(249, 'TKEY', 'TSIG', 'IXFR', 'AXFR', 'MAILB', 'MAILA', 'ANY', 'URI', 'CAA', 'AVC', 'DOA', 'AMTRELAY', 'RESINFO');
 name(262, 'WALLET', 'CLA', 'IPN');
-
-const TYPE_TA = 32768;
-const TYPE_DLV = 32769;
 
 export function isKnownType(type: number): boolean {
   return TYPES[type] !== undefined || type === TYPE_TA || type === TYPE_DLV;

@@ -5,7 +5,7 @@ import { algorithmName, digestName, typeName } from './codes.ts';
 import { nameText, walkName } from './names.ts';
 import { base64, hex, type Rdata } from './rdata-parts.ts';
 
-/** RFC 4034 section 5.1; CDS (RFC 7344) alike. */
+/** RFC 4034 section 5.1; CDS (RFC 7344), DLV (RFC 4431) and TA alike. */
 export function ds(into: Rdata, bytes: Uint8Array, _messageAt: number, at: number, end: number): boolean {
   if (end - at < 4) return false;
   into.keyTag = String(u16(bytes, at));
@@ -15,7 +15,7 @@ export function ds(into: Rdata, bytes: Uint8Array, _messageAt: number, at: numbe
   return true;
 }
 
-/** RFC 4034 section 2.1; CDNSKEY (RFC 7344) alike. */
+/** RFC 4034 section 2.1; CDNSKEY (RFC 7344), KEY (RFC 2535 section 3.1) and RKEY alike. */
 export function dnskey(into: Rdata, bytes: Uint8Array, _messageAt: number, at: number, end: number): boolean {
   if (end - at < 4) return false;
   into.flags = String(u16(bytes, at));
@@ -25,7 +25,7 @@ export function dnskey(into: Rdata, bytes: Uint8Array, _messageAt: number, at: n
   return true;
 }
 
-/** RFC 4034 section 3.1. */
+/** RFC 4034 section 3.1; SIG (RFC 2535 section 4.1), which also signs whole messages (RFC 2931), alike. */
 export function rrsig(into: Rdata, bytes: Uint8Array, messageAt: number, at: number, end: number): boolean {
   if (end - at < 19) return false;
   const signature = walkName(bytes, messageAt, at + 18, end);

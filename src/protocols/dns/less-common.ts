@@ -1,9 +1,9 @@
-// Record types that are seen less often: NAPTR, CAA, TLSA, SSHFP, HINFO, LOC, URI, RP, MINFO, CERT, EUI48 and EUI64.
+// Record types that are seen less often: NAPTR, CAA, TLSA, SSHFP, HINFO, LOC, URI, RP, MINFO, TALINK, CERT, EUI48 and EUI64.
 
 import { wireText } from '../../records/text.ts';
 import { u16, u32 } from '../octets.ts';
 import { nameText, walkName } from './names.ts';
-import { base64, hex, nameTo, type Rdata } from './rdata-parts.ts';
+import { base64, hex, nameTo, quoted, type Rdata } from './rdata-parts.ts';
 
 /** RFC 3403 section 4: order, preference, three strings, replacement. */
 export function naptr(into: Rdata, bytes: Uint8Array, messageAt: number, at: number, end: number): boolean {
@@ -51,7 +51,7 @@ export function sshfp(into: Rdata, bytes: Uint8Array, _messageAt: number, at: nu
 export function hinfo(into: Rdata, bytes: Uint8Array, _messageAt: number, at: number, end: number): boolean {
   const system = stringEnd(bytes, at, end);
   if (stringEnd(bytes, system, end) !== end) return false;
-  into.data = `"${wireText(bytes, at + 1, system)}" "${wireText(bytes, system + 1, end)}"`;
+  into.data = `${quoted(wireText(bytes, at + 1, system))} ${quoted(wireText(bytes, system + 1, end))}`;
   return true;
 }
 
@@ -66,13 +66,13 @@ export function uri(into: Rdata, bytes: Uint8Array, _messageAt: number, at: numb
 
 /**
  * RP (RFC 1183 section 2.2): the mailbox of who is responsible, and where a text about it is. MINFO (RFC 1035 section 3.3.7): the
- * mailboxes of who is responsible for a list, and for its errors.
+ * mailboxes of who is responsible for a list, and for its errors. TALINK (IANA's template for type 58): neighbours in a list.
  */
 export function twoNames(into: Rdata, bytes: Uint8Array, messageAt: number, at: number, end: number): boolean {
   const second = walkName(bytes, messageAt, at, end);
   const name = second < 0 ? undefined : nameTo(bytes, messageAt, second, end);
   if (name === undefined) return false;
-  into.data = `${nameText(bytes, messageAt, at)} ${name === '' ? '.' : name}`;
+  into.data = `${nameText(bytes, messageAt, at)} ${name}`;
   return true;
 }
 

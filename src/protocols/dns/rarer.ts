@@ -1,16 +1,16 @@
-// Record types that few have seen: APL, CSYNC, DHCID, NID, L32, L64, LP, OPENPGPKEY and ZONEMD, told as zone files write them, and TSIG.
+// Record types that few have seen: APL, CSYNC, DHCID, DOA, DSYNC, NID, L32, L64, LP, OPENPGPKEY and ZONEMD, told as zone files write them.
 
 import { formatV4 } from '../../records/address.ts';
+import { wireText } from '../../records/text.ts';
 import { u16, u32, v6Text } from '../octets.ts';
-import { rcodeName } from './codes.ts';
+import { typeName } from './codes.ts';
 import { typeBits } from './dnssec.ts';
-import { nameText, walkName } from './names.ts';
-import { base64, hex, nameTo, type Rdata } from './rdata-parts.ts';
+import { base64, hex, nameTo, quoted, type Rdata } from './rdata-parts.ts';
 
 const APL_NEGATION = 0x80;
 const FAMILY_IPV4 = 1;
 const FAMILY_IPV6 = 2;
-const TSIG_BADSIG = 16;
+const DSYNC_NOTIFY = 1;
 
 /** RFC 3123 section 4: family, prefix length, negation and length of the address, whose zeros at the end are left out. */
 export function apl(into: Rdata, bytes: Uint8Array, _messageAt: number, at: number, end: number): boolean {
@@ -51,6 +51,25 @@ export function encoded(into: Rdata, bytes: Uint8Array, _messageAt: number, at: 
   return true;
 }
 
+/** Digital Object Architecture (IANA's template for type 259): enterprise, type, location, media type, data. */
+export function doa(into: Rdata, bytes: Uint8Array, _messageAt: number, at: number, end: number): boolean {
+  if (end - at < 10) return false;
+  const data = at + 10 + bytes[at + 9];
+  if (data > end) return false;
+  const text = data === end ? '-' : base64(bytes, data, end);
+  into.data = `${u32(bytes, at)} ${u32(bytes, at + 4)} ${bytes[at + 8]} ${quoted(wireText(bytes, at + 10, data))} ${text}`;
+  return true;
+}
+
+/** RFC 9859 section 2: what the notification is about, scheme, port, target. */
+export function dsync(into: Rdata, bytes: Uint8Array, messageAt: number, at: number, end: number): boolean {
+  const target = end - at < 6 ? undefined : nameTo(bytes, messageAt, at + 5, end);
+  if (target === undefined) return false;
+  const scheme = bytes[at + 2] === DSYNC_NOTIFY ? 'NOTIFY' : String(bytes[at + 2]);
+  into.data = `${typeName(u16(bytes, at))} ${scheme} ${u16(bytes, at + 3)} ${target}`;
+  return true;
+}
+
 /** RFC 6742 sections 2.1 and 2.3: NID and L64, preference and 64 bits. */
 export function locator64(into: Rdata, bytes: Uint8Array, _messageAt: number, at: number, end: number): boolean {
   if (end - at !== 10) return false;
@@ -81,26 +100,5 @@ export function zonemd(into: Rdata, bytes: Uint8Array, _messageAt: number, at: n
   if (end - at < 6) return false;
   into.serial = u32(bytes, at);
   into.data = `${into.serial} ${bytes[at + 4]} ${bytes[at + 5]} ${hex(bytes, at + 6, end).toUpperCase()}`;
-  return true;
-}
-
-/**
- * RFC 8945 section 4.2: algorithm, time signed, fudge, MAC, original id, error, other data. In that order, as dig writes it: why a
- * signature was refused stands nowhere else.
- */
-export function tsig(into: Rdata, bytes: Uint8Array, messageAt: number, at: number, end: number): boolean {
-  const time = walkName(bytes, messageAt, at, end);
-  if (time < 0 || time + 10 > end) return false;
-  const mac = time + 10;
-  const behindMac = mac + u16(bytes, time + 8);
-  if (behindMac + 6 > end || behindMac + 6 + u16(bytes, behindMac + 4) !== end) return false;
-  const signed = u16(bytes, time) * 2 ** 32 + u32(bytes, time + 2);
-  const error = u16(bytes, behindMac + 2);
-  const parts = [nameText(bytes, messageAt, at), signed, u16(bytes, time + 6), behindMac - mac];
-  if (behindMac > mac) parts.push(base64(bytes, mac, behindMac));
-  // BADVERS has the same number (RFC 8945 section 5.3).
-  parts.push(u16(bytes, behindMac), error === TSIG_BADSIG ? 'BADSIG' : rcodeName(error), end - behindMac - 6);
-  if (behindMac + 6 < end) parts.push(base64(bytes, behindMac + 6, end));
-  into.data = parts.join(' ');
   return true;
 }

@@ -21,6 +21,11 @@ export function base64(bytes: Uint8Array, at: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).toString('base64');
 }
 
+/** A character-string as zone files write it (RFC 1035 section 5.1). */
+export function quoted(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
 /** The text of a name that ends exactly at `end`, or undefined. */
 export function nameTo(bytes: Uint8Array, messageAt: number, at: number, end: number): string | undefined {
   return walkName(bytes, messageAt, at, end) === end ? nameText(bytes, messageAt, at) : undefined;

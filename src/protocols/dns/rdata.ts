@@ -7,17 +7,20 @@ import { wireText } from '../../records/text.ts';
 import { u16, u32, v6Text } from '../octets.ts';
 import * as code from './codes.ts';
 import { dnskey, ds, nsec, nsec3, nsec3param, rrsig } from './dnssec.ts';
+import { amtrelay, hip, ipseckey } from './gateways.ts';
+import { a6, atma, nimrod, nsap, nxt, px, wks } from './historic.ts';
 import { caa, cert, eui, hinfo, loc, naptr, sshfp, tlsa, twoNames, uri } from './less-common.ts';
 import { CLASS_TOP_BIT, type Message } from './message.ts';
 import { nameText, walkName } from './names.ts';
-import { apl, csync, encoded, locator32, locator64, locatorName, tsig, zonemd } from './rarer.ts';
+import { apl, csync, doa, dsync, encoded, locator32, locator64, locatorName, zonemd } from './rarer.ts';
 import { genericRdata, nameTo, type Rdata, type RdataDecoder } from './rdata-parts.ts';
 import type { ResourceRecord } from './record.ts';
 import { svcb } from './svcb.ts';
+import { tkey, tsig } from './transaction-security.ts';
 
 /** Index: type number. */
 const DECODERS: (RdataDecoder | undefined)[] = [];
-for (const type of [2, 3, 4, code.TYPE_CNAME, 7, 8, 9, code.TYPE_PTR, 39]) DECODERS[type] = singleName;
+for (const type of [2, 3, 4, code.TYPE_CNAME, 7, 8, 9, code.TYPE_PTR, 23, 39]) DECODERS[type] = singleName;
 DECODERS[code.TYPE_A] = a;
 DECODERS[code.TYPE_AAAA] = aaaa;
 DECODERS[code.TYPE_SOA] = soa;
@@ -25,16 +28,17 @@ DECODERS[code.TYPE_MX] = preferenceAndName;
 DECODERS[18] = preferenceAndName;
 DECODERS[21] = preferenceAndName;
 DECODERS[36] = preferenceAndName;
-DECODERS[code.TYPE_TXT] = txt;
-DECODERS[99] = txt;
+for (const type of [code.TYPE_TXT, 19, 20, 27, 56, 99, 258, 261, 262, 263]) DECODERS[type] = txt;
 DECODERS[code.TYPE_SRV] = srv;
 DECODERS[code.TYPE_HINFO] = hinfo;
 DECODERS[code.TYPE_LOC] = loc;
 DECODERS[14] = twoNames;
 DECODERS[17] = twoNames;
+DECODERS[58] = twoNames;
 DECODERS[37] = cert;
 DECODERS[108] = eui;
 DECODERS[109] = eui;
+DECODERS[249] = tkey;
 DECODERS[250] = tsig;
 DECODERS[256] = uri;
 DECODERS[42] = apl;
@@ -54,13 +58,27 @@ DECODERS[code.TYPE_CAA] = caa;
 DECODERS[code.TYPE_DS] = ds;
 DECODERS[59] = ds;
 DECODERS[code.TYPE_DNSKEY] = dnskey;
-DECODERS[60] = dnskey;
+for (const type of [25, 57, 60]) DECODERS[type] = dnskey;
 DECODERS[code.TYPE_RRSIG] = rrsig;
+DECODERS[24] = rrsig;
 DECODERS[code.TYPE_NSEC] = nsec;
 DECODERS[code.TYPE_NSEC3] = nsec3;
 DECODERS[code.TYPE_NSEC3PARAM] = nsec3param;
 DECODERS[code.TYPE_SVCB] = svcb;
 DECODERS[code.TYPE_HTTPS] = svcb;
+DECODERS[66] = dsync;
+DECODERS[259] = doa;
+DECODERS[45] = ipseckey;
+DECODERS[55] = hip;
+DECODERS[260] = amtrelay;
+DECODERS[11] = wks;
+DECODERS[22] = nsap;
+DECODERS[26] = px;
+DECODERS[30] = nxt;
+DECODERS[31] = nimrod;
+DECODERS[32] = nimrod;
+DECODERS[34] = atma;
+DECODERS[38] = a6;
 
 /** A pointer to the first question's name: how nearly every answer names its owner. */
 const POINTER_TO_QUESTION = 0xc00c;
@@ -91,11 +109,16 @@ export function resourceRecord(
   if (flushBit && (wireClass & CLASS_TOP_BIT) !== 0) record.cacheFlush = true;
   const at = message.rdataAt(entry);
   const end = message.rdataEnd(entry);
-  const decode = type < DECODERS.length ? DECODERS[type] : undefined;
+  const decode = type < DECODERS.length ? DECODERS[type] : decoderOfHigh(type);
   // No RDATA at all is how RFC 2136 says "any" and "delete".
   if (at < end && (decode === undefined || !decode(record, bytes, message.at, at, end)))
     record.data = genericRdata(bytes, at, end);
   return record as ResourceRecord;
+}
+
+/** The numbers of two types are too high for a table that V8 reads fast. */
+function decoderOfHigh(type: number): RdataDecoder | undefined {
+  return type === code.TYPE_TA || type === code.TYPE_DLV ? ds : undefined;
 }
 
 /** Texts of times to live seen lately: there are few. */
@@ -157,7 +180,7 @@ function preferenceAndName(into: Rdata, bytes: Uint8Array, messageAt: number, at
   return true;
 }
 
-/** The strings are joined by spaces, as Packetbeat does. A length that goes beyond the RDATA is an error. */
+/** TXT and others that are strings alone. They are joined by spaces, as Packetbeat does. A length that goes beyond the RDATA is an error. */
 function txt(into: Rdata, bytes: Uint8Array, _messageAt: number, at: number, end: number): boolean {
   let text = '';
   for (let next = at; next < end; next += 1 + bytes[next]) {

@@ -5,7 +5,7 @@ import type { MapEntries } from '../../records/field.ts';
 import { wireText } from '../../records/text.ts';
 import { u16, u32, v6Text } from '../octets.ts';
 import { nameText, walkName } from './names.ts';
-import { base64, type Rdata } from './rdata-parts.ts';
+import { base64, quoted, type Rdata } from './rdata-parts.ts';
 
 /** IANA "Service Parameter Keys (SvcParamKeys)". */
 const KEYS = [
@@ -54,7 +54,7 @@ export function svcb(into: Rdata, bytes: Uint8Array, messageAt: number, at: numb
     const value = paramValue(key, bytes, from, next);
     if (value === undefined) return false;
     params.push([name, value]);
-    text += value === true ? ` ${name}` : ` ${name}=${typeof value === 'object' ? value.join(',') : quoted(value)}`;
+    text += value === true ? ` ${name}` : ` ${name}=${valueText(value)}`;
   }
   into.priority = priority;
   into.target = target;
@@ -67,8 +67,11 @@ function keyName(key: number): string {
   return KEYS[key] ?? `key${key}`;
 }
 
-function quoted(value: string | number | boolean): string {
-  return typeof value === 'string' && /[\s"]/.test(value) ? JSON.stringify(value) : String(value);
+/** In quotes where it needs them. Commas and backslashes within a list's items are escaped once more (appendix A.1). */
+function valueText(value: Value): string {
+  const text =
+    typeof value === 'object' ? value.map((item) => item.replaceAll(/[\\,]/g, '\\$&')).join(',') : String(value);
+  return /[\s"\\]/.test(text) ? quoted(text) : text;
 }
 
 /** `true` for a key without value; undefined when the value does not fit the key. */
