@@ -114,3 +114,18 @@ describe('transports of which nothing is wanted', () => {
     expect(wants('flow')).toEqual([]);
   });
 });
+
+describe('a request line that is longer than what is kept of an unknown flow', () => {
+  it.each([80, 9999])('is told, on port %i', async (port) => {
+    const target = `/${'a'.repeat(30_000)}`;
+    const middle = new Middle(port);
+    const head = `GET ${target} HTTP/1.1\r\nHost: h\r\nX: ${'y'.repeat(80_000)}\r\n\r\n`;
+    for (let at = 0; at < head.length; at += 1400) middle.client(head.slice(at, at + 1400));
+    const { packets } = middle.server(ANSWER).client(REQUEST).server(ANSWER);
+    const { of } = await play(packets);
+    expect(of('http').map((one) => [(one.url as { path: string }).path, ...exchange(one)])).toEqual([
+      [target, 'GET', 200],
+      ['/GOOD', 'GET', 200],
+    ]);
+  });
+});

@@ -4,8 +4,8 @@ import type { Context } from '../protocol.ts';
 import { HeadEnd } from './head.ts';
 import { type Start, UNDECIDED } from './start-line.ts';
 
-/** Longest head that is waited for. */
-const MAX_HEAD_BYTES = 64 * 1024;
+/** Longest head that is waited for: half of what the analyzer passes over before it takes a stream for something else than HTTP. */
+const MAX_HEAD_BYTES = 128 * 1024;
 const FIRST_BYTES = 512;
 const NO_BYTES = new Uint8Array(0);
 

@@ -32,7 +32,11 @@ function probe(
   if (headerLength(bytes, from, to) > 0) return 'no';
   if (isHttp2Preface(bytes, at, to)) return 'no';
   const start = classifyStart(bytes, at, to, hinted);
-  if (start === UNDECIDED) return to - at > (hinted ? MAX_HINTED_BYTES : MAX_PROBE_BYTES) ? 'no' : 'more';
+  if (start === UNDECIDED) {
+    if (to - at <= (hinted ? MAX_HINTED_BYTES : MAX_PROBE_BYTES)) return 'more';
+    // So many bytes of a target: the line goes on, and nothing else begins like that.
+    return beginsRequest(bytes, at, to) ? 'yes' : 'no';
+  }
   if (start !== NOT_HTTP) return 'yes';
   if (!hinted) return 'no';
   if (simpleRequestEnd(bytes, at, to) !== -1) return 'yes';

@@ -11,8 +11,8 @@ export type Start = typeof NOT_HTTP | typeof UNDECIDED | typeof REQUEST | typeof
 
 /** Longest method that is taken for one. */
 const MAX_METHOD_BYTES = 32;
-/** Longest start line that is waited for. */
-export const MAX_START_LINE_BYTES = 16 * 1024;
+/** Longest start line that is waited for. Servers that take more than 8 KiB are few, but Go's take a MiB. */
+const MAX_START_LINE_BYTES = 128 * 1024;
 
 const LF = 10;
 const CR = 13;

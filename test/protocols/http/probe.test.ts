@@ -59,6 +59,13 @@ describe('HTTP is recognised', () => {
   });
 
   it('does not wait for ever', () => {
-    expect(probe(`GET /${'a'.repeat(5000)}`)).toBe('no');
+    expect(probe(`GET ${'a'.repeat(5000)}`)).toBe('no');
+    expect(probe(`GET ${'a'.repeat(17_000)}`, true)).toBe('no');
+  });
+
+  it('by a method and the beginning of a long target', () => {
+    expect(probe(`GET /${'a'.repeat(4000)}`)).toBe('more');
+    expect(probe(`GET /${'a'.repeat(5000)}`)).toBe('yes');
+    expect(probe(`GET http://h/${'a'.repeat(17_000)}`, true)).toBe('yes');
   });
 });
