@@ -171,9 +171,18 @@ function vlansOf({ vlanCount, vlanOuter, vlanInner, vlanDeeper }: Cursor): strin
   return ids.slice(0, vlanCount).map(String);
 }
 
-const HEX: string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).toUpperCase().padStart(2, '0'));
+const HEX = Buffer.from('0123456789ABCDEF');
+const MAC_OCTETS = 6;
+const macText = Buffer.from('00-00-00-00-00-00');
 
-/** ECS writes MAC addresses as RFC 7042 does: upper case, hyphens. */
+/**
+ * ECS writes MAC addresses as RFC 7042 does: upper case, hyphens. In one piece: a text that was put together stays a tree of its parts, of
+ * 32 bytes each.
+ */
 function mac(bytes: Uint8Array, at: number): string {
-  return `${HEX[bytes[at]]}-${HEX[bytes[at + 1]]}-${HEX[bytes[at + 2]]}-${HEX[bytes[at + 3]]}-${HEX[bytes[at + 4]]}-${HEX[bytes[at + 5]]}`;
+  for (let i = 0; i < MAC_OCTETS; i++) {
+    macText[i * 3] = HEX[bytes[at + i] >> 4];
+    macText[i * 3 + 1] = HEX[bytes[at + i] & 15];
+  }
+  return macText.latin1Slice();
 }

@@ -107,7 +107,7 @@ function ticketOf(hello: Hello): string | undefined {
 }
 
 function unparsed(hello: Hello, known: ReadonlySet<number>): readonly string[] | undefined {
-  const types = hello.extensions.map(({ type }) => type).filter((type) => !known.has(type));
+  const types = hello.extensionTypes.filter((type) => !known.has(type));
   return named(types, extensionName);
 }
 

@@ -46,7 +46,7 @@ const sha256Start = (text: string): string => knownSha256.get(text, () => hash('
 export function ja3(hello: Hello): string {
   const parts = [
     withoutGrease(hello.ciphers),
-    withoutGrease(hello.extensions.map((extension) => extension.type)),
+    withoutGrease(hello.extensionTypes),
     withoutGrease(supportedGroups(hello)),
     pointFormats(hello),
   ];
@@ -54,8 +54,7 @@ export function ja3(hello: Hello): string {
 }
 
 export function ja3s(hello: Hello): string {
-  const extensions = hello.extensions.map((extension) => extension.type);
-  return md5([hello.version, hello.ciphers.join('-'), extensions.join('-')].join(','));
+  return md5([hello.version, hello.ciphers.join('-'), hello.extensionTypes.join('-')].join(','));
 }
 
 export function ja4(hello: Hello, transport: Ja4Transport): string {
@@ -64,7 +63,7 @@ export function ja4(hello: Hello, transport: Ja4Transport): string {
   const highest = transport === 'd' ? Math.min : Math.max;
   const version = offered.length > 0 ? highest(...offered) : hello.version;
   const ciphers = withoutGrease(hello.ciphers);
-  const extensions = withoutGrease(hello.extensions.map((extension) => extension.type));
+  const extensions = withoutGrease(hello.extensionTypes);
   const domain = extensionOf(hello, EXTENSION_SERVER_NAME) === undefined ? 'i' : 'd';
   const readable =
     transport + (JA4_VERSIONS.get(version) ?? '00') + domain + count(ciphers) + count(extensions) + alpnMark(hello);

@@ -3,12 +3,14 @@
 // gives what there is of it.
 
 const RANDOM_OCTETS = 32;
+/** Type and length. */
+const EXTENSION_HEADER_OCTETS = 4;
 /** Drafts of TLS 1.3 before 22: version, random, cipher suite, extensions. */
 const FIRST_SHORT_DRAFT = 0x7f00;
 const LAST_SHORT_DRAFT = 0x7f15;
 
+/** Where the data of an extension stand in the hello. */
 export interface Extension {
-  readonly type: number;
   readonly from: number;
   readonly to: number;
 }
@@ -28,7 +30,10 @@ export interface Hello {
   /** All that the client offers; the one that the server chose. */
   ciphers: number[];
   compressions: number[];
-  extensions: Extension[];
+  /** Types of the extensions, in their order; where they begin, and where each one's data end. Thousands of hellos wait for their answers. */
+  extensionTypes: number[];
+  extensionsFrom: number;
+  extensionEnds: number[];
   /** Its end was not captured. */
   isCut: boolean;
   /** Nothing is missing, every length fits. */
@@ -47,7 +52,9 @@ function blank(bytes: Uint8Array, isClient: boolean, isSsl2 = false): Hello {
     sessionTo: 0,
     ciphers: [],
     compressions: [],
-    extensions: [],
+    extensionTypes: [],
+    extensionsFrom: 0,
+    extensionEnds: [],
     isCut: false,
     isComplete: false,
   };
@@ -118,12 +125,14 @@ function readExtensions(hello: Hello, from: number, end: number): boolean {
   if (from + 2 > end) return false;
   const stop = from + 2 + ((bytes[from] << 8) | bytes[from + 1]);
   let at = from + 2;
+  hello.extensionsFrom = at;
   while (at < stop) {
-    if (at + 4 > end) return false;
+    if (at + EXTENSION_HEADER_OCTETS > end) return false;
     const type = (bytes[at] << 8) | bytes[at + 1];
-    const to = at + 4 + ((bytes[at + 2] << 8) | bytes[at + 3]);
+    const to = at + EXTENSION_HEADER_OCTETS + ((bytes[at + 2] << 8) | bytes[at + 3]);
     if (to > end || to > stop) return false;
-    hello.extensions.push({ type, from: at + 4, to });
+    hello.extensionTypes.push(type);
+    hello.extensionEnds.push(to);
     at = to;
   }
   return true;
@@ -153,6 +162,9 @@ export function parseSsl2Hello(bytes: Uint8Array, from: number, to: number, isWh
 
 /** The first extension of this type. */
 export function extensionOf(hello: Hello, type: number): Extension | undefined {
-  for (const extension of hello.extensions) if (extension.type === type) return extension;
-  return undefined;
+  const { extensionTypes, extensionsFrom, extensionEnds } = hello;
+  const index = extensionTypes.indexOf(type);
+  if (index < 0) return undefined;
+  const begin = index === 0 ? extensionsFrom : extensionEnds[index - 1];
+  return { from: begin + EXTENSION_HEADER_OCTETS, to: extensionEnds[index] };
 }

@@ -21,7 +21,8 @@ export class MessageReader {
   count = 0;
   readonly #sink: MessageSink;
   readonly #hold: (bytes: number) => boolean;
-  readonly #header = new Uint8Array(HEADER_OCTETS);
+  /** What has come of the header, as a big-endian number, and how much that is. */
+  #header = 0;
   #headerOctets = 0;
   #type = -1;
   #left = 0;
@@ -68,12 +69,14 @@ export class MessageReader {
 
   #readHeader(bytes: Uint8Array, from: number, to: number): number {
     let at = from;
-    while (at < to && this.#headerOctets < HEADER_OCTETS) this.#header[this.#headerOctets++] = bytes[at++];
+    for (; at < to && this.#headerOctets < HEADER_OCTETS; this.#headerOctets++) {
+      this.#header = (this.#header << 8) | bytes[at++];
+    }
     if (this.#headerOctets < HEADER_OCTETS) return at;
     this.#headerOctets = 0;
     this.count++;
-    this.#type = this.#header[0];
-    this.#left = (this.#header[1] << 16) | (this.#header[2] << 8) | this.#header[3];
+    this.#type = this.#header >>> 24;
+    this.#left = this.#header & 0xffffff;
     this.#isWanted = this.#sink.wants(this.#type);
     this.#isTold = false;
     if (this.#left === 0) this.#complete(NOTHING, 0, 0, true);
