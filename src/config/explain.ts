@@ -18,8 +18,7 @@ export function explain(issue: z.core.$ZodIssue): string {
     const known = keysAt(issue.path);
     return issue.keys.map((key) => `${at}: ${unknownKey(key, known)}`).join('\n  ');
   }
-  if (issue.code === 'invalid_type' && (issue.expected === 'record' || issue.expected === 'object'))
-    return `${at}: here stand names, each with a colon and what is set for it (eth0: or eth0: { promisc: true }), not ${shapeOf(issue.message)}`;
+  if (issue.code === 'invalid_type') return `${at}: ${wrongKind([issue.expected], issue, issue.path[0] === 'capture')}`;
   if (issue.code === 'invalid_union') return explainUnion(issue, at);
   return `${at}: ${issue.message}`;
 }
@@ -37,8 +36,29 @@ function explainUnion({ errors, path, message }: z.core.$ZodIssueInvalidUnion, a
   }
   const expected = errors.flatMap((issues) => issues.flatMap((issue) => ('expected' in issue ? [issue.expected] : [])));
   if (expected.length === 0) return `${at}: ${message}`;
-  const received = /received (\w+)/.exec(errors[0][0].message)?.[1] ?? 'this';
-  return `${at}: Invalid input: expected ${[...new Set(expected)].join(' or ')}, received ${received}`;
+  return `${at}: ${wrongKind(expected, errors[0][0], path[0] === 'capture')}`;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  array: 'a list',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a number',
+  string: 'a text',
+  null: 'nothing',
+  undefined: 'nothing',
+};
+
+/** A value of another kind than those that may stand there. It is not shown: it may be a secret. */
+function wrongKind(expected: readonly string[], { message }: z.core.$ZodIssue, isOfInterfaces: boolean): string {
+  // `Invalid input: expected record, received array`
+  const received = /received (\w+)/.exec(message)?.[1] ?? 'this';
+  const got = KINDS[received] ?? (received === 'object' ? 'names with values' : received);
+  if (expected.every((kind) => kind === 'record' || kind === 'object')) {
+    const example = isOfInterfaces ? 'eth0: or eth0: { promisc: true }' : 'name: value';
+    return `here stand names, each with a colon and what is set for it (${example}), not ${got}`;
+  }
+  return `write ${[...new Set(expected.map((kind) => KINDS[kind] ?? kind))].join(' or ')}, not ${got}`;
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
@@ -48,16 +68,6 @@ function unknownKey(key: string, known: readonly string[]): string {
   if (elsewhere.length > 0 && elsewhere.length <= MOST_PLACES)
     return `there is no '${key}' here: did you mean ${elsewhere.join(' or ')}?`;
   return `there is no '${key}'${known.length === 0 ? '' : `; there are ${known.join(', ')}`}`;
-}
-
-/** `Invalid input: expected record, received array` */
-function shapeOf(message: string): string {
-  const received = /received (\w+)/.exec(message)?.[1] ?? 'this';
-  return received === 'array'
-    ? 'a list'
-    : received === 'undefined' || received === 'null'
-      ? 'nothing'
-      : `a ${received}`;
 }
 
 const ROOT = (): Node => z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as Node;

@@ -42,11 +42,40 @@ export function durationOption(preset: string | number) {
     });
 }
 
-/** Ports: a list of numbers, or one number. */
+const split = (text: string) =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+
+/** Words: a list, or as one writes them on a command line: `text,json`. */
+export function wordsOption() {
+  return z.union([z.string().transform(split), z.array(z.string())]).default([]);
+}
+
+/** The same where there are only certain words. */
+export function chosenOption<const Word extends string>(words: readonly Word[], preset: readonly Word[]) {
+  return z
+    .union([
+      z
+        .string()
+        .transform(split)
+        .pipe(z.array(z.enum(words))),
+      z.array(z.enum(words)),
+    ])
+    .default([...preset]);
+}
+
+/** Ports: a list of numbers, one number, or `80,8080`. */
 export function portsOption(preset: readonly number[]) {
   const port = z.int().min(1).max(65535);
+  const listed = z
+    .string()
+    .regex(/^\s*\d+\s*(,\s*\d+\s*)*$/, 'no port: write 80, or 80,8080')
+    .transform((text) => split(text).map(Number))
+    .pipe(z.array(port));
   return z
-    .union([port.transform((one) => [one]), z.array(port)])
+    .union([port.transform((one) => [one]), listed, z.array(port)])
     .default([...preset])
     .transform((ports): readonly number[] => ports);
 }

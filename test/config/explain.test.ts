@@ -35,14 +35,24 @@ test('a list where names belong', () => {
   );
 });
 
-test('values that may be of more than one kind', () => {
-  expect(said('flows.interval=[5]')).toBe('flows.interval: Invalid input: expected number or string, received array');
-  expect(said('store.retention.size=')).toBe(
-    'store.retention.size: Invalid input: expected number or string, received null',
+test('values of another kind', () => {
+  expect(said('protocols.dns.enabled=yes')).toBe('protocols.dns.enabled: write true or false, not a text');
+  expect(said('protocols.http.split_cookie=1')).toBe('protocols.http.split_cookie: write true or false, not a number');
+  expect(said('protocols.http.max_message_size=1500.5')).toBe(
+    'protocols.http.max_message_size: write a whole number, not a number',
   );
+  expect(said('protocols.http.keep_null=')).toBe('protocols.http.keep_null: write true or false, not nothing');
+  expect(said('protocols.http.fields=x')).toBe(
+    'protocols.http.fields: here stand names, each with a colon and what is set for it (name: value), not a text',
+  );
+});
+
+test('values that may be of more than one kind', () => {
+  expect(said('flows.interval=[5]')).toBe('flows.interval: write a number or a text, not a list');
+  expect(said('store.retention.size=')).toBe('store.retention.size: write a number or a text, not nothing');
   expect(said('protocols.dns.ports=[53,70000]')).toBe('protocols.dns.ports.1: Too big: expected number to be <=65535');
   expect(said('protocols.dns.ports=-1')).toBe('protocols.dns.ports: Too small: expected number to be >=1');
-  expect(said('flows.tags={}')).toBe('flows.tags: Invalid input: expected string or array, received object');
+  expect(said('flows.tags={}')).toBe('flows.tags: write a text or a list, not names with values');
   expect(said('flows.processors=[{drop: 1}]')).toBe(
     "flows.processors.0: there is no 'drop': did you mean 'drop_fields'?",
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { commonOptions } from '../../src/protocols/common-options.ts';
+import { chosenOption, commonOptions, wordsOption } from '../../src/protocols/common-options.ts';
 
 const options = z.strictObject(commonOptions({ ports: [53], transactionTimeout: '10s' }));
 const timeout = (transaction_timeout: unknown) => options.parse({ transaction_timeout }).transaction_timeout;
@@ -40,8 +40,21 @@ describe('options that all protocols have', () => {
   it('ports: one or several, in range', () => {
     expect(options.parse({ ports: 5300 }).ports).toEqual([5300]);
     expect(options.parse({ ports: [53, 5300] }).ports).toEqual([53, 5300]);
+    expect(options.parse({ ports: '53, 5300' }).ports).toEqual([53, 5300]);
     expect(() => options.parse({ ports: [0] })).toThrow();
     expect(() => options.parse({ ports: 65536 })).toThrow();
+    expect(() => options.parse({ ports: '53,65536' })).toThrow();
+    expect(() => options.parse({ ports: '53-55' })).toThrow(/write 80, or 80,8080/);
+  });
+  it('words: a list, or with commas', () => {
+    const { words, hashes } = z
+      .object({ words: wordsOption(), hashes: chosenOption(['sha1', 'md5'], ['sha1']) })
+      .parse({ words: 'text, json', hashes: 'md5' });
+    expect([words, hashes]).toEqual([['text', 'json'], ['md5']]);
+    expect(wordsOption().parse(undefined)).toEqual([]);
+    expect(chosenOption(['sha1', 'md5'], ['sha1']).parse(undefined)).toEqual(['sha1']);
+    expect(chosenOption(['sha1', 'md5'], []).parse(['md5', 'sha1'])).toEqual(['md5', 'sha1']);
+    expect(() => chosenOption(['sha1', 'md5'], []).parse('sha512')).toThrow(/sha1.*md5/);
   });
   it('unknown ones are refused', () => {
     expect(() => options.parse({ sendRequest: true })).toThrow(/sendRequest/);

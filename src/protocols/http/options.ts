@@ -1,38 +1,38 @@
 // Options of HTTP, under the names that Packetbeat's users know, and what they are compiled into once for all flows.
 
 import { z } from 'zod';
-import { commonOptions } from '../common-options.ts';
+import { commonOptions, wordsOption } from '../common-options.ts';
 
 export const PORTS = [80, 8080, 8000, 5000, 8002] as const;
 
 /** Bodies are only kept for display: more than this of one is counted but not stored. */
 export const MAX_STORED_BODY_BYTES = 1024 * 1024;
 
-const words = () => z.array(z.string()).default([]);
-
 export const options = z.strictObject({
   // A connection tells which response belongs to which request however late it comes, so HTTP waits longer than
   // Packetbeat's 10 s: a long poll stays one transaction.
   ...commonOptions({ ports: PORTS, transactionTimeout: '5m' }),
-  hide_keywords: words().describe(
+  hide_keywords: wordsOption().describe(
     'names of query and form parameters whose values are masked, besides those that look like secrets',
   ),
   redact_authorization: z
     .boolean()
     .default(false)
     .describe('mask Authorization and Proxy-Authorization even when `show_secrets` is on, and leave out `user.name`'),
-  redact_headers: words().describe('headers whose values are replaced by REDACTED, even when `show_secrets` is on'),
+  redact_headers: wordsOption().describe(
+    'headers whose values are replaced by REDACTED, even when `show_secrets` is on',
+  ),
   show_secrets: z
     .boolean()
     .default(false)
     .describe(
       'show credentials: Authorization, cookies, *token*, *key* headers, password-like query and form parameters',
     ),
-  send_headers: words().describe('headers to put into http.request.headers and http.response.headers'),
+  send_headers: wordsOption().describe('headers to put into http.request.headers and http.response.headers'),
   send_all_headers: z.boolean().default(false).describe('put all headers there'),
-  include_body_for: words().describe('keep bodies whose content type contains one of these'),
-  include_request_body_for: words().describe('the same for requests only'),
-  include_response_body_for: words().describe('the same for responses only'),
+  include_body_for: wordsOption().describe('keep bodies whose content type contains one of these'),
+  include_request_body_for: wordsOption().describe('the same for requests only'),
+  include_response_body_for: wordsOption().describe('the same for responses only'),
   decode_body: z
     .boolean()
     .default(true)

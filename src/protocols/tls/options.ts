@@ -1,7 +1,7 @@
 // Options of the TLS analyzer: Packetbeat's, with its names and presets.
 
 import { z } from 'zod';
-import { commonOptions } from '../common-options.ts';
+import { chosenOption, commonOptions } from '../common-options.ts';
 
 export const PORTS = [443, 993, 995, 5223, 8443, 8883, 9243] as const;
 
@@ -29,10 +29,7 @@ export const options = z.strictObject({
     .boolean()
     .default(true)
     .describe('put what the hellos say, alerts and chains into `tls.detailed`'),
-  fingerprints: z
-    .array(z.enum(FINGERPRINTS))
-    .default(['sha1'])
-    .describe('hashes of the certificates: sha1, sha256, md5'),
+  fingerprints: chosenOption(FINGERPRINTS, ['sha1']).describe('hashes of the certificates: sha1, sha256, md5'),
 });
 
 export type TlsOptions = z.output<typeof options>;
