@@ -7,6 +7,7 @@ import { endAt } from '../span.ts';
 import { decode } from './decompress.ts';
 import type { Message } from './message.ts';
 import { sniff } from './mime.ts';
+import { formBoundary, maskParts } from './multipart.ts';
 import type { Settings } from './options.ts';
 import { blankRecord, type HttpRecord, NO_BYTES } from './record.ts';
 import { maskParameters } from './redact.ts';
@@ -201,6 +202,8 @@ function bodyOf(message: Message, settings: Settings): Uint8Array | undefined {
   if (message.contentType.toLowerCase().includes('x-www-form-urlencoded')) {
     maskParameters(bytes, 0, bytes.length, settings);
   }
+  const boundary = formBoundary(message.contentType);
+  if (boundary !== undefined) maskParts(bytes, boundary, settings);
   return bytes;
 }
 

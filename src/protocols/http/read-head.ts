@@ -223,9 +223,10 @@ function maskAndCollect(message: Message, index: HeadIndex, settings: Settings):
     maskHeader(name, head, at, to, settings);
     if (fields === undefined || (!settings.sendAllHeaders && !settings.sendHeaders.has(name))) continue;
     if (name === 'content-length' || name === 'content-type') continue;
-    if (settings.splitCookie && (name === 'cookie' || name === 'set-cookie')) {
+    if (settings.redactHeaders.has(name)) collect(fields, name, 'REDACTED');
+    else if (settings.splitCookie && (name === 'cookie' || name === 'set-cookie'))
       collectCookies(fields, name, head, at, to);
-    } else collect(fields, name, settings.redactHeaders.has(name) ? 'REDACTED' : wireText(head, at, to));
+    else collect(fields, name, wireText(head, at, to));
   }
   if (fields !== undefined && fields.size > 0) message.headers = [...fields] as MapEntries;
 }

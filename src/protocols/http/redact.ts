@@ -5,6 +5,8 @@ import type { Settings } from './options.ts';
 
 const STAR = 0x2a;
 const LOWER_X = 0x78;
+const PLUS = 0x2b;
+const SP = 0x20;
 
 const codes = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
 
@@ -42,29 +44,31 @@ const decoded = new Uint8Array(MAX_NAME_BYTES);
 const hexValue = (b: number) =>
   b >= 0x30 && b <= 0x39 ? b - 0x30 : (b | 0x20) >= 0x61 && (b | 0x20) <= 0x66 ? (b | 0x20) - 0x57 : -1;
 
-/** Percent-decodes a name into `decoded`; returns its length, cut at MAX_NAME_BYTES. */
+/** Decodes a name as forms have it into `decoded`; returns its length, cut at MAX_NAME_BYTES. */
 function decodeName(bytes: Uint8Array, from: number, to: number): number {
   let length = 0;
   for (let at = from; at < to && length < MAX_NAME_BYTES; at++) {
-    let b = bytes[at];
+    const b = bytes[at];
     if (b === 0x25 && at + 2 < to) {
       const high = hexValue(bytes[at + 1]);
       const low = hexValue(bytes[at + 2]);
       if (high >= 0 && low >= 0) {
-        b = high * 16 + low;
+        decoded[length++] = high * 16 + low;
         at += 2;
+        continue;
       }
     }
-    decoded[length++] = b;
+    decoded[length++] = b === PLUS ? SP : b;
   }
   return length;
 }
 
-function isHidden(bytes: Uint8Array, from: number, to: number, settings: Settings): boolean {
+/** Is this the name of a parameter whose value nobody shall see? */
+export function isHidden(bytes: Uint8Array, from: number, to: number, settings: Settings): boolean {
   const length = decodeName(bytes, from, to);
   if (!settings.showSecrets && isSecretName(decoded, 0, length)) return true;
   if (settings.hideKeywords.size === 0) return false;
-  return settings.hideKeywords.has(Buffer.from(decoded.buffer, 0, length).toString('latin1').toLowerCase());
+  return settings.hideKeywords.has(Buffer.from(decoded.buffer, 0, length).toString('utf8').toLowerCase());
 }
 
 /** Overwrites the values of secret parameters in a query string or urlencoded form [from, to). */

@@ -119,6 +119,60 @@ describe('headers', () => {
     ]);
   });
 
+  it('redact_headers comes before split_cookie', () => {
+    const [one] = records(
+      [
+        ['>', REPEATED],
+        ['<', OK],
+      ],
+      { send_headers: ['cookie'], split_cookie: true, show_secrets: true, redact_headers: ['Cookie'] },
+    );
+    expect(one.requestHeaders).toEqual([
+      ['content-length', 0],
+      ['cookie', 'REDACTED'],
+    ]);
+  });
+
+  it('hide_keywords are names as forms spell them', () => {
+    const [one] = records(
+      [
+        ['>', 'GET /?credit+card=1&credit%20card=2&stra%c3%9fe=3&other=4 HTTP/1.1\r\nHost: h\r\n\r\n'],
+        ['<', OK],
+      ],
+      { hide_keywords: ['Credit Card', 'Straße'] },
+    );
+    expect(one.urlQuery).toBe('credit+card=x&credit%20card=x&stra%c3%9fe=x&other=4');
+  });
+
+  it('masks the fields of a form in parts', () => {
+    const part = (disposition: string, value: string) =>
+      `--b 1\r\nContent-Disposition: form-data; ${disposition}\r\nContent-Type: text/plain\r\n\r\n${value}\r\n`;
+    const form =
+      part('name="user"', 'alice') +
+      part('name="new_password"', 'hunter2') +
+      part('filename="password"; name=doc', 'seen') +
+      part('name=card', '42');
+    const body = (options: Partial<HttpOptions>, text: string) =>
+      records(
+        [
+          [
+            '>',
+            `POST / HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary="b 1"\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+          ],
+          ['<', OK],
+        ],
+        { include_body_for: ['form'], ...options },
+      )[0].requestBody;
+    const whole = `${form}--b 1--\r\n`;
+    const masked = whole.replace('hunter2', 'xxxxxxx');
+    expect(body({}, whole)).toBe(masked);
+    expect(body({ hide_keywords: ['card'] }, whole)).toBe(masked.replace('42', 'xx'));
+    expect(body({ show_secrets: true }, whole)).toBe(whole);
+    // One that ends within a secret.
+    const cut = whole.slice(0, whole.indexOf('ter2'));
+    expect(body({}, cut)).toBe(cut.replace('hun', 'xxx'));
+  });
+
   it('real_ip_header gives the first address', () => {
     const options = { real_ip_header: 'X-Forwarded-For' };
     expect(

@@ -1,0 +1,43 @@
+// Forms whose fields are parts of a body (RFC 7578): the values of those that are secrets are overwritten, as those of urlencoded forms are.
+
+import type { Settings } from './options.ts';
+import { isHidden } from './redact.ts';
+
+const LOWER_X = 0x78;
+/** Of the header lines of a part so much is looked at. */
+const MAX_HEAD_BYTES = 4096;
+const BLANK_LINE = '\r\n\r\n';
+
+/** The boundary that a content type names; undefined when it is no form of parts. */
+export function formBoundary(contentType: string): string | undefined {
+  if (!/^multipart\/form-data\b/i.test(contentType)) return undefined;
+  const found = /;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(contentType);
+  return found?.[1] ?? found?.[2];
+}
+
+/** Overwrites secret values. A part whose end was not captured goes to the end of the body. */
+export function maskParts(body: Uint8Array, boundary: string, settings: Settings): void {
+  if (settings.showSecrets && settings.hideKeywords.size === 0) return;
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
+  const delimiter = `--${boundary}`;
+  let part = bytes.indexOf(delimiter, 0, 'latin1');
+  while (part !== -1) {
+    const next = bytes.indexOf(`\r\n${delimiter}`, part + 1, 'latin1');
+    const end = next === -1 ? bytes.length : next;
+    // Within the part alone: else each of many parts without a blank line would be sought through all that follow.
+    const head = bytes.subarray(part, end).indexOf(BLANK_LINE, 0, 'latin1');
+    if (head !== -1) {
+      const name = nameOf(bytes.toString('latin1', part, part + Math.min(head, MAX_HEAD_BYTES)));
+      if (name !== undefined && isHidden(name, 0, name.length, settings))
+        bytes.fill(LOWER_X, part + head + BLANK_LINE.length, end);
+    }
+    part = next === -1 ? -1 : next + 2;
+  }
+}
+
+/** What the Content-Disposition field among a part's header lines calls the part. */
+function nameOf(head: string): Buffer | undefined {
+  const field = /^content-disposition:[^\r\n]*?[;\s]name=(?:"([^"\r\n]*)"|([^\s;"]+))/im.exec(head);
+  const name = field?.[1] ?? field?.[2];
+  return name === undefined ? undefined : Buffer.from(name, 'latin1');
+}
