@@ -148,6 +148,8 @@ export function askSocket(
           text += part;
         });
         response.on('end', () => resolve({ status: response.statusCode ?? 0, text, headers: response.headers }));
+        // The daemon was ended while it answered.
+        response.on('error', reject);
       },
     );
     outgoing.on('error', reject);
