@@ -2,6 +2,7 @@
 // kernel's headers (see abi.ts), so nothing here knows structures.
 
 import type { TypeObject } from 'koffi';
+import { CallQueue } from './call-queue.ts';
 import { MissingError, SystemError } from './errors.ts';
 
 const LIBRARIES = ['libc.so.6', 'libc.so'];
@@ -79,13 +80,17 @@ function bind(koffi: typeof import('koffi')): Libc {
   const send = define('send', 'long', ['int', 'void *', 'uint64', 'int']);
   const receive = define('recv', 'long', ['int', 'void *', 'uint64', 'int']);
   const sendmmsg = define('sendmmsg', 'int', ['int', 'void *', 'uint32', 'int']);
+  const queue = new CallQueue();
   const inPool = (call: unknown, ...values: unknown[]): Promise<number> =>
-    new Promise((resolve, reject) => {
-      (call as Async<number>).async(...values, (error, result) => {
-        if (error) reject(error as Error);
-        else resolve(result);
-      });
-    });
+    queue.run(
+      () =>
+        new Promise((resolve, reject) => {
+          (call as Async<number>).async(...values, (error, result) => {
+            if (error) reject(error as Error);
+            else resolve(result);
+          });
+        }),
+    );
   const sure = (result: number, call: string): number => {
     if (result < 0) throw new SystemError(call, koffi.errno());
     return result;
