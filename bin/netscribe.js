@@ -24,6 +24,8 @@ const OLDEST_NODE = '24.14.1';
 const NODE_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=60', '--no-parallel-scavenge'];
 /** One arena for all threads: glibc gives each its own, and what one frees there the others can not use. See docs/decisions.md. */
 const ONE_ARENA = { MALLOC_ARENA_MAX: '1' };
+/** For rings: the kernel takes its time for each, and does that of many at once. See docs/decisions.md. */
+const MANY_THREADS = '32';
 /** V8's options come and go: these were tried on this release line. */
 const knowsFlags = process.versions.node.startsWith('24.');
 /** Commands that may read packets for hours: worth the 20 to 50 ms of CPU that another Node with these options costs. */
@@ -76,6 +78,8 @@ async function runHere() {
   process.on('SIGUSR1', () => {});
   // Compiled code is kept beside the program and only there: in a shared temporary folder anybody could prepare it for us.
   module.enableCompileCache?.(path.join(root, 'node_modules', '.cache', 'netscribe'));
+  // In time: none of Node's threads was needed yet.
+  if (process.argv[2] === 'run') process.env.UV_THREADPOOL_SIZE ??= MANY_THREADS;
   process.argv[1] = main;
   await import(pathToFileURL(main).href);
 }

@@ -42,7 +42,10 @@ export class CaptureLink {
   /** Resolved while the thread captures. */
   #capturing = Promise.withResolvers<void>();
   #startsAt = 0;
-  #ended = Promise.withResolvers<string>();
+  /** All was written, or what went wrong is known. */
+  readonly #ended = Promise.withResolvers<string>();
+  /** The thread is gone, while this stops. */
+  readonly #exited = Promise.withResolvers<void>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(data: CaptureThreadData, events: CaptureLinkEvents) {
@@ -94,6 +97,7 @@ export class CaptureLink {
           break;
         case 'ended':
           why ??= message;
+          if (this.#isStopping) this.#ended.resolve(why.error);
       }
     });
     worker.on('error', (error) => {
@@ -109,8 +113,10 @@ export class CaptureLink {
       this.#capturing.resolve();
       this.#capturing = Promise.withResolvers();
       this.#asker.end('capture has ended');
-      if (this.#isStopping) this.#ended.resolve(error);
-      else if (!isReady && this.restarts === 0) ready.reject(new RefusedError(error, kind));
+      if (this.#isStopping) {
+        this.#ended.resolve(error);
+        this.#exited.resolve();
+      } else if (!isReady && this.restarts === 0) ready.reject(new RefusedError(error, kind));
       else this.#restart(error, lost, performance.now() - started);
     });
     return ready.promise;
@@ -171,6 +177,8 @@ export class CaptureLink {
       setTimeout(() => resolve(text), deadlineMs).unref();
     });
     const answer = await Promise.race([this.#ended.promise, late]);
+    // Rings that it has no time to close are closed with the process.
+    await Promise.race([this.#exited.promise, late]);
     if (this.#worker !== undefined) await worker.terminate();
     return answer;
   }

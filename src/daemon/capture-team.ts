@@ -35,6 +35,8 @@ export class CaptureTeam implements Unit {
   #delivery: Delivery;
   #plan: RunPlan;
   readonly #workers = new Set<Worker>();
+  /** Those that have handed on all that they had, and close their rings. */
+  readonly #done = new Set<Worker>();
   readonly #asker = new Asker<WorkerRequest, { [Kind in keyof WorkerAnswers]: WorkerAnswers[Kind] }>();
   readonly #control = new Int32Array(new SharedArrayBuffer(8));
   readonly #arrivals: Arrivals;
@@ -68,7 +70,7 @@ export class CaptureTeam implements Unit {
       await this.#all({ kind: 'run', wanted: this.#delivery.wanted });
       started();
     }
-    while (this.#workers.size > 0) await this.#changed.promise;
+    while ([...this.#workers].some((worker) => !this.#done.has(worker))) await this.#changed.promise;
     await this.#arrivals.settled();
     if (this.#failure !== undefined) throw this.#failure;
     return { result: mergeResults(this.#results), unread: this.#unread, fault: this.#fault };
@@ -137,7 +139,13 @@ export class CaptureTeam implements Unit {
     this.#all({ kind: 'stop', by: unix }).catch(() => undefined);
   }
   async close(): Promise<void> {
-    await Promise.all([...this.#workers].map((worker) => worker.terminate()));
+    await this.#terminate([...this.#workers].filter((worker) => !this.#done.has(worker)));
+    while (this.#workers.size > 0) await this.#changed.promise;
+  }
+
+  /** Rings of a thread that is ended so stay open. */
+  async #terminate(workers: readonly Worker[]): Promise<void> {
+    await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
   #start(index: number, team: RingTeam): void {
@@ -150,9 +158,8 @@ export class CaptureTeam implements Unit {
     const name = `capture-${index}`;
     const worker = new Worker(workerFile('daemon/capture-worker'), { workerData, name });
     this.#workers.add(worker);
-    let hasDone = false;
     worker.on('message', (message: FromWorker) => {
-      if (message.kind === 'done') hasDone = true;
+      if (message.kind === 'done') this.#done.add(worker);
       this.#hear(message, name);
     });
     worker.on('error', (error) => this.#falter(`${name}: ${error instanceof Error ? error.stack : String(error)}`));
@@ -160,7 +167,7 @@ export class CaptureTeam implements Unit {
       if (code !== 0) this.#falter(`${name} ended with code ${code}`);
       // It could not say what it had.
       const flows = this.#flows.get(worker) ?? 0;
-      if (!hasDone && flows > 0) this.#fault += `; ${flows} flows that ${name} had open lately are lost`;
+      if (!this.#done.has(worker) && flows > 0) this.#fault += `; ${flows} flows that ${name} had open lately are lost`;
       this.#workers.delete(worker);
       this.#asker.end('a thread that captures has ended');
       this.#wake();
@@ -191,6 +198,7 @@ export class CaptureTeam implements Unit {
         this.#results.push(resultOf(message.result));
         this.#unread += message.unread;
         if (message.fault !== '') this.#falter(`${name}: ${message.fault}`);
+        this.#wake();
       }
     }
   }
@@ -212,7 +220,7 @@ export class CaptureTeam implements Unit {
 
   #end(): void {
     this.stop(performance.now() + LAST_WORDS_MS);
-    setTimeout(() => void this.close(), LAST_WORDS_MS + RESERVE_MS).unref();
+    setTimeout(() => void this.#terminate([...this.#workers]), LAST_WORDS_MS + RESERVE_MS).unref();
     this.#wake();
   }
 

@@ -295,9 +295,9 @@ try {
   await work();
   say({ kind: 'ended', error: '', code: '' });
 } catch (error) {
-  await unit?.close().catch(() => undefined);
   const { name, message, code, lost } = error as Error & { code?: string; lost?: Record<string, number> };
   say({ kind: 'ended', error: message, code: code ?? name, ...(lost === undefined ? {} : { lost }) });
 }
+await unit?.close().catch(() => undefined);
 await processWatch?.close();
 port.close();

@@ -90,4 +90,5 @@ try {
 } catch (error) {
   say({ kind: 'failed', error: (error as Error).stack ?? String(error) });
 }
+await unit.close();
 port.close();

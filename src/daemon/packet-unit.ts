@@ -67,18 +67,13 @@ export class PacketUnit implements Unit {
   }
 
   async run(started: () => void): Promise<UnitResult> {
-    let result: RunResult;
-    try {
-      await this.#need(this.#runs.plan);
-      await this.#set.open();
-      started();
-      result = await this.#runs.run(
-        () => this.#once(),
-        () => this.#fault !== undefined,
-      );
-    } finally {
-      await this.#set.close();
-    }
+    await this.#need(this.#runs.plan);
+    await this.#set.open();
+    started();
+    const result = await this.#runs.run(
+      () => this.#once(),
+      () => this.#fault !== undefined,
+    );
     for (const [type, n] of this.#options.dropped?.() ?? []) {
       result.ledger.count(`sink.dropped.${type}`, n);
       result.records[type] -= n;

@@ -50,5 +50,6 @@ export interface Unit {
   stop(by: number): void;
   /** Captures until it is stopped. `started`: packets can be taken. */
   run(started: () => void): Promise<UnitResult>;
+  /** Gives back what it captured with. The kernel takes tens of milliseconds for each ring, so what was recorded is brought home before. */
   close(): Promise<void>;
 }

@@ -10,6 +10,8 @@ import { PROJECT } from '../kit/shared.ts';
 import { unless } from '../kit/unless.ts';
 
 const PROGRAM = `
+import { readdirSync, readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 const [verb, value] = process.argv.slice(2);
 if (verb === 'exit') process.exit(Number(value));
 if (verb === 'die') process.kill(process.pid, value as NodeJS.Signals);
@@ -17,6 +19,10 @@ else if (verb === 'signals') {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGUSR2'] as const) process.on(name, () => { console.log(name); process.exit(7); });
   console.log('ready');
   setTimeout(() => {}, 300_000);
+} else if (verb === 'run') {
+  await stat('/');
+  const names = readdirSync('/proc/self/task').map((task) => readFileSync('/proc/self/task/' + task + '/comm', 'utf8'));
+  console.log(names.filter((name) => name.startsWith('libuv-worker')).length);
 } else console.log(JSON.stringify({ version: process.versions.node, argv: process.argv.slice(2), execArgv: process.execArgv, env: process.env.NETSCRIBE_LAUNCHED, arenas: process.env.MALLOC_ARENA_MAX }));
 `;
 
@@ -74,6 +80,13 @@ describe.each(nodes)('launcher on $label', ({ node = '' }) => {
     expect(execArgv).toEqual(['--max-semi-space-size=8', '--heap-growing-percent=60', '--no-parallel-scavenge']);
     expect(env).toBeUndefined();
     expect(arenas).toBe('1');
+  });
+
+  it('gives the daemon threads for many interfaces, unless told how many', () => {
+    expect(launch(node, 'run').stdout).toBe('32\n');
+    const words = [join(root, 'bin', 'netscribe.js'), 'run'];
+    const { stdout } = spawnSync(node, words, { encoding: 'utf8', env: { ...env, UV_THREADPOOL_SIZE: '7' } });
+    expect(stdout).toBe('7\n');
   });
 
   it('leaves memory to who says how it is to be taken', () => {
