@@ -1,5 +1,12 @@
 // Settings that were given and do nothing as things are, in words: they belong to something that is not switched on.
 
+import { flowRecord } from '../flow/record.ts';
+import { customisationOf, customise, type Processor } from '../processors/customise.ts';
+import { unknownFields } from '../processors/unknown-fields.ts';
+import { PROTOCOLS } from '../protocols/registry.ts';
+import type { RecordType } from '../records/record.ts';
+import { nearest } from './nearest.ts';
+
 type Given = Readonly<Record<string, unknown>>;
 
 /** Options that protocols, and flows, have for their documents, and what they wait for. */
@@ -28,10 +35,25 @@ export function settingsWithoutEffect(given: Given, { processes, places }: Switc
     const paths = groups.flatMap(([path, options]) => (mapping(options)[option] === true ? [`${path}.${option}`] : []));
     if (paths.length > 0) notes.push(`${paths.join(', ')}: nothing comes of it unless ${condition}`);
   }
+  for (const [path, options] of groups) notes.push(...processorsWithoutEffect(path, mapping(options)));
   const others = Object.keys(mapping(given.procs)).filter((name) => name !== 'enabled');
   if (!processes && others.length > 0)
     notes.push(`${others.map((name) => `procs.${name}`).join(', ')}: nothing comes of it unless procs.enabled is true`);
   return notes;
+}
+
+function processorsWithoutEffect(path: string, options: Given): string[] {
+  if (options.processors === undefined) return [];
+  const protocol = PROTOCOLS.find(({ name }) => `protocols.${name}` === path);
+  const types: readonly RecordType[] = protocol === undefined ? [flowRecord] : protocol.records;
+  const { map_to_ecs, fields, fields_under_root, processors } = customisationOf(options);
+  const named = types.map((type) => customise(type, customisationOf({ map_to_ecs })));
+  const names = named.flatMap((type) => Object.values(type.fields).flatMap((field) => field.paths));
+  const own: Processor = { add_fields: { target: fields_under_root ? '' : 'fields', fields } };
+  return unknownFields(named, [own, ...processors]).map((name) => {
+    const near = nearest(name, names);
+    return `${path}.processors: no document has '${name}'${near === undefined ? '' : `: did you mean '${near}'?`}`;
+  });
 }
 
 /** The same, of what the daemon alone reads, or reads in another way. */

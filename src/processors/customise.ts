@@ -26,7 +26,7 @@ export const processorSchema = z.union([
   z.strictObject({ include_fields: z.strictObject({ fields: names, ...notConditional }) }),
   z.strictObject({
     rename: z.strictObject({
-      fields: z.array(z.strictObject({ from: z.string(), to: z.string() })),
+      fields: z.array(z.strictObject({ from: z.string(), to: z.string().min(1, 'a field needs a name') })),
       ignore_missing: z.boolean().optional(),
       fail_on_error: z.boolean().optional(),
       ...notConditional,
@@ -104,10 +104,10 @@ export function customise(type: RecordType, custom: Customisation): RecordType {
     else if ('include_fields' in processor)
       fields = keep(fields, (path) => ALWAYS.includes(path) || covers(processor.include_fields.fields, path));
     else
-      for (const { from, to } of processor.rename.fields)
-        fields = rename(fields, (path) =>
-          path === from || path.startsWith(`${from}.`) ? to + path.slice(from.length) : path,
-        );
+      for (const { from, to } of processor.rename.fields) {
+        fields = rename(fields, (path) => renamed(path, from, to));
+        refuseTaken(type.name, fields, from, to);
+      }
   }
   if (tags.length > 0) fields = add(type.name, fields, 'tags', [...new Set(tags)]);
   if (custom.keep_null)
@@ -144,7 +144,24 @@ function mapToEcs(protocol: string, fields: Fields): Fields {
   });
 }
 
-const covers = (patterns: readonly string[], path: string): boolean =>
+/** The path of a field that has been renamed itself, or stands in a tree that has. */
+export function renamed(path: string, from: string, to: string): string {
+  return path === from || path.startsWith(`${from}.`) ? to + path.slice(from.length) : path;
+}
+
+/** Two fields can not have one name, nor can one stand where others do. */
+function refuseTaken(type: string, fields: Fields, from: string, to: string): void {
+  const paths = Object.values(fields)
+    .flatMap((field) => field.paths)
+    .sort();
+  const isTaken = (path: string, i: number) => i > 0 && (path === paths[i - 1] || path.startsWith(`${paths[i - 1]}.`));
+  if (paths.some(isTaken))
+    throw new Error(
+      `${type}: '${from}' can not be renamed to '${to}', which there is already; drop or rename that before`,
+    );
+}
+
+export const covers = (patterns: readonly string[], path: string): boolean =>
   patterns.some((pattern) => path === pattern || path.startsWith(`${pattern}.`));
 
 /** Fields with only the paths that `wanted` likes; a field without any is gone. Its property stays the analyzer's. */
@@ -176,7 +193,7 @@ function add(type: string, fields: Fields, path: string, value: unknown): Fields
 }
 
 /** Dotted paths of the values in a tree of mappings. */
-function leaves(tree: Readonly<Record<string, unknown>>, prefix: string): [string, unknown][] {
+export function leaves(tree: Readonly<Record<string, unknown>>, prefix: string): [string, unknown][] {
   return Object.entries(tree).flatMap(([key, value]) => {
     const path = prefix === '' ? key : `${prefix}.${key}`;
     const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -21,6 +21,28 @@ it('says nothing of what is switched on, or off', () => {
   expect(notesOf('protocols.http.monitor_processes=false', 'protocols.dns.geoip_enrich=false')).toEqual([]);
 });
 
+it('says which fields of processors there are not', () => {
+  const dropped = (fields: string, more = '') =>
+    notesOf(`protocols.dns.processors=[{drop_fields: {fields: ${fields}${more}}}]`);
+  expect(dropped('[dns.answers, dns, "@timestamp"]')).toEqual([]);
+  expect(dropped('[dns.anwsers]')).toEqual([
+    "protocols.dns.processors: no document has 'dns.anwsers': did you mean 'dns.answers'?",
+  ]);
+  expect(dropped('host', ', ignore_missing: true')).toEqual([]);
+  expect(
+    notesOf(
+      'protocols.dns.map_to_ecs=true',
+      'protocols.dns.fields={site: 1}',
+      'protocols.dns.processors=[{drop_fields: {fields: [network_traffic.dns.query, fields.site, method]}}]',
+    ),
+  ).toEqual(["protocols.dns.processors: no document has 'method'"]);
+  expect(
+    notesOf(
+      'flows.processors=[{add_fields: {fields: {a: {b: 1}}}}, {rename: {fields: [{from: fields.a, to: x}, {from: y, to: z}]}}, {drop_fields: {fields: x.b}}, {include_fields: {fields: [x, source]}}]',
+    ),
+  ).toEqual(["flows.processors: no document has 'y'", "flows.processors: no document has 'x'"]);
+});
+
 it('says what the daemon does not look at', () => {
   const ofDaemon = (...settings: string[]) => loadConfig(undefined, settings).daemonNotes;
   expect(ofDaemon()).toEqual([]);

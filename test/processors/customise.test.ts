@@ -65,6 +65,24 @@ describe('documents as users want them', () => {
     const processors = [{ rename: { fields: [{ from: 'method', to: 'verb.name' }] } }];
     expect(document({ processors })).toEqual({ ...without(plain, 'method'), verb: { name: 'GET' } });
   });
+  it.each(['status', 'redis', 'status.code'])('refuse to rename to %s, which there is', (to) => {
+    const processors = [{ rename: { fields: [{ from: 'method', to }] } }];
+    expect(() => document({ processors })).toThrow(`redis: 'method' can not be renamed to '${to}'`);
+  });
+  it('rename to what was dropped or renamed before', () => {
+    const processors = [
+      { drop_fields: { fields: ['status'] } },
+      {
+        rename: {
+          fields: [
+            { from: 'method', to: 'status' },
+            { from: 'user.name', to: 'method' },
+          ],
+        },
+      },
+    ];
+    expect(document({ processors })).toMatchObject({ status: 'GET', method: 'eve' });
+  });
   it("take Elastic's newer names with map_to_ecs", () => {
     const mapped = document({ map_to_ecs: true });
     expect(mapped).toEqual({
