@@ -12,7 +12,7 @@ export interface LinkState {
 }
 
 export interface LinkTable {
-  list(): LinkState[];
+  list(): readonly LinkState[];
   /** Whether anything changed since the last call: a look at a socket, not at the links. */
   hasChanged(): boolean;
   close(): void;
@@ -53,18 +53,11 @@ export function fileLinks(): LinkTable {
 
 /** The kernel's links, by netlink. Rejects where the kernel can not be asked (no FFI). */
 export async function kernelLinks(): Promise<LinkTable> {
-  const [{ NETLINK, openNetlink }, { hasChanged, listLinks, watchLinks }] = await Promise.all([
-    import('../system/netlink.ts'),
-    import('../system/links.ts'),
-  ]);
-  const netlink = await openNetlink(NETLINK.ROUTE);
-  const watch = await watchLinks();
+  const { LinkWatch } = await import('../system/link-watch.ts');
+  const watch = await LinkWatch.open();
   return {
-    list: () => listLinks(netlink),
-    hasChanged: () => hasChanged(watch),
-    close: () => {
-      netlink.close();
-      watch.close();
-    },
+    list: () => watch.list(),
+    hasChanged: () => watch.hasChanged(),
+    close: () => watch.close(),
   };
 }

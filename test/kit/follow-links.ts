@@ -1,11 +1,13 @@
 // The links of a namespace as a source of `-i /^d/` follows them. At a line `follow` on standard input it asks for the links, and says what it
-// tells people; at `name IFINDEX` it says, as JSON, which interface packets of that index are of.
+// tells people; at `name IFINDEX` it says, as JSON, which interface packets of that index are of; at `changed` whether each of two that follow links has
+// word of a change.
 
 import { createInterface } from 'node:readline';
 import { LIVE_DEFAULTS } from '../../src/sources/ring/open-live.ts';
 import { selectInterfaces } from '../../src/sources/ring/selection.ts';
 import { UserFilter } from '../../src/sources/ring/user-filter.ts';
 import { WantedLinks } from '../../src/sources/ring/wanted-links.ts';
+import { LinkWatch } from '../../src/system/link-watch.ts';
 
 let told: string[] = [];
 const links = new WantedLinks({
@@ -18,6 +20,7 @@ const links = new WantedLinks({
   tell: (words) => told.push(words),
 });
 await links.open();
+const other = await LinkWatch.open();
 for await (const line of createInterface(process.stdin)) {
   if (line === 'follow') {
     links.list();
@@ -25,7 +28,8 @@ for await (const line of createInterface(process.stdin)) {
     links.tellChanges();
     process.stdout.write(`${JSON.stringify(told)}\n`);
     told = [];
-  } else {
+  } else if (line === 'changed') process.stdout.write(`${JSON.stringify([links.hasChanged(), other.hasChanged()])}\n`);
+  else {
     const { name, linkType } = links.interfaces[links.numberOf(Number(line.split(' ')[1]))];
     process.stdout.write(`${JSON.stringify([name, linkType])}\n`);
   }

@@ -46,4 +46,17 @@ unless(noNamespaces).describe('links that come and go', () => {
     expect(await ask(`name ${indexOf('d')}`)).toEqual(['d', ETHERNET]);
     expect(await ask('follow')).toEqual(['d is there']);
   });
+
+  test('all that follow them in a thread hear of each change', async () => {
+    await ask('changed');
+    expect(await ask('changed')).toEqual([false, false]);
+    ns.ip('link set dev d down');
+    expect(await ask('changed')).toEqual([true, true]);
+    expect(await ask('changed')).toEqual([false, false]);
+    ns.ip('link del dev c');
+    // The word of it is taken from the kernel by whoever looks first, be it for another reason.
+    expect(await ask(`name ${indexOf('b') + 1000}`)).toEqual([`if${indexOf('b') + 1000}`, expect.any(Number)]);
+    expect(await ask('changed')).toEqual([true, true]);
+    expect(await ask('follow')).toEqual(['d is gone']);
+  });
 });

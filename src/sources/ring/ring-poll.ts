@@ -40,9 +40,4 @@ export class RingPoll {
   get hasError(): boolean {
     return (this.#view.getInt16(REVENTS, true) & POLLERR) !== 0;
   }
-
-  /** There was word of links when it ended. */
-  get hasNews(): boolean {
-    return this.#view.getInt16(LINKS + REVENTS, true) !== 0;
-  }
 }

@@ -169,9 +169,9 @@ export class RingSource implements PacketSource {
 
   /** What the poll came back with: a socket that is not well, or word of interfaces. */
   #heard(n: number): void {
-    if (n <= 0) return;
-    if (this.#poll.hasError) this.#rings.takeError();
-    if (this.#poll.hasNews && this.#links.hasChanged()) this.#followLinks();
+    if (n > 0 && this.#poll.hasError) this.#rings.takeError();
+    // Another source of this thread may have heard it.
+    if (this.#links.hasChanged()) this.#followLinks();
   }
 
   /** Goes on with the links that there are now. */

@@ -1,26 +1,20 @@
 // The interfaces that a ring source takes packets of: which of the machine's links they are now, as the kernel tells of them, and the numbers
 // that packets name them by.
 
-import { hasChanged, type Link, listLinks, watchLinks } from '../../system/links.ts';
-import { NETLINK, type NetlinkSocket, openNetlink } from '../../system/netlink.ts';
+import { LinkWatch } from '../../system/link-watch.ts';
+import type { Link } from '../../system/links.ts';
 import type { InterfaceDescription } from '../source.ts';
 import { linkTypeOfInterface } from './link-type.ts';
 import { keptBytes, type RingSourceOptions } from './ring-options.ts';
 import { checkNames } from './selection.ts';
 
-/** So many links that are gone are known yet: those that went last. */
-const MOST_GONE = 4096;
-
 export class WantedLinks {
   readonly interfaces: InterfaceDescription[] = [];
   readonly #options: RingSourceOptions;
   readonly #numbers = new Map<number, number>();
-  #netlink: NetlinkSocket | undefined;
-  #watch: NetlinkSocket | undefined;
-  #links: Link[] = [];
-  /** Those that were there and are gone, by index: packets of theirs may not have been read yet. */
-  readonly #gone = new Map<number, Link>();
-  /** The wanted links as people know them: the links may have been asked for since, by a packet of an unknown one. */
+  #watch: LinkWatch | undefined;
+  #links: readonly Link[] = [];
+  /** The wanted links as people know them. */
   #told: Link[] = [];
 
   constructor(options: RingSourceOptions) {
@@ -29,32 +23,25 @@ export class WantedLinks {
 
   /** Rejects with InputError when an interface is not there, SystemError when the kernel can not be asked. */
   async open(): Promise<void> {
-    this.#netlink = await openNetlink(NETLINK.ROUTE);
-    this.#watch = await watchLinks();
-    this.#links = listLinks(this.#netlink);
+    this.#watch = await LinkWatch.open();
+    this.#links = this.#watch.list();
     this.#told = this.wanted();
     checkNames(this.#options.selection, this.#links, this.#options.tell);
   }
 
-  /** Can be read when there is word of links. */
+  /** Can be read when there is word of links, unless another source of this thread has heard it. */
   get fd(): number {
     return this.#watch!.fd;
   }
 
   /** Whether there was word of links since the last call. */
   hasChanged(): boolean {
-    return hasChanged(this.#watch!);
+    return this.#watch!.hasChanged();
   }
 
-  /** Asks the kernel which links there are. */
+  /** Goes by the links that there are now. */
   list(): void {
-    const before = this.#links;
-    this.#links = listLinks(this.#netlink!);
-    const there = new Set(this.#links.map(({ index }) => index));
-    for (const link of before) if (!there.has(link.index)) this.#gone.set(link.index, link);
-    for (const index of this.#gone.keys()) {
-      if (there.has(index) || this.#gone.size > MOST_GONE) this.#gone.delete(index);
-    }
+    this.#links = this.#watch!.list();
   }
 
   /** All links of the machine, as of the last time they were asked for. */
@@ -109,11 +96,7 @@ export class WantedLinks {
   numberOf(ifindex: number): number {
     const known = this.#numbers.get(ifindex);
     if (known !== undefined) return known;
-    let link = this.#linkOf(ifindex);
-    if (link === undefined) {
-      this.list();
-      link = this.#linkOf(ifindex);
-    }
+    const link = this.#watch!.withIndex(ifindex);
     const name = link?.name ?? `if${ifindex}`;
     let number = this.interfaces.findIndex((one) => one.name === name);
     if (number < 0) {
@@ -129,12 +112,7 @@ export class WantedLinks {
     return number;
   }
 
-  #linkOf(ifindex: number): Link | undefined {
-    return this.#links.find(({ index }) => index === ifindex) ?? this.#gone.get(ifindex);
-  }
-
   close(): void {
     this.#watch?.close();
-    this.#netlink?.close();
   }
 }
