@@ -1,5 +1,5 @@
 // Options whose value is one number, address or text, or a list of such: by code their name in `netscribe.dhcpv4.settings` and how they
-// are read (RFC 2132, 2241, 2242, 2563, 2937, 3011, 3495, 4280, 4578, 4833, 5071, 5859, 8910, 8925).
+// are read (RFC 2132, 2241, 2242, 2563, 2937, 3011, 3361, 3495, 4280, 4578, 4833, 5071, 5859, 6153, 8520, 8910, 8925).
 
 import { u16, u32 } from '../octets.ts';
 import { authenticationText } from './authentication.ts';
@@ -18,6 +18,7 @@ type Kind =
   | 'u16s'
   | 'text'
   | 'names'
+  | 'sip'
   | 'hex'
   | 'uuid'
   | 'secret';
@@ -78,11 +79,14 @@ const PLAIN = new Map<number, readonly [name: string, kind: Kind]>([
   [85, ['nds_servers', 'ips']],
   [86, ['nds_tree', 'text']],
   [87, ['nds_context', 'text']],
+  [88, ['bcmcs_domains', 'names']],
+  [89, ['bcmcs_servers', 'ips']],
   [90, ['authentication', 'secret']],
   [91, ['client_last_transaction_time', 'u32']],
   [92, ['associated_ips', 'ips']],
   [93, ['client_architectures', 'u16s']],
   [94, ['client_network_interface', 'hex']],
+  [95, ['ldap_servers', 'text']],
   [97, ['client_machine_identifier', 'uuid']],
   [98, ['user_authentication', 'text']],
   [100, ['posix_time_zone', 'text']],
@@ -94,12 +98,15 @@ const PLAIN = new Map<number, readonly [name: string, kind: Kind]>([
   [116, ['auto_configure', 'u8']],
   [117, ['name_service_search', 'u16s']],
   [118, ['subnet_selection', 'ip']],
+  [120, ['sip_servers', 'sip']],
   [136, ['pana_agents', 'ips']],
   [137, ['lost_servers', 'names']],
   [138, ['capwap_controllers', 'ips']],
+  [142, ['andsf_servers', 'ips']],
   [150, ['tftp_servers', 'ips']],
   [152, ['base_time', 'u32']],
   [153, ['start_time_of_state', 'u32']],
+  [161, ['mud_url', 'text']],
   [209, ['configuration_file', 'text']],
   [210, ['path_prefix', 'text']],
   [211, ['reboot_time', 'u32']],
@@ -148,6 +155,10 @@ function read(kind: Kind, bytes: Uint8Array, from: number, to: number): PlainVal
       return textOf(bytes, from, to);
     case 'names':
       return domainNames(bytes, from, to, false);
+    case 'sip':
+      // RFC 3361 section 3: a byte tells names from addresses.
+      if (octets < 2 || bytes[from] > 1) return undefined;
+      return bytes[from] === 0 ? domainNames(bytes, from + 1, to, false) : ipv4List(bytes, from + 1, to);
     case 'hex':
       return hex(bytes, from, to);
     case 'secret':

@@ -140,6 +140,27 @@ describe('a message', () => {
     expect(withOptions(option(77, ...ascii('iPXE'))).userClass).toEqual(['iPXE']);
     expect(withOptions(option(81, 4, 0, 0, 2, ...ascii('pc'), 3, ...ascii('lan'), 0)).fqdn).toBe('pc.lan');
   });
+  it('has SIP servers, by name or by address (RFC 3361), and servers of mobile networks', () => {
+    const names = [3, ...ascii('sip'), 1, ...ascii('a'), 0, 1, ...ascii('b'), 0];
+    expect(withOptions(option(120, 0, ...names), option(88, 1, ...ascii('m'), 0)).settings).toEqual([
+      ['sip_servers', ['sip.a', 'b']],
+      ['bcmcs_domains', ['m']],
+    ]);
+    const addresses = option(120, 1, ...ip('192.0.2.1'), ...ip('192.0.2.2'));
+    expect(withOptions(addresses, option(89, ...ip('192.0.2.3')), option(142, ...ip('192.0.2.4'))).settings).toEqual([
+      ['sip_servers', ['192.0.2.1', '192.0.2.2']],
+      ['bcmcs_servers', ['192.0.2.3']],
+      ['andsf_servers', ['192.0.2.4']],
+    ]);
+    expect(withOptions(option(95, ...ascii('ldap://x')), option(161, ...ascii('https://m'))).settings).toEqual([
+      ['ldap_servers', 'ldap://x'],
+      ['mud_url', 'https://m'],
+    ]);
+    for (const wrong of [[], [0], [1, 192, 0, 2], [2, 192, 0, 2, 1]])
+      expect(withOptions(option(120, ...wrong))).toMatchObject({
+        unknown: [['120', Buffer.from(wrong).toString('hex')]],
+      });
+  });
   it('shows an option of the wrong length as bytes', () => {
     expect(withOptions(option(54, 1, 2, 3)).unknown).toEqual([['54', '010203']]);
   });
