@@ -35,6 +35,7 @@ export const CLASS_IN = 1;
 export const OPCODE_QUERY = 0;
 export const OPCODE_NOTIFY = 4;
 export const OPCODE_UPDATE = 5;
+export const OPCODE_DSO = 6;
 
 /** Index: type number. Holes are unassigned or never in use. */
 const TYPES: (string | undefined)[] = [];

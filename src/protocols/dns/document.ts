@@ -174,7 +174,7 @@ function fillAnswers(message: Message, isMulticastDns: boolean): void {
 
 function useTransfer(transfer: Transfer): void {
   document.answersCount = transfer.answersCount;
-  document.answers = transfer.answers;
+  document.answers = transfer.answers.length > 0 ? transfer.answers : undefined;
   document.resolvedIp = transfer.resolvedIp.length > 0 ? transfer.resolvedIp : undefined;
   document.messages = transfer.messages;
   document.answersOmitted = transfer.omitted > 0 ? transfer.omitted : undefined;
@@ -219,6 +219,7 @@ function fillRareFields(query: Message | undefined, main: Message, isMulticastDn
   if (main.fault === 'malformed') document.malformedAt = main.faultAt;
   else if (query?.fault === 'malformed') document.malformedAt = query.faultAt;
   if (main.fault === 'cut' || query?.fault === 'cut') document.cut = true;
+  document.trailingOctets = main.trailingOctets || query?.trailingOctets || undefined;
   if (asked.questions > 1) document.questions = allQuestions(asked, isMulticastDns);
   if (isMulticastDns && !asked.isResponse && asked.questions > 0) {
     document.unicastResponse = (asked.class(0) & CLASS_TOP_BIT) !== 0;
@@ -235,6 +236,7 @@ function clearRareFields(): void {
   hasRareFields = false;
   document.malformedAt = undefined;
   document.cut = undefined;
+  document.trailingOctets = undefined;
   document.questions = undefined;
   document.unicastResponse = undefined;
   document.updateZone = undefined;

@@ -56,7 +56,10 @@ export function hasDnssecOk(message: Message): boolean {
   return message.opt >= 0 && (message.ttl(message.opt) & 0x8000) !== 0;
 }
 
-/** `into` was cleared before. Options that do not fit their type go to `otherOptions` with all their bytes. */
+/**
+ * `into` was cleared before. Options that do not fit their type go to `otherOptions` with all their bytes; one that goes beyond the record
+ * and what follows it, as `malformed`.
+ */
 export function fillEdns(into: DnsRecord, message: Message): void {
   const { bytes, opt } = message;
   const ttl = message.ttl(opt);
@@ -66,11 +69,14 @@ export function fillEdns(into: DnsRecord, message: Message): void {
   into.optUdpSize = message.class(opt);
   const end = message.rdataEnd(opt);
   let others: [string, string][] | undefined;
-  for (let at = message.rdataAt(opt); at + 4 <= end; ) {
-    const code = u16(bytes, at);
+  for (let at = message.rdataAt(opt); at < end; ) {
     const from = at + 4;
-    const to = from + u16(bytes, at + 2);
-    if (to > end) break;
+    const to = from <= end ? from + u16(bytes, at + 2) : from;
+    if (to > end) {
+      others = [...(others ?? []), ['malformed', hex(bytes, at, end)]];
+      break;
+    }
+    const code = u16(bytes, at);
     if (!fillOption(into, message, code, from, to)) {
       others ??= [];
       if (others.length < MAX_OTHER_OPTIONS) others.push([String(code), hex(bytes, from, to)]);

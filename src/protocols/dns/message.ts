@@ -2,7 +2,7 @@
 // objects; whoever wants text asks `names.ts` and `rdata.ts` for the record at an offset.
 
 import { u16, u32 } from '../octets.ts';
-import { OPCODE_UPDATE, TYPE_OPT } from './codes.ts';
+import { OPCODE_DSO, OPCODE_UPDATE, TYPE_OPT } from './codes.ts';
 import { walkName } from './names.ts';
 
 export const HEADER_OCTETS = 12;
@@ -76,6 +76,11 @@ export class Message {
   }
   get firstAdditional(): number {
     return this.questions + this.answers + this.authorities;
+  }
+
+  /** Octets behind the last record, which nothing speaks of. In stateful operations (RFC 8490) they are the message. */
+  get trailingOctets(): number {
+    return this.fault === 'none' && this.opcode !== OPCODE_DSO ? this.to - this.end : 0;
   }
 
   type(entry: number): number {
@@ -174,6 +179,7 @@ export function isRare(message: Message): boolean {
   return (
     message.fault !== 'none' ||
     message.questions > 1 ||
+    message.end < message.to ||
     message.opcode === OPCODE_UPDATE ||
     (message.questions === 1 && (message.class(0) & CLASS_TOP_BIT) !== 0)
   );

@@ -126,7 +126,9 @@ export const dnsRecord = defineRecord(
     tcpKeepalive: f.float('netscribe.dns.opt.tcp_keepalive', 'idle time allowed').optional().inUnit('s'),
     chain: f.text('netscribe.dns.opt.chain', 'closest trust point (RFC 7901)').optional(),
     keyTags: f.keywords('netscribe.dns.opt.key_tags', 'trust anchors of the client (RFC 8145)').optional(),
-    otherOptions: f.map('netscribe.dns.opt.others', 'other options by number, hexadecimal').optional(),
+    otherOptions: f
+      .map('netscribe.dns.opt.others', 'other options by number, and what is `malformed`, hexadecimal')
+      .optional(),
     questions: f.list('netscribe.dns.questions', 'all questions when there are more than one', question).optional(),
     unicastResponse: f.bool('netscribe.dns.unicast_response', 'multicast DNS: answer by unicast, please').optional(),
     updateZone: f.text('netscribe.dns.update.zone', 'RFC 2136: zone to be changed').optional(),
@@ -137,6 +139,10 @@ export const dnsRecord = defineRecord(
     messages: f.int('netscribe.dns.messages', 'messages of a zone transfer').optional(),
     answersOmitted: f.int('netscribe.dns.answers_omitted', 'answers counted but not listed').optional(),
     cut: f.bool('netscribe.dns.cut', 'the capture does not hold the whole message').optional(),
+    trailingOctets: f
+      .int('netscribe.dns.trailing_bytes', 'bytes behind the last record, which belong to nothing')
+      .optional()
+      .inUnit('bytes'),
     malformedAt: f
       .int('netscribe.dns.malformed_at', 'offset in the message of the first byte that is wrong')
       .optional()

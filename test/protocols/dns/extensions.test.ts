@@ -16,6 +16,26 @@ const to = (port: number, address?: Address): Partial<FlowView> => ({
 });
 const records = (kit: AnalyzerKit<never>) => kit.emitted.map((e) => e.record);
 
+describe('bytes behind the last record', () => {
+  const behind = (...parts: Uint8Array[]) => Buffer.concat([...parts, Buffer.from('hidden')]);
+  it('are counted, in the response or else in the query', () => {
+    const kit = open();
+    kit.message(0, behind(query('a.example')));
+    kit.message(1, response('a.example', [a('192.0.2.1')]));
+    kit.message(0, query('b.example'));
+    kit.message(1, behind(response('b.example', [])));
+    kit.message(0, query('c.example'));
+    kit.message(1, response('c.example', []));
+    expect(records(kit).map((record) => record.trailingOctets)).toEqual([6, 6, undefined]);
+    expect(records(kit)).toMatchObject([{ status: 'OK' }, { status: 'OK' }, { status: 'OK' }]);
+  });
+  it('are what DNS stateful operations say', () => {
+    const kit = open();
+    kit.message(0, behind(message({ flags: 0x3000 })));
+    expect(kit.end()[0].record).not.toHaveProperty('trailingOctets');
+  });
+});
+
 describe('EDNS', () => {
   const answerWith = (additionals: Parameters<typeof opt>[0], ttl = 0) => {
     const kit = open();
@@ -61,8 +81,21 @@ describe('EDNS', () => {
     const kit = open();
     kit.message(1, response('a.example', [], { additionals: [broken] }));
     kit.end();
-    expect(kit.emitted[0].record).toMatchObject({ optUdpSize: 512 });
+    expect(kit.emitted[0].record).toMatchObject({ optUdpSize: 512, otherOptions: [['malformed', '000a00ff01']] });
     expect(kit.emitted[0].record).not.toHaveProperty('optCookie');
+  });
+  it('bytes that are no option are shown behind those that are', () => {
+    const rdata = Buffer.concat([bytes('0003 0001 61'), bytes('1267 0001 ff'), bytes('000a 00')]);
+    const kit = open();
+    kit.message(1, response('a.example', [], { additionals: [{ name: '.', type: 41, class: 512, rdata }] }));
+    kit.end();
+    expect(kit.emitted[0].record).toMatchObject({
+      optNsid: '61',
+      otherOptions: [
+        ['4711', 'ff'],
+        ['malformed', '000a00'],
+      ],
+    });
   });
   it('is noted when only one side has it', () => {
     const kit = open();

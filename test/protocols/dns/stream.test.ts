@@ -159,6 +159,7 @@ describe('zone transfers', () => {
     kit.data(0, framed(query('example', 252)));
     kit.data(1, framed(message({ flags: 0x8005, questions: [{ name: 'example', type: 252 }] })));
     expect(kit.emitted.map((e) => e.record)).toMatchObject([{ status: 'Error', responseCode: 'REFUSED' }]);
+    expect(kit.emitted[0].record).not.toHaveProperty('answers');
   });
   const ixfr = (known: number) => framed(query('example', 251, { authorities: [soa('example', known)] }));
   it('IXFR: ends where the new SOA comes the third time', () => {
