@@ -28,6 +28,7 @@ import { checkFilters } from './check-filters.ts';
 import { EngineMetrics } from './engine-metrics.ts';
 import type { ChosenFlowSource, Renewable, SinkStatus, ThreadStatus, Wanted } from './messages.ts';
 import { seenTwice, seenTwiceWords } from './seen-twice.ts';
+import { SinkNews } from './sink-news.ts';
 
 export interface DaemonOptions {
   /** Reads the configuration anew: at the start and at every reload. Throws a UsageError. */
@@ -106,6 +107,7 @@ export class Daemon {
   #captured = '';
   /** Interfaces that were told to be above others that are captured. */
   readonly #saidTwice = new Set<string>();
+  readonly #sinkNews = new SinkNews();
 
   constructor(options: DaemonOptions) {
     this.#options = options;
@@ -332,6 +334,7 @@ export class Daemon {
         if (!Object.hasOwn(status.interfaces, iface)) this.captureMetrics.forget(iface);
       }
       this.#tellSeenTwice(status.interfaces);
+      for (const line of this.#sinkNews.look(status.sinks, performance.now())) this.#options.log(line);
       this.#status = status;
       this.captureMetrics.observe(status.interfaces, 0);
       for (const seconds of status.writeoutSeconds) this.captureMetrics.rotated(seconds);

@@ -13,9 +13,12 @@ const REASONS = new Map([
   ['EFBIG', 'the file would be larger than the limit'],
 ]);
 
+/** The store of a command, and that of the daemon. */
+export const CHOOSE_ANOTHER = 'choose another (--to store:DIR, of the daemon store.directory)';
+
 const ADVICE = new Map([
-  ['ENOSPC', 'free space or choose another with --to store:DIR'],
-  ['EDQUOT', 'free space or choose another with --to store:DIR'],
+  ['ENOSPC', `free space or ${CHOOSE_ANOTHER}`],
+  ['EDQUOT', `free space or ${CHOOSE_ANOTHER}`],
   ['EMFILE', 'raise the limit (ulimit -n)'],
 ]);
 
@@ -37,7 +40,7 @@ export function writeError(directory: string, error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const { code, path, message } = error as NodeJS.ErrnoException;
   const reason = REASONS.get(code ?? '') ?? message ?? String(error);
-  const advice = ADVICE.get(code ?? '') ?? 'choose another with --to store:DIR';
+  const advice = ADVICE.get(code ?? '') ?? CHOOSE_ANOTHER;
   const text = `the store at ${directory} cannot be written: ${reason}; ${advice}`;
   return new StoreError(text, code ?? 'unknown', path ?? directory, error);
 }

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import { StoreError } from './errors.ts';
+import { CHOOSE_ANOTHER, StoreError } from './errors.ts';
 import { LOCK_FILE } from './layout.ts';
 
 interface Owner {
@@ -114,7 +114,7 @@ function removeStale(directory: string, path: string): void {
   if (owner !== undefined && !isCopy && isAlive(owner)) {
     const who = owner.pid === process.pid ? 'this process' : `process ${owner.pid}`;
     throw new StoreError(
-      `the store at ${directory} is being written by ${who}: wait for it, end it, or choose another (--to store:DIR, of the daemon store.directory)`,
+      `the store at ${directory} is being written by ${who}: wait for it, end it, or ${CHOOSE_ANOTHER}`,
       'locked',
       path,
     );

@@ -207,6 +207,8 @@ unless(noNamespaces).describe('a daemon survives', () => {
       await kit.send(udp(5000));
       const ill = await kit.until(({ sinks }) => sinks.some(({ error }) => error !== ''));
       expect(ill.sinks[0].error).toMatch(/disk full/);
+      const { program } = kit;
+      await program!.until(() => program!.err.includes('disk full'));
       expect(ill.interfaces.b.state).toBe('capturing');
       expect(await kit.metrics()).toMatch(/netscribe_sink_up\{sink="store:.*"\} 0/);
       await kit.send(udp(1000, 8888));

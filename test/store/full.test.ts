@@ -29,7 +29,7 @@ describe('a disk that takes no more', () => {
     const script = `trap '' XFSZ; ulimit -f 200; exec "$0" "$@"`;
     const out = execFileSync('sh', ['-c', script, process.execPath, CHILD, directory], { encoding: 'utf8' });
     expect(JSON.parse(out)).toEqual({
-      message: `the store at ${directory} cannot be written: the file would be larger than the limit; choose another with --to store:DIR`,
+      message: `the store at ${directory} cannot be written: the file would be larger than the limit; choose another (--to store:DIR, of the daemon store.directory)`,
       code: 'EFBIG',
     });
     const files = readdirSync(directory, { recursive: true, encoding: 'utf8' });
@@ -40,9 +40,9 @@ describe('a disk that takes no more', () => {
   });
 
   it.each([
-    ['ENOSPC', 'disk full; free space or choose another with --to store:DIR'],
-    ['EROFS', 'the file system is read-only; choose another with --to store:DIR'],
-    ['EACCES', 'no permission; choose another with --to store:DIR'],
+    ['ENOSPC', 'disk full; free space or choose another (--to store:DIR, of the daemon store.directory)'],
+    ['EROFS', 'the file system is read-only; choose another (--to store:DIR, of the daemon store.directory)'],
+    ['EACCES', 'no permission; choose another (--to store:DIR, of the daemon store.directory)'],
   ])('is told as %s', (code, words) => {
     const error = writeError('/data', Object.assign(new Error('x'), { code, path: '/data/manifest.json.tmp' }));
     expect(error.message).toBe(`the store at /data cannot be written: ${words}`);

@@ -54,7 +54,7 @@ describe('the writer thread', () => {
     const file = join(directory, 'file');
     writeFileSync(file, '');
     await expect(openStoreWriter(join(file, 'store'))).rejects.toThrow(
-      `the store at ${join(file, 'store')} cannot be written: a part of the path is not a directory; choose another with --to store:DIR`,
+      `the store at ${join(file, 'store')} cannot be written: a part of the path is not a directory; choose another (--to store:DIR, of the daemon store.directory)`,
     );
   });
 
