@@ -133,7 +133,10 @@ export function customiseColumns(type: RecordType, custom: Customisation): Recor
 /** Elastic's integration renames with `map_to_ecs`: what Packetbeat wrote at the top goes below `network_traffic`. */
 function mapToEcs(protocol: string, fields: Fields): Fields {
   const kept = keep(fields, (path) => path !== 'method' && path !== 'type' && path !== 'event.dataset');
-  const moved = ['query', 'resource', 'path', 'params', 'request', 'response'];
+  // ICMP has a tree of its own with the name of the text.
+  const isTree = (path: string) =>
+    Object.values(fields).some((field) => field.paths.some((one) => one.startsWith(`${protocol}.${path}.`)));
+  const moved = ['query', 'resource', 'path', 'params', 'request', 'response'].filter((path) => !isTree(path));
   return rename(kept, (path) => {
     if (path === 'status') return 'network_traffic.status';
     if (moved.includes(path)) return `network_traffic.${protocol}.${path}`;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { allRecordTypes } from '../../src/engine/plan.ts';
 import { customisationOf, customise, customiseColumns } from '../../src/processors/customise.ts';
 import { f } from '../../src/records/field.ts';
 import { ndjsonEncoder } from '../../src/records/ndjson.ts';
@@ -92,6 +93,12 @@ describe('documents as users want them', () => {
       related: plain.related,
     });
   });
+  it.each(allRecordTypes().map((type) => [type.name, type] as const))(
+    'have newer names for each of %s',
+    (_name, type) => {
+      expect(() => ndjsonEncoder(customise(type, customisationOf({ map_to_ecs: true })))).not.toThrow();
+    },
+  );
   it('refuse a name that the record has', () => {
     expect(() => document({ fields: { user: 1 }, fields_under_root: true })).toThrow("the field 'user' is taken");
   });
