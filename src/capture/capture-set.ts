@@ -55,6 +55,8 @@ export class CaptureSet implements PacketSource {
   readonly #wanted: WantedInterfaces;
   readonly #rounds: CaptureRounds;
   readonly #captures = new Map<string, Capture>();
+  /** Failed ones whose next try waits for its turn. */
+  readonly #retrying = new Set<Capture>();
   #lookAt = 0;
   #change: Promise<unknown> = Promise.resolve();
   #isClosed = false;
@@ -225,6 +227,8 @@ export class CaptureSet implements PacketSource {
 
   async #open(capture: Capture): Promise<void> {
     const { links, sourceInit } = this.#options;
+    // It is captured no longer since it was its turn to be opened.
+    if (this.#captures.get(capture.name) !== capture) return;
     if (links !== undefined && capture.config.disable !== true) {
       const reason = whyAway(capture.name, links);
       if (reason !== undefined) {
@@ -276,7 +280,9 @@ export class CaptureSet implements PacketSource {
     this.#lookAt = now + LOOK_MS;
     if (this.#options.links?.hasChanged() === true) void this.#linksChanged();
     for (const capture of this.#order) {
-      if (capture.isDue(now)) void this.#inTurn(() => this.#open(capture));
+      if (!capture.isDue(now) || this.#retrying.has(capture)) continue;
+      this.#retrying.add(capture);
+      void this.#inTurn(() => this.#open(capture)).finally(() => this.#retrying.delete(capture));
     }
   }
 
