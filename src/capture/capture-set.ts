@@ -58,6 +58,8 @@ export class CaptureSet implements PacketSource {
   /** Failed ones whose next try waits for its turn. */
   readonly #retrying = new Set<Capture>();
   #lookAt = 0;
+  /** What was said last of links that can not be followed; '' for nothing. */
+  #complaint = '';
   #change: Promise<unknown> = Promise.resolve();
   #isClosed = false;
   /** What interfaces that are gone had counted. */
@@ -290,8 +292,13 @@ export class CaptureSet implements PacketSource {
     try {
       if (this.#wanted.isDynamic) await this.#apply();
       else await this.#inTurn(async () => this.#followLinks());
-    } catch {
-      // The kernel could not be asked, or there are too many links: the interfaces that are captured stay as they are.
+      this.#complaint = '';
+    } catch (error) {
+      // There are too many links, or the kernel could not be asked: the interfaces that are captured stay as they are.
+      const words = `the interfaces that are captured stay as they are: ${(error as Error).message}`;
+      if (words !== this.#complaint) this.#options.note?.(words);
+      this.#complaint = words;
+      await this.#inTurn(async () => this.#followLinks()).catch(() => undefined);
     }
   }
 
