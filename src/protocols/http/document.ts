@@ -1,10 +1,10 @@
 // Request and response → the record.
 
-import { isIP } from 'node:net';
 import type { MapEntries } from '../../records/field.ts';
 import { wireText } from '../../records/text.ts';
 import { endAt } from '../span.ts';
 import { decode } from './decompress.ts';
+import { firstAddress } from './forwarded.ts';
 import type { Message } from './message.ts';
 import { sniff } from './mime.ts';
 import { formBoundary, maskParts } from './multipart.ts';
@@ -205,10 +205,4 @@ function bodyOf(message: Message, settings: Settings): Uint8Array | undefined {
   const boundary = formBoundary(message.contentType);
   if (boundary !== undefined) maskParts(bytes, boundary, settings);
   return bytes;
-}
-
-/** The first address of a list as X-Forwarded-For has it; undefined when the first entry is no address. */
-function firstAddress(list: string): string | undefined {
-  const first = list.split(',', 1)[0].trim();
-  return isIP(first) !== 0 ? first : undefined;
 }

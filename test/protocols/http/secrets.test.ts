@@ -174,25 +174,37 @@ describe('headers', () => {
   });
 
   it('real_ip_header gives the first address', () => {
-    const options = { real_ip_header: 'X-Forwarded-For' };
-    expect(
-      records(
-        [
-          ['>', REPEATED],
-          ['<', OK],
-        ],
-        options,
-      )[0].forwardedIp,
-    ).toBe('192.0.2.7');
-    expect(
-      records(
-        [
-          ['>', REPEATED.replace('192.0.2.7', 'unknown')],
-          ['<', OK],
-        ],
-        options,
-      )[0].forwardedIp,
-    ).toBeUndefined();
+    const [one] = records(
+      [
+        ['>', REPEATED],
+        ['<', OK],
+      ],
+      { real_ip_header: 'X-Forwarded-For' },
+    );
+    expect(one.forwardedIp).toBe('192.0.2.7');
+  });
+
+  it.each([
+    ['192.0.2.7:4711, 10.0.0.1', '192.0.2.7'],
+    ['2001:db8::7', '2001:db8::7'],
+    ['[2001:db8::7]', '2001:db8::7'],
+    ['[2001:db8::7]:4711', '2001:db8::7'],
+    ['for=192.0.2.7;proto=http;by=10.0.0.1, for=10.0.0.2', '192.0.2.7'],
+    ['proto=https; For="[2001:db8:cafe::17]:4711"', '2001:db8:cafe::17'],
+    ['for="192.0.2.7:80"', '192.0.2.7'],
+    ['unknown, 192.0.2.7', undefined],
+    ['for=_hidden', undefined],
+    ['for=', undefined],
+    ['192.0.2.700:1', undefined],
+  ])('real_ip_header reads %s', (value, address) => {
+    const [one] = records(
+      [
+        ['>', `GET / HTTP/1.1\r\nHost: h\r\nReal: ${value}\r\n\r\n`],
+        ['<', OK],
+      ],
+      { real_ip_header: 'real' },
+    );
+    expect(one.forwardedIp).toBe(address);
   });
 
   it('named like properties of every object stay data', () => {
