@@ -55,6 +55,9 @@ export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conv
   #dispute: Dispute | undefined = undefined;
   /** While the protocol is looked for. */
   #unknown: UnknownStream | undefined = undefined;
+  /** Of what was kept of `#telling`, so many bytes come behind those that are being told. */
+  #untold = 0;
+  #telling: Direction = 0;
   #handOver: { protocol: string; rest: number; early: Uint8Array } | undefined = undefined;
 
   constructor(
@@ -236,6 +239,13 @@ export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conv
   skipLeft(direction: Direction): number {
     return this.stream?.sides[direction ^ this.initiator].skip ?? 0;
   }
+  offset(direction: Direction): number {
+    const position = this.stream?.sides[direction ^ this.initiator].position ?? 0;
+    return direction === this.#telling ? position - this.#untold : position;
+  }
+  acknowledged(direction: Direction): number {
+    return this.stream?.sides[direction ^ this.initiator].acknowledged ?? -1;
+  }
   hold(bytes: number): boolean {
     this.#held += bytes;
     this.#host.hold(this, bytes);
@@ -360,9 +370,10 @@ export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conv
   }
 
   /** What was kept of a direction, as it came. Who refuses a piece has refused those behind it. */
-  #tell(direction: Direction, { bytes, pieces }: KeptBytes): void {
+  #tell(direction: Direction, { bytes, length, pieces }: KeptBytes): void {
     const { seconds, nanos, packet } = this;
     const refused = this.#refused?.size ?? 0;
+    this.#telling = direction;
     let at = 0;
     for (const piece of pieces) {
       if (this.isOver || (this.#refused?.size ?? 0) > refused) break;
@@ -372,9 +383,12 @@ export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conv
       this.seconds = piece.seconds;
       this.nanos = piece.nanos;
       this.packet = piece.packet;
+      side.acknowledged = piece.acknowledged;
+      this.#untold = length - piece.end;
       this.#first(direction, bytes, at + passed, piece.end);
       at = piece.end;
     }
+    this.#untold = 0;
     this.seconds = seconds;
     this.nanos = nanos;
     this.packet = packet;

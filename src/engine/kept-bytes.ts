@@ -11,6 +11,8 @@ export interface KeptPiece {
   seconds: number;
   nanos: number;
   packet: number;
+  /** How many bytes of the other direction that packet acknowledged; -1: it did not tell. */
+  acknowledged: number;
 }
 
 export class KeptBytes {
@@ -20,7 +22,15 @@ export class KeptBytes {
   readonly pieces: KeptPiece[] = [];
 
   /** Keeps a copy, and when it came. Nothing is copied twice for each piece: room doubles. */
-  append(bytes: Uint8Array, from: number, to: number, seconds: number, nanos: number, packet: number): void {
+  append(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    seconds: number,
+    nanos: number,
+    packet: number,
+    acknowledged: number,
+  ): void {
     const end = this.length + to - from;
     if (end > this.bytes.length) {
       const before = this.bytes;
@@ -30,7 +40,7 @@ export class KeptBytes {
     }
     this.bytes.set(bytes.subarray(from, to), this.length);
     this.length = end;
-    if (this.pieces.length < MAX_PIECES) this.pieces.push({ end, seconds, nanos, packet });
+    if (this.pieces.length < MAX_PIECES) this.pieces.push({ end, seconds, nanos, packet, acknowledged });
     else this.pieces[MAX_PIECES - 1].end = end;
   }
 }

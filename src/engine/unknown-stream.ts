@@ -15,6 +15,7 @@ export interface Asker {
   readonly seconds: number;
   readonly nanos: number;
   readonly packet: number;
+  acknowledged(direction: Direction): number;
   hold(bytes: number): boolean;
   /** Asks the candidates: see `Detection.probe`. */
   probe(direction: Direction, bytes: Uint8Array, from: number, to: number, seen: number): Enabled | 'more' | null;
@@ -54,7 +55,7 @@ export class UnknownStream {
     const kept = this.#kept[direction];
     if (kept === undefined) return this.#begin(asker, direction, bytes, from, to);
     const seen = kept.length;
-    keep(asker, kept, bytes, from, to);
+    keep(asker, kept, direction, bytes, from, to);
     return this.#ask(asker, direction, kept.bytes, 0, kept.length, seen);
   }
 
@@ -76,7 +77,7 @@ export class UnknownStream {
     if (found === 'more' && (this.#hopeless & (1 << direction)) === 0) {
       const first = new KeptBytes();
       this.#kept[direction] = first;
-      keep(asker, first, bytes, from, to);
+      keep(asker, first, direction, bytes, from, to);
     }
     return found;
   }
@@ -99,7 +100,8 @@ export class UnknownStream {
   }
 }
 
-function keep(asker: Asker, kept: KeptBytes, bytes: Uint8Array, from: number, to: number): void {
+function keep(asker: Asker, kept: KeptBytes, direction: Direction, bytes: Uint8Array, from: number, to: number): void {
+  const { seconds, nanos, packet } = asker;
   asker.hold(to - from);
-  kept.append(bytes, from, to, asker.seconds, asker.nanos, asker.packet);
+  kept.append(bytes, from, to, seconds, nanos, packet, asker.acknowledged(direction));
 }

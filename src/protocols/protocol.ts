@@ -66,6 +66,16 @@ export interface Context {
   share?(fact: object): void;
   /** Streams: of the bytes of this direction that were to be skipped, how many have not come. Absent where nothing is skipped. */
   skipLeft?(direction: Direction): number;
+  /**
+   * Streams: the place in the stream behind the bytes of this direction that have come (with those of the present call), counted from where
+   * the capture has its begin. What is missing counts.
+   */
+  offset?(direction: Direction): number;
+  /**
+   * Streams: up to which place of the other direction the segment had everything that brought the latest bytes of this direction: whoever
+   * sent them had got nothing behind it. -1: it did not tell.
+   */
+  acknowledged?(direction: Direction): number;
   /** Keeps memory bounded: counts `bytes` more (or fewer, negative) held by this analyzer; false when the limit is reached. */
   hold(bytes: number): boolean;
   /**

@@ -85,8 +85,10 @@ export class Delivery {
     seconds: number,
     nanos: number,
     packet: number,
+    acknowledged: number,
   ): void {
     const captured = to - from;
+    half.acknowledged = acknowledged;
     if (captured > 0) {
       const start = half.position;
       half.remember(start, bytes, from, to, hash, ttl, this.recent);
@@ -147,8 +149,8 @@ export class Delivery {
   protected settleReady(now: boolean): void {
     const [a, b] = this.sides;
     for (;;) {
-      if (a.unseenAck >= 0 && a.unseenAck <= a.position) this.#trustAck(a, b);
-      if (b.unseenAck >= 0 && b.unseenAck <= b.position) this.#trustAck(b, a);
+      if (a.unseenAck >= 0 && a.unseenAck <= a.position) this.trustAck(a, b);
+      if (b.unseenAck >= 0 && b.unseenAck <= b.position) this.trustAck(b, a);
       const side = this.#firstWaiting(true);
       if (side >= 0) this.#deliverPiece(side as 0 | 1, this.sides[side]);
       else if (!this.#giveUpHole(now)) return;
@@ -156,8 +158,8 @@ export class Delivery {
   }
 
   /**
-   * The side whose first piece came first: of those that can be delivered (`ready`), or of all. -1 when there is none. What the other
-   * side acknowledged already goes before anything that waited for it.
+   * The side whose first piece came first: of those that can be delivered (`ready`), or of all. -1 when there is none. What the first piece
+   * of the other side acknowledges goes before that.
    */
   #firstWaiting(ready: boolean): number {
     let found = -1;
@@ -167,7 +169,7 @@ export class Delivery {
       const half = this.sides[side];
       const first = half.pieces.list[0];
       if (first === undefined || (ready && (!half.isReady || this.sides[1 - side].hasHole))) continue;
-      const isOwed = ready && (half.acked > half.position || half.unseenAck > half.position);
+      const isOwed = ready && (this.sides[1 - side].pieces.list[0]?.acknowledged ?? -1) > half.position;
       if (found >= 0 && (isOwed === owed ? first.packet >= packet : owed)) continue;
       found = side;
       packet = first.packet;
@@ -200,11 +202,11 @@ export class Delivery {
    */
   #concede(half: HalfStream, other: HalfStream): void {
     half.conceded = Math.max(half.conceded, half.unseenAck);
-    this.#trustAck(half, other);
+    this.trustAck(half, other);
   }
 
   /** What `half` was said to have sent came, or is no longer waited for. */
-  #trustAck(half: HalfStream, other: HalfStream): void {
+  protected trustAck(half: HalfStream, other: HalfStream): void {
     half.unseenAck = -1;
     for (const piece of other.pieces.list) piece.doubt &= ~DOUBT_UNSENT_ACK;
   }
@@ -224,8 +226,8 @@ export class Delivery {
     this.receiver.wait(pieces.cost - before);
     if (length > 0) {
       const hash = digest(piece.bytes, from, from + length);
-      const { bytes, ttl, seconds, nanos, packet } = piece;
-      this.deliver(side, half, bytes, from, from + length, length, hash, ttl, seconds, nanos, packet);
+      const { bytes, ttl, seconds, nanos, packet, acknowledged } = piece;
+      this.deliver(side, half, bytes, from, from + length, length, hash, ttl, seconds, nanos, packet, acknowledged);
     }
     if (half.finAt >= 0 && half.position >= half.finAt) this.finish(side, half);
   }

@@ -25,6 +25,8 @@ export class HalfStream {
   position = 0;
   /** Bytes that the analyzer does not want: passed over as they come. */
   skip = 0;
+  /** How many bytes of the other direction the segment acknowledged that brought the latest bytes of this one; -1: it did not tell. */
+  acknowledged = -1;
   /** Position of the FIN, -1 before. */
   finAt = -1;
   /** Position of a FIN that its receiver may have refused, -1 without. */

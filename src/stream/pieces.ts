@@ -20,6 +20,8 @@ export interface Piece {
   seconds: number;
   nanos: number;
   packet: number;
+  /** How many bytes of the other direction that packet acknowledged; -1: it did not tell. */
+  acknowledged: number;
 }
 
 export interface InsertResult {
@@ -42,12 +44,13 @@ export class Pieces {
   readonly list: Piece[] = [];
   /** Bytes held. */
   held = 0;
-  /** Doubt, TTL, time and number of the packet whose bytes are inserted next. */
+  /** Doubt, TTL, time, number and acknowledgment of the packet whose bytes are inserted next. */
   doubt = 0;
   ttl = 0;
   seconds = 0;
   nanos = 0;
   packet = 0;
+  acknowledged = -1;
   /** Of the piece that is being inserted. */
   #age = 0;
   #arrived = 0;
@@ -159,7 +162,7 @@ export class Pieces {
   }
 
   #put(index: number, start: number, end: number, bytes: Uint8Array, bornStart: number, bornEnd: number): void {
-    const { doubt, ttl, seconds, nanos, packet } = this;
+    const { doubt, ttl, seconds, nanos, packet, acknowledged } = this;
     const age = this.#age;
     this.list.splice(index, 0, {
       start,
@@ -174,6 +177,7 @@ export class Pieces {
       seconds,
       nanos,
       packet,
+      acknowledged,
     });
   }
 
@@ -182,9 +186,10 @@ export class Pieces {
     const held = this.list[index];
     const parts: Piece[] = [];
     if (held.start < start) parts.push(partOf(held, held.start, start));
-    const { doubt, ttl, seconds, nanos, packet } = this;
+    const { doubt, ttl, seconds, nanos, packet, acknowledged } = this;
     const age = this.#age;
-    parts.push({ start, end, bytes, from: 0, bornStart, bornEnd, age, doubt, ttl, seconds, nanos, packet });
+    const from = 0;
+    parts.push({ start, end, bytes, from, bornStart, bornEnd, age, doubt, ttl, seconds, nanos, packet, acknowledged });
     const next = index + parts.length;
     if (held.end > end) parts.push(partOf(held, end, held.end));
     this.list.splice(index, 1, ...parts);

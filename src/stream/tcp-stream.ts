@@ -108,8 +108,9 @@ export class TcpStream extends Delivery {
       if (!this.ignoredReset && (flags & ACK) !== 0) this.#tookLast(other, s.acknowledgment);
       return;
     }
+    let acknowledged = -1;
     if ((doubt & DOUBT_WHOLE) === 0) {
-      if ((flags & ACK) !== 0) this.#acknowledged(half, other, s);
+      if ((flags & ACK) !== 0) acknowledged = this.#acknowledged(half, other, s);
       if (
         s.hasTimestamp &&
         (doubt & DOUBT_CHECKSUM) === 0 &&
@@ -128,8 +129,9 @@ export class TcpStream extends Delivery {
     if (s.urgent >= 0 && doubt === 0) this.#urgent(half, position, s.urgent);
     if (length > 0) {
       if (ahead === 0 && doubt === 0 && half.pieces.list.length === 0 && !other.hasHole && half.finAt < 0) {
-        this.deliver(side, half, s.bytes, s.from, s.to, length, hash, s.ttl, s.seconds, s.nanos, s.packet);
-      } else this.#outOfOrder(half, ahead, doubt, s);
+        const { bytes, from, to, ttl, seconds, nanos, packet } = s;
+        this.deliver(side, half, bytes, from, to, length, hash, ttl, seconds, nanos, packet, acknowledged);
+      } else this.#outOfOrder(half, ahead, doubt, s, acknowledged);
     } else if (ahead === -1 && (flags & (FIN | SYN)) === 0 && half.finAt < 0) this.receiver.event('keepalive', 1);
     if ((flags & FIN) !== 0 && ahead > -MAX_AHEAD && ahead < MAX_AHEAD)
       this.#fin(half, position + length, flags, doubt);
@@ -138,7 +140,8 @@ export class TcpStream extends Delivery {
     if (other.finAt >= 0 && other.position >= other.finAt) this.finish((1 - side) as 0 | 1, other);
   }
 
-  #acknowledged(half: HalfStream, other: HalfStream, s: Segment): void {
+  /** Answers how many bytes of `other` it acknowledges; -1: that makes no sense. */
+  #acknowledged(half: HalfStream, other: HalfStream, s: Segment): number {
     // The first acknowledgment of who was seen to begin tells where the peer begins, whose SYN was lost.
     if (!other.known && !other.isAnnounced && half.facts !== 0) {
       other.isAnnounced = true;
@@ -146,23 +149,28 @@ export class TcpStream extends Delivery {
     }
     const window = (s.flags & SYN) !== 0 ? s.window : s.window * (1 << half.scale);
     if (window > half.maxWindow) half.maxWindow = window;
-    if (!other.known) return;
+    if (!other.known) return other.isAnnounced ? Math.max((s.acknowledgment - other.next) | 0, 0) : -1;
     other.ackPacket = s.packet;
     const beyond = (s.acknowledgment - other.next) | 0;
-    if (beyond > MAX_AHEAD || beyond < -MAX_AHEAD) return;
+    if (beyond > MAX_AHEAD || beyond < -MAX_AHEAD) return -1;
     const position = other.position + beyond;
     const edge = position + window;
     if (edge > other.edge || other.edge === Number.POSITIVE_INFINITY) other.edge = edge;
     if (position <= other.acked) {
       other.unseenAck = -1;
-      return;
+      return Math.max(position, 0);
     }
     const had = other.hasHole;
     if (other.doubtedFinAt >= 0 && position > other.doubtedFinAt) other.finAt = other.doubtedFinAt;
-    if (position <= other.sent) other.acked = other.bytesBefore(position);
+    if (position <= other.sent) {
+      other.acked = other.bytesBefore(position);
+      // What it acknowledged before anything of it was seen had been sent.
+      if (other.unseenAck >= 0) this.trustAck(other, half);
+    }
     // Whoever acknowledges less in the next segment did not mean it.
     other.unseenAck = position > other.sent && position > other.conceded ? position : -1;
     if (!had) other.holeAt = this.packets;
+    return position;
   }
 
   #reset(half: HalfStream, ahead: number, length: number, doubt: number): void {
@@ -209,7 +217,7 @@ export class TcpStream extends Delivery {
     }
   }
 
-  #outOfOrder(half: HalfStream, ahead: number, doubt: number, s: Segment): void {
+  #outOfOrder(half: HalfStream, ahead: number, doubt: number, s: Segment, acknowledged: number): void {
     const { bytes, from, to, length } = s;
     if (ahead > MAX_AHEAD || ahead < -MAX_AHEAD) {
       this.receiver.event('out_of_window', 1);
@@ -243,6 +251,7 @@ export class TcpStream extends Delivery {
     pieces.seconds = s.seconds;
     pieces.nanos = s.nanos;
     pieces.packet = s.packet;
+    pieces.acknowledged = acknowledged;
     const before = pieces.cost;
     const result = pieces.insert(position, bytes, begin, end, TCP_NEW_WINS[this.options.policy]);
     if (result.conflict) this.#conflict(result.ttlDiffers);

@@ -13,10 +13,11 @@ import { RecentBytes } from '../../src/stream/recent-bytes.ts';
 import { Segment } from '../../src/stream/segment.ts';
 import { TcpStream } from '../../src/stream/tcp-stream.ts';
 
-function made(verdicts: readonly Verdict[]) {
+function made(verdicts: readonly Verdict[], probe: Protocol['probe'] = () => 'yes') {
   const waits: number[] = [];
   let context: Context | undefined;
   const seen: string[] = [];
+  const places: string[] = [];
   const protocol: Protocol = {
     name: 'test',
     doc: '',
@@ -24,12 +25,13 @@ function made(verdicts: readonly Verdict[]) {
     transports: ['tcp'],
     options: z.any(),
     records: [],
-    probe: () => 'yes',
+    probe,
     open(opened) {
       context = opened;
       return {
         data(direction, bytes, from, to) {
           seen.push(`${direction} ${Buffer.from(bytes.subarray(from, to)).toString()}`);
+          places.push(`${opened.offset!(direction)} ${opened.acknowledged!(direction)}`);
           return verdicts[seen.length - 1] ?? 'ok';
         },
         gap: () => 'give-up',
@@ -60,11 +62,11 @@ function made(verdicts: readonly Verdict[]) {
   conversation.stream = stream;
   const send = (side: 0 | 1, sequence: number, text: string, acknowledgment = 0) => {
     const segment = new Segment();
-    Object.assign(segment, { flags: ACK, sequence, acknowledgment, bytes: Buffer.from(text) });
+    Object.assign(segment, { flags: ACK, window: 64240, sequence, acknowledgment, bytes: Buffer.from(text) });
     segment.to = segment.length = text.length;
     stream.segment(side, segment);
   };
-  return { conversation, send, seen, waiting: () => waits.reduce((a, b) => a + b, 0), context: () => context! };
+  return { conversation, send, seen, places, waiting: () => waits.reduce((a, b) => a + b, 0), context: () => context! };
 }
 
 describe('a conversation', () => {
@@ -93,6 +95,18 @@ describe('a conversation', () => {
     kit.send(0, 2, 'b');
     kit.conversation.end('timeout');
     expect(kit.waiting()).toBe(0);
+  });
+
+  it('says where bytes are and what came with them had acknowledged, of kept ones too', () => {
+    const kit = made([], (_direction, bytes, _from, to) => (bytes[to - 1] === 0x2e ? 'yes' : 'more'));
+    kit.send(0, 1, 'ab', 101);
+    kit.send(1, 101, 'AB', 3);
+    kit.send(0, 3, 'c', 103);
+    kit.send(1, 103, 'C.', 4);
+    kit.send(0, 4, 'd', 105);
+    kit.send(1, 105, 'D', 5);
+    expect(kit.seen).toEqual(['0 ab', '0 c', '1 AB', '1 C.', '0 d', '1 D']);
+    expect(kit.places).toEqual(['2 -1', '3 2', '2 2', '4 3', '4 4', '5 4']);
   });
 
   it('gives back what waited when a gap is too much for its analyzer', () => {

@@ -70,6 +70,12 @@ export class AnalyzerKit<Options> implements Context {
     this.heldEarly += bytes;
     return this.heldEarly <= this.earlyLimit;
   }
+  offset(direction: Direction): number {
+    return this.#place[direction];
+  }
+  acknowledged(direction: Direction): number {
+    return this.#acknowledged[direction];
+  }
 
   /** Moves packet time on and fires the deadline when it has come. */
   advance(seconds: number): void {
@@ -91,6 +97,8 @@ export class AnalyzerKit<Options> implements Context {
       this.packet++;
       const to = Math.min(all.length, at + step);
       let from = at;
+      this.#place[direction] += to - at;
+      this.#acknowledged[direction] = this.#place[1 - direction] + this.#unseen[1 - direction];
       const skip = Math.min(this.#skip[direction], to - from);
       this.#skip[direction] -= skip;
       from += skip;
@@ -101,11 +109,26 @@ export class AnalyzerKit<Options> implements Context {
     }
     return 'ok';
   }
+  /** So many bytes go in this direction, and the capture lacks them: from here on the other one acknowledges them. */
+  lose(direction: Direction, bytes: number): void {
+    this.#unseen[direction] += bytes;
+  }
+  /** What was lost, and has not been told yet, is told, and so many more bytes with it. */
+  gap(direction: Direction, bytes = 0) {
+    const missing = bytes + this.#unseen[direction];
+    this.#unseen[direction] = 0;
+    this.#place[direction] += missing;
+    return this.analyzer.gap?.(direction, missing);
+  }
   end(reason: EndReason = 'end-of-input'): Emitted[] {
     this.analyzer.end(reason);
     return this.emitted;
   }
   #skip: [number, number] = [0, 0];
+  /** Where the streams are, how much behind that was lost, and what each direction acknowledged last. */
+  #place: [number, number] = [0, 0];
+  #unseen: [number, number] = [0, 0];
+  #acknowledged: [number, number] = [-1, -1];
 }
 
 function structuredCloneish(value: unknown): unknown {

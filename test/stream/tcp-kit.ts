@@ -19,6 +19,8 @@ export class StreamKit implements StreamReceiver {
   readonly text: [string, string] = ['', ''];
   /** Number and time of the packet that brought each delivery. */
   readonly from: number[] = [];
+  /** How many bytes of the other side the packet acknowledged that brought each delivery. */
+  readonly acknowledged: number[] = [];
   waiting = 0;
   room = Number.POSITIVE_INFINITY;
   isn: [number, number] = [1000, 5000];
@@ -44,6 +46,7 @@ export class StreamKit implements StreamReceiver {
     const text = Buffer.from(bytes.subarray(from, to)).toString('latin1');
     this.text[side] += text;
     this.from.push(packet);
+    this.acknowledged.push(this.stream.sides[side].acknowledged);
     const prefix = `${'CS'[side]} `;
     const last = this.heard.length - 1;
     if (last >= 0 && this.heard[last].startsWith(prefix) && !/^. (gap \d+|end)$/.test(this.heard[last]))

@@ -59,6 +59,28 @@ describe('order', () => {
     expect(k.waiting).toBe(0);
   });
 
+  it('knows what the segment acknowledged that brought the bytes, however long they waited', () => {
+    const k = kit().c(1, 'one').s(1, 'ONE', 'A', 4).c(7, 'three', 'A', 7).s(4, 'TWO', 'A', 12).c(4, 'two', 'A', 4);
+    expect(k.heard).toEqual(['C one', 'S ONE', 'C twothree', 'S TWO']);
+    expect(k.acknowledged).toEqual([0, 3, 3, 6, 11]);
+  });
+
+  it('counts what was acknowledged before anything of the other side was seen from there', () => {
+    const k = new StreamKit();
+    k.raw(0, 'S', 1000, 0).c(1, 'one').c(4, 'two', 'A', 4);
+    expect(k.acknowledged).toEqual([0, 3]);
+    const middle = new StreamKit().c(1, 'one').s(1, 'ONE', 'A', 4);
+    expect(middle.acknowledged).toEqual([-1, 3]);
+  });
+
+  it('hears the questions before the answers behind a gap that both waited for', () => {
+    const k = kit({ patience: 6 }).c(1, 'one').s(1, 'O', 'A', 4);
+    // The rest of the answer is lost, and so is the last of three questions.
+    k.c(4, 'two', 'A', 4).c(7, 'three', 'A', 4).s(4, 'TWO', 'A', 15).c(15, '', 'A', 7).s(7, 'THREE', 'A', 15);
+    for (let n = 0; n < 8; n++) k.c(15, '', 'A', 12);
+    expect(k.end().heard).toEqual(['C one', 'S O', 'S gap 2', 'C twothree', 'S TWOTHREE', 'C gap 3']);
+  });
+
   it('holds several answers until all that they acknowledge is there', () => {
     const k = kit().s(1, 'one', 'A', 4).s(4, 'two', 'A', 7).c(4, 'BBB').c(1, 'AAA');
     expect(k.heard).toEqual(['C AAABBB', 'S onetwo']);

@@ -104,6 +104,9 @@ class Drive implements Context, GatherContext {
   #gatherer: Gatherer | undefined;
   #isGathering = false;
   readonly #skip: [number, number] = [0, 0];
+  /** Where the streams are, and what the latest bytes of each direction acknowledged: all of the other one. */
+  readonly #place: [number, number] = [0, 0];
+  readonly #acknowledged: [number, number] = [-1, -1];
   #isFound = false;
 
   constructor(protocol: Protocol, options: unknown, exchange: Exchange, feeding: Feeding) {
@@ -185,6 +188,13 @@ class Drive implements Context, GatherContext {
     return this.#held <= HOLD_LIMIT;
   }
 
+  offset(direction: Direction): number {
+    return this.#place[direction];
+  }
+  acknowledged(direction: Direction): number {
+    return this.#acknowledged[direction];
+  }
+
   // ---- inside
 
   #probe(): void {
@@ -203,6 +213,7 @@ class Drive implements Context, GatherContext {
   #step(analyzer: Analyzer, { direction, bytes, missing, finished, wait }: Step): string {
     this.#begin(analyzer, wait);
     if (missing !== undefined && missing > 0 && this.#isStream) {
+      this.#place[direction] += missing;
       const left = Math.max(0, missing - this.#skip[direction]);
       this.#skip[direction] = Math.max(0, this.#skip[direction] - missing);
       if (left > 0 && (analyzer.gap?.(direction, left) ?? 'give-up') === 'give-up') return 'give-up';
@@ -247,6 +258,8 @@ class Drive implements Context, GatherContext {
         to = Math.min(all.length, to + piece);
       }
       this.#isFound = true;
+      this.#place[direction] += to - at;
+      this.#acknowledged[direction] = this.#place[1 - direction];
       let part = all.subarray(at, to);
       const skipped = Math.min(this.#skip[direction], part.length);
       this.#skip[direction] -= skipped;
