@@ -1,5 +1,4 @@
-// Messages of one connection → transactions. Responses answer requests in their order (RFC 9112 section 9.3.2), so pairing needs
-// no names; what can go wrong with it is loss, which the gaps tell, and time.
+// Messages of one connection → transactions. Which response answers which request is `pairing.ts`.
 
 import type { Analyzer, Context, Direction, EndReason, Verdict } from '../protocol.ts';
 import { type Framing, framingOf, NO_BODY } from './body.ts';
@@ -8,11 +7,10 @@ import { EarlyBytes } from './early-bytes.ts';
 import { KeptBody } from './kept-body.ts';
 import { giveBack, type Message } from './message.ts';
 import type { Settings } from './options.ts';
+import { Pairing } from './pairing.ts';
 import { type MessageListener, MessageParser, NO_MORE_HTTP, type MessageParser as Parser } from './parser.ts';
 import { http } from './record.ts';
 
-/** Requests that wait for their responses; one more is published alone. */
-const MAX_PENDING = 1000;
 /** What a pending request costs beside its head. */
 const MESSAGE_BYTES = 512;
 const MAX_INFORMATIONAL = 16;
@@ -27,12 +25,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
   readonly #settings: Settings;
   readonly #parsers: readonly [Parser, Parser];
   readonly #early: readonly [EarlyBytes, EarlyBytes];
-  /** Requests without a response yet, oldest first. */
-  readonly #pending: Message[] = [];
-  /** Requests after the pending ones that there was no room for. */
-  #overflow = 0;
-  /** Requests before the pending ones that were published alone because their time was up. */
-  #expired = 0;
+  readonly #pairing = new Pairing((request) => this.#publish(request, undefined));
   /** The request that the response being read answers. */
   #answered: Message | undefined = undefined;
   /** A complete response whose request is still being sent, and that request. */
@@ -40,18 +33,6 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
   #earlyRequest: Message | undefined = undefined;
   #informational = NONE;
   #requestDirection: Direction = 0;
-  /** The client was seen to send requests without waiting for responses. */
-  #isPipelined = false;
-  /** Nobody knows how many responses a gap has swallowed. */
-  #hasLostResponses = false;
-  /** One at least, of a request that was waiting. */
-  #hasLostAnswer = false;
-  /** Requests were lost since the last response that was paired, before those that wait. */
-  #hasLostRequests = false;
-  /** Since the last request a response came that answers none that is known. */
-  #hasAnsweredLost = false;
-  /** Responses were lost of a client that pipelines: pairs may be shifted until no request waits. */
-  #mayBeShifted = false;
   #isArmed = false;
   /** What follows HTTP on this connection; undefined: HTTP. */
   #successor: string | undefined = undefined;
@@ -82,13 +63,6 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     if (missing <= 0) return 'continue';
     this.#early[direction].resume();
     this.#parsers[direction].gap(missing);
-    if (this.#parsers[direction].isLost) {
-      if (direction === this.#requestDirection) this.#hasLostRequests ||= this.#pending.length === 0;
-      else {
-        this.#hasLostResponses = true;
-        if (this.#pending.length > 0) this.#hasLostAnswer = true;
-      }
-    }
     return 'continue';
   }
 
@@ -99,12 +73,11 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
   expire(): void {
     this.#isArmed = false;
     const timeoutSeconds = this.#settings.timeoutSeconds;
-    while (this.#pending.length > 0) {
-      const request = this.#pending[0];
+    const { pending } = this.#pairing;
+    while (pending.length > 0) {
+      const [request] = pending;
       if (!request.isComplete || request.endSeconds + timeoutSeconds > this.#context.seconds) break;
-      this.#pending.shift();
-      this.#expired++;
-      this.#publish(request, undefined);
+      this.#publish(this.#pairing.expire(), undefined);
     }
     this.#arm();
   }
@@ -117,8 +90,9 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     const requests = this.#requestDirection;
     this.#parsers[requests].finish(isClosed);
     this.#parsers[1 - requests].finish(isClosed);
-    for (const request of this.#pending) this.#publish(request, undefined);
-    this.#pending.length = 0;
+    const { pending } = this.#pairing;
+    for (const request of pending) this.#publish(request, undefined);
+    pending.length = 0;
   }
 
   onHead(parser: Parser): Framing | typeof NO_MORE_HTTP {
@@ -127,7 +101,8 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
   }
 
   awaitsSimple(direction: Direction): boolean {
-    return direction !== this.#requestDirection && this.#pending.length > 0 && this.#pending[0].isSimple;
+    const { pending } = this.#pairing;
+    return direction !== this.#requestDirection && pending.length > 0 && pending[0].isSimple;
   }
 
   onBody(message: Message, bytes: Uint8Array, from: number, to: number): void {
@@ -163,6 +138,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     }
     const request = this.#answered;
     this.#answered = undefined;
+    if (request !== undefined) this.#pairing.answered(message);
     if (request === undefined || request.isComplete) this.#publish(request, message);
     else {
       this.#earlyRequest = request;
@@ -172,32 +148,29 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
 
   #onRequest(request: Message, parser: Parser): Framing {
     this.#requestDirection = parser.direction;
-    if (this.#pending.length === 0) this.#mayBeShifted = false;
-    // Whoever waits for responses has had that to the request that was lost.
-    request.isBehindLost = parser.hasLostBeginning && !this.#hasAnsweredLost && !this.#hasLostResponses;
-    parser.hasLostBeginning = false;
-    this.#hasAnsweredLost = false;
     const framing = framingOf(request, '');
     // Not the room there is: that is as large as the largest head which was in it before.
     const held = request.headLength + MESSAGE_BYTES;
-    if (this.#overflow > 0 || this.#pending.length >= MAX_PENDING || !this.#hold(request, held)) {
-      this.#overflow++;
-      this.#context.count('limit');
+    if (this.#pairing.hasRoom && this.#hold(request, held)) {
+      if (this.#pairing.add(request)) this.#arm();
     } else {
-      request.isQueued = true;
-      this.#pending.push(request);
-      this.#arm();
+      this.#pairing.pass();
+      this.#context.count('limit');
     }
     if (framing !== NO_BODY) this.#keepBody(request, this.#settings.requestBodyFor);
     return framing;
   }
 
   #onResponse(response: Message, parser: Parser): Framing | typeof NO_MORE_HTTP {
-    if (isInterim(response)) return NO_BODY;
+    if (isInterim(response)) {
+      // What was lost before it was lost before the one that it announces.
+      parser.lost = response.lostBefore;
+      return NO_BODY;
+    }
     // Responses in both directions at once: whoever mixes them can not be followed, but nothing gets lost.
     const before = this.#answered;
     if (before?.isComplete === true) this.#publish(before, undefined);
-    const request = this.#nextRequest();
+    const request = this.#pairing.next(response, this.#parsers[parser.direction === 0 ? 1 : 0]);
     this.#answered = request;
     // Bodies that are HTTP themselves are told by their type (RFC 9112 section 10).
     response.isUnasked = request === undefined && !/^(message|application)\/http\b/i.test(response.contentType);
@@ -216,7 +189,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
       this.#publish(request, response);
       return NO_MORE_HTTP;
     }
-    if (request?.method === 'CONNECT' || this.#pending.length === 0)
+    if (request?.method === 'CONNECT' || this.#pairing.pending.length === 0)
       this.#early[parser.direction === 0 ? 1 : 0].resume();
     const framing = framingOf(response, request?.method ?? '');
     if (framing !== NO_BODY) this.#keepBody(response, this.#settings.responseBodyFor);
@@ -227,64 +200,6 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
   #letGo(message: Message | undefined): void {
     if (message === undefined || message.isQueued || message === this.#earlyRequest) return;
     this.#publish(message.isRequest ? message : undefined, message.isRequest ? undefined : message);
-  }
-
-  /** The request that the response which begins now answers; undefined when there is none. */
-  #nextRequest(): Message | undefined {
-    if (this.#hasLostResponses) {
-      this.#hasLostResponses = false;
-      if (this.#isPipelined) this.#mayBeShifted ||= this.#hasLostAnswer;
-      else if (this.#pending.length > 0) this.#giveUpLost();
-      this.#hasLostAnswer = false;
-      this.#hasAnsweredLost = true;
-      // That to the request that was lost may be among them.
-      if (this.#pending.length > 0) this.#pending[0].isBehindLost = false;
-    }
-    if (this.#expired > 0) {
-      this.#expired--;
-      return undefined;
-    }
-    if (this.#pending.length > 0 && this.#pending[0].isBehindLost) {
-      this.#pending[0].isBehindLost = false;
-      this.#hasLostRequests = false;
-      return undefined;
-    }
-    if (this.#pending.length > 1) this.#isPipelined = true;
-    // Most wait alone, and taking the last of an array is cheaper.
-    const request = this.#pending.length === 1 ? this.#pending.pop() : this.#pending.shift();
-    this.#hasLostRequests = false;
-    if (request === undefined) {
-      if (this.#overflow > 0) this.#overflow--;
-      this.#hasAnsweredLost = true;
-      return undefined;
-    }
-    request.isQueued = false;
-    if (this.#mayBeShifted) request.note('Responses were lost before this one, which may answer a later request');
-    return request;
-  }
-
-  /**
-   * Responses were lost of a client that waits for each before it asks again: only its last request can be open. When it is the only one,
-   * what was lost answered it (and what comes now a request that was lost too), unless that was an interim response, or the answer to
-   * one that was lost before it.
-   */
-  #giveUpLost(): void {
-    this.#expired = 0;
-    const [first] = this.#pending;
-    const isAnswered =
-      this.#hasLostAnswer &&
-      this.#pending.length === 1 &&
-      !this.#hasLostRequests &&
-      // One that is open belongs to its parser, and whoever cuts packets has cut the response, too.
-      first.isComplete &&
-      !first.isHeadCut &&
-      !first.expectsInterim;
-    while (this.#pending.length > (isAnswered ? 0 : 1)) {
-      const request = this.#pending.shift()!;
-      request.isQueued = false;
-      request.note('Packet loss while capturing the response');
-      this.#publish(request, undefined);
-    }
   }
 
   #keepBody(message: Message, types: readonly string[]): void {
@@ -306,9 +221,10 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
   }
 
   #arm(): void {
-    if (this.#isArmed || this.#pending.length === 0) return;
+    const { pending } = this.#pairing;
+    if (this.#isArmed || pending.length === 0) return;
     this.#isArmed = true;
-    const due = this.#pending[0].endSeconds + this.#settings.timeoutSeconds;
+    const due = pending[0].endSeconds + this.#settings.timeoutSeconds;
     this.#context.deadline(Math.max(due, this.#context.seconds + 1));
   }
 

@@ -3,6 +3,7 @@
 
 import type { MapEntries } from '../../records/field.ts';
 import type { KeptBody } from './kept-body.ts';
+import { type Lost, NONE_LOST } from './lost.ts';
 
 /** Head buffers up to this size stay with a pooled message. */
 const POOLED_HEAD_BYTES = 4096;
@@ -43,8 +44,11 @@ export class Message {
   held = 0;
   /** A request that stands in the queue for its response. */
   isQueued = false;
-  /** A request that one was lost before, whose response has not come yet. */
-  isBehindLost = false;
+  /** Whether messages of its direction were lost before it. */
+  lostBefore: Lost = NONE_LOST;
+  /** Places in the streams: of its first byte, and up to which its sender had the other direction when it sent that; -1: not known. */
+  offset = 0;
+  acknowledged = -1;
 
   version = '1.1';
   method = '';
@@ -120,7 +124,9 @@ export class Message {
     this.headLength = 0;
     this.held = 0;
     this.isQueued = false;
-    this.isBehindLost = false;
+    this.lostBefore = NONE_LOST;
+    this.offset = 0;
+    this.acknowledged = -1;
     this.version = '1.1';
     this.method = '';
     this.targetAt = -1;

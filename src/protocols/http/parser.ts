@@ -8,6 +8,7 @@ import { type Framing, NO_BODY, UNTIL_CLOSE } from './body.ts';
 import { type BodyListener, BodyReader, COMPLETE, COMPLETE_WITHIN_GAP, OPEN } from './body-reader.ts';
 import { HeadIndex } from './head.ts';
 import { HeldHead } from './held-head.ts';
+import { type Lost, MAYBE_LOST, NONE_LOST, SURELY_LOST } from './lost.ts';
 import { type Message, takeMessage } from './message.ts';
 import type { Settings } from './options.ts';
 import { partOf } from './part-of-head.ts';
@@ -63,8 +64,8 @@ export class MessageParser implements SimpleParser, ParserBehindHead {
   count = 0;
   /** Bytes that belonged to no message. */
   strayBytes = 0;
-  /** The beginning of a message is among what is missing since the last one that was found. */
-  hasLostBeginning: boolean;
+  /** Whether beginnings of messages are among what is missing since the last one that was found. */
+  lost: Lost = NONE_LOST;
 
   readonly #context: Context;
   readonly #settings: Settings;
@@ -72,8 +73,14 @@ export class MessageParser implements SimpleParser, ParserBehindHead {
   #state = HEAD;
   readonly #held: HeldHead;
   readonly #search = new StartSearch();
+  /** The bytes that are being taken end here, and where they are kept ones, so far from where they stood. */
+  #to = 0;
+  #shift = 0;
+  /** Of the first byte of what may be a message: when it came, its place in the stream, up to where its sender had the other direction. */
   #startSeconds = 0;
   #startNanos = 0;
+  #startOffset = 0;
+  #startAcknowledged = -1;
   readonly #body: BodyReader;
   /** Made when it is needed: most responses answer requests that were seen. */
   #behind: BehindHead | undefined = undefined;
@@ -85,21 +92,20 @@ export class MessageParser implements SimpleParser, ParserBehindHead {
     this.#listener = listener;
     this.#held = new HeldHead(context);
     this.#body = new BodyReader(listener);
-    // Of both sides: the response was lost with its request.
-    this.hasLostBeginning = context.lostBeginnings === 1 << direction;
+    if (((context.lostBeginnings ?? 0) & (1 << direction)) !== 0) this.lost = SURELY_LOST;
   }
 
   get isOver(): boolean {
     return this.#state === OVER;
   }
 
-  get isPaused(): boolean {
-    return this.#state === PAUSED;
+  /** The place in the stream behind what has come. */
+  get seen(): number {
+    return this.#context.offset?.(this.direction) ?? this.#to;
   }
 
-  /** A gap or garbage: the next start line is being looked for. */
-  get isLost(): boolean {
-    return this.#state === RESYNC;
+  get isPaused(): boolean {
+    return this.#state === PAUSED;
   }
 
   /** No more HTTP in this direction; an open message is let go of. */
@@ -121,6 +127,7 @@ export class MessageParser implements SimpleParser, ParserBehindHead {
   /** Takes stream bytes, up to `at`. Returns how many of the bytes behind them nobody needs. */
   data(bytes: Uint8Array, from: number, to: number): number {
     this.at = from;
+    this.#to = to;
     while (this.at < to) {
       if (this.#state === BODY) this.#readBody(bytes, to);
       else if (this.#state === HEAD) this.#head(bytes, to);
@@ -144,16 +151,23 @@ export class MessageParser implements SimpleParser, ParserBehindHead {
       const progress = this.#body.gap(this.message!, missing);
       if (progress === COMPLETE || progress === COMPLETE_WITHIN_GAP) this.#complete();
       if (progress === OPEN || progress === COMPLETE) return;
-      this.hasLostBeginning = progress === COMPLETE_WITHIN_GAP;
+      this.#lost(progress === COMPLETE_WITHIN_GAP);
     } else {
-      if (this.#state === HEAD && this.#held.length === 0) this.hasLostBeginning = true;
+      const isBetween = this.#state === HEAD && this.#held.length === 0;
       const isInHead = this.#state === HEAD && this.#deliverPart(missing);
       if (this.message !== undefined && !isInHead) this.message.missingBytes += missing;
       if (this.#state === OVER) return;
       this.#held.release();
+      this.#lost(isBetween);
     }
     this.#search.afterGap();
     this.#state = RESYNC;
+  }
+
+  /** What follows is missing. `isSure`: a message begins with it. */
+  #lost(isSure: boolean): void {
+    if (isSure) this.lost = SURELY_LOST;
+    else if (this.lost === NONE_LOST) this.lost = MAYBE_LOST;
   }
 
   /** No more bytes of this direction. `isClosed`: the sender said so (FIN), which ends a body without a length. */
@@ -286,6 +300,8 @@ export class MessageParser implements SimpleParser, ParserBehindHead {
   #now(): void {
     this.#startSeconds = this.#context.seconds;
     this.#startNanos = this.#context.nanos;
+    this.#startOffset = this.seen - this.#to + this.#shift + this.at;
+    this.#startAcknowledged = this.#context.acknowledged?.(this.direction) ?? -1;
   }
 
   /** The kept bytes [0, length) do not begin a message: is there one within them? They have no line end, so this comes once a line. */
@@ -296,14 +312,17 @@ export class MessageParser implements SimpleParser, ParserBehindHead {
     this.at = at;
   }
 
-  /** Takes the kept bytes [from, length). */
+  /** Takes the kept bytes [from, length), behind which stand those at `at`. */
   #take(bytes: Uint8Array, from: number, length: number): void {
+    const shift = this.#shift;
+    this.#shift += this.at - length;
     this.at = from;
     while (this.at < length) {
       if (this.#state === RESYNC) this.#resync(bytes, -1, length);
       else if (this.#state === BODY) this.#readBody(bytes, length);
       else this.#head(bytes, length);
     }
+    this.#shift = shift;
   }
 
   /**
@@ -339,6 +358,10 @@ export class MessageParser implements SimpleParser, ParserBehindHead {
     this.count++;
     this.#search.found();
     message.isRequest = start === REQUEST;
+    message.lostBefore = this.lost;
+    this.lost = NONE_LOST;
+    message.offset = this.#startOffset;
+    message.acknowledged = this.#startAcknowledged;
     message.startSeconds = this.#startSeconds;
     message.startNanos = this.#startNanos;
     message.endSeconds = this.#context.seconds;

@@ -116,15 +116,15 @@ describe('heads that are cut, as by a snap length of 96', () => {
   it('are told by their start lines, and paired', () => {
     const driven = kit();
     driven.data(0, 'GET /index.html HTTP/1.1\r\nHost');
-    driven.analyzer.gap?.(0, 40);
+    driven.gap(0, 40);
     driven.data(1, 'HTTP/1.1 200 OK\r\nServer: ngin');
-    driven.analyzer.gap?.(1, 1400);
+    driven.gap(1, 1400);
     driven.data(1, 'some of the body');
-    driven.analyzer.gap?.(1, 1400);
+    driven.gap(1, 1400);
     driven.data(0, 'POST /form?a=1 HTTP/1.1\r\nHost: w');
-    driven.analyzer.gap?.(0, 300);
+    driven.gap(0, 300);
     driven.data(1, 'HTTP/1.1 404 No');
-    driven.analyzer.gap?.(1, 100);
+    driven.gap(1, 100);
     const [get, post] = driven.end('fin').map(tell);
     expect(driven.emitted).toHaveLength(2);
     expect(get).toMatchObject({
@@ -151,7 +151,7 @@ describe('heads that are cut, as by a snap length of 96', () => {
     for (const line of ['CONNECT in.example:80 HTTP/1.1', 'CONNECT [2001:db8::1]:4', 'OPTIONS * HTTP/1.1']) {
       const driven = kit();
       driven.data(0, line);
-      driven.analyzer.gap?.(0, 40);
+      driven.gap(0, 40);
       driven.data(1, 'HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n');
       const [method, target] = line.split(' ');
       expect(driven.end('fin').map(tell)).toMatchObject([{ method, urlOriginal: target, statusCode: 407 }]);
@@ -165,10 +165,10 @@ describe('heads that are cut, as by a snap length of 96', () => {
   it('within the start line are told as far as they go', () => {
     const driven = kit();
     driven.data(0, 'GET /a/long/pa');
-    driven.analyzer.gap?.(0, 100);
+    driven.gap(0, 100);
     driven.data(1, OK);
     driven.data(0, 'GET /whole HTT');
-    driven.analyzer.gap?.(0, 100);
+    driven.gap(0, 100);
     const told = driven.end('fin').map(tell);
     expect(told[0]).toMatchObject({ urlOriginal: '/a/long/pa', statusCode: 200, version: '1.1' });
     expect(told[0].errorMessage).toEqual([
@@ -185,9 +185,9 @@ describe('heads that are cut, as by a snap length of 96', () => {
     const driven = kit();
     driven.data(0, GET);
     driven.data(0, 'GET it do');
-    driven.analyzer.gap?.(0, 100);
+    driven.gap(0, 100);
     driven.data(0, 'HTTP/1.1 2');
-    driven.analyzer.gap?.(0, 100);
+    driven.gap(0, 100);
     expect(driven.end('fin').map(tell)).toHaveLength(1);
   });
 
@@ -209,7 +209,7 @@ describe('gaps', () => {
     const driven = kit();
     driven.data(0, GET);
     driven.data(1, OK.slice(0, -4));
-    driven.analyzer.gap?.(1, 3);
+    driven.gap(1, 3);
     driven.data(1, `o${OK}`);
     driven.data(0, GET);
     const told = driven.end('fin').map(tell);
@@ -225,14 +225,14 @@ describe('gaps', () => {
     const driven = kit();
     driven.data(0, GET);
     driven.data(1, OK.slice(0, -4));
-    driven.analyzer.gap?.(1, 4);
+    driven.gap(1, 4);
     expect(tell(driven.emitted[0])).toMatchObject({ responseBodyBytes: 5, responseBytes: OK.length });
   });
 
   it('beyond a body: reading goes on at the next start line', () => {
     const driven = kit();
     driven.data(0, `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nab`);
-    driven.analyzer.gap?.(0, 50);
+    driven.gap(0, 50);
     driven.data(0, `rest of a head\r\nX: y\r\n\r\n${GET}`);
     // The second answers the request whose head was lost.
     driven.data(1, OK + OK + OK);
@@ -249,11 +249,11 @@ describe('gaps', () => {
     const driven = kit();
     driven.data(0, GET);
     driven.data(1, `${CHUNKED}a0\r\nabc`);
-    driven.analyzer.gap?.(1, 500);
+    driven.gap(1, 500);
     driven.data(1, `more of it\r\n0\r\n\r\n`);
     driven.data(0, GET);
     driven.data(1, `${OK}HTTP/1.1 2`);
-    driven.analyzer.gap?.(1, 30);
+    driven.gap(1, 30);
     driven.data(0, GET);
     driven.data(1, `Server: x\r\n\r\nbody${OK}`);
     const told = driven.end('fin').map(tell);

@@ -124,7 +124,7 @@ describe('hostile input', () => {
         for (const { direction, bytes: b, gap } of steps) {
           driven.data(direction, b);
           bytes += b.length;
-          if (gap !== null) driven.analyzer.gap?.(direction, gap);
+          if (gap !== null) driven.gap(direction, gap);
           driven.advance(30);
         }
         for (const emitted of driven.end('timeout')) {

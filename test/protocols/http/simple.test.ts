@@ -62,7 +62,7 @@ describe('HTTP/0.9', () => {
     expect(driven.end('fin').map(({ record }) => record.version)).toEqual(['1.1']);
     const lost = kit();
     lost.data(0, 'x');
-    lost.analyzer.gap?.(0, 10);
+    lost.gap(0, 10);
     lost.data(0, 'GET /b\r\n');
     lost.data(1, PAGE);
     expect(lost.end('fin')).toEqual([]);

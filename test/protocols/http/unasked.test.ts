@@ -87,7 +87,7 @@ describe('responses to requests that nobody saw', () => {
     driven.advance(1);
     driven.data(1, 'HTTP/1');
     driven.advance(1);
-    driven.analyzer.gap?.(1, 10);
+    driven.gap(1, 10);
     const times = driven.end('end-of-input').map((one) => {
       const { startSeconds, endSeconds, responseBytes } = tell(one);
       return [Number(startSeconds) - 1_700_000_000, Number(endSeconds) - 1_700_000_000, responseBytes];
