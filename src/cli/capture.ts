@@ -33,7 +33,7 @@ import { wholeNumber } from './number.ts';
 import { otherImports } from './other-imports.ts';
 import { type PacketWords, packetFileOptions, snapLength, withPacketOptions } from './packet-options.ts';
 import { ProgressLine } from './progress.ts';
-import { recordNames } from './record-names.ts';
+import { recordNames, switchedOff } from './record-names.ts';
 import { summaryForPeople, summaryForScripts } from './summary.ts';
 
 const EXAMPLES = `  netscribe capture -r traffic.pcap                       into the store ./${DEFAULT_STORE}
@@ -165,6 +165,8 @@ async function capture(words: string[]): Promise<number> {
     if (options.quiet !== true) process.stderr.write(`netscribe: ${text}\n`);
   };
   config.notes.forEach(say);
+  for (const name of switchedOff(options.records ?? '', config.plan.protocols ?? {}))
+    say(`--records ${name}: there will be none, for its protocol is switched off (enabled: false)`);
   const targets = [...options.to, ...(options.json === true ? ['ndjson:-'] : [])];
   if (targets.length === 0 && options.write === undefined) targets.push(`store:${DEFAULT_STORE}`);
   const sinks = await openSinks(targets, options, files);

@@ -3,6 +3,7 @@
 import { nearest } from '../config/nearest.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { packetRecordTypes } from '../engine/plan.ts';
+import { PROTOCOLS } from '../protocols/registry.ts';
 
 /** Names of record types for a comma-separated list; throws UsageError for an unknown one. */
 export function recordNames(list: string): string[] {
@@ -30,4 +31,14 @@ export function recordNames(list: string): string[] {
   if (names.size === 0)
     throw new UsageError(`--records is empty: name some of ${types.map((type) => type.name).join(', ')}`);
   return [...names];
+}
+
+/** Records that the list names and whose protocol's options say `enabled: false`. */
+export function switchedOff(list: string, protocols: Readonly<Record<string, unknown>>): string[] {
+  const words = list.split(',').map((part) => part.trim());
+  return PROTOCOLS.filter(
+    ({ name }) => (protocols[name] as { enabled?: unknown } | null | undefined)?.enabled === false,
+  )
+    .flatMap(({ records }) => records.map(({ name }) => name))
+    .filter((name) => words.includes(name));
 }

@@ -35,6 +35,9 @@ export function settingsWithoutEffect(given: Given, { processes, places }: Switc
     const paths = groups.flatMap(([path, options]) => (mapping(options)[option] === true ? [`${path}.${option}`] : []));
     if (paths.length > 0) notes.push(`${paths.join(', ')}: nothing comes of it unless ${condition}`);
   }
+  const indices = groups.flatMap(([path, options]) => (mapping(options).index === undefined ? [] : [`${path}.index`]));
+  if (indices.length > 0)
+    notes.push(`${indices.join(', ')}: nothing comes of it, for no sink that there is has an index`);
   for (const [path, options] of groups) notes.push(...processorsWithoutEffect(path, mapping(options)));
   const others = Object.keys(mapping(given.procs)).filter((name) => name !== 'enabled');
   if (!processes && others.length > 0)

@@ -18,6 +18,13 @@ beforeAll(() => printedBy(['capture', '-q', '-r', CAPTURE, '--to', `store:${fold
 const run = (words: readonly string[]) => netscribe(words, { cwd: folder });
 const rows = async () => JSON.parse((await run(['store', 'info', '--json'])).out).rows;
 
+it('records of a protocol that is switched off are told to be none', async () => {
+  const off = ['capture', '-r', CAPTURE, '--to', 'null:', '--set', 'protocols.dns.enabled=false'];
+  const said = '--records dns: there will be none, for its protocol is switched off';
+  expect((await run([...off, '--records', 'flow,dns'])).err).toContain(said);
+  expect((await run([...off, '--records', 'transactions'])).err).not.toContain(said);
+});
+
 describe('is refused with exit code 2', () => {
   it.each([
     [['capture', '-r', CAPTURE, '-f', 'udp', '-f', 'tcp'], "two filters: 'udp' and 'tcp'; join them with 'and'"],

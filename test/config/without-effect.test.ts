@@ -13,6 +13,9 @@ it('says what waits for something that is not switched on', () => {
     'flows.monitor_processes, protocols.http.monitor_processes: nothing comes of it unless procs.enabled is true',
     'protocols.dns.geoip_enrich: nothing comes of it unless geoip.databases are named',
   ]);
+  expect(notesOf('flows.index=a', 'protocols.dns.index=b')).toEqual([
+    'flows.index, protocols.dns.index: nothing comes of it, for no sink that there is has an index',
+  ]);
   expect(notesOf('procs.args=true')).toEqual(['procs.args: nothing comes of it unless procs.enabled is true']);
 });
 
