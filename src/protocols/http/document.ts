@@ -5,6 +5,7 @@ import { wireText } from '../../records/text.ts';
 import { endAt } from '../span.ts';
 import { decode } from './decompress.ts';
 import { firstAddress } from './forwarded.ts';
+import { maskJson } from './json-secrets.ts';
 import type { Message } from './message.ts';
 import { sniff } from './mime.ts';
 import { formBoundary, maskParts } from './multipart.ts';
@@ -183,6 +184,17 @@ function headersOf(message: Message): MapEntries | undefined {
   return message.contentType === '' ? [length, ...message.headers] : [length, type, ...message.headers];
 }
 
+/** Overwrites the secrets in it, where the form is one that we can read. */
+function maskBody(bytes: Uint8Array, contentType: string, settings: Settings): void {
+  const type = contentType.toLowerCase();
+  if (type.includes('x-www-form-urlencoded')) maskParameters(bytes, 0, bytes.length, settings);
+  else if (type.includes('json')) maskJson(bytes, settings);
+  else {
+    const boundary = formBoundary(contentType);
+    if (boundary !== undefined) maskParts(bytes, boundary, settings);
+  }
+}
+
 /** The kept body, decoded if asked for; undefined when none was kept. */
 function bodyOf(message: Message, settings: Settings): Uint8Array | undefined {
   const kept = message.body;
@@ -199,10 +211,6 @@ function bodyOf(message: Message, settings: Settings): Uint8Array | undefined {
     if (problem !== undefined) message.note(problem);
     bytes = decoded;
   }
-  if (message.contentType.toLowerCase().includes('x-www-form-urlencoded')) {
-    maskParameters(bytes, 0, bytes.length, settings);
-  }
-  const boundary = formBoundary(message.contentType);
-  if (boundary !== undefined) maskParts(bytes, boundary, settings);
+  maskBody(bytes, message.contentType, settings);
   return bytes;
 }

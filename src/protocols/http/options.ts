@@ -13,7 +13,7 @@ export const options = z.strictObject({
   // Packetbeat's 10 s: a long poll stays one transaction.
   ...commonOptions({ ports: PORTS, transactionTimeout: '5m' }),
   hide_keywords: wordsOption().describe(
-    'names of query and form parameters whose values are masked, besides those that look like secrets',
+    'names of parameters (queries, forms, JSON) whose values are masked, besides those that look like secrets',
   ),
   redact_authorization: z
     .boolean()
@@ -26,7 +26,7 @@ export const options = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'show credentials: Authorization, cookies, *token*, *key* headers, password-like query and form parameters',
+      'show credentials: Authorization, cookies, *token*, *key* headers, password-like parameters of queries, forms and JSON',
     ),
   send_headers: wordsOption().describe('headers to put into http.request.headers and http.response.headers'),
   send_all_headers: z.boolean().default(false).describe('put all headers there'),

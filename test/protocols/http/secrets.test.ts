@@ -119,6 +119,34 @@ describe('headers', () => {
     ]);
   });
 
+  it.each([
+    ['{"user":"alice","password":"hunter2"}', '{"user":"alice","password":"xxxxxxx"}'],
+    [
+      '{"a":{"Access_Token" : "t\\"q","n":[{"client_secret":"s"}]}}',
+      '{"a":{"Access_Token" : "xxxx","n":[{"client_secret":"x"}]}}',
+    ],
+    ['{"code":"E42","total_tokens":57,"token_type":null}', '{"code":"E42","total_tokens":57,"token_type":null}'],
+    ['{"pass\\u0077ord":"hunter2"}', '{"pass\\u0077ord":"xxxxxxx"}'],
+    ['["password","hunter2"]', '["password","hunter2"]'],
+    ['{"password":"hun', '{"password":"xxx'],
+    ['{"card":"4242"}', '{"card":"4242"}'],
+    ['{"password', '{"password'],
+    ['{"password":', '{"password":'],
+    ['{"x\\', '{"x\\'],
+  ])('masks texts in JSON: %s', (text, masked) => {
+    const body = (options: Partial<HttpOptions>) =>
+      records(
+        [
+          ['>', 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'],
+          ['<', `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`],
+        ],
+        { include_body_for: ['json'], ...options },
+      )[0].responseBody;
+    expect(body({})).toBe(masked);
+    expect(body({ show_secrets: true })).toBe(text);
+    expect(body({ hide_keywords: ['card', 'code'] })).toBe(masked.replace('"4242"', '"xxxx"').replace('E42', 'xxx'));
+  });
+
   it('redact_headers comes before split_cookie', () => {
     const [one] = records(
       [
