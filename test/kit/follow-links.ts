@@ -9,6 +9,7 @@ import { UserFilter } from '../../src/sources/ring/user-filter.ts';
 import { WantedLinks } from '../../src/sources/ring/wanted-links.ts';
 import { LinkWatch } from '../../src/system/link-watch.ts';
 
+const ETHERNET = 1;
 let told: string[] = [];
 const links = new WantedLinks({
   ...LIVE_DEFAULTS,
@@ -30,7 +31,7 @@ for await (const line of createInterface(process.stdin)) {
     told = [];
   } else if (line === 'changed') process.stdout.write(`${JSON.stringify([links.hasChanged(), other.hasChanged()])}\n`);
   else {
-    const { name, linkType } = links.interfaces[links.numberOf(Number(line.split(' ')[1]))];
+    const { name, linkType } = links.interfaces[links.numberOf(Number(line.split(' ')[1]), ETHERNET)];
     process.stdout.write(`${JSON.stringify([name, linkType])}\n`);
   }
 }

@@ -265,7 +265,7 @@ export class RingSuccession {
 
   /** Packets are read from this ring from now on. */
   #read(ring: PacketRing, share: RingShare | undefined): void {
-    this.#now = new RingReading(ring, share, (ifindex) => this.#links.numberOf(ifindex));
+    this.#now = new RingReading(ring, share, (ifindex, hardwareType) => this.#links.numberOf(ifindex, hardwareType));
   }
 
   /** One after the other. */

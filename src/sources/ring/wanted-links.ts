@@ -92,21 +92,20 @@ export class WantedLinks {
     this.#numbers.clear();
   }
 
-  /** An interface keeps its number when it comes back with another index. */
-  numberOf(ifindex: number): number {
+  /**
+   * An interface keeps its number when it comes back with another index, unless it is of another kind then. `hardwareType`: of a packet that came by
+   * it, for one that nothing is known of any more.
+   */
+  numberOf(ifindex: number, hardwareType: number): number {
     const known = this.#numbers.get(ifindex);
     if (known !== undefined) return known;
     const link = this.#watch!.withIndex(ifindex);
     const name = link?.name ?? `if${ifindex}`;
-    let number = this.interfaces.findIndex((one) => one.name === name);
+    const linkType = linkTypeOfInterface(link?.hardwareType ?? hardwareType);
+    let number = this.interfaces.findIndex((one) => one.name === name && one.linkType === linkType);
     if (number < 0) {
       number = this.interfaces.length;
-      this.interfaces.push({
-        name,
-        linkType: linkTypeOfInterface(link?.hardwareType ?? 0),
-        snapLength: keptBytes(this.#options),
-        file: '',
-      });
+      this.interfaces.push({ name, linkType, snapLength: keptBytes(this.#options), file: '' });
     }
     this.#numbers.set(ifindex, number);
     return number;
