@@ -3,7 +3,7 @@
 import { EarlyAnswers, type Moment } from '../early.ts';
 import type { Analyzer, Context, Direction, EndReason, Verdict } from '../protocol.ts';
 import { endAt } from '../span.ts';
-import { type Dialect, dialectOf, isMulticast } from './dialect.ts';
+import { type Dialect, dialectOf, dialectOfMessage, isMulticast } from './dialect.ts';
 import { type Exchange, fillDocument } from './document.ts';
 import { EarlyResponse } from './early-response.ts';
 import { latin1Bytes } from './latin1.ts';
@@ -38,7 +38,9 @@ export class DnsAnalyzer implements Analyzer {
   protected isSure = false;
   /** What comes before the length on the wire: 2 octets over TCP. Packetbeat counts them as part of the message. */
   protected readonly framingOctets: number = 0;
-  readonly #dialect: Dialect;
+  #dialect: Dialect;
+  /** Until the first message. */
+  #isDialectOpen: boolean;
   /** Sent to a group: whoever answers does so in another flow, and silence is an answer too. */
   readonly #isMulticast: boolean;
   readonly #pending = new PendingQueries();
@@ -51,7 +53,9 @@ export class DnsAnalyzer implements Analyzer {
     this.context = context;
     this.options = options;
     this.isExpected = options.ports.includes(flow.destinationPort) || options.ports.includes(flow.sourcePort);
-    this.#dialect = dialectOf(flow);
+    const dialect = dialectOf(flow);
+    this.#dialect = dialect ?? 'dns';
+    this.#isDialectOpen = dialect === undefined;
     this.#isMulticast = isMulticast(flow);
   }
 
@@ -95,6 +99,10 @@ export class DnsAnalyzer implements Analyzer {
       this.context.count('malformed');
     } else if (current.fault === 'cut') this.context.count('truncated');
     this.isSure = true;
+    if (this.#isDialectOpen) {
+      this.#isDialectOpen = false;
+      this.#dialect = dialectOfMessage(current);
+    }
     if (current.isResponse) this.#response(direction, remark, this.context);
     else this.#query(direction, remark);
     return 'ok';

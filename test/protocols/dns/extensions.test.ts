@@ -6,7 +6,7 @@ import * as note from '../../../src/protocols/dns/notes.ts';
 import type { FlowView } from '../../../src/protocols/flow-view.ts';
 import { Address } from '../../../src/records/address.ts';
 import { AnalyzerKit } from '../../kit/analyzer.ts';
-import { a, bytes, message, opt, query, RESPONSE, response, string } from './build.ts';
+import { a, bytes, framed, message, opt, query, RESPONSE, response, string } from './build.ts';
 
 const open = (options: Record<string, unknown> = {}, flow: Partial<FlowView> = {}) =>
   new AnalyzerKit(dns, options as never, flow);
@@ -198,6 +198,26 @@ describe('multicast', () => {
       },
     ]);
     expect(kit.emitted[0].record).not.toHaveProperty('errorMessage');
+  });
+  it.each([
+    ['printer.local', 'mdns'],
+    ['Local', 'mdns'],
+    ['7.2.254.169.in-addr.arpa', 'mdns'],
+    ['a.example', 'dns'],
+    ['notlocal', 'dns'],
+  ])('one host asks another on its port: for %s that is %s', (name, protocol) => {
+    const kit = open({}, to(5353));
+    kit.message(0, query(name, 1, { flags: 0 }));
+    kit.message(1, response(name, [], { flags: 0x8403 }));
+    expect(records(kit)).toMatchObject([{ protocol, status: 'Error', messageType: 'answer' }]);
+    if (protocol === 'dns') expect(records(kit)).toMatchObject([{ responseCode: 'NXDOMAIN' }]);
+    else expect(records(kit)[0]).not.toHaveProperty('responseCode');
+  });
+  it('over TCP it is DNS, whatever the port', () => {
+    const kit = open({}, { ...to(5353), transport: 'tcp' });
+    kit.data(0, framed(query('a.example')));
+    kit.data(1, framed(response('a.example', [], { flags: RESPONSE | 3 })));
+    expect(records(kit)).toMatchObject([{ protocol: 'dns', responseCode: 'NXDOMAIN' }]);
   });
   it('LLMNR: a query to the group, an answer from its own flow', () => {
     const asking = open({}, to(5355, new Address().setV6(0xff020000, 0, 0, 0x00010003)));
