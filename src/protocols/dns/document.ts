@@ -51,7 +51,7 @@ export function fillDocument(exchange: Exchange, dialect: Dialect, options: DnsO
   document.protocol = dialect;
   document.messageType = response === undefined && transfer === undefined ? 'query' : 'answer';
   fillHeader(main);
-  document.responseCode = isMulticastDns ? undefined : responseCode(exchange);
+  document.responseCode = responseCode(exchange, isMulticastDns);
   fillQuestion(main.questions > 0 || query === undefined ? main : query, isMulticastDns);
   fillWords(exchange, isMulticastDns);
   if (hasEdns) fillEdns(document, main);
@@ -78,10 +78,11 @@ function together(some: readonly string[], more: readonly string[]): string[] {
 
 /**
  * What the server said. A query has the same bits, but says nothing with them (RFC 1035 section 4.1.1): nobody has answered it. Multicast
- * DNS gives them no meaning at all (RFC 6762 section 18.11). The messages of a transfer that did not end had no error.
+ * DNS gives them no meaning (RFC 6762 section 18.11) but where it answers as DNS does, and repeats the question (section 6.7). The messages of a
+ * transfer that did not end had no error.
  */
-function responseCode({ response, transfer }: Exchange): string | undefined {
-  if (response !== undefined) return rcodeName(response.rcode);
+function responseCode({ response, transfer }: Exchange, isMulticastDns: boolean): string | undefined {
+  if (response !== undefined) return isMulticastDns && response.questions === 0 ? undefined : rcodeName(response.rcode);
   return transfer === undefined ? undefined : rcodeName(0);
 }
 
