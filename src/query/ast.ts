@@ -22,6 +22,9 @@ export type Item =
 /** `exact` is `=`, `loose` is `:`; the others say what they are. */
 export type How = 'exact' | 'loose' | 'less' | 'atMost' | 'greater' | 'atLeast' | 'regex' | 'contains' | 'like';
 
+/** What is meant by another spelling of a value, in lower case. */
+export type Spellings = Pick<ReadonlyMap<string, string>, 'get'>;
+
 /** A name that was found in at least one record type. */
 export interface Name {
   /** As typed. */
@@ -32,8 +35,8 @@ export interface Name {
   operands(type: RecordType): readonly Operand[];
   /** Only records of this transport match (`tcp.port`). */
   readonly transport?: string;
-  /** Other spellings of values: `6` for `tcp`. Keys are lower case. */
-  readonly words?: ReadonlyMap<string, string>;
+  /** Other spellings of values: `6` for `tcp`. */
+  readonly words?: Spellings;
   /** goQuery's `dir`: its values are questions of their own. */
   readonly isDirection?: boolean;
 }

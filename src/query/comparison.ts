@@ -1,6 +1,6 @@
 // What the predicates of all kinds share: the comparison to make, what can be wrong with a value, sets of values.
 
-import type { How, Item, Literal } from './ast.ts';
+import type { How, Item, Literal, Spellings } from './ast.ts';
 import type { Params } from './params.ts';
 
 /** A value that does not fit the field. No Error: lists have thousands of them that fit fields of another kind, and a stack is no use to anybody. */
@@ -22,7 +22,7 @@ export class ValueProblem {
 export interface Comparison {
   readonly how: How;
   readonly items: readonly Item[];
-  readonly words?: ReadonlyMap<string, string>;
+  readonly words?: Spellings;
   readonly flags?: string;
 }
 

@@ -76,40 +76,6 @@ export const BARE_TRANSPORTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['vrrp', ['vrrp']],
 ]);
 
-/** RFC 1035 section 4.1.1 and RFC 6895: what Wireshark shows as a number. */
-const RCODES = new Map(
-  [
-    'NOERROR',
-    'FORMERR',
-    'SERVFAIL',
-    'NXDOMAIN',
-    'NOTIMP',
-    'REFUSED',
-    'YXDOMAIN',
-    'YXRRSET',
-    'NXRRSET',
-    'NOTAUTH',
-    'NOTZONE',
-  ].map((name, code) => [String(code), name] as const),
-);
-
-const QUERY_TYPES = new Map([
-  ['1', 'A'],
-  ['2', 'NS'],
-  ['5', 'CNAME'],
-  ['6', 'SOA'],
-  ['12', 'PTR'],
-  ['15', 'MX'],
-  ['16', 'TXT'],
-  ['28', 'AAAA'],
-  ['33', 'SRV'],
-  ['43', 'DS'],
-  ['48', 'DNSKEY'],
-  ['64', 'SVCB'],
-  ['65', 'HTTPS'],
-  ['255', 'ANY'],
-]);
-
 const ports = (transport: string): [string, Synonym][] => [
   [`${transport}.port`, { ...either('source.port', 'destination.port'), transport }],
   [`${transport}.srcport`, { ...one('source.port'), transport }],
@@ -185,15 +151,14 @@ export const SYNONYMS: ReadonlyMap<string, Synonym> = new Map<string, Synonym>([
   ['http.referer', one('http.request.referrer')],
   ['http.content_type', { sides: [['http.response.mime_type'], ['http.request.mime_type']] }],
   ['http.time', one('event.duration')],
-  ['dns.flags.rcode', { ...one('dns.response_code'), words: RCODES }],
-  ['dns.response_code', { ...one('dns.response_code'), words: RCODES }],
+  ['dns.flags.rcode', one('dns.response_code')],
   ['dns.flags.opcode', one('dns.op_code')],
   ['dns.flags.truncated', one('dns.flags.truncated_response')],
   ['dns.qry.name', one('dns.question.name')],
-  ['dns.qry.type', { ...one('dns.question.type'), words: QUERY_TYPES }],
+  ['dns.qry.type', one('dns.question.type')],
   ['dns.qry.class', one('dns.question.class')],
   ['dns.resp.name', one('dns.answers.name')],
-  ['dns.resp.type', { ...one('dns.answers.type'), words: QUERY_TYPES }],
+  ['dns.resp.type', one('dns.answers.type')],
   ['dns.resp.ttl', one('dns.answers.ttl')],
   ['dns.a', one('dns.resolved_ip')],
   ['dns.aaaa', one('dns.resolved_ip')],
@@ -224,5 +189,4 @@ export const SYNONYMS: ReadonlyMap<string, Synonym> = new Map<string, Synonym>([
 /** ECS names whose values have other spellings, however they were named. */
 export const VALUE_WORDS: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
   ['network.transport', TRANSPORT_WORDS],
-  ['dns.response_code', RCODES],
 ]);

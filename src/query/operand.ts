@@ -12,6 +12,7 @@ export type Operand =
       readonly path: string;
       readonly kind: Kind;
       readonly unit?: string;
+      readonly nameOfNumber?: (number: number) => string;
       readonly sql: string;
     }
   /** Several texts in a JSON column: its elements, one property of each element, or what stands under a key. */
@@ -20,6 +21,7 @@ export type Operand =
       readonly path: string;
       readonly kind: Kind;
       readonly unit?: string;
+      readonly nameOfNumber?: (number: number) => string;
       readonly sql: string;
       readonly isSingle?: boolean;
       readonly property?: string;
@@ -39,7 +41,7 @@ export function fieldOperand(type: RecordType, field: Field): Operand | undefine
   const sql = quoted(column);
   if (field.kind === 'keywords')
     return { shape: 'elements', path, kind: 'keywords', unit: field.unit, sql, isSingle: field.isSingle };
-  return { shape: 'value', path, kind: field.kind, unit: field.unit, sql };
+  return { shape: 'value', path, kind: field.kind, unit: field.unit, nameOfNumber: field.nameOfNumber, sql };
 }
 
 /** A sub-field of a list (`dns.answers.data`) or a key of a map (`http.request.headers.host`). */
@@ -51,7 +53,15 @@ export function partOperand(field: Field, rest: string): Operand | undefined {
   if (field.kind !== 'list') return undefined;
   for (const [property, sub] of Object.entries(field.sub as Fields)) {
     if (sub.paths.includes(rest) || property === rest)
-      return { shape: 'elements', path, kind: sub.kind, unit: sub.unit, sql, property: sub.paths[0] };
+      return {
+        shape: 'elements',
+        path,
+        kind: sub.kind,
+        unit: sub.unit,
+        nameOfNumber: sub.nameOfNumber,
+        sql,
+        property: sub.paths[0],
+      };
   }
   return undefined;
 }

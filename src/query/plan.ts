@@ -11,7 +11,7 @@ import { planGroups } from './plan-groups.ts';
 import { planList } from './plan-list.ts';
 import { QUERY_TYPES } from './query-types.ts';
 import { renderCondition } from './render.ts';
-import { chooseTypes } from './scope.ts';
+import { checkFields, chooseTypes } from './scope.ts';
 import type { SourceFilter } from './source-filter.ts';
 import { timeRange, timeResolution } from './time-range.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -86,6 +86,7 @@ export function planQuery(options: QueryOptions, vocabulary: Vocabulary): Plan {
         : chooseTypes(condition, columnWords(options.columns ?? ''), vocabulary);
   if (types.length === 0)
     throw new QueryError('there are no flow records here', 'Name a record type: netscribe records lists them');
+  if (condition !== undefined) checkFields(condition, types, isFlowType, vocabulary);
   const limit = options.limit ?? DEFAULT_LIMIT;
   if (!Number.isInteger(limit) || limit < 1) throw new QueryError(`the limit ${limit} is not a number of rows`);
   const filter: SourceFilter = {

@@ -60,7 +60,7 @@ function renderMatch(match: Match): string {
   const prefix = guard(name.transport);
   const isSet = items.length !== 1 || !('value' in items[0]);
   const operator = isSet && how === 'exact' ? 'in' : OPERATORS[how];
-  const value = isSet ? `{${shownItems(items)}}` : shownValue(items[0], match);
+  const value = isSet ? `{${shownItems(match)}}` : shownValue(items[0], match);
   const sides = name.shown.includes(' or ')
     ? isNegated
       ? `neither ${name.shown.replaceAll(' or ', ' nor ')}`
@@ -71,10 +71,11 @@ function renderMatch(match: Match): string {
   return `${prefix}${sides} ${operator === '=' ? '!=' : `not ${operator}`} ${value}`;
 }
 
-function shownItems(items: readonly Item[]): string {
+function shownItems(match: Match): string {
+  const { items } = match;
   const shown = items
     .slice(0, SHOWN_ITEMS)
-    .map((item) => ('value' in item ? literal(item.value) : `${literal(item.low)}..${literal(item.high)}`));
+    .map((item) => ('value' in item ? shownValue(item, match) : `${literal(item.low)}..${literal(item.high)}`));
   if (items.length > SHOWN_ITEMS) shown.push(`… ${items.length - SHOWN_ITEMS} more`);
   return shown.join(', ');
 }

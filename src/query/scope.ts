@@ -6,6 +6,9 @@ import { canMatch } from './compile.ts';
 import { QueryError } from './error.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
+/** Record types that a hint names. */
+const MOST_NAMES = 4;
+
 /** The types whose records can match, undefined when the condition does not say. */
 function scopeOf(condition: Condition, vocabulary: Vocabulary): Set<RecordType> | undefined {
   switch (condition.kind) {
@@ -73,6 +76,43 @@ export function chooseTypes(
     (type) => scope?.has(type) !== false && columns.every((word) => has(type, word, vocabulary)),
   );
   return others.length === 0 ? chosen : others;
+}
+
+/** Has the record what every part of the condition asks for? `dns` asks a flow whether it carries DNS. */
+function hasFields(condition: Condition, type: RecordType): boolean {
+  switch (condition.kind) {
+    case 'all':
+      return condition.parts.every((part) => hasFields(part, type));
+    case 'any':
+      return condition.parts.some((part) => hasFields(part, type));
+    case 'match':
+    case 'exists':
+      return condition.name.operands(type).length > 0;
+    default:
+      return true;
+  }
+}
+
+/**
+ * Throws QueryError where records of these types, which the question names in one way or the other, lack what the condition asks for: the
+ * answer would be empty whatever there is. `isReport`: it names them by one of goQuery's query types.
+ */
+export function checkFields(
+  condition: Condition,
+  types: readonly RecordType[],
+  isReport: boolean,
+  vocabulary: Vocabulary,
+): void {
+  if (types.some((type) => hasFields(condition, type))) return;
+  const others = vocabulary.types.filter((type) => hasFields(condition, type)).map((type) => type.name);
+  const names = others.slice(0, MOST_NAMES).join(', ') + (others.length > MOST_NAMES ? ' and other' : '');
+  const hint = others.length === 0 ? undefined : `It asks for what ${names} records have`;
+  throw new QueryError(
+    `${types.map((type) => type.name).join(' and ')} records can not match this condition`,
+    isReport && hint !== undefined
+      ? `${hint}, and this query type shows flows: name columns instead, such as sip,dip`
+      : hint,
+  );
 }
 
 const has = (type: RecordType, word: string, vocabulary: Vocabulary): boolean =>

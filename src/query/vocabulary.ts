@@ -2,7 +2,7 @@
 
 import type { Field } from '../records/field.ts';
 import type { RecordType } from '../records/record.ts';
-import type { Name } from './ast.ts';
+import type { Name, Spellings } from './ast.ts';
 import type { Hosts } from './comparison.ts';
 import { SYNONYMS, type Synonym, VALUE_WORDS } from './names.ts';
 import { suggestion } from './nearest.ts';
@@ -60,7 +60,7 @@ export function createVocabulary(types: readonly RecordType[], options: Vocabula
       shown: paths.join(' or '),
       operands,
       transport: synonym?.transport,
-      words: synonym?.words ?? VALUE_WORDS.get(paths[0]),
+      words: synonym?.words ?? VALUE_WORDS.get(paths[0]) ?? numbers(operands(first)[0]),
       isDirection: synonym?.isDirection,
     };
   };
@@ -83,6 +83,13 @@ export function createVocabulary(types: readonly RecordType[], options: Vocabula
     suggestion: (text, others = []) =>
       suggestion(text, [...names(), ...types.map((type) => type.name), ...QUERY_TYPES.keys(), ...others]),
   };
+}
+
+/** Numbers as spellings of the names that a field has for them, decimal or hexadecimal. */
+function numbers(operand: Operand): Spellings | undefined {
+  if (operand.shape === 'constant' || operand.nameOfNumber === undefined) return undefined;
+  const { nameOfNumber } = operand;
+  return { get: (text) => (/^(0x[0-9a-f]{1,8}|[0-9]{1,10})$/.test(text) ? nameOfNumber(Number(text)) : undefined) };
 }
 
 /** Every name that a declaration gives its fields, in lower case. The first declaration of a name wins. */

@@ -80,6 +80,8 @@ export interface Field<K extends Kind = Kind, Optional extends boolean = boolean
    * queries see it as if.
    */
   readonly inputs?: readonly string[];
+  /** Its values are names of numbers on the wire: queries may ask by the number. */
+  readonly nameOfNumber?: (number: number) => string;
   /**
    * Factors of other properties of the record whose sum is close to this one: the store keeps the difference, which is small, in
    * a column of its own name with `_rest`, and queries see the value as if. For integers.
@@ -101,6 +103,7 @@ export interface FieldBuilder<K extends Kind, Optional extends boolean, Sub = un
   closeTo(near: Readonly<Record<string, number>>): FieldBuilder<K, Optional, Sub>;
   enrichedBy(enrichment: Enrichment): FieldBuilder<K, Optional, Sub>;
   computedFrom(...properties: string[]): FieldBuilder<K, Optional, Sub>;
+  numbered(nameOfNumber: (number: number) => string): FieldBuilder<K, Optional, Sub>;
 }
 
 type Paths = string | readonly string[];
@@ -126,6 +129,7 @@ function build<K extends Kind, Optional extends boolean, Sub>(
     closeTo: (near) => build({ ...field, near }),
     enrichedBy: (enrichment) => build({ ...field, enrichment }),
     computedFrom: (...inputs) => build({ ...field, inputs }),
+    numbered: (nameOfNumber) => build({ ...field, nameOfNumber }),
   };
 }
 

@@ -91,6 +91,17 @@ describe('errors', () => {
     );
     expect(() => planQuery({ columns: 'sip,dprt' }, vocabulary)).toThrow('dprt: dport?');
   });
+
+  it('a report of flows about a field that flows do not have says what has it', () => {
+    const report = (condition: string) => () => planQuery({ columns: 'talk_conv', condition }, vocabulary);
+    expect(report('dns.id = 5 and port 53')).toThrow(
+      'flow records can not match this condition. It asks for what dns records have, and this query type shows flows',
+    );
+    expect(() => planQuery({ types: ['flow'], condition: 'dns.id = 5' }, vocabulary)).toThrow(
+      /can not match this condition\. It asks for what dns records have$/,
+    );
+    for (const fine of ['dns', '"x y"', 'not dns.id = 5', 'dns.id = 5 or port 53']) expect(report(fine)).not.toThrow();
+  });
 });
 
 const words = fc.constantFrom(

@@ -1,6 +1,7 @@
 // Record types and rows with known contents, in a DuckDB in memory with the columns that the store's views have.
 
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { rcodeName, typeName } from '../../src/protocols/dns/codes.ts';
 import type { Executor } from '../../src/query/query.ts';
 import { parseNetwork } from '../../src/query/values.ts';
 import { endpoints, transaction } from '../../src/records/common.ts';
@@ -38,8 +39,8 @@ export const dns = defineRecord(
     query: f.text('query', '').optional(),
     id: f.int('dns.id', ''),
     name: f.text('dns.question.name', '').optional(),
-    questionType: f.keyword('dns.question.type', '').optional(),
-    rcode: f.keyword('dns.response_code', '').optional(),
+    questionType: f.keyword('dns.question.type', '').optional().numbered(typeName),
+    rcode: f.keyword('dns.response_code', '').optional().numbered(rcodeName),
     resolved: f.keywords('dns.resolved_ip', '').optional(),
     answers: f
       .list('dns.answers', '', { name: f.text('name', ''), data: f.text('data', ''), ttl: f.int('ttl', '') })

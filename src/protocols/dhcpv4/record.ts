@@ -5,6 +5,7 @@ import { transaction } from '../../records/common.ts';
 import { f } from '../../records/field.ts';
 import { defineRecord, type RecordOf } from '../../records/record.ts';
 import { messageEnds } from '../dhcp-exchange/fields.ts';
+import { hardwareTypeName, messageTypeName } from './codes.ts';
 
 const { end: _end, duration: _duration, destinationBytes: _answer, ...message } = transaction('dhcpv4');
 
@@ -59,7 +60,7 @@ export const dhcpv4Record = defineRecord(
 
     ...clientFields,
     opCode: f.keyword('dhcpv4.op_code', 'bootrequest or bootreply'),
-    hardwareType: f.keyword('dhcpv4.hardware_type', 'kind of network: Ethernet, …'),
+    hardwareType: f.keyword('dhcpv4.hardware_type', 'kind of network: Ethernet, …').numbered(hardwareTypeName),
     hops: f.int('dhcpv4.hops', 'relay agents on the way'),
     seconds: f.int('dhcpv4.seconds', 'time since the client began').inUnit('s'),
     flags: f.keyword('dhcpv4.flags', 'unicast or broadcast: how the reply shall come'),
@@ -71,7 +72,8 @@ export const dhcpv4Record = defineRecord(
     messageType: f
       .keyword('dhcpv4.option.message_type', 'discover, offer, request, ack, nak, …; absent for BOOTP')
       .dimension()
-      .optional(),
+      .optional()
+      .numbered(messageTypeName),
     parameterList: f.keywords('dhcpv4.option.parameter_request_list', 'options that the client would like').optional(),
     broadcastAddress: f.ip('dhcpv4.option.broadcast_address', 'broadcast address of the subnet').optional(),
     maxSize: f

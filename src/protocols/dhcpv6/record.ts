@@ -5,6 +5,7 @@ import { transaction } from '../../records/common.ts';
 import { f } from '../../records/field.ts';
 import { defineRecord, type RecordOf } from '../../records/record.ts';
 import { messageEnds } from '../dhcp-exchange/fields.ts';
+import { messageTypeName } from './codes.ts';
 
 const { end: _end, duration: _duration, destinationBytes: _answer, ...message } = transaction('dhcpv6');
 
@@ -67,10 +68,9 @@ export const dhcpv6Record = defineRecord(
     ),
     protocol: f.constant('network.protocol', 'dhcpv6'),
 
-    messageType: f.keyword(
-      'dhcpv6.message_type',
-      'solicit, advertise, request, reply, …; of a relayed message the inner type',
-    ),
+    messageType: f
+      .keyword('dhcpv6.message_type', 'solicit, advertise, request, reply, …; of a relayed message the inner type')
+      .numbered(messageTypeName),
     transactionId: f
       .keyword('dhcpv6.transaction_id', 'number that pairs request and reply, 0x and six digits')
       .optional()

@@ -3,12 +3,13 @@
 import { forwarded, transaction } from '../../records/common.ts';
 import { f } from '../../records/field.ts';
 import { defineRecord, type RecordOf } from '../../records/record.ts';
+import { className, opcodeName, rcodeName, typeName } from './codes.ts';
 
 /** A resource record. `data` is its value, or the main part of it where the type has more fields. */
 const resourceRecord = {
   name: f.text('name', 'owner'),
-  type: f.keyword('type', 'type: A, AAAA, …; TYPE65280 when it has no name'),
-  class: f.keyword('class', 'class'),
+  type: f.keyword('type', 'type: A, AAAA, …; TYPE65280 when it has no name').numbered(typeName),
+  class: f.keyword('class', 'class').numbered(className),
   ttl: f.text('ttl', 'seconds that it may be kept'),
   data: f.text('data', 'value; RFC 3597 form when the type is unknown or its bytes are wrong'),
   cacheFlush: f.bool('cache_flush', 'multicast DNS: forget older records of this name').optional(),
@@ -47,8 +48,8 @@ const resourceRecord = {
 
 const question = {
   name: f.text('name', 'name asked for'),
-  type: f.keyword('type', 'type asked for'),
-  class: f.keyword('class', 'class asked for'),
+  type: f.keyword('type', 'type asked for').numbered(typeName),
+  class: f.keyword('class', 'class asked for').numbered(className),
 };
 
 const extendedError = {
@@ -72,13 +73,14 @@ export const dnsRecord = defineRecord(
     response: f.text('response', 'the response in words, with send_response').optional(),
 
     id: f.int('dns.id', 'identifier that pairs query and response').optional(),
-    opCode: f.keyword('dns.op_code', 'operation').optional(),
+    opCode: f.keyword('dns.op_code', 'operation').optional().numbered(opcodeName),
     messageType: f.keyword('dns.type', 'answer when there is a response, else query').optional(),
     responseCode: f
       .keyword('dns.response_code', 'NOERROR, NXDOMAIN, …; of responses only')
       .optional()
       .dimension()
-      .alias('rcode'),
+      .alias('rcode')
+      .numbered(rcodeName),
     headerFlags: f.keywords('dns.header_flags', 'flags that are set: AA TC RD RA AD CD DO').optional(),
     authoritative: f.bool('dns.flags.authoritative', 'AA').optional(),
     truncatedResponse: f.bool('dns.flags.truncated_response', 'TC: ask again over TCP').optional(),
@@ -88,8 +90,13 @@ export const dnsRecord = defineRecord(
     checkingDisabled: f.bool('dns.flags.checking_disabled', 'CD').optional(),
 
     questionName: f.text('dns.question.name', 'name asked for (the zone in an UPDATE)').optional().alias('qname'),
-    questionType: f.keyword('dns.question.type', 'type asked for').optional().dimension().alias('qtype'),
-    questionClass: f.keyword('dns.question.class', 'class asked for').optional(),
+    questionType: f
+      .keyword('dns.question.type', 'type asked for')
+      .optional()
+      .dimension()
+      .alias('qtype')
+      .numbered(typeName),
+    questionClass: f.keyword('dns.question.class', 'class asked for').optional().numbered(className),
     registeredDomain: f
       .text(['dns.question.registered_domain', 'dns.question.etld_plus_one'], 'domain that somebody registered')
       .optional(),

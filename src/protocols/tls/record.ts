@@ -4,6 +4,7 @@ import { forwarded, program, transaction } from '../../records/common.ts';
 import { f } from '../../records/field.ts';
 import { blankRecord, defineRecord, type RecordOf } from '../../records/record.ts';
 import { VERSION } from '../../version.ts';
+import { cipherSuiteName } from './cipher-suites.ts';
 
 export const tls = defineRecord(
   'tls',
@@ -28,7 +29,7 @@ export const tls = defineRecord(
       .keyword('tls.version', 'version spoken (`1.2`); the one that the client names when no server answered')
       .optional(),
     versionProtocol: f.keyword('tls.version_protocol', '`tls`, `dtls`, `ssl`, or `unknown` for drafts').optional(),
-    cipher: f.keyword('tls.cipher', 'cipher suite that the server chose').optional(),
+    cipher: f.keyword('tls.cipher', 'cipher suite that the server chose').optional().numbered(cipherSuiteName),
     curve: f.keyword('tls.curve', 'group of the key exchange').optional(),
     established: f.bool('tls.established', 'the handshake came to its end'),
     resumed: f.bool('tls.resumed', 'an earlier session goes on'),
