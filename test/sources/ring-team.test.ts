@@ -1,7 +1,8 @@
 // Who gets a packet in a fan-out group while rings join and leave it: the kernel's order of members, and numbers that hold before and after.
 
 import { expect, test } from 'vitest';
-import { numbersForBoth, places } from '../../src/sources/ring/ring-team.ts';
+import { newRingTeam, numbersForBoth, places, RingShare } from '../../src/sources/ring/ring-team.ts';
+import type { PacketRing } from '../../src/system/packet-ring.ts';
 
 interface Member {
   thread: number;
@@ -60,3 +61,47 @@ test.each([1, 2, 3, 5, 8])(
     }
   },
 );
+
+/** A ring as far as a team asks for it; `join` gives the number of its group. */
+function ringOf(fd: number, join = () => 7): PacketRing {
+  return {
+    fd,
+    join,
+    shareOutLater: async () => undefined,
+    takeErrorOf: () => 0,
+    closeLater: async () => undefined,
+  } as unknown as PacketRing;
+}
+
+test('steps of an interface go on one at a time, and those of others meanwhile', async () => {
+  const team = newRingTeam(2);
+  const [one, other] = [0, 1].map((number) => ({ ...team, number }));
+  const gate = Promise.withResolvers<void>();
+  const first = new RingShare(one, 5);
+  const entering = first.tryEnter(async () => {
+    await gate.promise;
+    return ringOf(10);
+  });
+  const second = new RingShare(other, 5);
+  expect(second.tryEnter(async () => ringOf(11))).toBeUndefined();
+  const elsewhere = new RingShare(other, 6);
+  await elsewhere.tryEnter(async () => ringOf(12));
+  gate.resolve();
+  await entering;
+  expect([first.present, elsewhere.present]).toEqual([1, 1]);
+  await second.tryEnter(async () => ringOf(13));
+  expect([first.present, second.present, elsewhere.present]).toEqual([2, 2, 1]);
+});
+
+test('an interface that nobody could join for takes no place', async () => {
+  const team = newRingTeam(2);
+  const refused = ringOf(10, () => {
+    throw new Error('the link is down');
+  });
+  const reasons = new Set<string>();
+  for (let ifindex = 1; ifindex <= 5000; ifindex++) {
+    const entering = new RingShare(team, ifindex).tryEnter(async () => refused)!;
+    await entering.catch((error: Error) => reasons.add(error.message));
+  }
+  expect([...reasons]).toEqual(['the link is down']);
+});

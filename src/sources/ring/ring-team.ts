@@ -16,15 +16,19 @@ export interface RingTeam {
   size: number;
   /** Which thread of the team this is, from 0 on. */
   number: number;
-  /** Shared memory: see `LOCK` and what follows it. */
+  /** Shared memory: see `LOCKS` and what follows it. */
   shared: Int32Array;
 }
 
 /** Interfaces at once, with room for those that come while others are still being left. */
 const SLOTS = 2048;
-const LOCK = 0;
-const LAST_SEQUENCE = 1;
-const FIRST_SLOT = 2;
+/**
+ * Steps of an interface go on one at a time. A step takes the kernel tens of milliseconds, so others must not wait for it: each interface has a
+ * lock, which it shares with some of a thousand others at most.
+ */
+const LOCKS = 512;
+const LAST_SEQUENCE = LOCKS;
+const FIRST_SLOT = LAST_SEQUENCE + 1;
 /** Words of a slot: the interface's index (0: the slot is free), the group's number, how many members there are, then the members. */
 const GROUP = 1;
 const COUNT = 2;
@@ -132,7 +136,12 @@ export class RingShare {
     if (own !== undefined) await this.#direct(own, () => places(this.#members(this.#slot()), size));
     const slot = this.#claim();
     const members = this.#members(slot);
-    shared[slot + GROUP] = ring.join(members.length === 0 ? undefined : shared[slot + GROUP]);
+    try {
+      shared[slot + GROUP] = ring.join(members.length === 0 ? undefined : shared[slot + GROUP]);
+    } catch (error) {
+      this.#keep(slot, members);
+      throw error;
+    }
     const sequence = Atomics.add(shared, LAST_SEQUENCE, 1) + 1;
     this.#sequences.set(ring, sequence);
     members.push({ thread: number, isCurrent: own === undefined, sequence, fd: ring.fd });
@@ -194,8 +203,9 @@ export class RingShare {
   #tryLocked<Result>(step: () => Promise<Result>): Promise<Result> | undefined {
     const { shared, size } = this.#team;
     if (size === 1) return step();
-    if (Atomics.compareExchange(shared, LOCK, 0, 1) !== 0) return undefined;
-    return step().finally(() => Atomics.store(shared, LOCK, 0));
+    const lock = this.#ifindex % LOCKS;
+    if (Atomics.compareExchange(shared, lock, 0, 1) !== 0) return undefined;
+    return step().finally(() => Atomics.store(shared, lock, 0));
   }
 
   /** Where the interface's slot is; -1 when it has none. */
@@ -209,6 +219,7 @@ export class RingShare {
     return -1;
   }
 
+  /** The same, or a free one: other interfaces claim theirs at the same time. */
   #claim(): number {
     const { shared, size } = this.#team;
     const found = this.#slot();
@@ -216,7 +227,7 @@ export class RingShare {
     const words = slotWords(size);
     for (let i = 0; i < SLOTS; i++) {
       const slot = FIRST_SLOT + ((this.#ifindex + i) % SLOTS) * words;
-      if (shared[slot] === 0) return slot;
+      if (Atomics.compareExchange(shared, slot, 0, this.#ifindex) === 0) return slot;
     }
     throw new Error(`there are rings of ${SLOTS} interfaces already`);
   }
@@ -236,7 +247,6 @@ export class RingShare {
 
   #keep(slot: number, members: readonly Member[]): void {
     const { shared } = this.#team;
-    shared[slot] = members.length === 0 ? 0 : this.#ifindex;
     shared[slot + COUNT] = members.length;
     for (const [i, { thread, isCurrent, sequence, fd }] of members.entries()) {
       const at = slot + MEMBERS + i * MEMBER_WORDS;
@@ -244,6 +254,8 @@ export class RingShare {
       shared[at + 1] = sequence;
       shared[at + 2] = fd;
     }
+    // Last: one that is free is somebody else's at once.
+    Atomics.store(shared, slot, members.length === 0 ? 0 : this.#ifindex);
   }
 }
 
