@@ -23,7 +23,7 @@ import type { DnsOptions } from './options.ts';
 import { resourceRecord } from './rdata.ts';
 import { type DnsRecord, dnsRecord, type Question, type ResourceRecord } from './record.ts';
 import { isAddress, type Transfer } from './transfer.ts';
-import { flagNames, messageWords, questionClass, questionWords } from './words.ts';
+import { flagNames, llmnrFlagNames, messageWords, questionClass, questionWords } from './words.ts';
 
 /** What a document is made from. At least one of `query` and `response` is there. */
 export interface Exchange {
@@ -50,7 +50,8 @@ export function fillDocument(exchange: Exchange, dialect: Dialect, options: DnsO
   hasEdns = main.opt >= 0;
   document.protocol = dialect;
   document.messageType = response === undefined && transfer === undefined ? 'query' : 'answer';
-  fillHeader(main);
+  if (dialect === 'llmnr') fillLlmnrHeader(main);
+  else fillHeader(main);
   document.responseCode = responseCode(exchange, isMulticastDns);
   fillQuestion(main.questions > 0 || query === undefined ? main : query, isMulticastDns);
   fillWords(exchange, isMulticastDns);
@@ -97,6 +98,19 @@ function fillHeader(message: Message): void {
   document.recursionAvailable = (flags & FLAG_RA) !== 0;
   document.authenticData = (flags & FLAG_AD) !== 0;
   document.checkingDisabled = (flags & FLAG_CD) !== 0;
+}
+
+function fillLlmnrHeader(message: Message): void {
+  const { flags } = message;
+  document.id = message.id;
+  document.opCode = opcodeName(message.opcode);
+  document.headerFlags = llmnrFlagNames(flags);
+  document.authoritative = undefined;
+  document.truncatedResponse = (flags & FLAG_TC) !== 0;
+  document.recursionDesired = undefined;
+  document.recursionAvailable = undefined;
+  document.authenticData = undefined;
+  document.checkingDisabled = undefined;
 }
 
 function fillQuestion(message: Message, isMulticastDns: boolean): void {

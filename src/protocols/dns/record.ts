@@ -81,7 +81,9 @@ export const dnsRecord = defineRecord(
       .dimension()
       .alias('rcode')
       .numbered(rcodeName),
-    headerFlags: f.keywords('dns.header_flags', 'flags that are set: AA TC RD RA AD CD DO').optional(),
+    headerFlags: f
+      .keywords('dns.header_flags', 'flags that are set: AA TC RD RA AD CD DO; of LLMNR: C TC T')
+      .optional(),
     authoritative: f.bool('dns.flags.authoritative', 'AA').optional(),
     truncatedResponse: f.bool('dns.flags.truncated_response', 'TC: ask again over TCP').optional(),
     recursionDesired: f.bool('dns.flags.recursion_desired', 'RD').optional(),

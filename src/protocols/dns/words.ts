@@ -14,6 +14,12 @@ const FLAG_NAMES: readonly (readonly [number, string])[] = [
   [FLAG_CD, 'CD'],
 ];
 
+const LLMNR_FLAGS: readonly (readonly [number, string])[] = [
+  [FLAG_AA, 'C'],
+  [FLAG_TC, 'TC'],
+  [FLAG_RD, 'T'],
+];
+
 /** Not a bit of the header: DO stands in the OPT record. */
 export const DNSSEC_OK = 1 << 16;
 
@@ -29,6 +35,11 @@ export function flagNames(flags: number, isDnssecOk: boolean): readonly string[]
     cache.set(bits, names);
   }
   return names;
+}
+
+/** LLMNR has other flags in the places of AA and RD (RFC 4795 section 2.1.1): C, a conflict, and T, tentative. */
+export function llmnrFlagNames(flags: number): readonly string[] {
+  return LLMNR_FLAGS.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);
 }
 
 export function questionWords(name: string, type: string, class_: string): string {

@@ -224,12 +224,26 @@ describe('multicast', () => {
     const asking = open({}, to(5355, new Address().setV6(0xff020000, 0, 0, 0x00010003)));
     asking.message(0, query('host', 1, { flags: 0 }));
     expect(asking.emitted).toMatchObject([{ record: { protocol: 'llmnr', status: 'OK' } }]);
+    expect(asking.emitted[0].record).not.toHaveProperty('recursionDesired');
     const answering = open({}, { sourcePort: 5355, destinationPort: 49152 });
     answering.message(0, response('host', [a('192.0.2.7')], { flags: 0x8000 }));
     expect(answering.emitted).toMatchObject([
       { from: 1, record: { protocol: 'llmnr', status: 'OK', resource: 'host' } },
     ]);
   });
+});
+
+it('LLMNR has flags of its own where DNS has AA and RD (RFC 4795 section 2.1.1)', () => {
+  const kit = open({}, { sourcePort: 5355, destinationPort: 49152 });
+  kit.message(0, response('host', [], { flags: 0x8500 }));
+  expect(records(kit)).toMatchObject([{ headerFlags: ['C', 'T'], truncatedResponse: false, responseCode: 'NOERROR' }]);
+  for (const name of ['authoritative', 'recursionDesired', 'recursionAvailable'])
+    expect(records(kit)[0]).not.toHaveProperty(name);
+  // The next document is another's.
+  const dnsKit = open();
+  dnsKit.message(0, query('a.example'));
+  dnsKit.message(1, response('a.example', []));
+  expect(records(dnsKit)).toMatchObject([{ headerFlags: ['RD', 'RA'], authoritative: false, recursionDesired: true }]);
 });
 
 describe('broken and cut messages', () => {
