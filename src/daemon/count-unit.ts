@@ -26,6 +26,8 @@ import { whyPacketsAreNeeded } from './packets-needed.ts';
 import type { Unit, UnitFigures, UnitResult } from './unit.ts';
 
 const LATE_MS = 1000;
+/** So long before the end interfaces are left as they are, and the kernel's maps are read for the last time: what follows needs the time. */
+const LAST_READING_MS = 2700;
 
 /** No interface at all: what is wanted is told later. */
 export const NO_INTERFACE: InterfaceSelection = {
@@ -62,16 +64,12 @@ export class CountUnit implements Unit {
   }
 
   async run(started: () => void): Promise<UnitResult> {
-    try {
-      started();
-      const result = await this.#runs.run(
-        () => this.#once(),
-        () => this.#isEnding,
-      );
-      return { result, unread: 0, fault: '' };
-    } finally {
-      await this.close();
-    }
+    started();
+    const result = await this.#runs.run(
+      () => this.#once(),
+      () => this.#isEnding,
+    );
+    return { result, unread: 0, fault: '' };
   }
 
   async update(wanted: Wanted): Promise<Changes> {
@@ -151,6 +149,7 @@ export class CountUnit implements Unit {
       stop: () => this.#isEnding,
       pause: () => runs.isPausing,
       isLate: () => performance.now() > this.#endAt - LATE_MS,
+      isLateToDetach: () => performance.now() > this.#endAt - LAST_READING_MS,
       hurry: () => this.#hurry !== undefined,
       intervalSeconds: () => runs.plan.flow.intervalSeconds,
       taken: (counts) => this.#took(counts),

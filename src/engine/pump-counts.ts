@@ -23,7 +23,7 @@ const OUT_MALFORMED = OUTCOMES.indexOf('malformed');
 
 export interface LiveCountSource extends FlowCountSource {
   follow(): Promise<void>;
-  detach(): Promise<void>;
+  detach(isLate: () => boolean): Promise<void>;
 }
 
 export interface CountHooks extends RunHooks {
@@ -31,6 +31,8 @@ export interface CountHooks extends RunHooks {
   hurry?: () => boolean;
   /** Called when what the kernel had counted is in the flow table. */
   taken?: (counts: readonly FlowCount[]) => void;
+  /** Whether there is no more time to let go of interfaces before the last reading: the kernel takes tens of milliseconds for each. */
+  isLateToDetach?: () => boolean;
   /** The interval in effect, where it can change while it goes on. */
   intervalSeconds?: () => number;
 }
@@ -101,7 +103,7 @@ export async function pumpCounts(
   }
   const isOver = hooks.stop?.() === true;
   result.stoppedBySignal = isOver;
-  if (isOver) await source.detach();
+  if (isOver) await source.detach(() => hooks.isLateToDetach?.() === true);
   await take(Math.floor(Date.now() / 1000));
   hooks.ending?.();
   await analyst.finish(rows, result, hooks.isLate);

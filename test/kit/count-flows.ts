@@ -14,7 +14,7 @@ const source = new TcxSource({
 await source.open();
 process.stdout.write('open\n');
 for await (const _line of createInterface(process.stdin)) {
-  await source.detach();
+  await source.detach(() => false);
   const counts = source.drain().map((count) => {
     const { source: from, destination, protocol, sourcePort, destinationPort, vlan, innerVlan, packets, bytes } = count;
     return [[...from], [...destination], protocol, sourcePort, destinationPort, vlan, innerVlan, packets, bytes];

@@ -188,13 +188,16 @@ export class TcxSource implements FlowCountSource {
     };
   }
 
-  /** Nothing is counted any more; what was is still there for `drain` and `stats`. */
-  async detach(): Promise<void> {
-    for (const index of [...this.#attached.keys()]) await this.#detach(index);
+  /** Nothing is counted any more, or it is late; what was is still there for `drain` and `stats`. */
+  async detach(isLate: () => boolean): Promise<void> {
+    for (const index of [...this.#attached.keys()]) {
+      if (isLate()) return;
+      await this.#detach(index);
+    }
   }
 
   async close(): Promise<void> {
-    await this.detach();
+    await this.detach(() => false);
     for (const family of this.#families) family.close();
     this.#families = [];
     this.#object?.close();
