@@ -18,6 +18,8 @@ class Side {
   heldOctets = 0;
   /** After a gap: the next segment is read as a frame only when it looks like one. */
   isLost = false;
+  /** Octets of a frame that a gap has broken, before the next one. */
+  rest = 0;
 }
 
 export class DnsStreamAnalyzer extends DnsAnalyzer {
@@ -29,6 +31,10 @@ export class DnsStreamAnalyzer extends DnsAnalyzer {
   data(direction: Direction, bytes: Uint8Array, from: number, to: number): Verdict {
     const side = this.#sides[direction];
     let at = from;
+    if (side.rest > 0) {
+      at += Math.min(side.rest, to - from);
+      side.rest -= at - from;
+    }
     if (side.isLost) {
       if (!looksLikeFrame(bytes, from, to)) return 'ok';
       side.isLost = false;
@@ -53,10 +59,13 @@ export class DnsStreamAnalyzer extends DnsAnalyzer {
     return this.#isOverLimit ? 'done' : 'ok';
   }
 
-  gap(direction: Direction, _missing: number): 'continue' {
+  gap(direction: Direction, missing: number): 'continue' {
     this.context.count('gaps');
+    const side = this.#sides[direction];
+    const rest = side.heldOctets === 0 ? side.rest : restOf(side);
     this.#abandon(direction);
-    this.#sides[direction].isLost = true;
+    side.isLost = side.isLost || rest === 0 || missing > rest;
+    side.rest = side.isLost ? 0 : rest - missing;
     return 'continue';
   }
 
@@ -88,7 +97,7 @@ export class DnsStreamAnalyzer extends DnsAnalyzer {
       this.#append(side, bytes, at, at + 1);
       at++;
     }
-    const missing = LENGTH_OCTETS + u16(side.held, 0) - side.heldOctets;
+    const missing = frameOctets(side) - side.heldOctets;
     const end = Math.min(at + missing, to);
     this.#append(side, bytes, at, end);
     return end - at === missing ? end : -1;
@@ -124,6 +133,18 @@ export class DnsStreamAnalyzer extends DnsAnalyzer {
     if (heldOctets < LENGTH_OCTETS + HEADER_OCTETS || !isPlausibleHeader(held, LENGTH_OCTETS)) return;
     this.handle(direction, held, LENGTH_OCTETS, heldOctets, u16(held, 0), note.INCOMPLETE);
   }
+}
+
+/** Octets that are missing of the frame whose beginning is held; 0 where that is not known. */
+function restOf(side: Side): number {
+  const { held, heldOctets } = side;
+  if (heldOctets < LENGTH_OCTETS + HEADER_OCTETS || !isPlausibleHeader(held, LENGTH_OCTETS)) return 0;
+  return frameOctets(side) - heldOctets;
+}
+
+/** Of the frame whose beginning is held, its length included. */
+function frameOctets(side: Side): number {
+  return LENGTH_OCTETS + u16(side.held, 0);
 }
 
 /** After a gap: a length and a header that make sense, at the start of a segment, where senders put them. */

@@ -54,6 +54,40 @@ describe('DNS over TCP', () => {
     ]);
     expect(kit.held).toBe(0);
   });
+  it('after a gap within a frame it goes on behind it, wherever that is', () => {
+    const long = framed(
+      response(
+        'a.example',
+        Array.from({ length: 20 }, () => a('192.0.2.1')),
+        { id: 1 },
+      ),
+    );
+    const next = framed(response('b.example', [a('192.0.2.2')], { id: 2 }));
+    // The gaps end within the frame, and with it; the last one takes a byte of the next.
+    for (const [second, third, isFound] of [
+      [100, 0, true],
+      [100, 50, true],
+      [100, long.length - 200, true],
+      [long.length - 50, 0, true],
+      [long.length - 49, 0, false],
+    ] as const) {
+      const kit = open();
+      kit.data(0, questions);
+      kit.data(1, long.subarray(0, 50));
+      kit.gap(1, second);
+      if (third > 0) {
+        kit.data(1, long.subarray(150, 200));
+        kit.gap(1, third);
+      }
+      const at = 50 + second + (third > 0 ? 50 + third : 0);
+      kit.data(1, Buffer.concat([long, next]).subarray(at));
+      const told = kit.end().map(({ record }) => [record.resource, record.status]);
+      expect(told).toEqual([
+        ['a.example', 'Error'],
+        ['b.example', isFound ? 'OK' : 'Error'],
+      ]);
+    }
+  });
   it('after a gap it goes on at the next frame', () => {
     const kit = open();
     kit.data(0, questions);
