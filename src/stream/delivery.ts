@@ -85,10 +85,8 @@ export class Delivery {
     seconds: number,
     nanos: number,
     packet: number,
-    acknowledged: number,
   ): void {
     const captured = to - from;
-    half.acknowledged = acknowledged;
     if (captured > 0) {
       const start = half.position;
       half.remember(start, bytes, from, to, hash, ttl, this.recent);
@@ -226,8 +224,9 @@ export class Delivery {
     this.receiver.wait(pieces.cost - before);
     if (length > 0) {
       const hash = digest(piece.bytes, from, from + length);
-      const { bytes, ttl, seconds, nanos, packet, acknowledged } = piece;
-      this.deliver(side, half, bytes, from, from + length, length, hash, ttl, seconds, nanos, packet, acknowledged);
+      const { bytes, ttl, seconds, nanos, packet } = piece;
+      half.acknowledged = piece.acknowledged;
+      this.deliver(side, half, bytes, from, from + length, length, hash, ttl, seconds, nanos, packet);
     }
     if (half.finAt >= 0 && half.position >= half.finAt) this.finish(side, half);
   }

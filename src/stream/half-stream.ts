@@ -17,7 +17,7 @@ const NO_PIECES = new Pieces();
 export class HalfStream {
   /** The sequence number of the next byte is known. */
   known = false;
-  /** It is not, but the peer, whose SYN we saw, acknowledged up to `next` before anything of this side was captured. */
+  /** It is not, but the peer acknowledged up to `next` before anything of this side was captured. */
   isAnnounced = false;
   /** Sequence number of the byte at `position`. */
   next = 0;

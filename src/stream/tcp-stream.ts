@@ -86,6 +86,11 @@ export class TcpStream extends Delivery {
       half.known = true;
       const unseen = (start - half.next) | 0;
       if (!half.isAnnounced || unseen < 0 || unseen > MAX_UNSEEN_START) half.next = start;
+      else if (other.facts === 0) {
+        // They may have passed before the capture began: no gap, but it is known where these are.
+        half.position = unseen;
+        half.next = start;
+      }
     }
     let ahead = (start - half.next) | 0;
     const position = half.position + ahead;
@@ -129,8 +134,8 @@ export class TcpStream extends Delivery {
     if (s.urgent >= 0 && doubt === 0) this.#urgent(half, position, s.urgent);
     if (length > 0) {
       if (ahead === 0 && doubt === 0 && half.pieces.list.length === 0 && !other.hasHole && half.finAt < 0) {
-        const { bytes, from, to, ttl, seconds, nanos, packet } = s;
-        this.deliver(side, half, bytes, from, to, length, hash, ttl, seconds, nanos, packet, acknowledged);
+        half.acknowledged = acknowledged;
+        this.deliver(side, half, s.bytes, s.from, s.to, length, hash, s.ttl, s.seconds, s.nanos, s.packet);
       } else this.#outOfOrder(half, ahead, doubt, s, acknowledged);
     } else if (ahead === -1 && (flags & (FIN | SYN)) === 0 && half.finAt < 0) this.receiver.event('keepalive', 1);
     if ((flags & FIN) !== 0 && ahead > -MAX_AHEAD && ahead < MAX_AHEAD)
@@ -142,14 +147,15 @@ export class TcpStream extends Delivery {
 
   /** Answers how many bytes of `other` it acknowledges; -1: that makes no sense. */
   #acknowledged(half: HalfStream, other: HalfStream, s: Segment): number {
-    // The first acknowledgment of who was seen to begin tells where the peer begins, whose SYN was lost.
-    if (!other.known && !other.isAnnounced && half.facts !== 0) {
+    // The first acknowledgment tells where the peer begins, whose SYN was lost; of who was not seen to begin, where we begin to know the peer.
+    const isFirst = !other.known && !other.isAnnounced;
+    if (isFirst) {
       other.isAnnounced = true;
       other.next = s.acknowledgment;
     }
     const window = (s.flags & SYN) !== 0 ? s.window : s.window * (1 << half.scale);
     if (window > half.maxWindow) half.maxWindow = window;
-    if (!other.known) return other.isAnnounced ? Math.max((s.acknowledgment - other.next) | 0, 0) : -1;
+    if (!other.known) return isFirst ? -1 : Math.max((s.acknowledgment - other.next) | 0, 0);
     other.ackPacket = s.packet;
     const beyond = (s.acknowledgment - other.next) | 0;
     if (beyond > MAX_AHEAD || beyond < -MAX_AHEAD) return -1;

@@ -15,7 +15,7 @@ const response = (n: number) => `HTTP/1.1 20${n} OK\r\nContent-Length: 5\r\n\r\n
 const ASKED = request(1).length;
 const ANSWERED = response(1).length;
 
-/** `H` is the handshake, `q2` the second request, `r1@2` the first response, which acknowledges two requests; the capture lacks `-q1`. */
+/** `H` is the handshake, `C` the client's part of it, `q2` the second request, `r1@2` the first response, which acknowledges two requests; the capture lacks `-q1`. */
 function packets(script: string): MadePacket[] {
   const made: MadePacket[] = [];
   for (const word of script.split(' ')) {
@@ -33,7 +33,7 @@ function packets(script: string): MadePacket[] {
       add(false, { seq: 5001 + before * ANSWERED, ack: 1001 + Number(acked) * ASKED, payload: response(before + 1) });
     else {
       add(true, { flags: 'S', seq: 1000 });
-      add(false, { flags: 'SA', seq: 5000, ack: 1001 });
+      if (what === 'H') add(false, { flags: 'SA', seq: 5000, ack: 1001 });
       add(true, { flags: 'A', seq: 1001, ack: 5001 });
     }
   }
@@ -81,6 +81,10 @@ it.each([
   // The server says something before it has the request.
   ['H q1 r1@1 r2@1 q2@1 r3@2', '/1:201 -:202 /2:203'],
   ['H q1 r1@1 q2@1 r2@1', '/1:201 -:202 /2:-'],
+  // Nobody knows where the server began.
+  ['C -q1 -r1@1 q2@1 r2@2 q3@2 r3@3', '/2:202 /3:203'],
+  ['q1 -r1@1 q2@1 r2@2 q3@2 r3@3', '/1:- /2:202 /3:203'],
+  ['q1 -r1@1 -q2@1 r2@2 q3@2 r3@3', '/1:- -:202 /3:203'],
   // Nothing is acknowledged: a capture made by hand.
   ['H q1@0 r1@0 q2@0 r2@0', '/1:201 /2:202'],
 

@@ -67,10 +67,12 @@ describe('order', () => {
 
   it('counts what was acknowledged before anything of the other side was seen from there', () => {
     const k = new StreamKit();
-    k.raw(0, 'S', 1000, 0).c(1, 'one').c(4, 'two', 'A', 4);
-    expect(k.acknowledged).toEqual([0, 3]);
-    const middle = new StreamKit().c(1, 'one').s(1, 'ONE', 'A', 4);
-    expect(middle.acknowledged).toEqual([-1, 3]);
+    k.raw(0, 'S', 1000, 0).c(1, 'one').c(4, 'two', 'A', 4).s(7, 'THREE', 'A', 7).end();
+    expect(k.acknowledged).toEqual([-1, 3, 6]);
+    expect(k.heard).toEqual(['C onetwo', 'S gap 6', 'S THREE']);
+    const middle = new StreamKit().c(1, 'one').c(4, 'two', 'A', 4).s(7, 'THREE', 'A', 7).c(7, 'four', 'A', 12);
+    expect(middle.acknowledged).toEqual([-1, 3, 6, 11]);
+    expect(middle.heard).toEqual(['C onetwo', 'S THREE', 'C four']);
   });
 
   it('hears the questions before the answers behind a gap that both waited for', () => {

@@ -152,7 +152,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     // Not the room there is: that is as large as the largest head which was in it before.
     const held = request.headLength + MESSAGE_BYTES;
     if (this.#pairing.hasRoom && this.#hold(request, held)) {
-      if (this.#pairing.add(request)) this.#arm();
+      if (this.#pairing.add(request, this.#context.packet)) this.#arm();
     } else {
       this.#pairing.pass();
       this.#context.count('limit');

@@ -34,8 +34,9 @@ export class Pairing {
   #hasUnclaimed = false;
   #unclaimedOffset = 0;
   #unclaimedAcknowledged = -1;
-  /** What the client had when it sent the last request; the end of the last response that has its request, as far as it is known. */
+  /** What the client had when it sent the last request, and the packet that brought its head; the end of the last response that has its request, as far as it is known. */
   #hadWithLast = -1;
+  #lastPacket = -1;
   #answeredTo = 0;
 
   /** `giveUp` is told requests whose responses were lost. They are out of the queue. */
@@ -54,10 +55,10 @@ export class Pairing {
   }
 
   /**
-   * A request comes. False: it does not wait, since the response to it was told already (the capture shows them in the wrong order, far from
+   * A request comes, with this packet. False: it does not wait, since the response to it was told already (the capture shows them in the wrong order, far from
    * each other).
    */
-  add(request: Message): boolean {
+  add(request: Message, packet: number): boolean {
     const { pending } = this;
     if (this.#hasUnclaimed && !this.#isPipelined && this.#isClaimedLate(request)) return false;
     if (pending.length === 0 && !this.#hasLostRequests) this.#mayBeShifted = false;
@@ -66,7 +67,10 @@ export class Pairing {
     const had = request.acknowledged;
     if (pending.length > 0 || request.lostBefore === SURELY_LOST)
       if (had >= 0 && had <= Math.max(this.#hadWithLast, this.#answeredTo)) this.#isPipelined = true;
+    // Those of one packet were sent together, whatever had come.
+    if (pending.length > 0 && packet === this.#lastPacket) this.#isPipelined = true;
     this.#hadWithLast = had;
+    this.#lastPacket = packet;
     this.#hasUnclaimed = false;
     request.isQueued = true;
     pending.push(request);
