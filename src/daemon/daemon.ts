@@ -26,6 +26,7 @@ import { CaptureLink } from './capture-link.ts';
 import { type Change, compareSettings, type LaterChange, withoutLater } from './changes.ts';
 import { checkFilters } from './check-filters.ts';
 import { EngineMetrics } from './engine-metrics.ts';
+import { InterfaceNews } from './interface-news.ts';
 import type { ChosenFlowSource, Renewable, SinkStatus, ThreadStatus, Wanted } from './messages.ts';
 import { seenTwice, seenTwiceWords } from './seen-twice.ts';
 import { SinkNews } from './sink-news.ts';
@@ -108,6 +109,7 @@ export class Daemon {
   /** Interfaces that were told to be above others that are captured. */
   readonly #saidTwice = new Set<string>();
   readonly #sinkNews = new SinkNews();
+  readonly #interfaceNews = new InterfaceNews();
 
   constructor(options: DaemonOptions) {
     this.#options = options;
@@ -334,7 +336,9 @@ export class Daemon {
         if (!Object.hasOwn(status.interfaces, iface)) this.captureMetrics.forget(iface);
       }
       this.#tellSeenTwice(status.interfaces);
-      for (const line of this.#sinkNews.look(status.sinks, performance.now())) this.#options.log(line);
+      const now = performance.now();
+      for (const line of this.#interfaceNews.look(status.interfaces, now)) this.#options.log(line);
+      for (const line of this.#sinkNews.look(status.sinks, now)) this.#options.log(line);
       this.#status = status;
       this.captureMetrics.observe(status.interfaces, 0);
       for (const seconds of status.writeoutSeconds) this.captureMetrics.rotated(seconds);
