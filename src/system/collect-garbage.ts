@@ -12,9 +12,8 @@ export function collectGarbage(): void {
   collect();
 }
 
+/** The flag is that of all threads, so it stays set: another one may be making its context at this moment. */
 function collector(): () => void {
   setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as () => void;
-  setFlagsFromString('--no-expose-gc');
-  return gc;
+  return runInNewContext('gc') as () => void;
 }
