@@ -319,7 +319,8 @@ export class Daemon {
     const key = captured.join('\n');
     if (this.#netlink === undefined || key === this.#captured) return;
     this.#captured = key;
-    const found = seenTwice(listLinks(this.#netlink), (name) => captured.includes(name));
+    const names = new Set(captured);
+    const found = seenTwice(listLinks(this.#netlink), (name) => names.has(name));
     for (const [upper, words] of seenTwiceWords(found)) {
       if (this.#saidTwice.has(upper)) continue;
       this.#saidTwice.add(upper);

@@ -6,7 +6,7 @@ import type { Link } from '../system/links.ts';
 /** Captured interfaces by name, each with the captured ones that its packets pass as well. */
 export function seenTwice(links: readonly Link[], isCaptured: (name: string) => boolean): Map<string, string[]> {
   const captured = links.filter(({ name }) => isCaptured(name));
-  const nameOf = (index: number) => captured.find((link) => link.index === index)?.name;
+  const names = new Map(captured.map(({ index, name }) => [index, name]));
   const found = new Map<string, string[]>();
   const add = (upper: string, lower: string) => {
     const lowers = found.get(upper);
@@ -14,9 +14,9 @@ export function seenTwice(links: readonly Link[], isCaptured: (name: string) => 
     else lowers.push(lower);
   };
   for (const { name, master, carrier } of captured) {
-    const upper = nameOf(master);
+    const upper = names.get(master);
     if (upper !== undefined) add(upper, name);
-    const lower = nameOf(carrier);
+    const lower = names.get(carrier);
     if (lower !== undefined) add(name, lower);
   }
   return found;

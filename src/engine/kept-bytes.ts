@@ -5,14 +5,18 @@ const NOTHING = new Uint8Array(0);
 /** Times are kept of so many pieces; what comes behind belongs to the last of them. */
 const MAX_PIECES = 64;
 
+/** When bytes came, and the number of the packet that brought them. */
+interface Arrival {
+  readonly seconds: number;
+  readonly nanos: number;
+  readonly packet: number;
+}
+
 /** A stretch of the kept bytes that came with one packet. */
-export interface KeptPiece {
+export interface KeptPiece extends Arrival {
   end: number;
-  seconds: number;
-  nanos: number;
-  packet: number;
   /** How many bytes of the other direction that packet acknowledged; -1: it did not tell. */
-  acknowledged: number;
+  readonly acknowledged: number;
 }
 
 export class KeptBytes {
@@ -22,15 +26,7 @@ export class KeptBytes {
   readonly pieces: KeptPiece[] = [];
 
   /** Keeps a copy, and when it came. Nothing is copied twice for each piece: room doubles. */
-  append(
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    seconds: number,
-    nanos: number,
-    packet: number,
-    acknowledged: number,
-  ): void {
+  append(bytes: Uint8Array, from: number, to: number, arrival: Arrival, acknowledged: number): void {
     const end = this.length + to - from;
     if (end > this.bytes.length) {
       const before = this.bytes;
@@ -40,6 +36,7 @@ export class KeptBytes {
     }
     this.bytes.set(bytes.subarray(from, to), this.length);
     this.length = end;
+    const { seconds, nanos, packet } = arrival;
     if (this.pieces.length < MAX_PIECES) this.pieces.push({ end, seconds, nanos, packet, acknowledged });
     else this.pieces[MAX_PIECES - 1].end = end;
   }

@@ -101,7 +101,6 @@ export class UnknownStream {
 }
 
 function keep(asker: Asker, kept: KeptBytes, direction: Direction, bytes: Uint8Array, from: number, to: number): void {
-  const { seconds, nanos, packet } = asker;
   asker.hold(to - from);
-  kept.append(bytes, from, to, seconds, nanos, packet, asker.acknowledged(direction));
+  kept.append(bytes, from, to, asker, asker.acknowledged(direction));
 }

@@ -3,7 +3,7 @@
 import { u16, u32 } from '../octets.ts';
 import { algorithmName, digestName, typeName } from './codes.ts';
 import { nameText, walkName } from './names.ts';
-import { base64, hex, type Rdata } from './rdata-parts.ts';
+import { base64, hex, pushBits, type Rdata } from './rdata-parts.ts';
 
 /** RFC 4034 section 5.1; CDS (RFC 7344), DLV (RFC 4431) and TA alike. */
 export function ds(into: Rdata, bytes: Uint8Array, _messageAt: number, at: number, end: number): boolean {
@@ -92,24 +92,20 @@ function timeText(seconds: number): string {
 
 /** Type bit maps (RFC 4034 section 4.1.2): windows in rising order, so no byte is read twice. Undefined when they are wrong. */
 export function typeBits(bytes: Uint8Array, at: number, end: number): string | undefined {
-  let text = '';
-  let window = -1;
+  const words: string[] = [];
+  let before = -1;
   let next = at;
   while (next < end) {
-    if (next + 2 > end || bytes[next] <= window) return undefined;
-    window = bytes[next];
+    if (next + 2 > end || bytes[next] <= before) return undefined;
+    const window = bytes[next];
+    before = window;
     const first = next + 2;
     const last = first + bytes[next + 1];
     if (bytes[next + 1] === 0 || bytes[next + 1] > 32 || last > end) return undefined;
-    for (let i = first; i < last; i++) {
-      for (let bit = 0; bit < 8; bit++) {
-        if ((bytes[i] & (0x80 >> bit)) === 0) continue;
-        text += `${text === '' ? '' : ' '}${typeName(window * 256 + (i - first) * 8 + bit)}`;
-      }
-    }
+    pushBits(words, bytes, first, last, (bit) => typeName(window * 256 + bit));
     next = last;
   }
-  return text;
+  return words.join(' ');
 }
 
 const BASE32HEX = '0123456789ABCDEFGHIJKLMNOPQRSTUV';

@@ -6,7 +6,7 @@ import { asciiText } from '../../records/text.ts';
 import { u16, u32, v6Text } from '../octets.ts';
 import { typeName } from './codes.ts';
 import { nameText, walkName } from './names.ts';
-import { hex, nameTo, type Rdata } from './rdata-parts.ts';
+import { hex, nameTo, pushBits, type Rdata } from './rdata-parts.ts';
 
 /** Ports below 8192: a bitmap of all of them would become hundreds of kilobytes of text. */
 const MAX_WKS_OCTETS = 1024;
@@ -82,10 +82,4 @@ export function a6(into: Rdata, bytes: Uint8Array, messageAt: number, at: number
   if (name !== '') words.push(name);
   into.data = words.join(' ');
   return true;
-}
-
-function pushBits(words: string[], bytes: Uint8Array, from: number, to: number, text: (bit: number) => string): void {
-  for (let i = from; i < to; i++) {
-    for (let bit = 0; bit < 8; bit++) if ((bytes[i] & (0x80 >> bit)) !== 0) words.push(text((i - from) * 8 + bit));
-  }
 }

@@ -30,3 +30,16 @@ export function quoted(text: string): string {
 export function nameTo(bytes: Uint8Array, messageAt: number, at: number, end: number): string | undefined {
   return walkName(bytes, messageAt, at, end) === end ? nameText(bytes, messageAt, at) : undefined;
 }
+
+/** Adds the text of each bit that is set in bytes[from, to), which are counted from the highest one of the first byte. */
+export function pushBits(
+  words: string[],
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  text: (bit: number) => string,
+): void {
+  for (let i = from; i < to; i++) {
+    for (let bit = 0; bit < 8; bit++) if ((bytes[i] & (0x80 >> bit)) !== 0) words.push(text((i - from) * 8 + bit));
+  }
+}

@@ -2,18 +2,17 @@
 // tokens more often than they are any. The body need not be whole, nor right.
 
 import type { Settings } from './options.ts';
-import { isHidden } from './redact.ts';
+import { hidesNothing, isHidden, mask } from './redact.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
-const LOWER_X = 0x78;
 /** A name of its own in OAuth's parameters; in JSON it is what came out. */
 const CODE = 'code';
 
 /** Overwrites secret texts. Every byte is looked at once. */
 export function maskJson(bytes: Uint8Array, settings: Settings): void {
-  if (settings.showSecrets && settings.hideKeywords.size === 0) return;
+  if (hidesNothing(settings)) return;
   let at = 0;
   while (at < bytes.length) {
     if (bytes[at++] !== QUOTE) continue;
@@ -29,7 +28,7 @@ export function maskJson(bytes: Uint8Array, settings: Settings): void {
       continue;
     }
     const valueTo = stringEnd(bytes, value + 1);
-    if (isSecret(bytes, at, nameTo, settings)) bytes.fill(LOWER_X, value + 1, valueTo);
+    if (isSecret(bytes, at, nameTo, settings)) mask(bytes, value + 1, valueTo);
     at = valueTo + 1;
   }
 }

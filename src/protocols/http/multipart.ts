@@ -1,9 +1,8 @@
 // Forms whose fields are parts of a body (RFC 7578): the values of those that are secrets are overwritten, as those of urlencoded forms are.
 
 import type { Settings } from './options.ts';
-import { isHidden } from './redact.ts';
+import { hidesNothing, isHidden, mask } from './redact.ts';
 
-const LOWER_X = 0x78;
 /** Of the header lines of a part so much is looked at. */
 const MAX_HEAD_BYTES = 4096;
 const BLANK_LINE = '\r\n\r\n';
@@ -17,7 +16,7 @@ export function formBoundary(contentType: string): string | undefined {
 
 /** Overwrites secret values. A part whose end was not captured goes to the end of the body. */
 export function maskParts(body: Uint8Array, boundary: string, settings: Settings): void {
-  if (settings.showSecrets && settings.hideKeywords.size === 0) return;
+  if (hidesNothing(settings)) return;
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
   const delimiter = `--${boundary}`;
   let part = bytes.indexOf(delimiter, 0, 'latin1');
@@ -29,7 +28,7 @@ export function maskParts(body: Uint8Array, boundary: string, settings: Settings
     if (head !== -1) {
       const name = nameOf(bytes.toString('latin1', part, part + Math.min(head, MAX_HEAD_BYTES)));
       if (name !== undefined && isHidden(name, 0, name.length, settings))
-        bytes.fill(LOWER_X, part + head + BLANK_LINE.length, end);
+        mask(bytes, part + head + BLANK_LINE.length, end);
     }
     part = next === -1 ? -1 : next + 2;
   }

@@ -63,6 +63,16 @@ function decodeName(bytes: Uint8Array, from: number, to: number): number {
   return length;
 }
 
+/** Every value may be shown. */
+export function hidesNothing(settings: Settings): boolean {
+  return settings.showSecrets && settings.hideKeywords.size === 0;
+}
+
+/** Writes over bytes[from, to). */
+export function mask(bytes: Uint8Array, from: number, to: number): void {
+  bytes.fill(LOWER_X, from, to);
+}
+
 /** Is this the name of a parameter whose value nobody shall see? */
 export function isHidden(bytes: Uint8Array, from: number, to: number, settings: Settings): boolean {
   const length = decodeName(bytes, from, to);
@@ -73,14 +83,14 @@ export function isHidden(bytes: Uint8Array, from: number, to: number, settings: 
 
 /** Overwrites the values of secret parameters in a query string or urlencoded form [from, to). */
 export function maskParameters(bytes: Uint8Array, from: number, to: number, settings: Settings): void {
-  if (settings.showSecrets && settings.hideKeywords.size === 0) return;
+  if (hidesNothing(settings)) return;
   let name = from;
   while (name < to) {
     let equals = name;
     while (equals < to && bytes[equals] !== 0x3d && bytes[equals] !== 0x26 && bytes[equals] !== 0x3b) equals++;
     let end = equals;
     while (end < to && bytes[end] !== 0x26 && bytes[end] !== 0x3b) end++;
-    if (end > equals + 1 && isHidden(bytes, name, equals, settings)) bytes.fill(LOWER_X, equals + 1, end);
+    if (end > equals + 1 && isHidden(bytes, name, equals, settings)) mask(bytes, equals + 1, end);
     name = end + 1;
   }
 }
@@ -112,7 +122,7 @@ function maskUserInfo(bytes: Uint8Array, from: number, to: number): void {
     if (bytes[i] === 0x3a && colon === -1) colon = i;
     else if (bytes[i] === 0x40) sign = i;
   }
-  if (colon !== -1 && sign > colon) bytes.fill(LOWER_X, colon + 1, sign);
+  if (colon !== -1 && sign > colon) mask(bytes, colon + 1, sign);
 }
 
 const AUTHORIZATION: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization']);
