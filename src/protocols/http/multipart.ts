@@ -6,6 +6,14 @@ import { hidesNothing, isHidden, mask } from './redact.ts';
 /** Of the header lines of a part so much is looked at. */
 const MAX_HEAD_BYTES = 4096;
 const BLANK_LINE = '\r\n\r\n';
+/** What browsers (HTML, "multipart/form-data encoding algorithm") and other clients write for what a quoted name can not have; all else is literal. */
+const ESCAPED = /%22|%0d|%0a|\\"/gi;
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['%22', '"'],
+  ['\\"', '"'],
+  ['%0d', '\r'],
+  ['%0a', '\n'],
+]);
 
 /** The boundary that a content type names; undefined when it is no form of parts. */
 export function formBoundary(contentType: string): string | undefined {
@@ -36,7 +44,7 @@ export function maskParts(body: Uint8Array, boundary: string, settings: Settings
 
 /** What the Content-Disposition field among a part's header lines calls the part. */
 function nameOf(head: string): Buffer | undefined {
-  const field = /^content-disposition:[^\r\n]*?[;\s]name=(?:"([^"\r\n]*)"|([^\s;"]+))/im.exec(head);
-  const name = field?.[1] ?? field?.[2];
+  const field = /^content-disposition:[^\r\n]*?[;\s]name=(?:"((?:\\"|[^"\r\n])*)"|([^\s;"]+))/im.exec(head);
+  const name = field?.[1]?.replace(ESCAPED, (text) => ESCAPES.get(text.toLowerCase()) ?? text) ?? field?.[2];
   return name === undefined ? undefined : Buffer.from(name, 'latin1');
 }

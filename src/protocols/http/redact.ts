@@ -14,7 +14,6 @@ const codes = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
 const SECRET_PARTS = ['passw', 'pwd', 'secret', 'token', 'api_key', 'api-key', 'apikey', 'credential'].map(codes);
 /** … or is one of these. */
 const SECRET_NAMES = ['pass', 'code', 'auth', 'authorization'].map(codes);
-const MAX_NAME_BYTES = 128;
 
 /** Does `bytes` at `at` begin with `name` (lower case)? */
 function isAt(bytes: Uint8Array, at: number, to: number, name: Uint8Array): boolean {
@@ -39,15 +38,17 @@ function isSecretName(bytes: Uint8Array, from: number, to: number): boolean {
   return false;
 }
 
-const decoded = new Uint8Array(MAX_NAME_BYTES);
+/** Most names fit; a longer one (generated forms nest them) gets room of its own. */
+const ROOM = new Uint8Array(128);
 
 const hexValue = (b: number) =>
   b >= 0x30 && b <= 0x39 ? b - 0x30 : (b | 0x20) >= 0x61 && (b | 0x20) <= 0x66 ? (b | 0x20) - 0x57 : -1;
 
-/** Decodes a name as forms have it into `decoded`; returns its length, cut at MAX_NAME_BYTES. */
-function decodeName(bytes: Uint8Array, from: number, to: number): number {
+/** Is the name [from, to), written as urlencoded forms and queries have it, that of a secret? */
+function isHiddenWhenDecoded(bytes: Uint8Array, from: number, to: number, settings: Settings): boolean {
+  const decoded = to - from <= ROOM.length ? ROOM : new Uint8Array(to - from);
   let length = 0;
-  for (let at = from; at < to && length < MAX_NAME_BYTES; at++) {
+  for (let at = from; at < to; at++) {
     const b = bytes[at];
     if (b === 0x25 && at + 2 < to) {
       const high = hexValue(bytes[at + 1]);
@@ -60,7 +61,7 @@ function decodeName(bytes: Uint8Array, from: number, to: number): number {
     }
     decoded[length++] = b === PLUS ? SP : b;
   }
-  return length;
+  return isHidden(decoded, 0, length, settings);
 }
 
 /** Every value may be shown. */
@@ -73,12 +74,12 @@ export function mask(bytes: Uint8Array, from: number, to: number): void {
   bytes.fill(LOWER_X, from, to);
 }
 
-/** Is this the name of a parameter whose value nobody shall see? */
-export function isHidden(bytes: Uint8Array, from: number, to: number, settings: Settings): boolean {
-  const length = decodeName(bytes, from, to);
-  if (!settings.showSecrets && isSecretName(decoded, 0, length)) return true;
+/** Is this the name of a parameter whose value nobody shall see? The name itself, not as a form or a URL encodes it. */
+export function isHidden(name: Uint8Array, from: number, to: number, settings: Settings): boolean {
+  if (!settings.showSecrets && isSecretName(name, from, to)) return true;
   if (settings.hideKeywords.size === 0) return false;
-  return settings.hideKeywords.has(Buffer.from(decoded.buffer, 0, length).toString('utf8').toLowerCase());
+  const text = Buffer.from(name.buffer, name.byteOffset + from, to - from).toString('utf8');
+  return settings.hideKeywords.has(text.toLowerCase());
 }
 
 /** Overwrites the values of secret parameters in a query string or urlencoded form [from, to). */
@@ -90,7 +91,7 @@ export function maskParameters(bytes: Uint8Array, from: number, to: number, sett
     while (equals < to && bytes[equals] !== 0x3d && bytes[equals] !== 0x26 && bytes[equals] !== 0x3b) equals++;
     let end = equals;
     while (end < to && bytes[end] !== 0x26 && bytes[end] !== 0x3b) end++;
-    if (end > equals + 1 && isHidden(bytes, name, equals, settings)) mask(bytes, equals + 1, end);
+    if (end > equals + 1 && isHiddenWhenDecoded(bytes, name, equals, settings)) mask(bytes, equals + 1, end);
     name = end + 1;
   }
 }
