@@ -1,6 +1,7 @@
 // From a row of words to what people read: the endpoints as a view, the counters as a flow record.
 
 import type { FlowView } from '../protocols/flow-view.ts';
+import { transportName } from '../records/transports.ts';
 import { ttlRange } from './counting.ts';
 import * as layout from './layout.ts';
 import { coldAt } from './layout.ts';
@@ -10,7 +11,6 @@ import type { FlowTable } from './table.ts';
 import * as tableWords from './table.ts';
 import { TCP_EVENT_NAMES } from './tcp-events.ts';
 import { tcpState } from './tcp-state.ts';
-import { transportName } from './transports.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const {

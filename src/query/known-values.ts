@@ -1,9 +1,10 @@
 // Fields whose values are all known: a value that no record can have is a typing error, and said to be one instead of matching nothing.
 
+import { TRANSPORTS } from '../records/transports.ts';
 import type { Item, Literal, Match } from './ast.ts';
 import { isEquality, ORDER, short, ValueProblem } from './comparison.ts';
 import { DIRECTION_WORDS } from './direction.ts';
-import { TRANSPORT_WORDS } from './names.ts';
+import { SPELLINGS } from './names.ts';
 import { nearest } from './nearest.ts';
 import { hasWildcard } from './values.ts';
 
@@ -16,12 +17,9 @@ interface Known {
   readonly hint: string;
 }
 
-/** Numbers without a keyword in common use are their own names (`flow/transports.ts`). */
-const NUMBERS = Array.from({ length: 256 }, (_, number) => String(number)).filter((text) => !TRANSPORT_WORDS.has(text));
-
 const TRANSPORT: Known = {
-  values: new Set([...TRANSPORT_WORDS.values(), ...NUMBERS]),
-  spellings: [...TRANSPORT_WORDS.keys()].filter((word) => !/^\d/.test(word)),
+  values: new Set(TRANSPORTS),
+  spellings: [...(SPELLINGS.get('network.transport')?.keys() ?? [])],
   ignoresCase: true,
   hint: 'IP protocols are named as tcp, udp and icmp, or by number: 6',
 };

@@ -5,7 +5,6 @@ export interface Synonym {
   /** One entry per side; of each side the first name that a record type has counts. */
   readonly sides: readonly (readonly string[])[];
   readonly transport?: string;
-  readonly words?: ReadonlyMap<string, string>;
   readonly isDirection?: boolean;
   /** It wins over a declared field of the same name. */
   readonly isFixed?: boolean;
@@ -13,48 +12,6 @@ export interface Synonym {
 
 const one = (...paths: string[]): Synonym => ({ sides: [paths] });
 const either = (...paths: string[]): Synonym => ({ sides: paths.map((path) => [path]), isFixed: true });
-
-/** IANA protocol numbers, as `flow/transports.ts` names them, and usual spellings, to the words of `network.transport`. */
-export const TRANSPORT_WORDS: ReadonlyMap<string, string> = new Map([
-  ['0', 'hopopt'],
-  ['1', 'icmp'],
-  ['2', 'igmp'],
-  ['4', 'ipv4'],
-  ['6', 'tcp'],
-  ['8', 'egp'],
-  ['9', 'igp'],
-  ['17', 'udp'],
-  ['27', 'rdp'],
-  ['33', 'dccp'],
-  ['41', 'ipv6'],
-  ['43', 'ipv6-route'],
-  ['44', 'ipv6-frag'],
-  ['46', 'rsvp'],
-  ['47', 'gre'],
-  ['50', 'esp'],
-  ['51', 'ah'],
-  ['58', 'ipv6-icmp'],
-  ['59', 'ipv6-nonxt'],
-  ['60', 'ipv6-opts'],
-  ['88', 'eigrp'],
-  ['89', 'ospf'],
-  ['94', 'ipip'],
-  ['97', 'etherip'],
-  ['98', 'encap'],
-  ['103', 'pim'],
-  ['108', 'ipcomp'],
-  ['112', 'vrrp'],
-  ['115', 'l2tp'],
-  ['132', 'sctp'],
-  ['133', 'fc'],
-  ['135', 'mobility'],
-  ['136', 'udplite'],
-  ['137', 'mpls-in-ip'],
-  ['139', 'hip'],
-  ['140', 'shim6'],
-  ['icmp6', 'ipv6-icmp'],
-  ['icmpv6', 'ipv6-icmp'],
-]);
 
 /** Words that stand alone for a transport, as in tcpdump. */
 export const BARE_TRANSPORTS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -98,8 +55,8 @@ export const SYNONYMS: ReadonlyMap<string, Synonym> = new Map<string, Synonym>([
   ['sport', one('source.port')],
   ['dport', one('destination.port')],
   ['port', one('destination.port')],
-  ['proto', { ...one('network.transport'), words: TRANSPORT_WORDS }],
-  ['protocol', { ...one('network.transport'), words: TRANSPORT_WORDS }],
+  ['proto', one('network.transport')],
+  ['protocol', one('network.transport')],
   ['dir', { ...one('network.direction'), isDirection: true, isFixed: true }],
   ['direction', { ...one('network.direction'), isDirection: true, isFixed: true }],
   ['time', one('@timestamp')],
@@ -129,7 +86,7 @@ export const SYNONYMS: ReadonlyMap<string, Synonym> = new Map<string, Synonym>([
   ['ipv6.addr', either('source.ip', 'destination.ip')],
   ['ipv6.src', one('source.ip')],
   ['ipv6.dst', one('destination.ip')],
-  ['ip.proto', { ...one('network.transport'), words: TRANSPORT_WORDS }],
+  ['ip.proto', one('network.transport')],
   ['eth.addr', either('source.mac', 'destination.mac')],
   ['eth.src', one('source.mac')],
   ['eth.dst', one('destination.mac')],
@@ -186,7 +143,13 @@ export const SYNONYMS: ReadonlyMap<string, Synonym> = new Map<string, Synonym>([
   ['dhcp.ip.your', one('dhcpv4.assigned_ip')],
 ]);
 
-/** ECS names whose values have other spellings, however they were named. */
-export const VALUE_WORDS: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
-  ['network.transport', TRANSPORT_WORDS],
+/** Other spellings of values, by the ECS name of their field, however it was named. Numbers are the declarations' matter (`numbered`). */
+export const SPELLINGS: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
+  [
+    'network.transport',
+    new Map([
+      ['icmp6', 'ipv6-icmp'],
+      ['icmpv6', 'ipv6-icmp'],
+    ]),
+  ],
 ]);

@@ -4,7 +4,7 @@ import type { Field } from '../records/field.ts';
 import type { RecordType } from '../records/record.ts';
 import type { Name, Spellings } from './ast.ts';
 import type { Hosts } from './comparison.ts';
-import { SYNONYMS, type Synonym, VALUE_WORDS } from './names.ts';
+import { SPELLINGS, SYNONYMS, type Synonym } from './names.ts';
 import { suggestion } from './nearest.ts';
 import { fieldOperand, type Operand, partOperand, sumOperand } from './operand.ts';
 import { QUERY_TYPES } from './query-types.ts';
@@ -60,7 +60,7 @@ export function createVocabulary(types: readonly RecordType[], options: Vocabula
       shown: paths.join(' or '),
       operands,
       transport: synonym?.transport,
-      words: synonym?.words ?? VALUE_WORDS.get(paths[0]) ?? numbers(operands(first)[0]),
+      words: spellings(paths[0], operands(first)[0]),
       isDirection: synonym?.isDirection,
     };
   };
@@ -85,11 +85,13 @@ export function createVocabulary(types: readonly RecordType[], options: Vocabula
   };
 }
 
-/** Numbers as spellings of the names that a field has for them, decimal or hexadecimal. */
-function numbers(operand: Operand): Spellings | undefined {
-  if (operand.shape === 'constant' || operand.nameOfNumber === undefined) return undefined;
+/** Other spellings of a field's values: words, and the numbers that it has names for, decimal or hexadecimal. */
+function spellings(path: string, operand: Operand): Spellings | undefined {
+  const words = SPELLINGS.get(path);
+  if (operand.shape === 'constant' || operand.nameOfNumber === undefined) return words;
   const { nameOfNumber } = operand;
-  return { get: (text) => (/^(0x[0-9a-f]{1,8}|[0-9]{1,10})$/.test(text) ? nameOfNumber(Number(text)) : undefined) };
+  const isNumber = /^(0x[0-9a-f]{1,8}|[0-9]{1,10})$/;
+  return { get: (text) => words?.get(text) ?? (isNumber.test(text) ? nameOfNumber(Number(text)) : undefined) };
 }
 
 /** Every name that a declaration gives its fields, in lower case. The first declaration of a name wins. */

@@ -4,6 +4,7 @@ import { VERSION } from '../version.ts';
 import { f } from './field.ts';
 import { placeOf } from './place.ts';
 import { processOf } from './process.ts';
+import { transportName } from './transports.ts';
 
 /** Version of ECS whose names and types the documents follow. */
 export const ECS_VERSION = '8.17.0';
@@ -43,7 +44,11 @@ export const endpoints = {
     .ofFlow('destinationPortIfAny'),
   destinationMac: f.keyword('destination.mac', 'MAC address of who answered').optional().ofFlow('destinationMac'),
   networkType: f.keyword('network.type', 'ipv4 or ipv6').ofFlow('type'),
-  transport: f.keyword('network.transport', 'tcp, udp, icmp, …').alias('proto').ofFlow('transport'),
+  transport: f
+    .keyword('network.transport', 'tcp, udp, icmp, …')
+    .alias('proto')
+    .numbered(transportName)
+    .ofFlow('transport'),
   communityId: f
     .keyword('network.community_id', 'Community ID v1, seed 0')
     .derived()

@@ -3,6 +3,7 @@
 import { program } from '../records/common.ts';
 import { f } from '../records/field.ts';
 import { defineRecord, type RecordOf } from '../records/record.ts';
+import { transportName } from '../records/transports.ts';
 import { VERSION } from '../version.ts';
 
 export const tcpStateRecord = defineRecord(
@@ -54,7 +55,7 @@ export const tcpStateRecord = defineRecord(
       .alias('dport', 'port')
       .ofFlow('destinationPort'),
     networkType: f.keyword('network.type', 'ipv4 or ipv6').optional().ofFlow('type'),
-    transport: f.keyword('network.transport', 'tcp').alias('proto').ofFlow('transport'),
+    transport: f.keyword('network.transport', 'tcp').alias('proto').numbered(transportName).ofFlow('transport'),
     communityId: f
       .keyword('network.community_id', 'Community ID v1, seed 0: the same as in flows and transactions')
       .optional()

@@ -7,7 +7,7 @@ import { isCommonPort } from '../../src/capture/ep-hash.ts';
 import { newFlow, PACKET_OTHER_HOST, PACKET_OUTGOING_TYPE, updateFlow } from '../../src/capture/flow.ts';
 import { FlowLog } from '../../src/capture/flow-log.ts';
 import { IpLayerFinder, NO_IP } from '../../src/capture/ip-layer.ts';
-import { transportName } from '../../src/flow/transports.ts';
+import { transportName } from '../../src/records/transports.ts';
 import { openInputs } from '../../src/sources/open.ts';
 import fc from '../kit/arbitrary.ts';
 import { documents, runFiles } from '../kit/engine.ts';

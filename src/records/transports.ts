@@ -38,9 +38,13 @@ const NAMES: Readonly<Record<number, string>> = {
   139: 'hip',
   140: 'shim6',
 };
-const KNOWN: string[] = Array.from({ length: 256 }, (_, number) => NAMES[number] ?? String(number));
+/** The words of all protocol numbers, by number. */
+export const TRANSPORTS: readonly string[] = Array.from(
+  { length: 256 },
+  (_, number) => NAMES[number] ?? String(number),
+);
 
 /** Keyword of an IP protocol; the number as text where there is none in common use. */
 export function transportName(protocol: number): string {
-  return KNOWN[protocol & 255];
+  return TRANSPORTS[protocol] ?? String(protocol);
 }
