@@ -13,6 +13,10 @@
 
 enum kind { STATE = 1, RETRANSMIT, SYNACK_RETRANSMIT, RESET_SENT, RESET_RECEIVED, ERROR, SNAPSHOT, KINDS };
 enum role { UNKNOWN, CLIENT, SERVER };
+// The byte of flags in a TCP header (RFC 9293, section 3.1), and which of them.
+#define FLAGS_AT 13
+#define FLAG_SYN 0x02
+#define FLAG_ACK 0x10
 // How the owner became known.
 enum attribution { NOBODY, BY_CONNECT, BY_LISTEN, BY_CLOSE, BY_DESCRIPTOR };
 
@@ -53,7 +57,7 @@ struct life {
 struct range { u16 from, to; };
 #define RANGES 16
 const volatile u32 wanted_kinds = ~0;
-const volatile u32 wanted_states = ~0;      // bit n: changes from or to state n
+const volatile u32 wanted_states = ~0;      // bit n: changes from or to state n, and what happens in it
 const volatile u32 local_ranges, remote_ranges, any_ranges;
 const volatile struct range local_ports[RANGES], remote_ports[RANGES], any_ports[RANGES];
 const volatile u32 by_network, by_pid, by_command, by_cgroup, by_netns, by_uid;
@@ -289,9 +293,13 @@ SEC("?tp_btf/inet_sock_set_state") int on_state_missed(u64 *args) {
     return change_state(sk, life, args[1], args[2]);
 }
 
+INLINE bool is_state_wanted(u32 state) {
+    return wanted_states & (1 << (state & 15));
+}
+
 // Something that happened to a socket without changing its state.
 INLINE int report(struct sock *sk, enum kind kind, u32 reason) {
-    if (!(wanted_kinds & (1 << kind))) return 0;
+    if (!(wanted_kinds & (1 << kind)) || !is_state_wanted(sk->__sk_common.skc_state)) return 0;
     if (by_cgroup && !in_cgroups(sk)) return 0;
     struct event e = {};
     e.time = bpf_ktime_get_ns();
@@ -329,7 +337,7 @@ SEC("tp_btf/inet_sk_error_report") int on_error(u64 *args) {
 SEC("tp_btf/tcp_retransmit_synack") int on_synack_retransmit(u64 *args) {
     struct sock *sk = (void *)args[0];
     struct request_sock *request = (void *)args[1];
-    if (!(wanted_kinds & (1 << SYNACK_RETRANSMIT))) return 0;
+    if (!(wanted_kinds & (1 << SYNACK_RETRANSMIT)) || !is_state_wanted(TCP_SYN_RECV)) return 0;
     if (by_cgroup && !in_cgroups(sk)) return 0;
     struct event e = {};
     e.time = bpf_ktime_get_ns();
@@ -352,13 +360,14 @@ SEC("tp_btf/tcp_retransmit_synack") int on_synack_retransmit(u64 *args) {
 
 // A reset that answers a segment for which there is no socket: all that is known is the segment.
 INLINE int report_segment(struct sk_buff *skb, u32 reason) {
-    if (by_cgroup || by_pid || by_command || by_uid || !skb) return 0;
+    if (by_cgroup || by_pid || by_command || by_uid || !is_state_wanted(TCP_CLOSE) || !skb) return 0;
     struct event e = {};
     u8 *head = skb->head;
     u8 *network = head + skb->network_header;
     u8 *transport = head + skb->transport_header;
     u8 version = 0;
     u16 ports[2] = {};
+    u8 flags = 0;
     bpf_probe_read_kernel(&version, 1, network);
     if (version >> 4 == 4) {
         e.family = AF_INET;
@@ -370,13 +379,15 @@ INLINE int report_segment(struct sk_buff *skb, u32 reason) {
         bpf_probe_read_kernel(e.local, 16, network + 24);
     } else return 0;
     bpf_probe_read_kernel(ports, sizeof ports, transport);
+    bpf_probe_read_kernel(&flags, 1, transport + FLAGS_AT);
     e.remote_port = swap16(ports[0]);
     e.local_port = swap16(ports[1]);
     e.time = bpf_ktime_get_ns();
     e.kind = RESET_SENT;
     e.reason = reason;
     e.old_state = e.new_state = TCP_CLOSE;
-    e.role = SERVER;
+    // Who began, only what comes before a connection tells.
+    if (flags & FLAG_SYN) e.role = flags & FLAG_ACK ? CLIENT : SERVER;
     e.protocol = IPPROTO_TCP;
     e.interface = skb->skb_iif;
     e.netns = skb->dev->nd_net.net->ns.inum;
@@ -418,7 +429,7 @@ INLINE void show(struct seq_file *seq, struct sock *sk, struct life *life) {
     e.time = bpf_ktime_get_ns();
     e.kind = SNAPSHOT;
     e.old_state = e.new_state = sk->__sk_common.skc_state;
-    if (!(wanted_states & (1 << (e.new_state & 15)))) return;
+    if (!is_state_wanted(e.new_state)) return;
     fill_life(&e, life);
     fill_socket(&e, sk);
     if (is_wanted(&e)) bpf_seq_write(seq, &e, sizeof e);

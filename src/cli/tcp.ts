@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { nearest } from '../config/nearest.ts';
+import { LONGEST_TIMER_MS } from '../config/timers.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { sinkLosses } from '../daemon/losses.ts';
 import { runTcpState, type TcpRunResult } from '../engine/tcp-run.ts';
@@ -13,7 +14,7 @@ import { LAYOUTS, type Layout } from '../tcp-state/documents.ts';
 import type { TcpStateFilter } from '../tcp-state/filter.ts';
 import { RECORD_KINDS, type RecordKind } from '../tcp-state/lifecycle.ts';
 import { FilterWordError, type FilterWords, parseFilter } from '../tcp-state/parse-filter.ts';
-import { TcpSourceError, type TcpStateSource } from '../tcp-state/source.ts';
+import { LEAST_BUFFER_BYTES, MOST_BUFFER_BYTES, TcpSourceError, type TcpStateSource } from '../tcp-state/source.ts';
 import { byteCount, count, durationMs } from './amounts.ts';
 import { collect, newCommand, parse, withHelp } from './command.ts';
 import { EXIT_OK, EXIT_PRIVILEGE } from './exit.ts';
@@ -23,9 +24,6 @@ const EXAMPLES = `  netscribe tcp | jq                                     every
   netscribe tcp --kinds connect,accept,close,fail        a line per connection, not per state
   netscribe tcp --kinds fail,reset-sent --net 10.0.0.0/8 what goes wrong in there
   netscribe tcp --event tracefs --to store:DIR           from tracefs, to be queried later`;
-
-const MIN_BUFFER = 64 * 1024;
-const MAX_BUFFER = 256 * 1024 * 1024;
 
 interface TcpOptions extends Omit<FilterWords, 'family'> {
   event: string;
@@ -117,8 +115,11 @@ async function tcp(words: string[]): Promise<number> {
     maxRecords: options.count === undefined ? 0 : count(options.count, '-c'),
   };
   const bufferBytes =
-    options.buffer === undefined ? undefined : byteCount(options.buffer, '--buffer', MIN_BUFFER, MAX_BUFFER);
-  const seconds = options.duration === undefined ? undefined : durationMs(options.duration, '--duration');
+    options.buffer === undefined
+      ? undefined
+      : byteCount(options.buffer, '--buffer', LEAST_BUFFER_BYTES, MOST_BUFFER_BYTES);
+  const stopMs =
+    options.duration === undefined ? undefined : durationMs(options.duration, '--duration', Number.POSITIVE_INFINITY);
   const note = (text: string) => {
     if (options.quiet !== true) process.stderr.write(`netscribe: ${text}\n`);
   };
@@ -135,6 +136,10 @@ async function tcp(words: string[]): Promise<number> {
   process.once('SIGINT', stopOn);
   process.once('SIGTERM', stopOn);
   let timer: NodeJS.Timeout | undefined;
+  const stopAfter = (ms: number): void => {
+    const left = ms - LONGEST_TIMER_MS;
+    timer = setTimeout(() => (left > 0 ? stopAfter(left) : stopper.abort()), Math.min(ms, LONGEST_TIMER_MS));
+  };
   let sees: string | undefined;
   try {
     const result = await runTcpState(source, sinks, run, {
@@ -142,7 +147,7 @@ async function tcp(words: string[]): Promise<number> {
       started: () => {
         sees = source.sees;
         note(`listening by ${source.name}${sees === undefined ? '' : `, which sees ${sees}`}`);
-        if (seconds !== undefined) timer = setTimeout(() => stopper.abort(), seconds);
+        if (stopMs !== undefined) stopAfter(stopMs);
       },
       failed: (error) => note(error.message),
       lost: (n) =>

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { durationOption } from '../protocols/common-options.ts';
 import { sizeOption } from './size.ts';
+import { FITS_TIMER } from './timers.ts';
 
 /** Who counts flows. */
 export const FLOW_SOURCES = ['auto', 'ring', 'tcx'] as const;
@@ -77,7 +78,9 @@ export const daemonShape = {
     })
     .prefault({}),
   to: z.array(z.string()).default([]).describe('more places for records, as --to takes them'),
-  stop_timeout: durationOption(4.5).describe('SIGTERM writes everything and ends within this'),
+  stop_timeout: durationOption(4.5)
+    .refine(...FITS_TIMER)
+    .describe('SIGTERM writes everything and ends within this'),
   api: z
     .strictObject({
       enabled: z.boolean().default(true),
@@ -87,7 +90,10 @@ export const daemonShape = {
       origins: z.array(z.string()).default([]).describe('origins of web pages that may ask'),
       metrics: z.boolean().default(true).describe('serve /metrics'),
       disable_iface_metrics: z.boolean().default(false).describe('metrics of all interfaces together'),
-      query_timeout: durationOption(60).describe('queries are given up after so long'),
+      query_timeout: durationOption(60)
+        .refine((seconds) => seconds > 0, 'without time nothing is answered: write 60s')
+        .refine(...FITS_TIMER)
+        .describe('queries are given up after so long'),
       tls: z
         .strictObject({
           certificate: z.string().describe('PEM file'),

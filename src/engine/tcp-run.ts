@@ -52,8 +52,12 @@ export async function runTcpState(
   hooks: TcpRunHooks,
 ): Promise<TcpRunResult> {
   const run = new RecordRun([layoutType(options.layout)], sinks, `tcp-state from ${source.name}`, options.commitMs);
-  const documents = new TcpDocuments(options.kinds, options.layout, new Containers(), (record, view) =>
-    run.put(0, record, view),
+  const documents = new TcpDocuments(
+    options.kinds,
+    options.layout,
+    new Containers(),
+    (record, view) => run.put(0, record, view),
+    options.maxRecords,
   );
   try {
     await run.open();

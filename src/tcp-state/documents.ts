@@ -56,15 +56,18 @@ export class TcpDocuments {
   readonly #view: TcpView;
   readonly #audit: TcpAuditRecord = blankRecord(tcpAuditRecord);
   readonly #run = randomBytes(8).toString('hex');
+  readonly #most: number;
   #sequence = 0;
 
-  /** `kinds` undefined: all. */
+  /** `kinds` undefined: all. `maxRecords` 0: no limit. */
   constructor(
     kinds: ReadonlySet<RecordKind> | undefined,
     layout: Layout,
     containers: Containers | undefined,
     put: Put,
+    maxRecords = 0,
   ) {
+    this.#most = maxRecords === 0 ? Number.POSITIVE_INFINITY : maxRecords;
     const told = RECORD_KINDS.map((kind) => ({
       kind,
       isWanted: kinds === undefined || kinds.has(kind),
@@ -108,6 +111,8 @@ export class TcpDocuments {
   }
 
   #putKind(event: TcpEvent, told: Told): void {
+    // An event may be two records.
+    if (this.#sequence >= this.#most) return;
     const view = this.#view;
     view.setKind(event, told.kind, told.isLife, told.outcome);
     view.eventType = told.eventType;
@@ -117,6 +122,7 @@ export class TcpDocuments {
   }
 
   #putAudit(event: TcpEvent): void {
+    if (this.#sequence >= this.#most) return;
     const record = this.#audit;
     const sequence = ++this.#sequence;
     record.timeSeconds = event.timeSeconds;

@@ -1,6 +1,7 @@
 // Which events are asked for. Sources that can, have the kernel apply it; for the others there is `matcherOf`.
 
 import { inNetwork, type Network } from '../records/network.ts';
+import { wireText } from '../records/text.ts';
 import type { Containers } from './containers.ts';
 import type { EventKind, TcpEvent } from './event.ts';
 
@@ -22,7 +23,7 @@ export interface TcpStateFilter {
   networks?: readonly Network[];
   family?: 4 | 6;
   pids?: readonly number[];
-  /** Names of commands as the kernel keeps them: the first 15 bytes. */
+  /** Names of commands: the first 15 bytes count, which is what the kernel keeps. */
   commands?: readonly string[];
   uids?: readonly number[];
   /** Inode numbers of cgroups (those inside them count too) and of network namespaces. */
@@ -30,6 +31,7 @@ export interface TcpStateFilter {
   namespaces?: readonly number[];
 }
 
+export const COMMAND_BYTES = 15;
 /** Most ranges of ports of each kind. */
 export const MAX_PORT_RANGES = 16;
 
@@ -49,7 +51,7 @@ export function matcherOf(
   if (family !== undefined) tests.push((e) => e.local.v6 === (family === 6));
   const choices: [readonly (number | string)[] | undefined, (e: TcpEvent) => number | string | undefined][] = [
     [filter.pids, (e) => e.pid],
-    [filter.commands, (e) => e.command],
+    [filter.commands?.map(shownCommand), (e) => e.command],
     [filter.uids, (e) => e.uid],
     [filter.namespaces, (e) => e.netns],
   ];
@@ -69,6 +71,12 @@ export function matcherOf(
     for (let i = 0; i < tests.length; i++) if (!tests[i](event)) return false;
     return true;
   };
+}
+
+/** As events have it: the last character may have been cut. */
+function shownCommand(name: string): string {
+  const bytes = Buffer.from(name);
+  return wireText(bytes, 0, Math.min(bytes.length, COMMAND_BYTES));
 }
 
 /** Nearly all events are of one kind, so the set is not asked each time. */

@@ -25,9 +25,9 @@ export function lifeKind(event: TcpEvent): LifeKind | undefined {
   return oldState === LISTEN || oldState === CLOSED ? undefined : 'close';
 }
 
-const ECONNRESET = 104;
+export const ECONNRESET = 104;
 const ETIMEDOUT = 110;
-const EPIPE = 32;
+export const EPIPE = 32;
 
 /** How a connection ended. */
 export function endReason(event: TcpEvent): string {

@@ -12,7 +12,6 @@ export class FilterWordError extends Error {
 }
 
 const HIGHEST_PORT = 65535;
-const COMMAND_BYTES = 15;
 
 /** A filter as users write it: lists with commas. */
 export interface FilterWords {
@@ -31,22 +30,29 @@ export interface FilterWords {
 
 /** Throws FilterWordError. Cgroups and namespaces must be there. */
 export function parseFilter(given: FilterWords): TcpStateFilter {
-  const list = <T>(text: string | undefined, read: (text: string) => T) =>
-    text === undefined || text === '' ? undefined : read(text);
   return {
-    ports: list(given.port, parsePorts),
-    localPorts: list(given.localPort, parsePorts),
-    remotePorts: list(given.remotePort, parsePorts),
-    networks: list(given.net, parseNetworks),
-    states: list(given.state, parseStates),
+    ports: list(given.port, 'ports', parsePorts),
+    localPorts: list(given.localPort, 'local ports', parsePorts),
+    remotePorts: list(given.remotePort, 'remote ports', parsePorts),
+    networks: list(given.net, 'networks', parseNetworks),
+    states: list(given.state, 'states', parseStates),
     family: given.family,
-    pids: list(given.pid, (text) => parseNumbers(text, 'process')),
-    uids: list(given.uid, (text) => parseNumbers(text, 'user')),
-    commands: list(given.command, (text) => words(text).map((word) => word.slice(0, COMMAND_BYTES))),
-    cgroups: list(given.cgroup, parseCgroups),
-    namespaces: list(given.netns, parseNamespaces),
+    pids: list(given.pid, 'processes', (text) => parseNumbers(text, 'process')),
+    uids: list(given.uid, 'users', parseUsers),
+    commands: list(given.command, 'commands', words),
+    cgroups: list(given.cgroup, 'cgroups', parseCgroups),
+    namespaces: list(given.netns, 'network namespaces', parseNamespaces),
   };
 }
+
+/** An empty list (`--port "$PORT"` without a value) is not taken to mean everything. */
+function list<T>(text: string | undefined, what: string, read: (text: string) => T): T | undefined {
+  if (text === undefined) return undefined;
+  if (words(text).length === 0) throw new FilterWordError(`the list of ${what} is empty: name some, or leave it out`);
+  return read(text);
+}
+
+export const parseUsers = (text: string): number[] => parseNumbers(text, 'user');
 
 /** `80`, `80,443`, `8000-8999`. */
 export function parsePorts(text: string): PortRange[] {

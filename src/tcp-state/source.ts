@@ -4,6 +4,10 @@
 import type { TcpEvent } from './event.ts';
 import type { TcpStateFilter } from './filter.ts';
 
+/** Room in the kernel that may be asked for. */
+export const LEAST_BUFFER_BYTES = 64 * 1024;
+export const MOST_BUFFER_BYTES = 256 * 1024 * 1024;
+
 /** Whether a source can run here. */
 export interface Capability {
   usable: boolean;

@@ -39,6 +39,11 @@ describe('is refused with exit code 2', () => {
     [['store', 'merge', '--json'], "--json goes with 'store info' and 'store check', not with 'store merge'"],
     [['store', 'prune', '--age', '30'], '--age 30 has no unit: write 30d for days'],
     [['store', 'prune', '--size', '50'], '--size 50 has no unit: write 50GB, or 50B for bytes'],
+    [['query', 'sip', '--timeout', '30d'], "--timeout is 24d at most, not '30d'"],
+    [['query', 'sip', '--resolve', '--resolve-timeout', '600h'], "--resolve-timeout is 24d at most, not '600h'"],
+    [['tcp', '--poll', '30d'], "--poll is 24d at most, not '30d'"],
+    [['tcp', '--port', ''], 'the list of ports is empty: name some, or leave it out'],
+    [['tcp', '--command', ' , '], 'the list of commands is empty: name some, or leave it out'],
     [['run', '--set', 'store.retention.age=30', '--print-config'], 'less than a minute: write 30d for days'],
   ])('%j', async (words, message) => {
     expect(await run(words)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(message) });

@@ -47,6 +47,21 @@ test('values of another kind', () => {
   );
 });
 
+test('times and sizes out of bounds, and words of filters', () => {
+  expect(said('api.query_timeout=30d')).toBe('api.query_timeout: write 24d at most');
+  expect(said('api.query_timeout=0')).toBe('api.query_timeout: without time nothing is answered: write 60s');
+  expect(said('stop_timeout=600h')).toBe('stop_timeout: write 24d at most');
+  expect(said('tcp_state.buffer=1kB')).toBe('tcp_state.buffer: write 64KiB to 256MiB, or 0');
+  expect(said('tcp_state.buffer=1TB')).toBe('tcp_state.buffer: write 64KiB to 256MiB, or 0');
+  expect(said('tcp_state.port=http')).toBe("tcp_state.port: 'http' is no port: write 443, or 8000-8999");
+  expect(said('tcp_state.net=10/8')).toMatch(/^tcp_state\.net: '10\/8' is no network/);
+  expect(said('tcp_state.state=OPEN')).toMatch(/^tcp_state\.state: there is no state 'OPEN' \(there are /);
+  expect(said('tcp_state.uid=root')).toBe("tcp_state.uid: 'root' is no user");
+  expect(said('tcp_state.command=""')).toBe('tcp_state.command: it is empty: leave it out');
+  // Whether it is there is looked at when the daemon starts.
+  expect(said('tcp_state.netns=later', 'tcp_state.port=443', 'tcp_state.buffer=1MiB')).toBe('');
+});
+
 test('values that may be of more than one kind', () => {
   expect(said('flows.interval=[5]')).toBe('flows.interval: write a number or a text, not a list');
   expect(said('store.retention.size=')).toBe('store.retention.size: write a number or a text, not nothing');

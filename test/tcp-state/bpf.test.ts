@@ -354,6 +354,31 @@ it('filters in the kernel', async (context) => {
   await begin(0);
 });
 
+it('filters what happens in a state by that state', async (context) => {
+  const net = here(context);
+  const told = async (state: string) => {
+    const kinds: RecordKind[] = ['state', 'reset-sent', 'reset-received', 'error'];
+    const documents = await seen(net, () => void net.traffic('reset', 2), kinds, { states: parseStates(state) });
+    return documents.map(({ netscribe: { tcp } }) => [tcp.old_state, tcp.new_state]);
+  };
+  expect(await told('fin-wait-2')).toEqual([]);
+  const established = await told('established');
+  expect(established.length).toBeGreaterThan(0);
+  expect(established.filter((states) => !states.includes('ESTABLISHED'))).toEqual([]);
+});
+
+it('says who began only where a segment without a socket tells', async (context) => {
+  const net = here(context);
+  const late = await seen(net, () => void net.traffic('late'), ['reset-sent']);
+  expect(late.map(({ event, network, netscribe: { tcp } }) => [event.reason, tcp.role, network.direction])).toEqual([
+    ['no_socket', 'unknown', 'unknown'],
+  ]);
+  // The lower port is taken to be the server's.
+  expect(late[0].destination?.port).toBe(9000);
+  const refused = await seen(net, () => void net.traffic('refused'), ['reset-sent']);
+  expect(refused.map(({ netscribe: { tcp } }) => tcp.role)).toEqual(['server']);
+});
+
 it('works without privileges but CAP_BPF and CAP_PERFMON, and says so without', async (context) => {
   const net = here(context);
   const { documents, code } = await watch(

@@ -45,6 +45,15 @@ it.each([
   expect(code).toBe(0);
 });
 
+it('stops after just so many records, though an event may be two', async () => {
+  const { out } = await tcp('--event', `${EXAMPLE}?file=changes.txt`, '-c', '3', '--duration', '1s');
+  const actions = out
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as Document).event.action);
+  expect(actions).toEqual(['state', 'connect', 'state']);
+});
+
 it('is also called audit', async () => {
   expect((await netscribe(['audit', '--help'])).out).toContain('netscribe tcp');
 });

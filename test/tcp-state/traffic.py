@@ -53,6 +53,21 @@ def refused(count):
         except ConnectionRefusedError:
             pass
 
+# A segment of the server comes when the client has gone without a word (TCP_REPAIR): its machine answers with a reset, without a socket.
+def late(count):
+    s = listener()
+    for _ in range(count):
+        c, a = connected(s)
+        c.setsockopt(socket.IPPROTO_TCP, 19, 1)
+        c.close()
+        a.sendall(b'x')
+        try:
+            a.recv(10)
+        except ConnectionResetError:
+            pass
+        a.close()
+    s.close()
+
 # Closed with a reset: by the client, with data that nobody has read.
 def reset(count):
     s = listener()
@@ -241,5 +256,5 @@ if what == 'short6':
 elif what == 'mptcp':
     short(count, protocol=262)
 else:
-    {'short': short, 'http': http, 'refused': refused, 'reset': reset, 'half-closed': half_closed, 'timed-out': timed_out,
+    {'short': short, 'http': http, 'refused': refused, 'reset': reset, 'late': late, 'half-closed': half_closed, 'timed-out': timed_out,
      'two-processes': two_processes, 'interrupted': interrupted, 'deaf': deaf, 'hold': hold, 'in-steps': in_steps}[what](count)

@@ -2,7 +2,7 @@
 
 import type { BpfObject, LoadOptions } from '../../system/bpf/bpf.ts';
 import type { EventKind } from '../event.ts';
-import { MAX_PORT_RANGES, type PortRange, type TcpStateFilter } from '../filter.ts';
+import { COMMAND_BYTES, MAX_PORT_RANGES, type PortRange, type TcpStateFilter } from '../filter.ts';
 import { KIND_NAMES } from './event-layout.ts';
 
 const ALL = 0xffffffff;
@@ -87,7 +87,7 @@ export function fillMaps(object: BpfObject, filter: TcpStateFilter): void {
   }
   for (const command of filter.commands ?? []) {
     const key = Buffer.alloc(16);
-    key.write(command, 0, 15);
+    Buffer.from(command).copy(key, 0, 0, COMMAND_BYTES);
     object.map('commands').update(key, ONE);
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Address } from '../../records/address.ts';
 import type { EventKind, TcpEvent } from '../event.ts';
+import { CLOSED, SYN_RECEIVED } from '../states.ts';
 import type { EventFormat, Place } from './format.ts';
 
 const AF_INET = 2;
@@ -17,6 +18,12 @@ export const TRACE_EVENTS: Readonly<Record<string, EventKind>> = {
   'tcp/tcp_send_reset': 'reset-sent',
   'tcp/tcp_receive_reset': 'reset-received',
   'sock/inet_sk_error_report': 'error',
+};
+
+/** States that follow from the event, where it does not tell them: no socket, and one that is asked for and not there yet. */
+const STATES: Readonly<Partial<Record<EventKind, number>>> = {
+  'reset-sent': CLOSED,
+  'synack-retransmit': SYN_RECEIVED,
 };
 
 export interface Decoder {
@@ -45,6 +52,7 @@ export function decoderOf(kind: EventKind, format: EventFormat): Decoder {
   const protocolAt = may('protocol');
   const oldAt = kind === 'state' ? need('oldstate') : may('state');
   const newAt = kind === 'state' ? need('newstate') : oldAt;
+  const state = STATES[kind] ?? 0;
   const readEnds = endsReader(format);
   return {
     kind,
@@ -54,8 +62,8 @@ export function decoderOf(kind: EventKind, format: EventFormat): Decoder {
       event.kind = kind;
       readEnds(event, view, at, familyAt < 0 ? 0 : view.getUint16(at + familyAt, true));
       event.protocol = protocolAt >= 0 && view.getUint16(at + protocolAt, true) === IPPROTO_MPTCP ? 'mptcp' : 'tcp';
-      event.oldState = oldAt < 0 ? 0 : view.getInt32(at + oldAt, true);
-      event.newState = newAt < 0 ? 0 : view.getInt32(at + newAt, true);
+      event.oldState = oldAt < 0 ? state : view.getInt32(at + oldAt, true) || state;
+      event.newState = newAt < 0 ? state : view.getInt32(at + newAt, true) || state;
       const reason = reasonAt < 0 ? -1 : view.getUint32(at + reasonAt, true);
       event.reason = reason < 0 ? undefined : (reasons.get(reason) ?? String(reason)).toLowerCase();
       event.error = errorAt < 0 ? undefined : view.getInt32(at + errorAt, true) || undefined;

@@ -2,12 +2,16 @@
 // state, by its address in the kernel, which is used again after its end.
 
 import type { Attribution, Role, TcpEvent } from '../event.ts';
+import { ECONNRESET, EPIPE } from '../lifecycle.ts';
 import type { Process } from '../process.ts';
 import * as states from '../states.ts';
 
 const { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT } = states;
 const FIN_WAIT_1 = 4;
+const CLOSE_WAIT = 8;
+const ECONNREFUSED = 111;
 const LAST_ACK = 9;
+const UNKNOWN = 0;
 const MAX_LIVES = 262_144;
 
 interface Life {
@@ -22,6 +26,10 @@ interface Life {
   process: Process | undefined;
   attribution: Attribution;
   role: Role;
+  /** 0: not known. */
+  state: number;
+  /** The other side has sent a reset. */
+  isReset: boolean;
   /** Another one in the same bucket, and the one that began next before and behind it. */
   next: Life | undefined;
   older: Life | undefined;
@@ -64,8 +72,9 @@ export class Lives {
     if (life === undefined || isNew) {
       if (life !== undefined) this.#forget(life);
       life = this.#begin(low, high, oldState === CLOSED || oldState === LISTEN ? time : Number.NaN);
-    } else event.stateNs = time - life.changed;
+    } else if (!Number.isNaN(life.changed)) event.stateNs = time - life.changed;
     life.changed = time;
+    life.state = newState;
     if (newState === SYN_SENT) own(life, process, 'connect', 'client');
     else if (newState === LISTEN) {
       own(life, process, 'listen', 'unknown');
@@ -74,6 +83,7 @@ export class Lives {
       const listener = this.#listeners.get(event.localPort);
       own(life, listener?.process, listener === undefined ? 'none' : 'listen', 'server');
     } else if (newState === FIN_WAIT_1 || newState === LAST_ACK) own(life, process, 'close', life.role);
+    if (newState === CLOSED && life.isReset) event.error = errorOfReset(oldState);
     this.#tell(event, life, time);
     if (newState !== CLOSED) return;
     this.#forget(life);
@@ -87,10 +97,18 @@ export class Lives {
     this.#listeners.set(port, life);
   }
 
+  /** The other side has sent a reset, which ends the socket. */
+  reset(low: number, high: number): void {
+    const life = this.#find(low, high) ?? this.#begin(low, high, Number.NaN);
+    life.isReset = true;
+  }
+
   /** Fills in what is known of a socket to which something happened. */
   look(event: TcpEvent, low: number, high: number, time: number): void {
     const life = this.#find(low, high);
-    if (life !== undefined) this.#tell(event, life, time);
+    if (life === undefined) return;
+    if (event.oldState === UNKNOWN) event.oldState = event.newState = life.state;
+    this.#tell(event, life, time);
   }
 
   #find(low: number, high: number): Life | undefined {
@@ -109,6 +127,8 @@ export class Lives {
       process: undefined,
       attribution: 'none',
       role: 'unknown',
+      state: 0,
+      isReset: false,
       next: undefined,
       older: undefined,
       newer: undefined,
@@ -162,6 +182,12 @@ export class Lives {
     event.netns = owner?.netns;
     event.lifetimeNs = Number.isNaN(life.began) || time === life.began ? undefined : time - life.began;
   }
+}
+
+/** The error that a socket has of a reset (net/ipv4/tcp_input.c, tcp_reset). */
+function errorOfReset(state: number): number {
+  if (state === SYN_SENT) return ECONNREFUSED;
+  return state === CLOSE_WAIT ? EPIPE : ECONNRESET;
 }
 
 function own(life: Life, process: Process | undefined, attribution: Attribution, role: Role): void {

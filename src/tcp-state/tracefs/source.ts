@@ -1,6 +1,6 @@
 // TCP events from the kernel's tracepoints by tracefs: per-CPU binary buffers in a tracing instance of our own, merged by the kernel's
 // time. Needs root or CAP_DAC_OVERRIDE, and neither BPF nor FFI. It sees all network namespaces; a socket's is taken to be its owner's, and
-// so are user and cgroup. Counters of sockets it does not see. What was there before is asked of sock_diag where there is FFI: of this network namespace alone.
+// so are user and cgroup. Counters of sockets it does not see, nor their errors but those of resets. What was there before is asked of sock_diag where there is FFI: of this network namespace alone.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -132,8 +132,9 @@ export class TracefsSource implements TcpStateSource {
   #choose(folder: string, filter: TcpStateFilter): Map<string, string> {
     const chosen = new Map<string, string>();
     for (const [event, kind] of Object.entries(TRACE_EVENTS)) {
-      // Changes of state say who owns a socket, and are always followed.
-      if (kind !== 'state' && filter.kinds !== undefined && !filter.kinds.has(kind)) continue;
+      // Changes of state say who owns a socket, resets how it ended: both are always followed.
+      const isFollowed = kind === 'state' || kind === 'reset-received';
+      if (!isFollowed && filter.kinds !== undefined && !filter.kinds.has(kind)) continue;
       const path = join(folder, 'events', event, 'format');
       if (kind !== 'state' && !isThere(path)) continue;
       const format = parseFormat(readFileSync(path, 'latin1'));
@@ -207,7 +208,10 @@ export class TracefsSource implements TcpStateSource {
     const high = view.getUint16(at + socketAt + 4, true);
     if (low === 0 && high === 0) return true;
     if (decoder.kind === 'state') this.#lives.change(event, low, high, time, process);
-    else this.#lives.look(event, low, high, time);
+    else {
+      if (decoder.kind === 'reset-received') this.#lives.reset(low, high);
+      this.#lives.look(event, low, high, time);
+    }
     return true;
   }
 
