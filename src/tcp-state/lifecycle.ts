@@ -3,7 +3,7 @@
 import { EVENT_KINDS, type EventKind, type TcpEvent } from './event.ts';
 import * as states from './states.ts';
 
-const { CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT } = states;
+const { CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT, UNKNOWN } = states;
 
 export const LIFE_KINDS = ['connect', 'accept', 'close', 'fail'] as const;
 export type LifeKind = (typeof LIFE_KINDS)[number];
@@ -21,6 +21,8 @@ export function lifeKind(event: TcpEvent): LifeKind | undefined {
     return undefined;
   }
   if (newState !== CLOSED) return undefined;
+  // Whose states are not known, and nobody is at the other end: it listened, or was never connected.
+  if (oldState === UNKNOWN && event.remotePort === 0) return undefined;
   if (oldState === SYN_SENT || oldState === SYN_RECEIVED) return 'fail';
   return oldState === LISTEN || oldState === CLOSED ? undefined : 'close';
 }
@@ -29,10 +31,11 @@ export const ECONNRESET = 104;
 const ETIMEDOUT = 110;
 export const EPIPE = 32;
 
-/** How a connection ended. */
-export function endReason(event: TcpEvent): string {
+/** How a connection ended; undefined: it is not known. */
+export function endReason(event: TcpEvent): string | undefined {
   switch (event.error) {
     case undefined:
+      if (event.oldState === UNKNOWN) return undefined;
       // Closed without the other side's or our FIN: with a reset of ours.
       return event.oldState === ESTABLISHED ? 'aborted' : 'closed';
     case ECONNRESET:

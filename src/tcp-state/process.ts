@@ -3,6 +3,7 @@
 
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { wireText } from '../records/text.ts';
 import { mountPoint } from './containers.ts';
 
 export interface Process {
@@ -13,26 +14,39 @@ export interface Process {
   /** Inode numbers. */
   cgroup?: number | undefined;
   netns?: number | undefined;
+  /** One of the kernel's own workers. */
+  isKernel?: boolean;
 }
+
+/** PF_KTHREAD of include/linux/sched.h. */
+const KERNEL_THREAD = 0x00200000;
 
 let cgroupRoot: string | undefined | null = null;
 
 /** The process of a thread; undefined when it is gone. */
 export function processOf(tid: number): Process | undefined {
   let status: string;
+  let stat: string;
   try {
-    status = readFileSync(`/proc/${tid}/status`, 'utf8');
+    status = readFileSync(`/proc/${tid}/status`, 'latin1');
+    stat = readFileSync(`/proc/${tid}/stat`, 'latin1');
   } catch {
     return undefined;
   }
   const uid = /^Uid:\t\d+\t(\d+)/m.exec(status)?.[1];
   return {
     pid: Number(/^Tgid:\t(\d+)$/m.exec(status)?.[1] ?? tid),
-    command: /^Name:\t(.*)$/m.exec(status)?.[1],
+    command: commandText(stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))),
+    isKernel: (Number(stat.slice(stat.lastIndexOf(')')).split(' ')[7]) & KERNEL_THREAD) !== 0,
     uid: uid === undefined ? undefined : Number(uid),
     cgroup: cgroupOf(tid),
     netns: netnsOf(String(tid)),
   };
+}
+
+/** A command's name, read as latin1, as other sources tell it: processes may call themselves anything. */
+export function commandText(name: string): string {
+  return wireText(Buffer.from(name, 'latin1'), 0, name.length);
 }
 
 /** Inode number of a process's network namespace; undefined when it is gone, or not ours to see. */

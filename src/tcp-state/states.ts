@@ -17,6 +17,7 @@ export const STATE_NAMES = [
   'SYN-RECEIVED',
 ] as const;
 
+export const UNKNOWN = 0;
 export const ESTABLISHED = 1;
 export const SYN_SENT = 2;
 export const SYN_RECEIVED = 3;

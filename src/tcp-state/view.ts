@@ -9,10 +9,9 @@ import type { TcpEvent } from './event.ts';
 import { endReason, type RecordKind } from './lifecycle.ts';
 import { RelatedAddresses } from './related-addresses.ts';
 import { SocketIds } from './socket-ids.ts';
-import { LISTEN, STATE_NAMES } from './states.ts';
+import { LISTEN, STATE_NAMES, UNKNOWN } from './states.ts';
 
 const NAMES = [...STATE_NAMES];
-const LISTENING = LISTEN;
 
 export class TcpView {
   kind: RecordKind = 'state';
@@ -68,7 +67,7 @@ export class TcpView {
     this.#cgroup = event.cgroup;
     const { kind, role, oldState, newState, localPort, remotePort } = event;
     const isAboutSocket = kind !== 'drops' && kind !== 'lost';
-    const isListening = newState === LISTENING || (oldState === LISTENING && remotePort === 0);
+    const isListening = newState === LISTEN || ((oldState === LISTEN || oldState === UNKNOWN) && remotePort === 0);
     const local = isAboutSocket ? event.local : undefined;
     const remote = isAboutSocket && !isListening ? event.remote : undefined;
     const ownPort = localPort === 0 ? undefined : localPort;
@@ -107,8 +106,9 @@ export class TcpView {
     this.kind = kind;
     // A source that does not know when the attempt began knows how long the last state took.
     this.duration = isLife ? (event.lifetimeNs ?? (isClose ? undefined : event.stateNs)) : undefined;
-    this.outcome = isClose ? (event.error === undefined ? 'success' : 'failure') : outcome;
     this.reason = isClose ? endReason(event) : event.reason;
+    if (!isClose) this.outcome = outcome;
+    else this.outcome = this.reason === undefined ? undefined : event.error === undefined ? 'success' : 'failure';
   }
 
   get socketId(): string | undefined {

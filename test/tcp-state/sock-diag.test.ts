@@ -28,14 +28,49 @@ it('tells each end of a connection, with its counters', async (context) => {
   const clients = documents.filter(
     ({ destination, source }) => destination?.port === 9000 && source?.port !== undefined,
   );
-  // Listeners end, too; a connection ends on both sides.
+  // A connection ends on both sides; that somebody listens no more is no end of one.
   expect(clients.length).toBe(50);
-  for (const { netscribe, user } of clients) {
+  expect(documents.length).toBe(50);
+  for (const { netscribe, user, event, source, destination } of clients) {
     expect(netscribe.tcp.new_state).toBe('CLOSED');
+    expect([source?.bytes, destination?.bytes]).toEqual([100, 300]);
+    // How it ended was not seen.
+    expect([event.reason, event.outcome]).toEqual([undefined, undefined]);
     // The kernel does not tell the user of a socket that is done for: he is known from before, or not at all, and never root.
     expect([undefined, '65534']).toContain(user?.id);
   }
   expect(multiset(clients.map(({ source }) => source!.ip!))).toEqual({ '127.0.0.1': 40, '::1': 10 });
+});
+
+it('does not take what was seen last for how it ended', async (context) => {
+  here(context);
+  using net = new Namespace('ended');
+  const holder = net.start('hold');
+  const said = linesOf(holder);
+  await said();
+  const { documents } = await watch(
+    ['--event', 'sock-diag', '--kinds', 'state,close,fail'],
+    async () => {
+      holder.stdin!.write('\n');
+      await said();
+      net.traffic('refused', 1);
+    },
+    'SIGTERM',
+    ['ip', 'netns', 'exec', net.name],
+  );
+  holder.stdin!.end();
+  const ends = documents.filter(({ netscribe }) => netscribe.tcp.new_state === 'CLOSED');
+  // Who listens does nothing else: that is what it was, if it was seen.
+  const told = ends.map(({ event, source, netscribe }) =>
+    [
+      event.action,
+      netscribe.tcp.old_state.replace('LISTEN', 'UNKNOWN'),
+      event.reason,
+      event.outcome,
+      source?.ip === undefined ? 'alone' : '',
+    ].join(' '),
+  );
+  expect(multiset(told)).toEqual({ 'close UNKNOWN   ': 2, 'state UNKNOWN   ': 2, 'state UNKNOWN   alone': 2 });
 });
 
 it('shows what is there, with its owner', async (context) => {

@@ -170,6 +170,23 @@ it('tells the same changes of state as BPF, ten for a connection', async (contex
   expect(multiset(ends(documents))).toEqual(multiset(ends(other)));
 });
 
+it('takes no worker of the kernel for the owner, and names commands byte for byte', async (context) => {
+  const net = here(context);
+  const documents = await documentsOf(
+    new TracefsSource(),
+    { ports: parsePorts(String(PORT)) },
+    () => {
+      net.traffic('mptcp', 2, PORT);
+      net.traffic('named', 1, PORT);
+    },
+    ['close'],
+  );
+  expect(multiset(documents.map((one) => String(one.process?.name).replace(/^kworker.*/, 'kworker')))).toEqual({
+    python3: 8,
+    'straße é\\xff': 2,
+  });
+});
+
 it('knows the owner of a connection that is chosen by the port of the other side', async (context) => {
   const net = here(context);
   // The trace has neither the listener's port then, nor the one that a client has not chosen yet.

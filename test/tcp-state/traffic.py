@@ -68,6 +68,11 @@ def late(count):
         a.close()
     s.close()
 
+# Of a process that calls itself something in UTF-8, and not quite (PR_SET_NAME).
+def named(count):
+    ctypes.CDLL(None).prctl(15, 'straße é'.encode() + b'\xff', 0, 0, 0)
+    short(count)
+
 # Closed with a reset: by the client, with data that nobody has read.
 def reset(count):
     s = listener()
@@ -256,5 +261,5 @@ if what == 'short6':
 elif what == 'mptcp':
     short(count, protocol=262)
 else:
-    {'short': short, 'http': http, 'refused': refused, 'reset': reset, 'late': late, 'half-closed': half_closed, 'timed-out': timed_out,
+    {'short': short, 'http': http, 'refused': refused, 'reset': reset, 'late': late, 'named': named, 'half-closed': half_closed, 'timed-out': timed_out,
      'two-processes': two_processes, 'interrupted': interrupted, 'deaf': deaf, 'hold': hold, 'in-steps': in_steps}[what](count)

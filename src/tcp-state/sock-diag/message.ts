@@ -3,6 +3,7 @@
 
 import type { Address } from '../../records/address.ts';
 import { clearCounters, type TcpEvent } from '../event.ts';
+import { CLOSED } from '../states.ts';
 
 export const SOCK_DIAG_BY_FAMILY = 20;
 /** Multicast groups: sockets that are done for, by family. */
@@ -19,6 +20,8 @@ const INET_DIAG_MARK = 15;
 const INET_DIAG_CGROUP_ID = 21;
 const MESSAGE_BYTES = 72;
 const IPV4_MAPPED = 0xffff;
+/** TIME-WAIT, CLOSE-WAIT, LAST-ACK, CLOSING: the other side has said all. */
+const BEHIND_FIN: readonly number[] = [6, 8, 9, 11];
 const NS_PER_US = 1000;
 
 /** struct inet_diag_req_v2: all TCP sockets of a family. */
@@ -63,7 +66,7 @@ export function readSocket(event: TcpEvent, body: Buffer): Told | undefined {
     const value = body.subarray(at + 4, at + length);
     switch (body.readUInt16LE(at + 2)) {
       case INET_DIAG_INFO:
-        readInfo(event, value);
+        readInfo(event, value, state);
         break;
       case INET_DIAG_PROTOCOL:
         if (value[0] !== IPPROTO_TCP) return undefined;
@@ -80,7 +83,7 @@ export function readSocket(event: TcpEvent, body: Buffer): Told | undefined {
 }
 
 /** struct tcp_info grows at its end from kernel to kernel. */
-function readInfo(event: TcpEvent, info: Buffer): void {
+function readInfo(event: TcpEvent, info: Buffer, state: number): void {
   if (info.length < 104) return;
   event.rttNs = info.readUInt32LE(68) * NS_PER_US || undefined;
   event.retransmissions = info.readUInt32LE(100);
@@ -92,8 +95,20 @@ function readInfo(event: TcpEvent, info: Buffer): void {
   if (info.length < 152) return;
   const least = info.readUInt32LE(148);
   event.minRttNs = least === 0 || least === 0xffffffff ? undefined : least * NS_PER_US;
+  if (info.length < 216) return;
   // Acknowledged bytes count SYN and FIN, sent ones do not.
-  if (info.length >= 216) event.bytesSent = Number(info.readBigUInt64LE(200) - info.readBigUInt64LE(208));
+  const acknowledged = event.bytesSent;
+  event.bytesSent = Number(info.readBigUInt64LE(200) - info.readBigUInt64LE(208));
+  if (event.bytesReceived > 0 && isFinished(event, state, acknowledged - event.bytesSent)) event.bytesReceived--;
+}
+
+/**
+ * Whether the other side's FIN was received, which counts as a byte. Of a socket that is done for it is not told: then it was, if our own FIN
+ * was acknowledged, besides the SYN of a client. Who is one is not told either: the lower port is the server's, as it mostly is.
+ */
+function isFinished({ localPort, remotePort }: TcpEvent, state: number, acknowledgedFlags: number): boolean {
+  if (state !== CLOSED) return BEHIND_FIN.includes(state);
+  return acknowledgedFlags > (localPort < remotePort ? 0 : 1);
 }
 
 function readAddress(address: Address, body: Buffer, at: number, family: number): void {

@@ -1,7 +1,7 @@
 // Who has a socket open: /proc/PID/fd names the inodes of sockets (proc(5)). Of other users' processes only root may see it.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { Process } from '../process.ts';
+import { commandText, type Process } from '../process.ts';
 
 export class Owners {
   #byInode = new Map<number, Process>();
@@ -46,7 +46,7 @@ function* socketsOf(pid: string): Generator<number> {
 
 function commandOf(pid: string): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
+    return commandText(readFileSync(`/proc/${pid}/comm`, 'latin1').replace(/\n$/, ''));
   } catch {
     return undefined;
   }

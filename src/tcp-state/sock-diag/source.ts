@@ -6,14 +6,13 @@ import { FLAG, NETLINK, NetlinkError, type NetlinkSocket, openNetlink } from '..
 import { aboutSource, TcpEvent } from '../event.ts';
 import { netnsOf } from '../process.ts';
 import { type Capability, TcpSourceError, type TcpStateSource, type TcpStateStats } from '../source.ts';
-import { CLOSED } from '../states.ts';
+import { CLOSED, LISTEN, SYN_SENT, UNKNOWN } from '../states.ts';
 import { DESTROYED_GROUPS, dumpRequest, FAMILIES, readSocket, SOCK_DIAG_BY_FAMILY } from './message.ts';
 import { Owners } from './owners.ts';
 
 const DUMP_MS = 1000;
 const DEFAULT_BUFFER_BYTES = 8 * 1024 * 1024;
 const MAX_SOCKETS = 1_000_000;
-const UNKNOWN = 0;
 const ENDS = 'ends of connections, and what lasts a second; this network namespace only';
 /** Without the notices of what is done for. */
 const DUMPS = 'only what lasts a second; this network namespace only';
@@ -170,7 +169,7 @@ export class SockDiagSource implements TcpStateSource {
     if (told === undefined) return;
     const known = this.#known.get(told.cookie);
     this.#known.delete(told.cookie);
-    this.#tell('state', known?.state ?? UNKNOWN, CLOSED, known, emit);
+    this.#tell('state', lastState(known, this.#event), CLOSED, known, emit);
   }
 
   #tell(
@@ -199,6 +198,15 @@ export class SockDiagSource implements TcpStateSource {
     this.#delivered++;
     emit(event);
   }
+}
+
+/**
+ * The state before the end. A dump is up to a second old: a connection that was there then may have gone through all states since. But who
+ * listens does nothing else, and who waited for an answer and has no other side any more never got one.
+ */
+function lastState(known: Known | undefined, event: TcpEvent): number {
+  const state = known?.state ?? UNKNOWN;
+  return state === LISTEN || (state === SYN_SENT && event.remotePort === 0) ? state : UNKNOWN;
 }
 
 /** Tells the sockets that there are in this network namespace, as far as it can be had: without netlink by FFI, none. */

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { commandText } from '../process.ts';
 
 const PREFIX = 'netscribe-';
 
@@ -77,7 +78,7 @@ export class TracingInstance {
     const commands = new Map<number, string>();
     try {
       const text = readFileSync(join(this.folder, '..', '..', 'saved_cmdlines'), 'latin1');
-      for (const [, tid, command] of text.matchAll(/^(\d+) (.*)$/gm)) commands.set(Number(tid), command);
+      for (const [, tid, command] of text.matchAll(/^(\d+) (.*)$/gm)) commands.set(Number(tid), commandText(command));
     } catch {
       // Then they stay without a name.
     }

@@ -6,12 +6,11 @@ import { ECONNRESET, EPIPE } from '../lifecycle.ts';
 import type { Process } from '../process.ts';
 import * as states from '../states.ts';
 
-const { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT } = states;
+const { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, UNKNOWN } = states;
 const FIN_WAIT_1 = 4;
 const CLOSE_WAIT = 8;
 const ECONNREFUSED = 111;
 const LAST_ACK = 9;
-const UNKNOWN = 0;
 const MAX_LIVES = 262_144;
 
 interface Life {
@@ -192,7 +191,7 @@ function errorOfReset(state: number): number {
 
 function own(life: Life, process: Process | undefined, attribution: Attribution, role: Role): void {
   life.role = role;
-  if (process === undefined) return;
+  if (process === undefined || process.isKernel === true) return;
   life.process = process;
   life.attribution = attribution;
 }
