@@ -1,8 +1,8 @@
 // Files and folders that a user named → the files in them, in a fixed order.
 
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { type BigIntStats, type Dirent, fstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { explainSystemError } from './input-error.ts';
+import { explainSystemError, InputError } from './input-error.ts';
 
 export interface InputFile {
   path: string;
@@ -10,6 +10,8 @@ export interface InputFile {
   isFromFolder: boolean;
   /** A regular file, which can be opened twice. */
   isRegular: boolean;
+  /** Under this name it was named before: its packets would be counted twice. */
+  twin?: string;
 }
 
 /** Folders give their files with all subfolders, by name; links to folders are not followed. Throws InputError. */
@@ -17,10 +19,42 @@ export function expandInputs(paths: readonly string[]): InputFile[] {
   const files: InputFile[] = [];
   for (const path of paths) {
     if (path === '-') files.push({ path, isFromFolder: false, isRegular: false });
-    else if (explained(path, () => statSync(path)).isDirectory()) files.push(...filesIn(path));
-    else files.push({ path, isFromFolder: false, isRegular: statSync(path).isFile() });
+    else {
+      const stats = explained(path, () => statSync(path));
+      if (stats.isDirectory()) files.push(...filesIn(path));
+      else files.push({ path, isFromFolder: false, isRegular: stats.isFile() });
+    }
   }
-  return files;
+  return files.length > 1 ? withTwins(files) : files;
+}
+
+/** Rotating captures often leave a link to the newest file beside it. Throws InputError for what can be read once only. */
+function withTwins(files: readonly InputFile[]): InputFile[] {
+  const named = new Map<string, string>();
+  return files.map((file) => {
+    const id = identity(file.path);
+    const twin = id === undefined ? undefined : named.get(id);
+    if (twin === undefined) {
+      if (id !== undefined) named.set(id, file.path);
+      return file;
+    }
+    if (file.isRegular) return { ...file, twin };
+    throw new InputError(
+      file.path,
+      `${file.path === '-' ? 'standard input' : file.path} is named twice, and can be read once only`,
+    );
+  });
+}
+
+/** Undefined when it is not to be seen: opening it says why. */
+function identity(path: string): string | undefined {
+  try {
+    const options = { bigint: true } as const;
+    const { dev, ino }: BigIntStats = path === '-' ? fstatSync(0, options) : statSync(path, options);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
 }
 
 function filesIn(folder: string): InputFile[] {
@@ -41,7 +75,12 @@ function filesIn(folder: string): InputFile[] {
 
 function isRegularFile(path: string, entry: Dirent): boolean {
   if (!entry.isSymbolicLink()) return entry.isFile();
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  try {
+    return statSync(path).isFile();
+  } catch (error) {
+    // Leads nowhere, or in a circle. What is hidden from us may be a capture: opening it says why it can not be read.
+    return !['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '');
+  }
 }
 
 function explained<T>(path: string, call: () => T): T {

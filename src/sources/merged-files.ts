@@ -141,6 +141,10 @@ export class MergedFiles implements FileInputs {
 
   /** One input, or one that can not be opened twice, is opened for good; of many, only the first packets are looked at. */
   async #look(file: InputFile): Promise<void> {
+    if (file.twin !== undefined) {
+      this.notes.push(`left out: ${file.path} is the same file as ${file.twin}`);
+      return;
+    }
     const lane = new Lane(file.path, this.#lanes.length, this, this.#options, this.#pool);
     try {
       if (this.#files.length > 1 && file.isRegular) await lane.probe(file);

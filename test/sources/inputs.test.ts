@@ -1,7 +1,8 @@
 // Several files and folders as one input: order, numbers, interfaces, and what is said about files that can not be used.
 
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openInputs } from '../../src/sources/open.ts';
@@ -98,6 +99,32 @@ it('takes the captures of a folder and its subfolders, and says what it left out
   const source = openInputs([join(folder, 'day')]);
   expect((await readAll(source)).map((p) => p.bytes[0])).toEqual([3, 1, 2]);
   expect(source.notes).toEqual([expect.stringMatching(/^left out: .*notes\.txt is not a capture file/)]);
+});
+
+it('reads a file once, however often and by what names it is named', async () => {
+  mkdirSync(join(folder, 'rotated'));
+  const first = write('rotated/1.pcap', fileAt([20], 1));
+  const newest = write('rotated/2.pcap', fileAt([30], 2));
+  symlinkSync('2.pcap', join(folder, 'rotated/current.pcap'));
+  symlinkSync('nowhere', join(folder, 'rotated/gone.pcap'));
+  symlinkSync('circle', join(folder, 'rotated/circle'));
+  symlinkSync('1.pcap/below', join(folder, 'rotated/inside.pcap'));
+  linkSync(first, join(folder, 'rotated/3.pcap'));
+  const source = openInputs([join(folder, 'rotated'), newest, `${folder}/./rotated/1.pcap`]);
+  expect((await readAll(source)).map((p) => p.bytes[0])).toEqual([1, 2]);
+  expect(source.notes).toEqual([
+    `left out: ${folder}/rotated/3.pcap is the same file as ${first}`,
+    `left out: ${folder}/rotated/current.pcap is the same file as ${newest}`,
+    `left out: ${newest} is the same file as ${newest}`,
+    `left out: ${folder}/./rotated/1.pcap is the same file as ${first}`,
+  ]);
+});
+
+it('says that a pipe can not be read twice', () => {
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  expect(() => openInputs([fifo, fifo])).toThrow(`${fifo} is named twice, and can be read once only`);
+  expect(() => openInputs(['-', '-'])).toThrow('standard input is named twice, and can be read once only');
 });
 
 it('says which files of a folder it could not read, as it says what is damaged', async () => {
