@@ -1,29 +1,21 @@
 // From packet batches to staged rows: decoding, tunnels, fragments, flow keys, the clock. Everything that must happen once and in
 // order, before packets are spread over shards.
 //
-// Two ways lead to the same row: the fast path reads the common packet (Ethernet, IPv4 without options or IPv6 without extension
-// headers, whole, TCP or UDP) in place; the decoder of `wire/` takes every other one. A property test holds them against each other.
+// Two ways lead to the same row: `common-packets.ts` reads the common packet in place; the decoder of `wire/` takes every other one. A property
+// test holds them against each other.
 
-import { shardOf, tableHash } from '../flow/hash.ts';
-import * as layout from '../flow/layout.ts';
 import type { Stage } from '../flow/stage.ts';
 import * as stageWords from '../flow/stage.ts';
 import type { FlowCount } from '../sources/flow-count.ts';
-import {
-  PACKET_CHECKSUM_PENDING,
-  PACKET_DIRECTION_KNOWN,
-  PACKET_OUTGOING,
-  PACKET_SEGMENTED,
-  type PacketBatch,
-} from '../sources/source.ts';
+import { PACKET_CHECKSUM_PENDING, PACKET_SEGMENTED, type PacketBatch } from '../sources/source.ts';
 import { type Datagram, wholeDatagram } from '../stream/datagram.ts';
 import { Defragmenter, type DefragmentOptions } from '../stream/defragment.ts';
 import { checkTransport } from '../wire/checksum.ts';
 import { CHECKSUM_NETWORK_BAD, CHECKSUM_TRANSPORT_BAD, Cursor, FAULT_NAMES } from '../wire/cursor.ts';
 import { decode, decodeReassembled } from '../wire/decode.ts';
 import { LAYER_NAMES } from '../wire/layers.ts';
-import { isTunnelPort } from '../wire/udp.ts';
 import type { Clock } from './clock.ts';
+import { type CommonParts, commonPackets, type StageCommon, seen } from './common-packets.ts';
 import { Interludes, ROWS_OF_A_PACKET } from './interludes.ts';
 import { KeyContexts } from './key-contexts.ts';
 import { type Ledger, OUTCOMES } from './ledger.ts';
@@ -31,44 +23,7 @@ import { RowKeys } from './row-keys.ts';
 import { extraOf, RowWriter } from './row-writer.ts';
 
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
-const {
-  INFO_ICMP,
-  INFO_MULTICAST,
-  INFO_PORTS,
-  INFO_REVERSE,
-  INFO_SEEN_SHIFT,
-  INFO_SEGMENTED,
-  INFO_SPECIAL,
-  INFO_TCP,
-  ROW,
-  ROW_A,
-  ROW_B,
-  ROW_EXTRA,
-  ROW_HASH,
-  ROW_INFO,
-  ROW_MARKS,
-  ROW_MASK,
-  ROW_NETWORK,
-  ROW_PACKET,
-  ROW_PAYLOAD,
-  ROW_PAYLOAD_END,
-  ROW_PAYLOAD_LENGTH,
-  ROW_PORTS,
-  ROW_PROTOCOL,
-  ROW_SEQUENCE,
-  ROW_SHARD,
-  ROW_TRANSPORT,
-} = stageWords;
-const { ACK, FIN, RST, SYN } = layout;
-
-const LINKTYPE_ETHERNET = 1;
-const ETHERTYPE_IPV4 = 0x0800;
-const ETHERTYPE_IPV6 = 0x86dd;
-const SYN_FIN_RST_ACK = SYN | FIN | RST | ACK;
-const PROTOCOL_TCP = 6;
-const PROTOCOL_UDP = 17;
-/** The bytes of a batch are fewer: V8 knows then that what is added to a packet's place cannot overflow, and does not check. */
-const OFFSET_MASK = 0x3fff_ffff;
+const { INFO_ICMP, ROW, ROW_INFO } = stageWords;
 
 /** Fragmented datagrams around a datagram; what is deeper counts for the outermost that is left. */
 const MAX_NESTING = 3;
@@ -108,12 +63,14 @@ export class Dissector {
   readonly #contexts: KeyContexts;
   readonly #defragmenter: Defragmenter;
   readonly #cursor = new Cursor();
-  readonly #salt0: number;
-  readonly #salt1: number;
-  readonly #keys: RowKeys;
   readonly #rows: RowWriter;
   readonly #interludes = new Interludes();
   readonly #alwaysDecode: boolean;
+  readonly #commonParts: CommonParts;
+  /** The fast way for the batch and the stage at hand. A batch that had to grow has another view. */
+  #common: StageCommon = stageNone;
+  #commonView: DataView | undefined;
+  #commonStage: Stage | undefined;
 
   constructor(options: DissectOptions, ledger: Ledger, clock: Clock, salts: readonly [number, number]) {
     this.#options = options;
@@ -121,12 +78,12 @@ export class Dissector {
     this.#clock = clock;
     this.#contexts = new KeyContexts(ledger);
     this.#defragmenter = new Defragmenter(options.defragment, (event) => ledger.count(`fragments.${event}`));
-    this.#salt0 = salts[0];
-    this.#salt1 = salts[1];
-    this.#keys = new RowKeys(salts);
-    this.#rows = new RowWriter(this.#keys);
+    const keys = new RowKeys(salts);
+    this.#rows = new RowWriter(keys);
     this.#alwaysDecode = options.checksums !== 'ignore';
     this.#cursor.wantChecksums = options.checksums !== 'ignore';
+    const { interfaceInKey, headersOnly } = options;
+    this.#commonParts = { salts, ledger, keys, contexts: this.#contexts, interfaceInKey, headersOnly };
   }
 
   /**
@@ -134,136 +91,37 @@ export class Dissector {
    * One packet fills at most three rows (itself, a note, given-up fragments apart, which are staged when there is room).
    */
   run(batch: PacketBatch, from: number, stage: Stage): number {
-    const { bytes, view, offset, capturedLength, wireLength, linkType, vlan, seconds, flags: flagsOf } = batch;
-    const { interfaceId: interfaces } = batch;
-    const { rows } = stage;
-    const salt0 = this.#salt0;
-    const salt1 = this.#salt1;
+    const { seconds, count } = batch;
     const clock = this.#clock;
-    const always = this.#alwaysDecode;
-    const { headersOnly, interfaceInKey } = this.#options;
-    const contexts = this.#contexts;
     const interludes = this.#interludes;
-    // Integers, and copies of what only the slow ways change: V8 takes arguments and properties for tagged values that it has to look at for
-    // each packet.
-    const packets = batch.count | 0;
-    const room = (stage.capacity - ROWS_OF_A_PACKET) | 0;
-    let staged = stage.count | 0;
-    let now = clock.seconds;
-    let isWaiting = interludes.isWaiting;
-    let flowPackets = 0;
-    let flowBytes = 0;
-    let i = from | 0;
-    for (; i < packets && staged < room; i++) {
-      if (isWaiting || (seconds[i] !== now && clock.moves(seconds[i]))) {
-        stage.count = staged;
-        const isReady = this.#interlude(batch, i, stage, isWaiting);
-        staged = stage.count | 0;
-        if (!isReady) break;
-        now = clock.seconds;
-        isWaiting = false;
-      }
-      const o = offset[i] & OFFSET_MASK;
-      const captured = capturedLength[i];
-      const row = (staged & ROW_MASK) * ROW;
-      // The fast path. Its conditions are ordered by how soon they decide.
-      fast: if (linkType[i] === LINKTYPE_ETHERNET && captured >= 42 && !always && vlan[i] === 0) {
-        const l3 = o + 14;
-        const etherType = view.getUint16(o + 12);
-        let protocol: number;
-        let transport: number;
-        let ipEnd: number;
-        let marks: number;
-        if (etherType === ETHERTYPE_IPV4) {
-          if (bytes[l3] !== 0x45 || (view.getUint16(l3 + 6) & 0x3fff) !== 0) break fast;
-          protocol = bytes[l3 + 9];
-          transport = l3 + 20;
-          ipEnd = l3 + view.getUint16(l3 + 2);
-          marks = (bytes[l3 + 8] << 8) | ((bytes[l3 + 1] >> 2) << 16);
-        } else if (etherType === ETHERTYPE_IPV6 && captured >= 62) {
-          const word = view.getUint16(l3);
-          if (word >>> 12 !== 6) break fast;
-          const length = view.getUint16(l3 + 4);
-          if (length === 0) break fast;
-          protocol = bytes[l3 + 6];
-          transport = l3 + 40;
-          ipEnd = transport + length;
-          marks = (bytes[l3 + 7] << 8) | (((word >> 6) & 0x3f) << 16);
-        } else break fast;
-        const capturedEnd = o + captured;
-        const frame = wireLength[i];
-        if (ipEnd > o + (frame > captured ? frame : captured)) break fast;
-        const end = ipEnd < capturedEnd ? ipEnd : capturedEnd;
-        let payload: number;
-        let info: number;
-        const ports = view.getInt32(transport);
-        if (protocol === PROTOCOL_TCP) {
-          if (transport + 20 > end) break fast;
-          const dataOffset = (bytes[transport + 12] >> 4) << 2;
-          payload = transport + dataOffset;
-          if (dataOffset < 20 || payload > end) break fast;
-          const flags = bytes[transport + 13];
-          marks |= flags;
-          info = INFO_TCP | INFO_PORTS;
-          if ((flags & SYN_FIN_RST_ACK) !== ACK || view.getUint16(transport + 14) === 0) info |= INFO_SPECIAL;
-          rows[row + ROW_SEQUENCE] = view.getInt32(transport + 4);
-        } else if (protocol === PROTOCOL_UDP) {
-          payload = transport + 8;
-          if (payload > end || transport + view.getUint16(transport + 4) !== ipEnd) break fast;
-          if (isTunnelPort(ports >>> 16) || isTunnelPort(ports & 0xffff)) break fast;
-          info = INFO_PORTS;
-        } else break fast;
-        const context = interfaceInKey ? contexts.ofInterface(interfaces[i]) : 0;
-        if (etherType === ETHERTYPE_IPV4) {
-          const keyed = (context << 8) | protocol;
-          let a = view.getInt32(l3 + 12);
-          let b = view.getInt32(l3 + 16);
-          let pair = ports;
-          if (b >>> 28 === 14 || b === -1) info |= INFO_MULTICAST;
-          if (a >>> 0 > b >>> 0 || (a === b && ports >>> 16 > (ports & 0xffff))) {
-            const other = a;
-            a = b;
-            b = other;
-            pair = (ports << 16) | (ports >>> 16);
-            info |= INFO_REVERSE;
-          }
-          rows[row + ROW_HASH] = tableHash(a, b, pair, keyed, salt0, salt1);
-          rows[row + ROW_SHARD] = shardOf(a, b, pair, keyed);
-          rows[row + ROW_A] = a;
-          rows[row + ROW_B] = b;
-          rows[row + ROW_PORTS] = pair;
-          rows[row + ROW_PROTOCOL] = keyed;
-          rows[row + ROW_INFO] = info;
-        } else this.#keys.header(stage, row, true, view, l3, protocol, ports >>> 16, ports & 0xffff, context, info);
-        rows[row + ROW_PACKET] = i;
-        rows[row + ROW_TRANSPORT] = transport;
-        rows[row + ROW_PAYLOAD_LENGTH] = ipEnd - payload;
-        rows[row + ROW_MARKS] = marks;
-        if (!headersOnly) {
-          rows[row + ROW_PAYLOAD] = payload;
-          rows[row + ROW_PAYLOAD_END] = end;
-          rows[row + ROW_NETWORK] = l3;
-          rows[row + ROW_EXTRA] = -1;
-        }
-        if (flagsOf[i] !== 0) {
-          rows[row + ROW_INFO] |= seen(flagsOf[i]);
-          flowPackets += packetsOf(batch, i) - 1;
-        }
-        staged++;
-        flowPackets++;
-        flowBytes += frame;
-        continue;
-      }
-      stage.count = staged;
-      this.#decoded(batch, i, stage);
-      staged = stage.count | 0;
-      isWaiting = interludes.isWaiting;
+    const stageCommon = this.#alwaysDecode ? stageNone : this.#commonOf(batch, stage);
+    const room = stage.capacity - ROWS_OF_A_PACKET;
+    let i = from;
+    while (i < count && stage.count < room) {
+      const second = seconds[i];
+      const { isWaiting } = interludes;
+      if (
+        (isWaiting || (second !== clock.seconds && clock.moves(second))) &&
+        !this.#interlude(batch, i, stage, isWaiting)
+      )
+        break;
+      // A packet from before packet time is counted as such, each.
+      const to = second === clock.seconds ? count : i + 1;
+      const next = stageCommon(i, to, stage.count);
+      stage.count += next - i;
+      i = next;
+      if (i < to && stage.count < room && seconds[i] === second) this.#decoded(batch, i++, stage);
     }
-    stage.count = staged;
-    const ledger = this.#ledger;
-    ledger.packets[OUT_FLOW] += flowPackets;
-    ledger.bytes[OUT_FLOW] += flowBytes;
     return i;
+  }
+
+  #commonOf(batch: PacketBatch, stage: Stage): StageCommon {
+    if (batch.view !== this.#commonView || stage !== this.#commonStage) {
+      this.#common = commonPackets(batch, stage, this.#commonParts);
+      this.#commonView = batch.view;
+      this.#commonStage = stage;
+    }
+    return this.#common;
   }
 
   /**
@@ -415,8 +273,5 @@ export class Dissector {
   }
 }
 
-function seen(flags: number): number {
-  const segmented = (flags & PACKET_SEGMENTED) !== 0 ? INFO_SEGMENTED : 0;
-  if ((flags & PACKET_DIRECTION_KNOWN) === 0) return segmented;
-  return segmented | (((flags & PACKET_OUTGOING) !== 0 ? 1 : 2) << INFO_SEEN_SHIFT);
-}
+/** All packets are decoded. */
+const stageNone: StageCommon = (from) => from;

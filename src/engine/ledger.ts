@@ -62,6 +62,11 @@ export class Ledger {
   get packetsRead(): number {
     return this.packets.reduce((sum, n) => sum + n, 0);
   }
+
+  /** Their bytes on the wire. */
+  get bytesRead(): number {
+    return this.bytes.reduce((sum, n) => sum + n, 0);
+  }
 }
 
 /** A ledger as plain data, for other threads and for the summary. */

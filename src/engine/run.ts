@@ -134,6 +134,8 @@ export async function pump(
   let flushedAll = flushed;
   let told = flushed;
   let isEnding = false;
+  /** The batch whose packets are being dissected. */
+  let atHand: PacketBatch | undefined;
   /** When others in the thread had their turn last. */
   let turned = flushed;
   if (analyst instanceof InlineAnalyst) hooks.view?.(analyst.look(ledger));
@@ -175,8 +177,9 @@ export async function pump(
       if (packetSinks.length > 0 && offered > 0) await writePackets(packetSinks, batch);
       const isOver = batch.count < offered;
       if (batch.count > 0) {
-        note(result, batch);
+        noteTimes(result, batch);
         lastNumber = batch.numbers[batch.count - 1];
+        atHand = batch;
         if (plan.types.length === 0) undecoded(ledger, batch);
         else
           for (let from = 0; from < batch.count; ) {
@@ -191,6 +194,10 @@ export async function pump(
               turned = performance.now();
             }
           }
+        atHand = undefined;
+        // Every packet that was read has its place in the ledger.
+        result.packets = ledger.packetsRead;
+        result.frameBytes = ledger.bytesRead;
       }
       analyst.release(batch, source);
       const late = analyst.catchUp();
@@ -216,9 +223,10 @@ export async function pump(
     hooks.faulted(error as Error);
     // Faults are about the packet at hand, or its flow: the others are as they were.
     await analyst.finish(lastNumber, result, hooks.isLate);
-    const faulted = Math.max(0, result.packets - ledger.packetsRead);
-    result.packets -= faulted;
-    ledger.count('packets.faulted', faulted);
+    const read = result.packets + (atHand === undefined ? 0 : allPackets(atHand));
+    ledger.count('packets.faulted', Math.max(0, read - ledger.packetsRead));
+    result.packets = ledger.packetsRead;
+    result.frameBytes = ledger.bytesRead;
   } finally {
     await analyst.close();
   }
@@ -335,7 +343,7 @@ export function needsWholePackets(plan: RunPlan): boolean {
 /** Records about a run belong to no flow. */
 const NO_FLOW = {};
 
-function note(result: RunResult, batch: PacketBatch): void {
+function noteTimes(result: RunResult, batch: PacketBatch): void {
   const last = batch.count - 1;
   if (result.firstSeconds < 0) {
     result.firstSeconds = batch.seconds[0];
@@ -343,23 +351,12 @@ function note(result: RunResult, batch: PacketBatch): void {
   }
   result.lastSeconds = batch.seconds[last];
   result.lastNanos = batch.nanos[last];
-  result.packets += allPackets(batch);
-  result.frameBytes += allBytes(batch);
 }
-
-// Loops in functions of their own: what follows a loop in the same function has never run when V8 compiles the loop, and it gave that code
-// up at the end of each batch.
 
 function allPackets(batch: PacketBatch): number {
   let packets = 0;
   for (let i = 0; i < batch.count; i++) packets += packetsOf(batch, i);
   return packets;
-}
-
-function allBytes({ wireLength, count }: PacketBatch): number {
-  let bytes = 0;
-  for (let i = 0; i < count; i++) bytes += wireLength[i];
-  return bytes;
 }
 
 function readOf(source: PacketSource): { bytesRead: number; bytesTotal: number } {

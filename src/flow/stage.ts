@@ -104,6 +104,7 @@ export class Stage {
   count = 0;
   readonly extras: Extra[] = [];
   readonly ticks: Tick[] = [];
+  readonly #columns: Int32Array[] = [];
 
   constructor(capacity: number, allocate: (bytes: number) => ArrayBufferLike = (bytes) => new ArrayBuffer(bytes)) {
     if (capacity > ROW_MASK + 1) throw new RangeError(`a stage has at most ${ROW_MASK + 1} rows, not ${capacity}`);
@@ -116,6 +117,15 @@ export class Stage {
   static over(capacity: number, rows: Int32Array, wide: Int32Array): Stage {
     const buffers = [rows.buffer, wide.buffer];
     return new Stage(capacity, () => buffers.shift()!);
+  }
+
+  /**
+   * Word `word` of all rows: what is `rows[row + word]` is `column(word)[row]`. All columns are of one length, so that V8, which looks at each access
+   * whether it is inside of an array, looks once for all words of a row.
+   */
+  column(word: number): Int32Array {
+    this.#columns[word] ??= this.rows.subarray(word, this.rows.length - ROW + 1 + word);
+    return this.#columns[word];
   }
 
   clear(): void {

@@ -161,7 +161,7 @@ export class CaptureFile {
   #walk(batch: PacketBatch): Next | undefined {
     const walker = this.#walker!;
     const number = this.#firstNumber + this.packets;
-    this.#tailFrom = walker.walk(batch, this.#tailFrom, this.#tailTo, number, this.#base);
+    this.#tailFrom = walker.walk(batch, this.#tailFrom, this.#tailTo, number);
     this.#isTailWhole = batch.count === batch.offset.length;
     if (batch.count > 0) {
       this.packets += batch.count;

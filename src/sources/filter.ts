@@ -99,5 +99,4 @@ function moveEntry(batch: PacketBatch, from: number, to: number): void {
   batch.vlan[to] = batch.vlan[from];
   batch.flags[to] = batch.flags[from];
   batch.segments[to] = batch.segments[from];
-  batch.fileOffset[to] = batch.fileOffset[from];
 }

@@ -62,5 +62,4 @@ function copyEntry(from: PacketBatch, i: number, to: PacketBatch, offset: number
   to.vlan[j] = from.vlan[i];
   to.flags[j] = from.flags[i];
   to.segments[j] = from.segments[i];
-  to.fileOffset[j] = from.fileOffset[i];
 }

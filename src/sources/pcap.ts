@@ -34,63 +34,137 @@ function isMagic(word: number): boolean {
   return word === MAGIC_MICROSECONDS || word === MAGIC_NANOSECONDS || word === MAGIC_MODIFIED;
 }
 
+/** How the records of a file are laid out. */
+interface RecordForm {
+  little: boolean;
+  /** Bytes of a record's header. */
+  header: number;
+  /** Fractions of a second per second, and nanoseconds per fraction. */
+  fractions: number;
+  nanosEach: number;
+  isModified: boolean;
+  isSwapped: boolean;
+  mayBeSwapped: boolean;
+  /** The longest packet. */
+  limit: number;
+}
+
 export class PcapWalker implements Walker {
   damage = '';
   readonly #file: string;
   readonly #findings: Findings;
-  #hasHeader = false;
-  #little = true;
-  #recordHeader = RECORD_HEADER;
-  #isModified = false;
-  /** Fractions of a second per second, and nanoseconds per fraction. */
-  #fractions = 1_000_000;
-  #nanosEach = 1000;
-  #minorVersion = 4;
+  #form: RecordForm | undefined;
   #linkType = 0;
   #interfaceId = 0;
-  #limit = 0;
+  /** For the batch at hand. One that had to grow has another view. */
+  #records: WalkRecords | undefined;
+  #recordsView: DataView | undefined;
 
   constructor(file: string, findings: Findings) {
     this.#file = file;
     this.#findings = findings;
   }
 
-  walk(batch: PacketBatch, from: number, to: number, number: number, base: number): number {
-    let at = from | 0;
-    if (!this.#hasHeader) {
+  walk(batch: PacketBatch, from: number, to: number, number: number): number {
+    let at = from;
+    if (this.#form === undefined) {
       if (to - at < FILE_HEADER) return at;
-      this.#readHeader(batch.view, at);
+      this.#form = this.#readHeader(batch.view, at);
       at += FILE_HEADER;
     }
-    // 22 ns a record with reading, of which the kernel's copy is 9. Columns are locals because V8 reloads them otherwise.
-    const { view, offset, capturedLength, wireLength, seconds, nanos, numbers, interfaceId, linkType } = batch;
-    const { vlan, flags, segments, fileOffset } = batch;
+    const form = this.#form;
+    if (this.#records === undefined || batch.view !== this.#recordsView) {
+      this.#records = recordsInto(batch, form);
+      this.#recordsView = batch.view;
+    }
+    const first = batch.count;
+    at = this.#records(at, to, number);
+    const { interfaceId, linkType, vlan, flags, segments, count } = batch;
+    // The same for all packets of a file: written in one go, which costs next to nothing.
+    interfaceId.fill(this.#interfaceId, first, count);
+    linkType.fill(this.#linkType, first, count);
+    vlan.fill(0, first, count);
+    segments.fill(0, first, count);
+    if (!form.isModified) flags.fill(0, first, count);
+    if (count < batch.offset.length && to - at >= form.header) {
+      const captured = capturedLengthOf(batch.view, at, form);
+      if (captured > form.limit)
+        this.damage = `a captured length of ${counted(captured)} bytes is not possible (at most ${counted(form.limit)})`;
+    }
+    return at;
+  }
+
+  cut(batch: PacketBatch, from: number, to: number): string {
+    const have = to - from;
+    const form = this.#form;
+    if (form === undefined) return `cut short inside the file header: ${FILE_HEADER} bytes needed, ${have} there`;
+    if (have === 0) return '';
+    const { header } = form;
+    if (have < header) return `cut short inside a record header: ${header} bytes needed, ${have} there`;
+    const announced = counted(capturedLengthOf(batch.view, from, form));
+    return `cut short inside a packet record: ${announced} bytes announced, ${counted(have - header)} there`;
+  }
+
+  #readHeader(view: DataView, at: number): RecordForm {
+    const little = isMagic(view.getUint32(at, true));
+    const magic = view.getUint32(at, little);
+    const isNanoseconds = magic === MAGIC_NANOSECONDS;
+    const isModified = magic === MAGIC_MODIFIED;
+    const isOldest = magic === MAGIC_MICROSECONDS && view.getUint16(at + 4, little) === 2;
+    const minorVersion = isOldest ? view.getUint16(at + 6, little) : 4;
+    const snapLength = view.getUint32(at + 16, little);
+    this.#linkType = view.getUint32(at + 20, little) & LINK_TYPE_BITS;
+    this.#interfaceId =
+      this.#findings.interfaces.push({ name: '', linkType: this.#linkType, snapLength, file: this.#file }) - 1;
+    return {
+      little,
+      header: isModified ? MODIFIED_RECORD_HEADER : RECORD_HEADER,
+      fractions: isNanoseconds ? 1_000_000_000 : 1_000_000,
+      nanosEach: isNanoseconds ? 1 : 1000,
+      isModified,
+      isSwapped: minorVersion < MINOR_UNSURE_ORDER,
+      mayBeSwapped: minorVersion === MINOR_UNSURE_ORDER,
+      limit: longestPacket(snapLength),
+    };
+  }
+}
+
+/** The length in the record at `at` that tells how much of the packet is there. */
+function capturedLengthOf(view: DataView, at: number, { little, isSwapped, mayBeSwapped }: RecordForm): number {
+  const captured = view.getUint32(at + 8, little);
+  const wire = view.getUint32(at + 12, little);
+  return isSwapped || (mayBeSwapped && captured > wire) ? wire : captured;
+}
+
+/**
+ * Puts the whole records of the batch's bytes [from, to) behind its packets, the first with number `number`, until the batch is full or a length is
+ * not possible. Returns where it stopped.
+ */
+type WalkRecords = (from: number, to: number, number: number) => number;
+
+/** The function for one batch and one form. It has them as constants, as that of `engine/common-packets.ts` has. */
+function recordsInto(batch: PacketBatch, form: RecordForm): WalkRecords {
+  const { view, offset, capturedLength, wireLength, seconds, nanos, numbers, flags } = batch;
+  const { little, header, fractions, nanosEach, isModified, isSwapped, mayBeSwapped, limit } = form;
+  const capacity = offset.length;
+
+  return (from, to, number) => {
     // Integers: V8 takes arguments and properties for tagged values.
     const end = to | 0;
-    const capacity = offset.length | 0;
-    const little = this.#little;
-    const header = this.#recordHeader | 0;
-    const limit = this.#limit;
-    const fractions = this.#fractions;
-    const nanosEach = this.#nanosEach;
-    const isModified = this.#isModified;
-    const mayBeSwapped = this.#minorVersion <= MINOR_UNSURE_ORDER;
     const first = batch.count | 0;
+    const before = number - first;
+    let at = from | 0;
     let i = first;
-    while (i < capacity && end - at >= header) {
+    for (; i < capacity && end - at >= header; i++) {
       let captured = view.getUint32(at + 8, little);
       let wire = view.getUint32(at + 12, little);
-      if (mayBeSwapped && (this.#minorVersion < MINOR_UNSURE_ORDER || captured > wire)) {
+      if (isSwapped || (mayBeSwapped && captured > wire)) {
         const swapped = captured;
         captured = wire;
         wire = swapped;
       }
-      if (captured > limit) {
-        this.damage = `a captured length of ${counted(captured)} bytes is not possible (at most ${counted(limit)})`;
-        break;
-      }
-      const data = at + header;
-      if (end - data < captured) break;
+      const data = (at + header) | 0;
+      if (captured > limit || end - data < captured) break;
       let second = view.getUint32(at, little);
       let fraction = view.getUint32(at + 4, little);
       if (fraction >= fractions) {
@@ -101,61 +175,15 @@ export class PcapWalker implements Walker {
       capturedLength[i] = captured;
       wireLength[i] = wire;
       seconds[i] = second;
-      nanos[i] = fraction * nanosEach;
-      numbers[i] = number++;
-      fileOffset[i] = base + at;
+      nanos[i] = Math.imul(fraction, nanosEach);
+      numbers[i] = before + i;
       if (isModified) {
         const isOutgoing = view.getUint8(at + MODIFIED_PACKET_TYPE) === PACKET_TYPE_OUTGOING;
         flags[i] = isOutgoing ? PACKET_DIRECTION_KNOWN | PACKET_OUTGOING : PACKET_DIRECTION_KNOWN;
       }
-      at = data + captured;
-      i++;
+      at = (data + captured) | 0;
     }
-    // The same for all packets of a file: written in one go, which costs next to nothing.
-    interfaceId.fill(this.#interfaceId, first, i);
-    linkType.fill(this.#linkType, first, i);
-    vlan.fill(0, first, i);
-    segments.fill(0, first, i);
-    if (!isModified) flags.fill(0, first, i);
     batch.count = i;
     return at;
-  }
-
-  cut(batch: PacketBatch, from: number, to: number): string {
-    const have = to - from;
-    if (!this.#hasHeader) return `cut short inside the file header: ${FILE_HEADER} bytes needed, ${have} there`;
-    if (have === 0) return '';
-    if (have < this.#recordHeader) {
-      return `cut short inside a record header: ${this.#recordHeader} bytes needed, ${have} there`;
-    }
-    const first = batch.view.getUint32(from + 8, this.#little);
-    const second = batch.view.getUint32(from + 12, this.#little);
-    const isSwapped =
-      this.#minorVersion < MINOR_UNSURE_ORDER || (this.#minorVersion === MINOR_UNSURE_ORDER && first > second);
-    const announced = counted(isSwapped ? second : first);
-    const there = counted(have - this.#recordHeader);
-    return `cut short inside a packet record: ${announced} bytes announced, ${there} there`;
-  }
-
-  #readHeader(view: DataView, at: number): void {
-    this.#hasHeader = true;
-    this.#little = isMagic(view.getUint32(at, true));
-    const magic = view.getUint32(at, this.#little);
-    if (magic === MAGIC_NANOSECONDS) {
-      this.#fractions = 1_000_000_000;
-      this.#nanosEach = 1;
-    }
-    if (magic === MAGIC_MODIFIED) {
-      this.#isModified = true;
-      this.#recordHeader = MODIFIED_RECORD_HEADER;
-    }
-    if (magic === MAGIC_MICROSECONDS && view.getUint16(at + 4, this.#little) === 2) {
-      this.#minorVersion = view.getUint16(at + 6, this.#little);
-    }
-    const snapLength = view.getUint32(at + 16, this.#little);
-    this.#limit = longestPacket(snapLength);
-    this.#linkType = view.getUint32(at + 20, this.#little) & LINK_TYPE_BITS;
-    this.#interfaceId =
-      this.#findings.interfaces.push({ name: '', linkType: this.#linkType, snapLength, file: this.#file }) - 1;
-  }
+  };
 }

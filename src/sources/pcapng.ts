@@ -64,9 +64,9 @@ export class PcapngWalker implements Walker {
     this.#findings = findings;
   }
 
-  walk(batch: PacketBatch, from: number, to: number, number: number, base: number): number {
+  walk(batch: PacketBatch, from: number, to: number, number: number): number {
     const { view, offset, capturedLength, wireLength, seconds, nanos, numbers, interfaceId, linkType } = batch;
-    const { vlan, flags, segments, fileOffset } = batch;
+    const { vlan, flags, segments } = batch;
     const capacity = offset.length;
     let little = this.#little;
     let i = batch.count;
@@ -137,7 +137,6 @@ export class PcapngWalker implements Walker {
       numbers[i] = number++;
       vlan[i] = 0;
       segments[i] = 0;
-      fileOffset[i] = base + at;
       at += whole;
       i++;
     }

@@ -41,7 +41,7 @@ export class SnoopWalker implements Walker {
     this.#findings = findings;
   }
 
-  walk(batch: PacketBatch, from: number, to: number, number: number, base: number): number {
+  walk(batch: PacketBatch, from: number, to: number, number: number): number {
     const view = batch.view;
     const capacity = batch.offset.length;
     const limit = longestPacket(0);
@@ -71,7 +71,6 @@ export class SnoopWalker implements Walker {
       batch.vlan[i] = 0;
       batch.flags[i] = 0;
       batch.segments[i] = 0;
-      batch.fileOffset[i] = base + at;
       at += record;
       i++;
     }

@@ -38,8 +38,6 @@ export interface PacketBatch {
   flags: Uint16Array;
   /** Packets on the wire that this entry stands for (GSO/GRO), with `PACKET_SEGMENTED`; `wireLength` is the sum of theirs. */
   segments: Uint16Array;
-  /** Where the packet's record starts in its file, for messages; NaN when there is no file. */
-  fileOffset: Float64Array;
 }
 
 export interface InterfaceDescription {
@@ -159,7 +157,6 @@ export function newPacketBatch(bytes: Uint8Array, capacity: number, allocate = a
     vlan: new Uint32Array(allocate(capacity * 4)),
     flags: new Uint16Array(allocate(capacity * 2)),
     segments: new Uint16Array(allocate(capacity * 2)),
-    fileOffset: new Float64Array(allocate(capacity * 8)),
   };
 }
 

@@ -17,10 +17,10 @@ export interface Findings {
 export interface Walker {
   /**
    * Appends the whole records of `batch.bytes[from, to)` behind `batch.count`, until the batch is full, a record is
-   * incomplete, or `damage` is set. Packets are numbered from `number` on; `base` is the offset in the file of `bytes[0]`.
+   * incomplete, or `damage` is set. Packets are numbered from `number` on.
    * Returns the position of the first byte that was not used up: the start of a record.
    */
-  walk(batch: PacketBatch, from: number, to: number, number: number, base: number): number;
+  walk(batch: PacketBatch, from: number, to: number, number: number): number;
   /** Why nothing can be read from where the last walk stopped; '' as long as all is well. */
   readonly damage: string;
   /** What is missing when the file ends with the incomplete record `batch.bytes[from, to)`; '' when it may end here. */

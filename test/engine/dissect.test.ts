@@ -36,17 +36,19 @@ const WORDS = [
 
 class Way {
   readonly ledger = new Ledger();
+  readonly clock = new Clock();
   readonly dissector: Dissector;
   readonly stage = new Stage(512);
 
   /** Checksums can not be computed on the fast path: counting them forces the general decoder. */
   constructor(checksums: 'ignore' | 'count') {
-    this.dissector = new Dissector({ ...DISSECT_DEFAULTS, checksums }, this.ledger, new Clock(), SALTS);
+    this.dissector = new Dissector({ ...DISSECT_DEFAULTS, checksums }, this.ledger, this.clock, SALTS);
   }
   /** Everything but what only checksums count. */
   get outcomes() {
     const { packets, bytes, counts } = this.ledger.snapshot();
-    return { packets, bytes, counts: counts.filter(([name]) => !name.startsWith('checksum.')) };
+    const { backwards } = this.clock;
+    return { packets, bytes, backwards, counts: counts.filter(([name]) => !name.startsWith('checksum.')) };
   }
 }
 
@@ -98,6 +100,8 @@ interface Frame {
   wireLength: number;
   vlan?: number;
   flags?: number;
+  /** By how much this packet's time is before or after what comes of its place in the batch, in seconds. */
+  secondsOff?: number;
 }
 
 function batchOf(frames: readonly Frame[]): PacketBatch {
@@ -108,7 +112,7 @@ function batchOf(frames: readonly Frame[]): PacketBatch {
     batch.offset[i] = at;
     batch.capturedLength[i] = f.bytes.length;
     batch.wireLength[i] = f.wireLength;
-    batch.seconds[i] = 1_700_000_000 + (i >> 3);
+    batch.seconds[i] = 1_700_000_000 + (i >> 3) + (f.secondsOff ?? 0);
     batch.linkType[i] = 1;
     batch.vlan[i] = f.vlan ?? 0;
     batch.flags[i] = f.flags ?? 0;
@@ -153,6 +157,7 @@ const frame: fc.Arbitrary<Frame> = fc
     wireLess: usually(0, fc.nat(10)),
     vlan: usually(0, fc.constantFrom(0x10000, 0x10005)),
     batchFlags: usually(0, fc.nat(7)),
+    secondsOff: usually(0, fc.constantFrom(-2, -1, 1, -4000)),
   })
   .map((x) => {
     const tcp = x.protocol === 6;
@@ -178,7 +183,13 @@ const frame: fc.Arbitrary<Frame> = fc
     } else view.setUint16(38, (8 + x.body.length + x.udpOff) & 0xffff);
     bytes.set(x.body, 34 + header);
     const captured = bytes.subarray(0, Math.max(0, bytes.length - x.cut));
-    return { bytes: captured, wireLength: bytes.length - x.wireLess, vlan: x.vlan, flags: x.batchFlags };
+    return {
+      bytes: captured,
+      wireLength: bytes.length - x.wireLess,
+      vlan: x.vlan,
+      flags: x.batchFlags,
+      secondsOff: x.secondsOff,
+    };
   });
 
 describe('both ways to a staged row', () => {

@@ -28,11 +28,11 @@ it('reads files that do not overlap one after the other, whatever their order', 
   const early = write('early', fileAt([10, 11], 1));
   const source = openInputs([late, early]);
   const packets = await readAll(source);
-  expect(packets.map((p) => [p.number, p.bytes[0], p.fileOffset])).toEqual([
-    [1, 1, 24],
-    [2, 1, 70],
-    [3, 2, 24],
-    [4, 2, 70],
+  expect(packets.map((p) => [p.number, p.bytes[0]])).toEqual([
+    [1, 1],
+    [2, 1],
+    [3, 2],
+    [4, 2],
   ]);
   expect(packets.map((p) => source.interfaces[p.interfaceId].file)).toEqual([early, early, late, late]);
 });

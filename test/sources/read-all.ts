@@ -10,7 +10,6 @@ export interface ReadPacket {
   linkType: number;
   wireLength: number;
   flags: number;
-  fileOffset: number;
   bytes: Uint8Array;
 }
 
@@ -39,7 +38,6 @@ function copyPacket(batch: PacketBatch, i: number): ReadPacket {
     linkType: batch.linkType[i],
     wireLength: batch.wireLength[i],
     flags: batch.flags[i],
-    fileOffset: batch.fileOffset[i],
     bytes: batch.bytes.slice(batch.offset[i], batch.offset[i] + batch.capturedLength[i]),
   };
 }

@@ -66,7 +66,7 @@ export class CaptureFileTarget implements Target {
     let from = 0;
     for (let to = Math.min(chunk, bytes.length); ; ) {
       batch.count = 0;
-      const at = walker.walk(batch, from, to, 1 + lines.length, 0);
+      const at = walker.walk(batch, from, to, 1 + lines.length);
       if (at < from || at > to) throw new Finding('bounds', `stopped at ${at} of [${from}, ${to})`);
       for (let i = 0; i < batch.count; i++) lines.push(packet(batch, i, from, to));
       if (batch.count > 0 && at === from) throw new Finding('progress', 'packets without bytes');
