@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Daemon } from '../daemon/daemon.ts';
 import { allRecordTypes } from '../engine/plan.ts';
-import { createVocabulary, documentMatches, parseCondition } from '../query/query.ts';
+import { createVocabulary, documentMatcher, parseCondition } from '../query/query.ts';
 import { EventStream } from './event-stream.ts';
 import { ApiError } from './guard.ts';
 import { type Lists, listsOf, listsSchema } from './lists.ts';
@@ -30,7 +30,8 @@ export function streamRoutes(app: FastifyInstance, daemon: Daemon): void {
     }
     const wanted = text.trim();
     const vocabulary = createVocabulary(types, { lists: listsOf(lists) });
-    const condition = wanted === '' ? undefined : parseCondition(wanted, vocabulary);
+    const matches =
+      wanted === '' ? undefined : documentMatcher(parseCondition(wanted, vocabulary), vocabulary, names !== undefined);
     const events = new EventStream(reply);
     const end = await daemon.stream((lines, missed) => {
       events.miss(missed);
@@ -38,7 +39,7 @@ export function streamRoutes(app: FastifyInstance, daemon: Daemon): void {
         const document = JSON.parse(line) as { type: string };
         const type = byName.get(document.type);
         if (type === undefined || (names !== undefined && !names.includes(type.name))) continue;
-        if (condition === undefined || documentMatches(condition, type, document)) events.send('record', line);
+        if (matches === undefined || matches(type, document)) events.send('record', line);
       }
     });
     events.onClose(end);

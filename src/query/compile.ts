@@ -138,10 +138,14 @@ function directionTest(test: Match, type: RecordType, setting: Setting): string 
 
 const SEARCHED = new Set(['text', 'slice', 'keyword', 'keywords', 'map', 'list', 'json']);
 
+/** Whether a free search looks at it. */
+export const isSearched = (field: Field): boolean =>
+  SEARCHED.has(field.kind) && field.isDerived !== true && field.paths[0] !== 'flow.id';
+
 /** The columns that a free search looks at. */
 export function searchedColumns(type: RecordType): string[] {
   return Object.values(type.fields)
-    .filter((field) => SEARCHED.has(field.kind) && field.isDerived !== true && field.paths[0] !== 'flow.id')
+    .filter(isSearched)
     .map((field) => quoted(columnName(field)));
 }
 

@@ -1,174 +1,187 @@
-// A condition asked of one document, for streams of records: the same grammar as for the store, over the JSON that sinks get.
+// A condition asked of single documents, for streams of records: the same grammar and the same meaning as for the store (`compile.ts`), over
+// the JSON that sinks get.
 
-import { BlockList, isIP } from 'node:net';
+import type { Field } from '../records/field.ts';
 import type { RecordType } from '../records/record.ts';
-import type { Condition, Item, Match, Name } from './ast.ts';
+import type { Condition, Match, Name, Test } from './ast.ts';
+import { type Setting, ValueProblem } from './comparison.ts';
+import { isSearched, settingOf } from './compile.ts';
 import { answerField, directionQuestion } from './direction.ts';
-import { parseCount, parseSpan } from './values.ts';
+import { BARE_TRANSPORTS } from './names.ts';
+import type { Operand } from './operand.ts';
+import { Params } from './params.ts';
+import { valueTest } from './value-test.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
-type Document = Readonly<Record<string, unknown>>;
+export type Document = Readonly<Record<string, unknown>>;
+type DocumentTest = (document: Document) => boolean;
 
-/** Whether a document of this record type is what the condition asks for. A field that is not there matches nothing. */
-export function documentMatches(condition: Condition, type: RecordType, document: Document): boolean {
+/**
+ * Whether a document of a record type is what the condition asks for; what is asked is prepared once for each type. `isNamed`: the types of
+ * records were named, so that `dns` means flows that carry it, too.
+ */
+export function documentMatcher(
+  condition: Condition,
+  vocabulary: Vocabulary,
+  isNamed = false,
+): (type: RecordType, document: Document) => boolean {
+  const setting = settingOf(vocabulary, new Params());
+  const tests = new Map<RecordType, DocumentTest>();
+  return (type, document) => {
+    let test = tests.get(type);
+    if (test === undefined) tests.set(type, (test = testOf(condition, type, setting, isNamed)));
+    return test(document);
+  };
+}
+
+const always: DocumentTest = () => true;
+const never: DocumentTest = () => false;
+
+function testOf(condition: Condition, type: RecordType, setting: Setting, isNamed: boolean): DocumentTest {
   switch (condition.kind) {
     case 'all':
-      return condition.parts.every((part) => documentMatches(part, type, document));
-    case 'any':
-      return condition.parts.some((part) => documentMatches(part, type, document));
-    case 'not':
-      return !documentMatches(condition.part, type, document);
-    case 'type':
-      return type.name === condition.type;
-    case 'transport':
-      return valuesAt(document, 'network.transport').some((value) => condition.values.includes(String(value)));
-    case 'network':
-      return valuesAt(document, 'network.type').includes(condition.value);
-    case 'search':
-      return contains(document, condition.text.toLowerCase());
-    case 'exists':
-      return valuesOf(condition.name, type, document).length > 0;
-    case 'match':
-      return matches(condition, type, document);
-  }
-}
-
-function matches(match: Match, type: RecordType, document: Document): boolean {
-  const { name, isNegated } = match;
-  if (name.isDirection === true) return directionFits(match, type, document) !== isNegated;
-  if (name.transport !== undefined && !valuesAt(document, 'network.transport').includes(name.transport)) return false;
-  const values = valuesOf(name, type, document);
-  if (values.length === 0) return false;
-  const any = values.some((value) => match.items.some((item) => fits(match, item, value)));
-  return isNegated ? !any : any;
-}
-
-function directionFits({ items }: Match, type: RecordType, document: Document): boolean {
-  const answers = answerField(type);
-  return items.some((item) => {
-    const asked = directionQuestion(item);
-    if ('directions' in asked)
-      return valuesAt(document, 'network.direction').some((value) => asked.directions.includes(String(value)));
-    if (answers === undefined) return false;
-    return Number(valuesAt(document, answers.paths[0])[0] ?? 0) > 0 === asked.isAnswered;
-  });
-}
-
-function fits(match: Match, item: Item, value: unknown): boolean {
-  const { how, name } = match;
-  if (!('value' in item)) {
-    const n = numeric(value);
-    const low = bound(item.low.text);
-    const high = bound(item.high.text);
-    return n !== undefined && low !== undefined && high !== undefined && n >= low && n <= high;
-  }
-  const { text, isQuoted } = item.value;
-  const lower = text.toLowerCase();
-  const wanted = name.words?.get(lower) ?? (name.shown === 'network.transport' ? lower : text);
-  const is = String(value);
-  switch (how) {
-    case 'less':
-    case 'atMost':
-    case 'greater':
-    case 'atLeast': {
-      const n = numeric(value);
-      const limit = bound(wanted);
-      if (n === undefined || limit === undefined) return false;
-      return how === 'less' ? n < limit : how === 'atMost' ? n <= limit : how === 'greater' ? n > limit : n >= limit;
+    case 'any': {
+      const parts = condition.parts.map((part) => testOf(part, type, setting, isNamed));
+      return condition.kind === 'all'
+        ? (document) => parts.every((part) => part(document))
+        : (document) => parts.some((part) => part(document));
     }
-    case 'regex':
-      return expression(wanted, match.flags).test(is);
-    case 'contains':
-      return is.toLowerCase().includes(wanted.toLowerCase());
-    case 'like':
-      return wildcard(wanted.replaceAll('%', '*').replaceAll('_', '?')).test(is);
+    case 'not': {
+      const part = testOf(condition.part, type, setting, isNamed);
+      return (document) => !part(document);
+    }
     default:
-      if (typeof value === 'number') return value === bound(wanted);
-      if (isIP(is) !== 0 && wanted.includes('/')) return inNetwork(is, wanted);
-      if (!isQuoted && /[*?]/.test(wanted)) return wildcard(wanted).test(is);
-      return how === 'loose' ? is.toLowerCase() === wanted.toLowerCase() : is === wanted;
+      return singleTest(condition, type, setting, isNamed);
   }
 }
 
-function valuesOf(name: Name, type: RecordType, document: Document): unknown[] {
-  return name.operands(type).flatMap(({ path }) => valuesAt(document, path));
+function singleTest(test: Test, type: RecordType, setting: Setting, isNamed: boolean): DocumentTest {
+  switch (test.kind) {
+    case 'type':
+      if (type.name === test.type) return always;
+      if (!isNamed || type.family !== 'flow') return never;
+      return hasWord('network.protocol', [test.type]);
+    case 'transport':
+      return hasWord('network.transport', test.values);
+    case 'network':
+      return hasWord('network.type', [test.value]);
+    case 'search':
+      return searchTest(test.text.toLowerCase(), type);
+    case 'exists':
+      return guarded(test.name, presence(test.name.operands(type)));
+    case 'match':
+      try {
+        return matchTest(test, type, setting);
+      } catch (problem) {
+        // The grammar has checked that it fits at least one type; in the others it does not match.
+        if (problem instanceof ValueProblem) return never;
+        throw problem;
+      }
+  }
 }
 
-/** What stands at a path; lists count as their elements, on the way too. */
+function matchTest(match: Match, type: RecordType, setting: Setting): DocumentTest {
+  const { name, how, items, flags, isNegated } = match;
+  const operands = name.operands(type);
+  if (operands.length === 0) return never;
+  if (name.isDirection === true) {
+    const fits = directionTest(match, type);
+    return isNegated ? (document) => !fits(document) : fits;
+  }
+  const sides = operands.map((operand) => ({
+    valuesIn: valuesOf(operand),
+    test: items.length === 0 ? never : valueTest(operand, { how, items, words: name.words, flags }, setting),
+  }));
+  const any: DocumentTest = (document) => sides.some(({ valuesIn, test }) => valuesIn(document).some(test as never));
+  if (!isNegated) return guarded(name, any);
+  const isThere = presence(operands);
+  return guarded(name, (document) => isThere(document) && !any(document));
+}
+
+/** Only records of the name's transport. */
+function guarded({ transport }: Name, test: DocumentTest): DocumentTest {
+  if (transport === undefined) return test;
+  const isOfIt = hasWord('network.transport', BARE_TRANSPORTS.get(transport) ?? [transport]);
+  return (document) => isOfIt(document) && test(document);
+}
+
+const hasWord =
+  (path: string, words: readonly string[]): DocumentTest =>
+  (document) =>
+    words.includes(String(nodeAt(document, path)));
+
+function directionTest({ items }: Match, type: RecordType): DocumentTest {
+  const answers = answerField(type)?.paths[0];
+  const tests = items.map((item): DocumentTest => {
+    const asked = directionQuestion(item);
+    if ('directions' in asked) return hasWord('network.direction', asked.directions);
+    if (answers === undefined) return never;
+    return (document) => Number(nodeAt(document, answers) ?? 0) > 0 === asked.isAnswered;
+  });
+  return (document) => tests.some((test) => test(document));
+}
+
+function presence(operands: readonly Operand[]): DocumentTest {
+  const sides = operands.map((operand): DocumentTest => {
+    if (operand.shape === 'constant') return always;
+    if (operand.shape === 'elements' && operand.property !== undefined) {
+      const valuesIn = valuesOf(operand);
+      return (document) => valuesIn(document).length > 0;
+    }
+    return (document) => nodeAt(document, operand.path) !== undefined;
+  });
+  return (document) => sides.some((isThere) => isThere(document));
+}
+
+function valuesOf(operand: Operand): (document: Document) => readonly unknown[] {
+  if (operand.shape === 'constant') {
+    const values = Array.isArray(operand.value) ? operand.value : [operand.value];
+    return () => values;
+  }
+  const { path, kind } = operand;
+  if (operand.shape === 'value' && (kind === 'list' || kind === 'map' || kind === 'json'))
+    return (document) => {
+      const node = nodeAt(document, path);
+      return node === undefined ? [] : [node];
+    };
+  return (document) => valuesAt(document, path);
+}
+
+/** The fields that a free search looks at, as texts. */
+function searchTest(text: string, type: RecordType): DocumentTest {
+  const paths = Object.values(type.fields as Record<string, Field>)
+    .filter(isSearched)
+    .map(({ paths: [path] }) => path);
+  return (document) =>
+    paths.some((path) => {
+      const node = nodeAt(document, path);
+      if (node === undefined) return false;
+      return (typeof node === 'string' ? node : JSON.stringify(node)).toLowerCase().includes(text);
+    });
+}
+
+/** What stands at a path, undefined for nothing and null. Keys may hold dots: the longest that is there goes first. */
+function nodeAt(value: unknown, path: string): unknown {
+  if (path === '') return value ?? undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const record = value as Record<string, unknown>;
+  for (let dot = path.length; dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
+    const key = path.slice(0, dot);
+    if (Object.hasOwn(record, key)) return nodeAt(record[key], path.slice(dot + 1));
+  }
+  return undefined;
+}
+
+/** The values at a path; lists count as their elements, on the way too. */
 function valuesAt(value: unknown, path: string): unknown[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value.flatMap((element) => valuesAt(element, path));
   if (path === '') return [value];
   if (typeof value !== 'object') return [];
   const record = value as Record<string, unknown>;
-  // Keys may hold dots: the longest that is there goes first.
   for (let dot = path.length; dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
     const key = path.slice(0, dot);
     if (Object.hasOwn(record, key)) return valuesAt(record[key], path.slice(dot + 1));
   }
   return [];
-}
-
-function contains(value: unknown, text: string): boolean {
-  if (typeof value === 'string') return value.toLowerCase().includes(text);
-  if (typeof value === 'object' && value !== null) return Object.values(value).some((one) => contains(one, text));
-  return false;
-}
-
-function numeric(value: unknown): number | undefined {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' && value !== '' && Number.isFinite(Number(value)) ? Number(value) : undefined;
-}
-
-/** A number, a size or a span. */
-function bound(text: string): number | undefined {
-  const count = parseCount(text);
-  if (count !== undefined) return Number(count.decimal);
-  const span = parseSpan(text);
-  return typeof span === 'number' ? span : undefined;
-}
-
-const expressions = new Map<string, RegExp>();
-
-function cached(key: string, make: () => RegExp): RegExp {
-  let found = expressions.get(key);
-  if (found === undefined) {
-    if (expressions.size > 1000) expressions.clear();
-    found = make();
-    expressions.set(key, found);
-  }
-  return found;
-}
-
-function expression(text: string, flags = ''): RegExp {
-  return cached(`${flags}/${text}`, () => {
-    try {
-      return new RegExp(text, flags.includes('i') ? 'iu' : 'u');
-    } catch {
-      // What the store's engine takes and this one does not matches nothing.
-      return /(?!)/;
-    }
-  });
-}
-
-function wildcard(text: string): RegExp {
-  return cached(`*${text}`, () => {
-    const source = text
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.');
-    return new RegExp(`^${source}$`, 'is');
-  });
-}
-
-function inNetwork(address: string, network: string): boolean {
-  const [base, length] = network.split('/');
-  const family = isIP(base) === 6 ? 'ipv6' : 'ipv4';
-  if (isIP(base) === 0 || !/^\d+$/.test(length)) return false;
-  const list = new BlockList();
-  try {
-    list.addSubnet(base, Number(length), family);
-  } catch {
-    return false;
-  }
-  return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }

@@ -1,6 +1,6 @@
 // Numbers, spans, times and booleans → SQL.
 
-import type { Literal } from './ast.ts';
+import type { How, Item, Literal } from './ast.ts';
 import {
   type Comparison,
   eachItem,
@@ -33,7 +33,7 @@ export function scalarAnyOf(sql: string, kind: string, path: string, comparison:
   }
 }
 
-interface Bound {
+export interface Bound {
   readonly value: string;
   readonly type: 'BIGINT' | 'DOUBLE';
 }
@@ -66,7 +66,7 @@ function numberAnyOf(sql: string, comparison: Comparison, setting: Setting, read
 
 const LARGEST = 2n ** 63n - 1n;
 
-function readCount(literal: Literal): Bound {
+export function readCount(literal: Literal): Bound {
   const count = parseCount(literal.text);
   if (count === undefined) {
     const isSpan = parseSpan(literal.text) !== undefined;
@@ -81,7 +81,7 @@ function readCount(literal: Literal): Bound {
   return { value: count.decimal, type: big > LARGEST || big < -LARGEST ? 'DOUBLE' : 'BIGINT' };
 }
 
-function readSpan(literal: Literal): Bound {
+export function readSpan(literal: Literal): Bound {
   const span = parseSpan(literal.text);
   if (span === 'unitless') throw new ValueProblem(literal, 'a span of time needs a unit', `${literal.text}ms?`);
   if (span === undefined)
@@ -89,9 +89,11 @@ function readSpan(literal: Literal): Bound {
   return { value: String(span), type: 'BIGINT' };
 }
 
-function timeAnyOf(sql: string, comparison: Comparison, setting: Setting): string {
-  const read = (literal: Literal) => {
-    const moment = parseTime(literal.text, setting);
+/** The moments, in ns of Unix time, that an item begins with and ends before. */
+export function readMoment(item: Item, how: How, setting: Setting): { low: bigint; end: bigint } {
+  const literal = 'value' in item ? item.value : item.low;
+  const read = ({ text }: Literal) => {
+    const moment = parseTime(text, setting);
     if (moment === undefined)
       throw new ValueProblem(
         literal,
@@ -100,45 +102,49 @@ function timeAnyOf(sql: string, comparison: Comparison, setting: Setting): strin
       );
     return moment;
   };
+  const low = read(literal);
+  const high = 'value' in item ? low : read(item.high);
+  if (!isEquality(how) && ORDER[how] === undefined)
+    throw new ValueProblem(literal, 'this field is a time', 'compare it with < <= > >= or between');
+  return { low: low.ns, end: high.ns + high.precisionNs };
+}
+
+function timeAnyOf(sql: string, comparison: Comparison, setting: Setting): string {
   const bind = (ns: bigint) => setting.params.add(sqlTime(ns), 'TIMESTAMP_NS');
   return or(
     eachItem(comparison.items, (item) => {
-      const low = read('value' in item ? item.value : item.low);
-      const high = 'value' in item ? low : read(item.high);
-      const end = high.ns + high.precisionNs;
+      const { low, end } = readMoment(item, comparison.how, setting);
       switch (comparison.how) {
         case 'less':
-          return `${sql} < ${bind(low.ns)}`;
+          return `${sql} < ${bind(low)}`;
         case 'atMost':
           return `${sql} < ${bind(end)}`;
         case 'greater':
           return `${sql} >= ${bind(end)}`;
         case 'atLeast':
-          return `${sql} >= ${bind(low.ns)}`;
-        case 'exact':
-        case 'loose':
-          return `(${sql} >= ${bind(low.ns)} AND ${sql} < ${bind(end)})`;
+          return `${sql} >= ${bind(low)}`;
         default:
-          throw new ValueProblem(
-            'value' in item ? item.value : item.low,
-            'this field is a time',
-            'compare it with < <= > >= or between',
-          );
+          return `(${sql} >= ${bind(low)} AND ${sql} < ${bind(end)})`;
       }
     }),
     comparison,
   );
 }
 
+export function readBoolean(item: Item, how: How): boolean {
+  const literal = 'value' in item ? item.value : item.low;
+  const isTrue = /^(true|yes|1)$/i.test(literal.text);
+  if ((!isTrue && !/^(false|no|0)$/i.test(literal.text)) || !('value' in item) || !isEquality(how))
+    throw new ValueProblem(literal, 'this field is true or false');
+  return isTrue;
+}
+
 function boolAnyOf(sql: string, comparison: Comparison, setting: Setting): string {
   return or(
-    eachItem(comparison.items, (item) => {
-      const literal = 'value' in item ? item.value : item.low;
-      const isTrue = /^(true|yes|1)$/i.test(literal.text);
-      if ((!isTrue && !/^(false|no|0)$/i.test(literal.text)) || !('value' in item) || !isEquality(comparison.how))
-        throw new ValueProblem(literal, 'this field is true or false');
-      return `${sql} = ${setting.params.add(isTrue, 'BOOLEAN')}`;
-    }),
+    eachItem(
+      comparison.items,
+      (item) => `${sql} = ${setting.params.add(readBoolean(item, comparison.how), 'BOOLEAN')}`,
+    ),
     comparison,
   );
 }

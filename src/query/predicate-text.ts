@@ -17,10 +17,7 @@ import { hasWildcard, wildcardPattern } from './values.ts';
 export function textAnyOf(sql: string, path: string, comparison: Comparison, setting: Setting): string {
   const { how, words } = comparison;
   const bind = (text: string) => setting.params.add(text, 'VARCHAR');
-  const word = (literal: Literal) => {
-    const lower = literal.text.toLowerCase();
-    return words?.get(lower) ?? (path === 'network.transport' ? lower : literal.text);
-  };
+  const word = (literal: Literal) => wordOf(literal, path, words);
   const equal: string[] = [];
   const loose: string[] = [];
   const parts: string[] = [];
@@ -57,11 +54,17 @@ export function textAnyOf(sql: string, path: string, comparison: Comparison, set
   return or(parts, comparison);
 }
 
-const isNetworkText = (path: string, literal: Literal): boolean =>
+/** What records have for a value, by whatever spelling. */
+export function wordOf({ text }: Literal, path: string, words: Comparison['words']): string {
+  const lower = text.toLowerCase();
+  return words?.get(lower) ?? (path === 'network.transport' ? lower : text);
+}
+
+export const isNetworkText = (path: string, literal: Literal): boolean =>
   /(^|[._])ip$/.test(path) && /\/\d+$/.test(literal.text);
 
 /** `matches "…"` ignores case, as in Wireshark; `/…/` does what its flags say. */
-function regexSource(literal: Literal, flags: string | undefined): string {
+export function regexSource(literal: Literal, flags: string | undefined): string {
   const problem = regexProblem(literal.text);
   if (problem !== undefined) throw new ValueProblem(literal, problem.reason, problem.hint, problem.at);
   const letters = flags === undefined ? 'i' : [...new Set(flags)].join('');

@@ -6,12 +6,16 @@ import { addressAnyOf } from './predicate-address.ts';
 import { elements, elementsAnyOf, keyed } from './predicate-elements.ts';
 import { scalarAnyOf } from './predicate-scalar.ts';
 import { textAnyOf } from './predicate-text.ts';
+import { valueTest } from './value-test.ts';
 
 /** True where any of the items fits the operand. Throws ValueProblem. */
 export function anyOf(operand: Operand, comparison: Comparison, setting: Setting): string {
   // An empty list.
   if (comparison.items.length === 0) return 'FALSE';
-  if (operand.shape === 'constant') return constantAnyOf(operand.value, comparison) ? 'TRUE' : 'FALSE';
+  if (operand.shape === 'constant') {
+    const values = Array.isArray(operand.value) ? operand.value : [operand.value];
+    return values.some(valueTest(operand, comparison, setting)) ? 'TRUE' : 'FALSE';
+  }
   if (operand.shape === 'elements') return elementsAnyOf(operand, comparison, setting);
   if (operand.kind === 'ip') return addressAnyOf(operand.sql, comparison, setting);
   if (operand.kind === 'list' || operand.kind === 'map' || operand.kind === 'json') {
@@ -36,16 +40,4 @@ export function present(operand: Operand, setting: Setting): string {
   if (operand.key !== undefined) return `${keyed(operand.sql, operand.key, setting)} IS NOT NULL`;
   if (operand.property !== undefined) return `len(${elements(operand, setting)}) > 0`;
   return `${operand.sql} IS NOT NULL`;
-}
-
-function constantAnyOf(value: unknown, comparison: Comparison): boolean {
-  const values = (Array.isArray(value) ? value : [value]).map(String);
-  return comparison.items.some((item) => {
-    if (!('value' in item)) return false;
-    const wanted = item.value.text;
-    if (comparison.how === 'exact') return values.includes(wanted);
-    if (comparison.how === 'contains') return values.some((v) => v.includes(wanted));
-    if (comparison.how !== 'loose') return false;
-    return values.some((v) => v.toLowerCase() === wanted.toLowerCase());
-  });
 }

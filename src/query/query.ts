@@ -20,7 +20,7 @@ export { FORMATS, type Format, type FormatOptions, formatNamed, formatResult } f
 export { parseCondition } from './grammar.ts';
 export { addressesOfHosts, hostNamesIn } from './host-names.ts';
 export { type InterfaceListOptions, planInterfaces } from './interfaces.ts';
-export { documentMatches } from './match-document.ts';
+export { documentMatcher } from './match-document.ts';
 export { Params, type Statement } from './params.ts';
 export { DEFAULT_LIMIT, type Plan, planQuery, type QueryOptions } from './plan.ts';
 export { QUERY_TYPES } from './query-types.ts';
