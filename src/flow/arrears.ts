@@ -41,7 +41,7 @@ export class Arrears {
     this.current ^= S_INTERVAL;
     this.#number = number;
     this.#table = 0;
-    this.#slot = 0;
+    this.#slot = this.#tables[0].first;
   }
 
   /** All flows are gone. */
@@ -54,11 +54,11 @@ export class Arrears {
     for (let left = ROWS_AT_ONCE; this.isOpen; this.#table++) {
       const table = this.#tables[this.#table];
       const from = this.#slot;
-      const until = Math.min(table.rowsUsed, from + left);
+      const until = Math.min(table.rowsEnd, from + left);
       this.#slot = this.#settleRows(table, from, until);
       left -= this.#slot - from;
-      if (this.#slot < table.rowsUsed) return false;
-      this.#slot = 0;
+      if (this.#slot < table.rowsEnd) return false;
+      this.#slot = this.#tables[this.#table + 1]?.first ?? 0;
     }
     return true;
   }

@@ -118,17 +118,13 @@ export class Bursts {
 
   /** Reads of the next flows what their documents need; gives something that depends on all of it. */
   #lookAhead(flows: Uint32Array, from: number): number {
-    const { words: words4, cold: cold4 } = this.#v4;
-    const { words: words6, cold: cold6 } = this.#v6;
+    // Both tables have the same.
+    const { words, cold } = this.#v4;
     const to = Math.min(from + AHEAD, flows.length);
     let sum = 0;
     for (let i = from; i < to; i++) {
       const slot = flows[i] >>> 1;
-      const isV4 = (flows[i] & 1) === 0;
-      const cold = slot * COLD_WORDS;
-      sum ^= isV4
-        ? words4[slot << HOT_SHIFT] ^ cold4[cold] ^ cold4[cold + COLD_WORDS - 1]
-        : words6[slot << HOT_SHIFT] ^ cold6[cold] ^ cold6[cold + COLD_WORDS - 1];
+      sum ^= words[slot << HOT_SHIFT] ^ cold[slot * COLD_WORDS] ^ cold[slot * COLD_WORDS + COLD_WORDS - 1];
     }
     return sum;
   }

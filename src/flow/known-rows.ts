@@ -6,6 +6,7 @@ import type { Arrears } from './arrears.ts';
 import * as counting from './counting.ts';
 import type { FlowHandler, PacketPlace } from './handler.ts';
 import * as layout from './layout.ts';
+import type { FlowRows } from './rows.ts';
 import type { Stage } from './stage.ts';
 import * as stageWords from './stage.ts';
 import type { FlowTable } from './table.ts';
@@ -14,6 +15,7 @@ import * as tableWords from './table.ts';
 // A module's own constants become part of its machine code, imported ones are read each time, with checks: see docs/decisions.md.
 const {
   COLD_WORDS,
+  F_A,
   F_B,
   F_BYTES_A,
   F_LAST_NANOS,
@@ -57,7 +59,7 @@ const {
   ROW_SHARD,
   WIDE,
 } = stageWords;
-const { SLOT_MASK } = tableWords;
+const { ENTRY_MASK, SLOT_MASK } = tableWords;
 const { carry, mark } = counting;
 
 /** Rows whose flows are found together; a power of two. */
@@ -76,6 +78,8 @@ const UNUSUAL = INFO_NOTE | INFO_EXTRA | INFO_FAULTY | INFO_SEGMENTED | INFO_SPE
 export interface KnownParts {
   readonly v4: FlowTable;
   readonly v6: FlowTable;
+  /** The memory of both. */
+  readonly memory: FlowRows;
   readonly handler: FlowHandler;
   readonly arrears: Arrears;
   readonly counters: { packets: number };
@@ -106,7 +110,7 @@ export interface KnownRows {
  * that reads files, V8 puts the places and lengths of their arrays into its machine code (docs/decisions.md).
  */
 export function knownRows(batch: PacketBatch, stage: Stage, parts: KnownParts): KnownRows {
-  const { v4: table4, v6: table6, handler, arrears, counters, place, owned } = parts;
+  const { v4: table4, v6: table6, memory, handler, arrears, counters, place, owned } = parts;
   const { wantsPackets } = handler;
   const ownsAll = owned.every((flag) => flag === 1);
   const { rows, wide } = stage;
@@ -122,8 +126,21 @@ export function knownRows(batch: PacketBatch, stage: Stage, parts: KnownParts): 
   const sequences = stage.column(ROW_SEQUENCE);
   const packetsOf = stage.column(ROW_PACKET);
   const { seconds: secondsOf, nanos: nanosOf, wireLength, numbers } = batch;
-  const { index: index4, masks: masks4, words: words4, cold: cold4, region: span } = table4;
-  const { index: index6, masks: masks6, words: words6, cold: cold6, wide: wide6 } = table6;
+  const { index: index4, masks: masks4, region: span } = table4;
+  const { index: index6, masks: masks6, wide: wide6, first: first6 } = table6;
+  const { cold } = memory;
+  const ownLowers = memory.column(F_A);
+  const ownHighers = memory.column(F_B);
+  const ownPorts = memory.column(F_PORTS);
+  const ownProtocols = memory.column(F_PROTOCOL);
+  const states = memory.column(F_STATE);
+  const lastSeconds = memory.column(F_LAST_SECONDS);
+  const lastNanos = memory.column(F_LAST_NANOS);
+  const packetCounts = memory.column(F_PACKETS_A);
+  const byteCounts = memory.column(F_BYTES_A);
+  const payloadCounts = memory.column(F_PAYLOAD_A);
+  const flowMarks = memory.column(F_MARKS);
+  const nextSequences = memory.column(F_SEQUENCE_A);
   const found = new Int32Array(rowsAhead);
 
   const lookAhead = (from: number, to: number): number => {
@@ -136,25 +153,25 @@ export function knownRows(batch: PacketBatch, stage: Stage, parts: KnownParts): 
       const shard = shards[row];
       const region = Math.imul(shard, span);
       const tag = hash >>> 24;
-      let slot = 0;
+      let slot: number;
       if ((info & INFO_V6) === 0) {
         const mask = masks4[shard];
         let p = hash & mask;
-        let entry = index4[region + p];
+        let entry = index4[(region + p) | 0];
         while (entry !== 0 && entry >>> 24 !== tag) {
           p = (p + 1) & mask;
-          entry = index4[region + p];
+          entry = index4[(region + p) | 0];
         }
-        if (entry !== 0) slot = (entry & SLOT_MASK) - 1;
+        slot = entry === 0 ? 0 : (entry & ENTRY_MASK) - 1;
       } else {
         const mask = masks6[shard];
         let p = hash & mask;
-        let entry = index6[region + p];
+        let entry = index6[(region + p) | 0];
         while (entry !== 0 && entry >>> 24 !== tag) {
           p = (p + 1) & mask;
-          entry = index6[region + p];
+          entry = index6[(region + p) | 0];
         }
-        slot = (entry === 0 ? 0 : (entry & SLOT_MASK) - 1) | FOUND_V6;
+        slot = (first6 + (entry === 0 ? 0 : (entry & ENTRY_MASK) - 1)) | FOUND_V6;
       }
       found[i] = (info & INFO_SPECIAL) === 0 ? slot : slot | FOUND_SPECIAL;
     }
@@ -162,15 +179,12 @@ export function knownRows(batch: PacketBatch, stage: Stage, parts: KnownParts): 
     for (let i = 0; i < count; i++) {
       const entry = found[i];
       const slot = entry & SLOT_MASK;
-      const isV6 = (entry & FOUND_V6) !== 0;
-      const state = isV6 ? words6[(slot << HOT_SHIFT) + F_STATE] : words4[(slot << HOT_SHIFT) + F_STATE];
+      const state = states[slot << HOT_SHIFT];
       sum ^= state;
-      if (isV6) sum ^= wide6[slot * WIDE];
-      if (((entry & FOUND_SPECIAL) | (state & S_WATCH)) !== 0) {
-        const cold = isV6 ? cold6 : cold4;
-        // It may lie across two cache lines.
+      if ((entry & FOUND_V6) !== 0) sum ^= wide6[slot * WIDE];
+      // It may lie across two cache lines.
+      if (((entry & FOUND_SPECIAL) | (state & S_WATCH)) !== 0)
         sum ^= cold[slot * COLD_WORDS] ^ cold[slot * COLD_WORDS + LAST_COLD_WORD];
-      }
     }
     return sum;
   };
@@ -189,14 +203,13 @@ export function knownRows(batch: PacketBatch, stage: Stage, parts: KnownParts): 
       }
       const info = infos[row];
       const isV6 = (info & INFO_V6) !== 0;
-      const words = isV6 ? words6 : words4;
       let slot = found[(r - first) & FOUND_MASK] & SLOT_MASK;
       let base = slot << HOT_SHIFT;
       if (
-        words[base] !== lowers[row] ||
-        words[base + F_B] !== highers[row] ||
-        words[base + F_PORTS] !== portPairs[row] ||
-        words[base + F_PROTOCOL] !== protocols[row] ||
+        ownLowers[base] !== lowers[row] ||
+        ownHighers[base] !== highers[row] ||
+        ownPorts[base] !== portPairs[row] ||
+        ownProtocols[base] !== protocols[row] ||
         (isV6 && !table6.sameWide(slot, wide, r * WIDE))
       ) {
         // A new flow, one whose tag another one has that comes first, or one that has begun since.
@@ -208,15 +221,15 @@ export function knownRows(batch: PacketBatch, stage: Stage, parts: KnownParts): 
       const side = info & INFO_REVERSE;
       const marks = marksOf[row];
       const length = payloadLengths[row];
-      const state = words[base + F_STATE];
+      const state = states[base];
       // The flow owes a report of the interval before.
       if (((state ^ interval) & S_INTERVAL) !== 0) break;
       if ((info & INFO_TCP) !== 0) {
         if ((state & (S_SEQUENCE_A << side)) === 0 || (state & S_WATCH) !== 0) break;
-        const next = words[base + F_SEQUENCE_A + side];
+        const next = nextSequences[base + side];
         if (length !== 0) {
           if (sequences[row] !== next) break;
-          words[base + F_SEQUENCE_A + side] = next + length;
+          nextSequences[base + side] = next + length;
         }
         if (wantsPackets) {
           place.sequenceBefore[side] = next;
@@ -226,25 +239,25 @@ export function knownRows(batch: PacketBatch, stage: Stage, parts: KnownParts): 
       const packet = packetsOf[row];
       const seconds = secondsOf[packet];
       const nanos = nanosOf[packet];
-      const last = words[base + F_LAST_SECONDS] >>> 0;
+      const last = lastSeconds[base] >>> 0;
       if (seconds > last) {
-        words[base + F_LAST_SECONDS] = seconds;
-        words[base + F_LAST_NANOS] = nanos;
-      } else if (seconds === last && nanos > words[base + F_LAST_NANOS]) words[base + F_LAST_NANOS] = nanos;
+        lastSeconds[base] = seconds;
+        lastNanos[base] = nanos;
+      } else if (seconds === last && nanos > lastNanos[base]) lastNanos[base] = nanos;
       // Modulo 2^32: what wraps is told to be an integer, or V8 looks for it.
-      const packets = (words[base + F_PACKETS_A + side] + 1) | 0;
-      words[base + F_PACKETS_A + side] = packets;
+      const packets = (packetCounts[base + side] + 1) | 0;
+      packetCounts[base + side] = packets;
       if (packets === 0) carry(isV6 ? table6 : table4, base, side);
       const wire = wireLength[packet] | 0;
-      const bytes = (words[base + F_BYTES_A + side] + wire) | 0;
-      words[base + F_BYTES_A + side] = bytes;
+      const bytes = (byteCounts[base + side] + wire) | 0;
+      byteCounts[base + side] = bytes;
       if (bytes >>> 0 < wire >>> 0) carry(isV6 ? table6 : table4, base, 2 + side);
       if (length !== 0) {
-        const payload = (words[base + F_PAYLOAD_A + side] + length) | 0;
-        words[base + F_PAYLOAD_A + side] = payload;
+        const payload = (payloadCounts[base + side] + length) | 0;
+        payloadCounts[base + side] = payload;
         if (payload >>> 0 < length) carry(isV6 ? table6 : table4, base, 4 + side);
       }
-      const before = words[base + F_MARKS];
+      const before = flowMarks[base];
       if (
         (state & (S_SEEN_A << side)) === 0 ||
         ((before >>> (16 + (side << 3))) & 255) !== ((marks >>> 8) & 255) ||
@@ -253,7 +266,7 @@ export function knownRows(batch: PacketBatch, stage: Stage, parts: KnownParts): 
         mark(isV6 ? table6 : table4, base, side, marks);
       } else {
         const after = before | ((marks & 255) << (side << 3));
-        if (after !== before) words[base + F_MARKS] = after;
+        if (after !== before) flowMarks[base] = after;
       }
       if (wantsPackets) {
         place.row = row;

@@ -1,11 +1,12 @@
 // The flow table: open addressing over rows of words. The index is one array with a region per logical shard, so that growing one
-// costs little and limits belong to a shard whatever the number of workers. An index entry is the row's number + 1 with eight bits
+// costs little and limits belong to a shard whatever the number of workers. An index entry is the row's number in its table + 1 with eight bits
 // of its hash on top, so most misses are seen without touching the row. Rows never move; their memory is committed by the system as
-// it is touched. Row 0 is nobody's: entries of flows that are gone point to it, and no key is equal to its key.
+// it is touched. A table's first row is nobody's: entries of flows that are gone point to it, and no key is equal to its key.
 
 import { foldV6, SHARDS, tableHash } from './hash.ts';
 import * as layout from './layout.ts';
 import { coldAt } from './layout.ts';
+import { FlowRows } from './rows.ts';
 import { SideRows } from './side-rows.ts';
 import * as stageWords from './stage.ts';
 import { TCP_EVENT_BIT, type TcpEvent } from './tcp-events.ts';
@@ -27,23 +28,29 @@ const {
   F_PROTOCOL,
   HANDSHAKE_WORDS,
   HOT_SHIFT,
-  HOT_WORDS,
   WIDE_WORDS,
 } = layout;
 const { ROW_A, ROW_B, ROW_HASH, ROW_PORTS, ROW_PROTOCOL, ROW_SHARD } = stageWords;
 
-export const SLOT_MASK = 0xffffff;
-/** Entry of a flow that is gone: it points to row 0. */
+/** The part of an index entry that names a row. */
+export const ENTRY_MASK = 0xffffff;
+/** Numbers of rows, of both tables that share memory, are below: V8 knows then that what is added to a row's place cannot overflow. */
+export const SLOT_MASK = 0x1ffffff;
+/** Entry of a flow that is gone: it points to the table's first row. */
 const TOMBSTONE = 1;
 /** A protocol word that no packet has. */
 const NOBODY = -1;
 /** Rows a table can number. */
-export const MAX_ROWS = SLOT_MASK - 1;
+export const MAX_ROWS = ENTRY_MASK - 1;
 const FIRST_CAPACITY = 64;
 const CACHE_LINE_ENTRIES = 16;
+/** Entries whose rows are read together when an index is built anew. */
+const REBUILT_TOGETHER = 64;
 
 export class FlowTable {
   readonly v6: boolean;
+  /** Number of its first row: rows are numbered through the memory that it shares. */
+  readonly first: number;
   /** Hot rows, cold rows, whole IPv6 addresses (empty for IPv4); see `layout.ts`. */
   readonly words: Int32Array;
   readonly cold: Int32Array;
@@ -53,8 +60,9 @@ export class FlowTable {
   readonly shardCount = new Int32Array(SHARDS);
   /** What `note` counted. */
   readonly noted = new Map<TcpEvent, number>();
-  readonly #capacity: number;
-  /** Entries: the row's number + 1 with the top eight bits of its hash above. Those of a shard begin at `shard * region`. */
+  /** Behind its last row. */
+  readonly #end: number;
+  /** Entries: the row's number in the table + 1 with the top eight bits of its hash above. Those of a shard begin at `shard * region`. */
   readonly index: Uint32Array;
   /** Entries from one shard's first to the next one's. */
   readonly region: number;
@@ -67,7 +75,9 @@ export class FlowTable {
   readonly #salt0: number;
   readonly #salt1: number;
   #free = 0;
-  #fresh = 1;
+  /** Of no meaning: what was read ahead is used, so that it is read. */
+  #readAhead = 0;
+  #fresh: number;
 
   /** What a handshake told, and what few flows have: see `layout.ts`. */
   readonly handshakes: SideRows;
@@ -75,34 +85,45 @@ export class FlowTable {
 
   /**
    * `capacity`: flows at most, `perShard`: of one shard. `salts`: the process's secret, the same that the hashes of the rows were made
-   * with.
+   * with. `rows`: memory that it shares with others, in which its own rows begin at `first`.
    */
-  constructor(v6: boolean, capacity: number, perShard: number, salts: readonly [number, number]) {
+  constructor(
+    v6: boolean,
+    capacity: number,
+    perShard: number,
+    salts: readonly [number, number],
+    rows: FlowRows = new FlowRows(rowsFor(capacity)),
+    first = 0,
+  ) {
     this.v6 = v6;
-    this.#capacity = Math.min(capacity + 1, MAX_ROWS);
+    this.first = first;
+    this.#end = first + rowsFor(capacity);
+    this.#fresh = first + 1;
     this.#largest = FIRST_CAPACITY;
     while (this.#largest < perShard * 2) this.#largest *= 2;
     // Regions a power of two apart would all begin in the same sets of the CPU's caches: a bit more spreads them.
     this.region = this.#largest + Math.max(CACHE_LINE_ENTRIES, this.#largest / SHARDS);
     this.index = new Uint32Array(SHARDS * this.region);
-    this.words = alignedWords(this.#capacity * HOT_WORDS);
-    this.cold = new Int32Array(this.#capacity * COLD_WORDS);
-    this.wide = new Int32Array(v6 ? this.#capacity * WIDE_WORDS : 0);
-    this.handshakes = new SideRows(this.cold, C_HANDSHAKE, HANDSHAKE_WORDS, this.#capacity);
-    this.extensions = new SideRows(this.cold, C_EXTENSION, EXTENSION_WORDS, this.#capacity);
+    this.words = rows.words;
+    this.cold = rows.cold;
+    this.wide = new Int32Array(v6 ? this.#end * WIDE_WORDS : 0);
+    this.handshakes = new SideRows(this.cold, C_HANDSHAKE, HANDSHAKE_WORDS, rowsFor(capacity));
+    this.extensions = new SideRows(this.cold, C_EXTENSION, EXTENSION_WORDS, rowsFor(capacity));
     this.#salt0 = salts[0];
     this.#salt1 = salts[1];
-    this.words[F_PROTOCOL] = NOBODY;
+    this.words[(first << HOT_SHIFT) + F_PROTOCOL] = NOBODY;
   }
 
-  /** Rows that have been used so far, and row 0. Those of flows that are gone have no packets. */
-  get rowsUsed(): number {
+  /** The row behind those from `first` on that have been used so far. Those of flows that are gone have no packets. */
+  get rowsEnd(): number {
     return this.#fresh;
   }
 
   /** What is read at random, packet by packet. */
   get memory(): readonly ArrayBufferView[] {
-    return [this.words, this.index, this.cold, this.wide];
+    const words = this.words.subarray(this.first << HOT_SHIFT, this.#end << HOT_SHIFT);
+    const cold = this.cold.subarray(this.first * COLD_WORDS, this.#end * COLD_WORDS);
+    return [words, this.index, cold, this.wide.subarray(this.first * WIDE_WORDS)];
   }
 
   /** Row number of the flow that a staged packet belongs to, -1 when there is none. */
@@ -121,7 +142,7 @@ export class FlowTable {
       const entry = index[region + p];
       if (entry === 0) return -1;
       if (entry >>> 24 !== tag) continue;
-      const slot = (entry & SLOT_MASK) - 1;
+      const slot = this.first + (entry & ENTRY_MASK) - 1;
       const base = slot << HOT_SHIFT;
       if (
         words[base + F_A] === a &&
@@ -160,7 +181,7 @@ export class FlowTable {
       this.#free = this.cold[slot * COLD_WORDS + C_NEXT];
       words.fill(0, slot << HOT_SHIFT, (slot + 1) << HOT_SHIFT);
       this.cold.fill(0, slot * COLD_WORDS, (slot + 1) * COLD_WORDS);
-    } else if (this.#fresh < this.#capacity) slot = this.#fresh++;
+    } else if (this.#fresh < this.#end) slot = this.#fresh++;
     else return -1;
     const shard = rows[at + ROW_SHARD];
     const base = slot << HOT_SHIFT;
@@ -187,7 +208,7 @@ export class FlowTable {
     const mask = this.masks[shard];
     for (let p = this.#hashOfRow(base) & mask; ; p = (p + 1) & mask) {
       const entry = index[region + p];
-      if ((entry & SLOT_MASK) === slot + 1) {
+      if ((entry & ENTRY_MASK) === slot - this.first + 1) {
         index[region + p] = TOMBSTONE;
         break;
       }
@@ -212,13 +233,13 @@ export class FlowTable {
       this.index.fill(0, region, region + this.masks[shard] + 1);
     }
     this.masks.fill(FIRST_CAPACITY - 1);
-    this.words.fill(0, 1 << HOT_SHIFT, this.#fresh << HOT_SHIFT);
-    this.cold.fill(0, 0, this.#fresh * COLD_WORDS);
+    this.words.fill(0, (this.first + 1) << HOT_SHIFT, this.#fresh << HOT_SHIFT);
+    this.cold.fill(0, this.first * COLD_WORDS, this.#fresh * COLD_WORDS);
     this.#used.fill(0);
     this.shardCount.fill(0);
     this.count = 0;
     this.#free = 0;
-    this.#fresh = 1;
+    this.#fresh = this.first + 1;
     this.handshakes.clear();
     this.extensions.clear();
   }
@@ -231,7 +252,8 @@ export class FlowTable {
   forEach(visit: (slot: number) => void): void {
     const { words } = this;
     const fresh = this.#fresh;
-    for (let slot = 1; slot < fresh; slot++) if (words[(slot << HOT_SHIFT) + F_PROTOCOL] !== NOBODY) visit(slot);
+    for (let slot = this.first + 1; slot < fresh; slot++)
+      if (words[(slot << HOT_SHIFT) + F_PROTOCOL] !== NOBODY) visit(slot);
   }
 
   /** Calls `visit` with every flow of a shard. */
@@ -239,8 +261,8 @@ export class FlowTable {
     const { index, masks } = this;
     const region = shard * this.region;
     for (let p = region; p <= region + masks[shard]; p++) {
-      const slot = index[p] & SLOT_MASK;
-      if (slot > TOMBSTONE) visit(slot - 1);
+      const entry = index[p] & ENTRY_MASK;
+      if (entry > TOMBSTONE) visit(this.first + entry - 1);
     }
   }
 
@@ -271,7 +293,7 @@ export class FlowTable {
     const mask = this.masks[shard];
     let p = hash & mask;
     while (index[region + p] !== 0) p = (p + 1) & mask;
-    index[region + p] = ((hash & 0xff000000) | (slot + 1)) >>> 0;
+    index[region + p] = ((hash & 0xff000000) | (slot - this.first + 1)) >>> 0;
   }
 
   /** Without the dead entries and, where needed, over more of the shard's region. */
@@ -284,24 +306,32 @@ export class FlowTable {
     while (capacity < (this.shardCount[shard] + 1) * 2) capacity *= 2;
     this.masks[shard] = Math.min(capacity, this.#largest) - 1;
     for (let p = 0; p < entries.length; p++) {
-      const slot = entries[p] & SLOT_MASK;
-      if (slot > TOMBSTONE) this.#place(shard, slot - 1, this.#hashOfRow((slot - 1) << HOT_SHIFT));
+      if (p % REBUILT_TOGETHER === 0) this.#readAhead ^= this.#lookAhead(entries, p);
+      const entry = entries[p] & ENTRY_MASK;
+      if (entry <= TOMBSTONE) continue;
+      const slot = this.first + entry - 1;
+      this.#place(shard, slot, this.#hashOfRow(slot << HOT_SHIFT));
     }
     this.#used[shard] = this.shardCount[shard];
   }
+
+  /** Reads of the flows of the next entries where their keys are: the memory accesses overlap. Gives something that depends on all. */
+  #lookAhead(entries: Uint32Array, from: number): number {
+    const { words, wide, v6 } = this;
+    const to = Math.min(from + REBUILT_TOGETHER, entries.length);
+    let sum = 0;
+    for (let p = from; p < to; p++) {
+      const slot = this.first + Math.max(0, (entries[p] & ENTRY_MASK) - 1);
+      sum ^= words[slot << HOT_SHIFT];
+      if (v6) sum ^= wide[slot * WIDE_WORDS];
+    }
+    return sum;
+  }
 }
 
-const WASM_PAGE_BYTES = 65_536;
-/** All that is used of it; its types come with those of the browser, which do not belong here. */
-declare const WebAssembly: { Memory: new (size: { initial: number; maximum: number }) => { buffer: ArrayBuffer } };
-
-/**
- * Zeroed words that begin at a cache line. An ArrayBuffer begins sixteen bytes behind a page, and every row would lie across two lines
- * (measured: a third more per packet at 150,000 flows); WebAssembly memory begins at a page. The system commits pages as they are touched.
- */
-function alignedWords(count: number): Int32Array {
-  const pages = Math.max(1, Math.ceil((count * 4) / WASM_PAGE_BYTES));
-  return new Int32Array(new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer, 0, count);
+/** Rows of a table for so many flows: theirs and nobody's. */
+export function rowsFor(flows: number): number {
+  return Math.min(flows + 1, MAX_ROWS);
 }
 
 /** Salted hash of an IPv6 key: both whole addresses go in, so that a collision of the folds is none here. */

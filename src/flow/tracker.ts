@@ -11,8 +11,9 @@ import { AHEAD, type KnownParts, type KnownRows, knownRows } from './known-rows.
 import { HOT_SHIFT } from './layout.ts';
 import { type FlowOptions, Lifetimes } from './lifetimes.ts';
 import type { Links } from './links.ts';
+import { FlowRows } from './rows.ts';
 import type { Stage, Tick } from './stage.ts';
-import { FlowTable } from './table.ts';
+import { FlowTable, rowsFor } from './table.ts';
 import { takeBackReset } from './tcp.ts';
 
 export class FlowTracker {
@@ -63,8 +64,10 @@ export class FlowTracker {
     this.#intervalSeconds = options.intervalSeconds;
     this.#handler = handler;
     const perShard = Math.max(1, Math.floor(options.maxFlows / SHARDS));
-    this.v4 = new FlowTable(false, options.maxFlows, perShard, salts);
-    this.v6 = new FlowTable(true, options.maxFlows, perShard, salts);
+    const rowsOfTable = rowsFor(options.maxFlows);
+    const rows = new FlowRows(2 * rowsOfTable);
+    this.v4 = new FlowTable(false, options.maxFlows, perShard, salts, rows, 0);
+    this.v6 = new FlowTable(true, options.maxFlows, perShard, salts, rows, rowsOfTable);
     this.#lifetimes = new Lifetimes(options, this.v4, this.v6);
     this.#arrears = new Arrears([this.v4, this.v6], handler);
     this.#bursts = new Bursts(this.v4, this.v6, handler, this.counters, () => this.#clear(), this.#arrears);
@@ -84,6 +87,7 @@ export class FlowTracker {
     this.#knownParts = {
       v4: this.v4,
       v6: this.v6,
+      memory: rows,
       handler,
       arrears: this.#arrears,
       counters: this.counters,
