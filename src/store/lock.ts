@@ -38,8 +38,8 @@ export class WriterLock {
     const text = `${JSON.stringify({ ...own, taken: randomBytes(8).toString('hex') })}\n`;
     // A link appears with its contents at once and fails when there is a file: an empty lock is never seen.
     const temporary = `${path}.${process.pid}.${threadId}`;
-    writeFileSync(temporary, text);
     try {
+      writeFileSync(temporary, text);
       for (let attempt = 0; attempt < 5; attempt++) {
         try {
           linkSync(temporary, path);

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
@@ -97,6 +97,18 @@ unless(notRoot).describe('a small disk', () => {
     expect(await order('append 101')).toBe('ok append 101');
     await end();
     expectStored([...acknowledged, 100, 101], [acknowledged.length]);
+  });
+
+  it('leaves nothing behind when there is no room to open the store', () => {
+    openStore(directory).close();
+    const filler = openSync(join(folder, 'disk', 'filler'), 'w');
+    const block = Buffer.alloc(4096);
+    expect(() => {
+      for (;;) writeSync(filler, block);
+    }).toThrow('ENOSPC');
+    closeSync(filler);
+    expect(() => openStore(directory)).toThrow(/cannot be written: disk full/);
+    expect(checkStore(directory).problems).toEqual([]);
   });
 
   it('says that it is read-only, and can still be read', async () => {
