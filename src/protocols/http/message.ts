@@ -13,18 +13,21 @@ const SMALLEST_HEAD_BYTES = 1024;
 
 const NONE: readonly string[] = [];
 const NO_BYTES = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
 
 export class Message {
-  isRequest = false;
+  // What each segment of a body changes comes first.
+  /** Bytes of head and body as sent, framing included. */
+  bytes = 0;
+  /** Bytes of the body without chunk framing. */
+  bodyBytes = 0;
+  body: KeptBody | undefined = undefined;
   /** Time (Unix) of the first byte and of the last one so far. */
   startSeconds = 0;
   startNanos = 0;
   endSeconds = 0;
   endNanos = 0;
-  /** Bytes of head and body as sent, framing included. */
-  bytes = 0;
-  /** Bytes of the body without chunk framing. */
-  bodyBytes = 0;
+  isRequest = false;
   /** Bytes that the capture lacks (they are counted in `bytes`). */
   missingBytes = 0;
   isComplete = false;
@@ -39,6 +42,7 @@ export class Message {
 
   /** Our copy of the head; what is built from it (the full URL) is written behind it. Requests always have it. */
   head: Uint8Array = NO_BYTES;
+  headView = NO_VIEW;
   headLength = 0;
   /** Bytes that `context.hold` knows of. */
   held = 0;
@@ -88,7 +92,6 @@ export class Message {
   informational: readonly string[] = NONE;
   /** Wanted header fields besides content type and length. */
   headers: MapEntries | undefined = undefined;
-  body: KeptBody | undefined = undefined;
 
   /** Makes sure that `head` has room for `length` bytes; keeps what is there. */
   reserve(length: number): void {
@@ -96,6 +99,7 @@ export class Message {
     const larger = new Uint8Array(Math.max(SMALLEST_HEAD_BYTES, length, this.head.length * 2));
     larger.set(this.head.subarray(0, this.headLength));
     this.head = larger;
+    this.headView = new DataView(larger.buffer);
   }
 
   ambiguous(what: string): void {
@@ -120,7 +124,10 @@ export class Message {
     this.isSimple = false;
     this.isHeadCut = false;
     this.isUnasked = false;
-    if (this.head.length > POOLED_HEAD_BYTES) this.head = NO_BYTES;
+    if (this.head.length > POOLED_HEAD_BYTES) {
+      this.head = NO_BYTES;
+      this.headView = NO_VIEW;
+    }
     this.headLength = 0;
     this.held = 0;
     this.isQueued = false;

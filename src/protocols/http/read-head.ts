@@ -3,7 +3,10 @@
 
 import type { MapEntries } from '../../records/field.ts';
 import { asciiLower, wireText } from '../../records/text.ts';
+import { copyBytes } from '../../wire/bytes.ts';
+import { wordsOf } from '../../wire/words.ts';
 import { readContentLength, readTransferEncoding } from './body.ts';
+import { FieldName } from './field-name.ts';
 import {
   BARE_CR,
   BARE_LF,
@@ -22,19 +25,17 @@ import { isIcy, methodText, statusCodeAt, versionAt } from './start-line.ts';
 import { userOf } from './user.ts';
 import { word } from './words.ts';
 
-const field = (name: string) => Uint8Array.from(name, (c) => c.charCodeAt(0));
-
-const HOST = field('host');
-const REFERER = field('referer');
-const UPGRADE = field('upgrade');
-const EXPECT = field('expect');
-const USER_AGENT = field('user-agent');
-const CONTENT_TYPE = field('content-type');
-const X_REQUEST_ID = field('x-request-id');
-const AUTHORIZATION = field('authorization');
-const CONTENT_LENGTH = field('content-length');
-const CONTENT_ENCODING = field('content-encoding');
-const TRANSFER_ENCODING = field('transfer-encoding');
+const HOST = new FieldName('host');
+const REFERER = new FieldName('referer');
+const UPGRADE = new FieldName('upgrade');
+const EXPECT = new FieldName('expect');
+const USER_AGENT = new FieldName('user-agent');
+const CONTENT_TYPE = new FieldName('content-type');
+const X_REQUEST_ID = new FieldName('x-request-id');
+const AUTHORIZATION = new FieldName('authorization');
+const CONTENT_LENGTH = new FieldName('content-length');
+const CONTENT_ENCODING = new FieldName('content-encoding');
+const TRANSFER_ENCODING = new FieldName('transfer-encoding');
 
 const ODDITIES: readonly (readonly [number, string])[] = [
   [BARE_LF, 'lines end with LF alone'],
@@ -44,12 +45,6 @@ const ODDITIES: readonly (readonly [number, string])[] = [
   [BLANK_BEFORE_COLON, 'blank before a colon'],
   [NO_COLON, 'header line without a colon'],
 ];
-
-/** Is the name of `length` bytes at `at` this one, whatever its case? */
-function is(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
-  for (let i = 0; i < name.length; i++) if ((bytes[at + i] | 0x20) !== name[i]) return false;
-  return true;
-}
 
 /**
  * Reads the head [from, to), which `index` has just indexed and whose first line is a start line. Returns false when a limit kept
@@ -67,26 +62,34 @@ export function readHead(
   message.bytes = to - from;
   const keepsHead =
     message.isRequest || settings.wantsHeaders || settings.sendResponse || (index.oddities & FOLDED) !== 0;
-  let own = bytes;
-  let base = from;
   if (keepsHead) {
     message.reserve(to - from);
-    own = message.head;
-    base = 0;
-    if (to - from > 256) own.set(bytes.subarray(from, to));
-    else for (let i = from; i < to; i++) own[i - from] = bytes[i];
+    copyBytes(bytes, from, to, message.head, 0);
     message.headLength = to - from;
-    if ((index.oddities & FOLDED) !== 0) unfold(own, index, 0);
   }
-  if (message.isRequest) readRequestLine(message, index);
-  else readStatusLine(message, own, base, base + index.lineTo[0]);
-  index.fields(own, base);
-  readFields(message, own, base, index, settings);
+  if ((index.oddities & FOLDED) === 0) readLines(message, bytes, wordsOf(bytes), from, index, settings);
+  else {
+    unfold(message.head, index, 0);
+    readLines(message, message.head, message.headView, 0, index, settings);
+  }
   if (index.oddities !== 0) {
     for (const [bit, what] of ODDITIES) if ((index.oddities & bit) !== 0) message.ambiguous(what);
   }
   if (keepsHead) maskAndCollect(message, index, settings);
   return (index.oddities & TOO_MANY_LINES) === 0;
+}
+
+function readLines(
+  message: Message,
+  bytes: Uint8Array,
+  view: DataView,
+  base: number,
+  index: HeadIndex,
+  settings: Settings,
+): void {
+  if (message.isRequest) readRequestLine(message, index);
+  else readStatusLine(message, bytes, view, base, base + index.lineTo[0]);
+  readFields(message, bytes, view, base, index, settings);
 }
 
 function readRequestLine(message: Message, index: HeadIndex): void {
@@ -129,23 +132,32 @@ function versionText(bytes: Uint8Array, at: number): string {
   return `${bytes[at + 5] - 0x30}.${minor - 0x30}`;
 }
 
-function readStatusLine(message: Message, bytes: Uint8Array, from: number, to: number): void {
+function readStatusLine(message: Message, bytes: Uint8Array, view: DataView, from: number, to: number): void {
   message.version = isIcy(bytes, from) ? '1.0' : versionText(bytes, from);
   const code = statusCodeAt(bytes, from);
   message.status = (bytes[code] - 0x30) * 100 + (bytes[code + 1] - 0x30) * 10 + (bytes[code + 2] - 0x30);
   let at = code + 3;
   while (at < to && bytes[at] === 0x20) at++;
-  message.phrase = at < to ? word(bytes, at, to, true) : '';
+  message.phrase = at < to ? word(bytes, view, at, to, true) : '';
 }
 
-function readFields(message: Message, bytes: Uint8Array, base: number, index: HeadIndex, settings: Settings): void {
-  for (let line = 1; line < index.count; line++) {
+function readFields(
+  message: Message,
+  bytes: Uint8Array,
+  view: DataView,
+  base: number,
+  index: HeadIndex,
+  settings: Settings,
+): void {
+  const { count } = index;
+  for (let line = 1; line < count; line++) {
+    index.field(bytes, view, base, line);
     const at = base + index.lineFrom[line];
-    const valueAt = base + index.valueFrom[line];
-    const valueTo = base + index.valueTo[line];
-    switch (base + index.nameTo[line] - at) {
+    const valueAt = index.valueFrom;
+    const valueTo = index.valueTo;
+    switch (index.nameTo - at) {
       case 4:
-        if (is(bytes, at, HOST)) {
+        if (HOST.isAt(view, at)) {
           if (message.hostAt !== -1) message.ambiguous('several Host fields');
           else {
             message.hostAt = valueAt - base;
@@ -154,43 +166,45 @@ function readFields(message: Message, bytes: Uint8Array, base: number, index: He
         }
         break;
       case 6:
-        if (is(bytes, at, EXPECT)) message.expectsInterim = true;
+        if (EXPECT.isAt(view, at)) message.expectsInterim = true;
         break;
       case 7:
-        if (is(bytes, at, REFERER)) {
+        if (REFERER.isAt(view, at)) {
           message.refererAt = valueAt - base;
           message.refererTo = valueTo - base;
-        } else if (is(bytes, at, UPGRADE)) message.upgrade = word(bytes, valueAt, valueTo, true);
+        } else if (UPGRADE.isAt(view, at)) message.upgrade = word(bytes, view, valueAt, valueTo, true);
         break;
       case 10:
-        if (is(bytes, at, USER_AGENT)) {
+        if (USER_AGENT.isAt(view, at)) {
           message.userAgentAt = valueAt - base;
           message.userAgentTo = valueTo - base;
         }
         break;
       case 12:
-        if (is(bytes, at, CONTENT_TYPE)) message.contentType = word(bytes, valueAt, valueTo);
-        else if (is(bytes, at, X_REQUEST_ID)) message.requestId = wireText(bytes, valueAt, valueTo);
+        if (CONTENT_TYPE.isAt(view, at)) message.contentType = word(bytes, view, valueAt, valueTo);
+        else if (message.isRequest && X_REQUEST_ID.isAt(view, at)) {
+          message.requestId = wireText(bytes, valueAt, valueTo);
+        }
         break;
       case 13:
-        if (message.isRequest && !settings.redactAuthorization && is(bytes, at, AUTHORIZATION)) {
+        if (message.isRequest && !settings.redactAuthorization && AUTHORIZATION.isAt(view, at)) {
           message.userName = userOf(bytes, valueAt, valueTo);
         }
         break;
       case 14:
-        if (is(bytes, at, CONTENT_LENGTH)) {
+        if (CONTENT_LENGTH.isAt(view, at)) {
           readContentLength(message, bytes, valueAt, valueTo);
           if (!message.hasContentLength) message.oddContentLength = wireText(bytes, valueAt, valueTo);
         }
         break;
       case 16:
-        if (is(bytes, at, CONTENT_ENCODING)) {
-          const coding = word(bytes, valueAt, valueTo, true);
+        if (CONTENT_ENCODING.isAt(view, at)) {
+          const coding = word(bytes, view, valueAt, valueTo, true);
           message.contentEncoding = message.contentEncoding === '' ? coding : `${message.contentEncoding},${coding}`;
         }
         break;
       case 17:
-        if (is(bytes, at, TRANSFER_ENCODING)) readTransferEncoding(message, word(bytes, valueAt, valueTo, true));
+        if (TRANSFER_ENCODING.isAt(view, at)) readTransferEncoding(message, word(bytes, view, valueAt, valueTo, true));
         break;
     }
   }
@@ -198,7 +212,7 @@ function readFields(message: Message, bytes: Uint8Array, base: number, index: He
 
 /** Masks secrets in our copy of the head and collects the wanted header fields from it. */
 function maskAndCollect(message: Message, index: HeadIndex, settings: Settings): void {
-  const head = message.head;
+  const { head, headView } = message;
   if (message.isRequest) {
     maskUrl(head, message.targetAt, message.targetTo, settings);
     if (message.refererAt !== -1) maskUrl(head, message.refererAt, message.refererTo, settings);
@@ -208,15 +222,14 @@ function maskAndCollect(message: Message, index: HeadIndex, settings: Settings):
   if (!settings.wantsHeaders && !isRaw && !readsRealIp) return;
   const fields = settings.wantsHeaders ? new Map<string, string | string[]>() : undefined;
   for (let line = 1; line < index.count; line++) {
-    const nameTo = index.nameTo[line];
+    index.field(head, headView, 0, line);
+    const { nameTo, valueFrom: at, valueTo: to } = index;
     if (nameTo === index.lineFrom[line]) {
       // Without a colon nobody knows whether it is a secret.
       if (!settings.showSecrets) head.fill(0x2a, index.lineFrom[line], index.lineTo[line]);
       continue;
     }
-    const name = word(head, index.lineFrom[line], nameTo, true);
-    const at = index.valueFrom[line];
-    const to = index.valueTo[line];
+    const name = word(head, headView, index.lineFrom[line], nameTo, true);
     if (readsRealIp && name === settings.realIpHeader && message.forwardedIp === '') {
       message.forwardedIp = wireText(head, at, to);
     }

@@ -69,7 +69,7 @@ function looksLikeAddress(host: string): boolean {
 
 /** Fills the fields of the record that come from the target and the Host field. `serverPort`: where the request was sent to. */
 export function describeUrl(request: Message, serverPort: number, record: HttpRecord): void {
-  const head = request.head;
+  const { head, headView: view } = request;
   const from = request.targetAt;
   const to = request.targetTo;
   record.urlOriginalAt = from;
@@ -87,7 +87,7 @@ export function describeUrl(request: Message, serverPort: number, record: HttpRe
     hostTo = to;
     pathAt = to;
   } else if (scheme !== -1) {
-    record.urlScheme = word(head, from, scheme - 1, true);
+    record.urlScheme = word(head, view, from, scheme - 1, true);
     hostAt = scheme + 2;
     pathAt = hostAt;
     while (pathAt < to && head[pathAt] !== SLASH && head[pathAt] !== QUESTION && head[pathAt] !== HASH) pathAt++;
@@ -96,7 +96,7 @@ export function describeUrl(request: Message, serverPort: number, record: HttpRe
       if (head[i] !== AT) continue;
       let user = hostAt;
       while (user < i && head[user] !== COLON) user++;
-      if (user > hostAt) record.urlUsername = word(head, hostAt, user);
+      if (user > hostAt) record.urlUsername = word(head, view, hostAt, user);
       hostAt = i + 1;
       break;
     }
@@ -141,7 +141,7 @@ export function describeUrl(request: Message, serverPort: number, record: HttpRe
     request.note('Host header port number mismatch');
   }
   if (hasHost) {
-    const host = word(head, hostAt, hostTo);
+    const host = word(head, view, hostAt, hostTo);
     record.urlDomain = host;
     if (!looksLikeAddress(host)) {
       if (!isProxied) record.destinationDomain = host;
