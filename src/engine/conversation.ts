@@ -19,16 +19,23 @@ import { type Asker, UnknownStream } from './unknown-stream.ts';
 const NOTHING = new Uint8Array(0);
 
 export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conversation> {
-  readonly flow: FlowView;
-  readonly transport: Transport;
-  readonly firstPacket: number;
-  readonly shard: number;
-  /** 1 when side B of the flow's key began it: side and direction are then swapped. */
-  readonly initiator: 0 | 1;
+  // What is asked for with each packet stands together, for much else passes through the cache until a flow's next one.
   seconds = 0;
   nanos = 0;
   packet = 0;
   stream: TcpStream | undefined = undefined;
+  #analyzer: Analyzer | undefined = undefined;
+  /** No analyzer and none to come. */
+  isOver = false;
+  /** 1 when side B of the flow's key began it: side and direction are then swapped. */
+  readonly initiator: 0 | 1;
+  readonly shard: number;
+  /** Made with the first contradiction: most connections have none. */
+  #dispute: Dispute | undefined = undefined;
+  #handOver: { protocol: string; rest: number; early: Uint8Array } | undefined = undefined;
+  readonly flow: FlowView;
+  readonly transport: Transport;
+  readonly firstPacket: number;
   /** Unix second at which `expire` is due; infinite when not. The list of that second and the place in it are the engine's. */
   deadlineAt = Number.POSITIVE_INFINITY;
   dueList: Conversation[] | undefined = undefined;
@@ -37,28 +44,22 @@ export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conv
   slot = -1;
   v6 = false;
   lostBeginnings = 0;
-  /** No analyzer and none to come. */
-  isOver = false;
   // Kept by `Room`.
   isOpen = false;
   older: Conversation | undefined = undefined;
   newer: Conversation | undefined = undefined;
   readonly #host: ConversationHost<Conversation>;
   #enabled: Enabled | undefined = undefined;
-  #analyzer: Analyzer | undefined = undefined;
   /** Reads what stands before each datagram of the flow; `#analyzer` gets what is behind it. */
   #before: Analyzer | undefined = undefined;
   #refused: Set<Enabled> | undefined = undefined;
   #held = 0;
   #tries = 0;
-  /** Made with the first contradiction: most connections have none. */
-  #dispute: Dispute | undefined = undefined;
   /** While the protocol is looked for. */
   #unknown: UnknownStream | undefined = undefined;
   /** Of what was kept of `#telling`, so many bytes come behind those that are being told. */
   #untold = 0;
   #telling: Direction = 0;
-  #handOver: { protocol: string; rest: number; early: Uint8Array } | undefined = undefined;
 
   constructor(
     host: ConversationHost<Conversation>,
@@ -237,14 +238,14 @@ export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conv
     this.#host.named(this, protocol);
   }
   skipLeft(direction: Direction): number {
-    return this.stream?.sides[direction ^ this.initiator].skip ?? 0;
+    return this.stream?.from(direction ^ this.initiator).skip ?? 0;
   }
   offset(direction: Direction): number {
-    const position = this.stream?.sides[direction ^ this.initiator].position ?? 0;
+    const position = this.stream?.from(direction ^ this.initiator).position ?? 0;
     return direction === this.#telling ? position - this.#untold : position;
   }
   acknowledged(direction: Direction): number {
-    return this.stream?.sides[direction ^ this.initiator].acknowledged ?? -1;
+    return this.stream?.from(direction ^ this.initiator).acknowledged ?? -1;
   }
   hold(bytes: number): boolean {
     this.#held += bytes;
@@ -294,7 +295,7 @@ export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conv
     if (verdict === 'ok') return;
     if (verdict === 'reject') this.#reject();
     else if (verdict === 'done') this.#close('handed-over');
-    else this.stream!.sides[direction ^ this.initiator].skip += verdict.skip;
+    else this.stream!.from(direction ^ this.initiator).skip += verdict.skip;
   }
 
   /** Another protocol takes over with what the other direction said early, then with the bytes [from, to). */
@@ -377,7 +378,7 @@ export class Conversation implements Context, StreamReceiver, Asker, Tenant<Conv
     let at = 0;
     for (const piece of pieces) {
       if (this.isOver || (this.#refused?.size ?? 0) > refused) break;
-      const side = this.stream!.sides[direction ^ this.initiator];
+      const side = this.stream!.from(direction ^ this.initiator);
       const passed = Math.min(side.skip, piece.end - at);
       side.skip -= passed;
       this.seconds = piece.seconds;

@@ -261,7 +261,7 @@ export class Conversations {
     stream.segment(side, segment);
     if (stream.ignoredReset) this.#tracker.takeBackReset(table, slot);
     if (stream.isReset) conversation.end('rst');
-    else if (stream.sides[0].finished && stream.sides[1].finished) conversation.end('fin');
+    else if (stream.a.finished && stream.b.finished) conversation.end('fin');
     else if (!conversation.isOver) {
       const ignored = conversation.onlyIgnores;
       if (ignored !== 0) this.#remember(conversation, -ignored);

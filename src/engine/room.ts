@@ -55,6 +55,8 @@ export class Room<T extends Tenant<T>> {
   readonly #maxShardBytes: number;
   readonly #datagrams = Array.from({ length: SHARDS }, () => new Queue<T>());
   readonly #streams = Array.from({ length: SHARDS }, () => new Queue<T>());
+  /** 1: more is held than when somebody asked last, by shard. */
+  readonly #hasGrown = new Uint8Array(SHARDS);
 
   /** `maxBytes`: of all shards together. */
   constructor(maxBytes: number) {
@@ -66,11 +68,14 @@ export class Room<T extends Tenant<T>> {
     queue.add(one);
     queue.bytes += one.isStream ? STREAM_BYTES : DATAGRAM_BYTES;
     one.isOpen = true;
+    this.#hasGrown[one.shard] = 1;
   }
 
   /** It holds so many bytes more, or fewer, than before. */
   hold(one: T, bytes: number): void {
-    if (one.isOpen) this.#queueOf(one).bytes += counted(one.held) - counted(one.held - bytes);
+    if (!one.isOpen) return;
+    this.#queueOf(one).bytes += counted(one.held) - counted(one.held - bytes);
+    if (bytes > 0) this.#hasGrown[one.shard] = 1;
   }
 
   end(one: T): void {
@@ -83,9 +88,14 @@ export class Room<T extends Tenant<T>> {
 
   /** One that has to go because all of this shard take too much; undefined: there is room. */
   tooMuch(shard: number): T | undefined {
+    // Asked with each packet, and few make a difference.
+    if (this.#hasGrown[shard] === 0) return undefined;
     const datagrams = this.#datagrams[shard];
     const streams = this.#streams[shard];
-    if (datagrams.bytes + streams.bytes <= this.#maxShardBytes) return undefined;
+    if (datagrams.bytes + streams.bytes <= this.#maxShardBytes) {
+      this.#hasGrown[shard] = 0;
+      return undefined;
+    }
     return (datagrams.bytes > streams.bytes ? datagrams : streams).oldest;
   }
 

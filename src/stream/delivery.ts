@@ -17,7 +17,9 @@ const { DOUBT_CHECKSUM, DOUBT_PAWS, DOUBT_SYN, DOUBT_TTL, DOUBT_UNSENT_ACK, DOUB
 
 /** `TcpStream` builds on it by inheritance, not with an object beside it: there is one for each connection. */
 export class Delivery {
-  readonly sides: readonly [HalfStream, HalfStream] = [new HalfStream(), new HalfStream()];
+  /** The directions from side A and from side B: not an array, which would be two more places in memory to go to for each packet. */
+  readonly a = new HalfStream();
+  readonly b = new HalfStream();
   protected readonly receiver: StreamReceiver;
   protected readonly options: StreamOptions;
   protected readonly recent: RecentBytes;
@@ -31,14 +33,19 @@ export class Delivery {
     this.recent = recent;
   }
 
+  /** The direction from this side: 0 or 1. */
+  from(side: number): HalfStream {
+    return side === 0 ? this.a : this.b;
+  }
+
   /** Memory of what waits, in bytes. */
   get waiting(): number {
-    return this.sides[0].pieces.cost + this.sides[1].pieces.cost;
+    return this.a.pieces.cost + this.b.pieces.cost;
   }
 
   /** It was seen to begin, or something waits, or is waited for. */
   get isRemarkable(): boolean {
-    const [a, b] = this.sides;
+    const { a, b } = this;
     return a.facts !== 0 || b.facts !== 0 || a.isUnsettled || b.isUnsettled;
   }
 
@@ -51,12 +58,12 @@ export class Delivery {
     this.settleReady(true);
     if (!all) return;
     for (let side = this.#firstWaiting(false); side >= 0; side = this.#firstWaiting(false)) {
-      const half = this.sides[side];
+      const half = this.from(side);
       this.#gap(side as 0 | 1, half, half.pieces.list[0].start);
       this.settleReady(true);
     }
     for (const side of [0, 1] as const) {
-      const half = this.sides[side];
+      const half = this.from(side);
       if (half.finAt > half.position) this.#gap(side, half, half.finAt);
       if (half.finAt >= 0) this.finish(side, half);
     }
@@ -66,7 +73,7 @@ export class Delivery {
   end(): void {
     this.settle(true);
     for (const side of [0, 1] as const) {
-      const half = this.sides[side];
+      const half = this.from(side);
       // One byte more than there are is a FIN that was not captured.
       if (half.conceded > half.position + 1) this.#gap(side, half, half.conceded);
     }
@@ -135,7 +142,7 @@ export class Delivery {
    * more: then that is no proof, and it stays.
    */
   #judge(side: 0 | 1): void {
-    const half = this.sides[side];
+    const half = this.from(side);
     this.drop(half, (piece) => {
       if (piece.doubt === 0 || piece.end <= half.acked) return false;
       return (piece.doubt & DOUBT_SYN) !== 0 || half.ackPacket > piece.packet;
@@ -145,12 +152,12 @@ export class Delivery {
 
   /** Delivers what can be delivered, in the order of the packets that brought it; `now`: without more patience. */
   protected settleReady(now: boolean): void {
-    const [a, b] = this.sides;
+    const { a, b } = this;
     for (;;) {
       if (a.unseenAck >= 0 && a.unseenAck <= a.position) this.trustAck(a, b);
       if (b.unseenAck >= 0 && b.unseenAck <= b.position) this.trustAck(b, a);
       const side = this.#firstWaiting(true);
-      if (side >= 0) this.#deliverPiece(side as 0 | 1, this.sides[side]);
+      if (side >= 0) this.#deliverPiece(side as 0 | 1, this.from(side));
       else if (!this.#giveUpHole(now)) return;
     }
   }
@@ -164,10 +171,10 @@ export class Delivery {
     let packet = Number.POSITIVE_INFINITY;
     let owed = false;
     for (let side = 0; side < 2; side++) {
-      const half = this.sides[side];
+      const half = this.from(side);
       const first = half.pieces.list[0];
-      if (first === undefined || (ready && (!half.isReady || this.sides[1 - side].hasHole))) continue;
-      const isOwed = ready && (this.sides[1 - side].pieces.list[0]?.acknowledged ?? -1) > half.position;
+      if (first === undefined || (ready && (!half.isReady || this.from(1 - side).hasHole))) continue;
+      const isOwed = ready && (this.from(1 - side).pieces.list[0]?.acknowledged ?? -1) > half.position;
       if (found >= 0 && (isOwed === owed ? first.packet >= packet : owed)) continue;
       found = side;
       packet = first.packet;
@@ -178,10 +185,10 @@ export class Delivery {
 
   /** Gives up the older acknowledged hole when it was waited for long enough; false when there is none. */
   #giveUpHole(now: boolean): boolean {
-    const [a, b] = this.sides;
+    const { a, b } = this;
     if (!a.hasHole && !b.hasHole) return false;
     const side = a.hasHole && (!b.hasHole || a.holeAt <= b.holeAt) ? 0 : 1;
-    const half = this.sides[side];
+    const half = this.from(side);
     const first = half.pieces.list[0];
     // It was acknowledged together with what we saw: the hole was filled, and we missed it.
     const isSure = half.acked > half.position;
@@ -190,7 +197,7 @@ export class Delivery {
     if (isSure) {
       this.#gap(side, half, end);
       if (half.finAt >= 0 && half.position >= half.finAt) this.finish(side, half);
-    } else this.#concede(half, this.sides[1 - side]);
+    } else this.#concede(half, this.from(1 - side));
     return true;
   }
 

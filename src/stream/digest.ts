@@ -3,7 +3,12 @@
 
 import { wordsOf } from '../wire/words.ts';
 
-/** What the last `digest` added up: words of 32 bits, which are two of 16 to who asks for the rest modulo 65535; not folded, exact. */
+const TWO_TO_32 = 2 ** 32;
+
+/**
+ * What the last `digest` added up, modulo 65535. A small integer: what is more would be an object of its own each time, and its rest the work
+ * of a slow instruction.
+ */
 export let payloadSum = 0;
 
 /** Not cryptographic: who can choose both copies can make them collide, and gains one missed event by it. */
@@ -30,6 +35,12 @@ export function digest(bytes: Uint8Array, from: number, to: number): number {
     rest += ((i - from) & 1) === 0 ? octet : octet << 8;
     h = Math.imul(h ^ octet, 0x01000193);
   }
-  payloadSum = even + odd + rest;
+  payloadSum = folded(even + odd + rest);
   return (h ^ (h >>> 15)) >>> 0;
+}
+
+/** The same modulo 65535, which takes 2 ** 16 and 2 ** 32 for 1. */
+function folded(sum: number): number {
+  const low = sum | 0;
+  return (low & 0xffff) + (low >>> 16) + (Math.floor(sum / TWO_TO_32) | 0);
 }

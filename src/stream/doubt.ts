@@ -5,7 +5,7 @@
 // RFC 9293 section 3.10.7.4 (sequence, acknowledgment and window), RFC 7323 section 5 (PAWS), RFC 5961 section 5.2 (old
 // acknowledgments), RFC 2385 section 3 (signatures). Details are those of Linux, which the tests ask.
 
-import type { HalfStream } from './half-stream.ts';
+import { type HalfStream, NO_EDGE } from './half-stream.ts';
 import type { Segment } from './segment.ts';
 
 export const DOUBT_NO_ACK = 1;
@@ -47,7 +47,7 @@ export function doubtOf(segment: Segment, position: number, half: HalfStream, ot
     } else if (other.position + beyond < other.acked - Math.min(half.maxWindow, other.acked)) doubt = DOUBT_OLD_ACK;
   }
   // RFC 9293 section 3.10.7.4; Linux refuses since 6.17 what only begins in the window.
-  if (position + segment.length > half.edge) doubt |= DOUBT_WINDOW;
+  if (half.edge !== NO_EDGE && position + segment.length > half.edge) doubt |= DOUBT_WINDOW;
   if (segment.hasTimestamp && half.hasRecent && ((half.recent - segment.timestamp) | 0) > PAWS_WINDOW)
     doubt |= DOUBT_PAWS;
   if (half.ttl !== 0 && segment.ttl !== half.ttl) doubt |= DOUBT_TTL;

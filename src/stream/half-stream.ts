@@ -11,6 +11,8 @@ const REMEMBERED = 16;
 /** Of each: position, length and TTL, digest, place among the recent bytes. */
 const DIGEST_WORDS = 4;
 const TTLS = 256;
+/** Less than any edge. Not infinite: V8 keeps what is no small integer apart from the object that has it. */
+export const NO_EDGE = -(2 ** 31);
 /** Stands for the pieces of the many streams in which nothing ever waits; nobody puts anything in. */
 const NO_PIECES = new Pieces();
 
@@ -50,8 +52,8 @@ export class HalfStream {
   holeAt = 0;
   /** Number of the packet in which it acknowledged last. */
   ackPacket = -1;
-  /** Right edge of its window. */
-  edge = Number.POSITIVE_INFINITY;
+  /** Right edge of its window; `NO_EDGE`: not known. */
+  edge = NO_EDGE;
 
   // ---- what the sender said of itself
   /** What its SYN said, see `flow/syn-facts.ts`; 0: not seen. */

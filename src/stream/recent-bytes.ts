@@ -1,12 +1,10 @@
 // What was delivered lately, of all streams of a shard: one ring of bytes. A copy that comes after delivery is compared with it. Of a
 // shard, not of a thread: what is still there must not depend on the number of threads.
 
+import { bytesDiffer, copyBytes } from '../wire/bytes.ts';
 import { wordsOf } from '../wire/words.ts';
 
 const DEFAULT_BYTES = 64 * 1024;
-/** Up to so many bytes are copied word by word: a view of the source, which a longer copy needs, costs more. */
-const SHORT = 512;
-const WORD = 4;
 
 export class RecentBytes {
   readonly #ring: Uint8Array;
@@ -35,8 +33,7 @@ export class RecentBytes {
     this.#at += length;
     this.#next = length <= ring.length ? at + length : 0;
     if (length > ring.length) this.#at = (Math.floor(this.#at / ring.length) + 1) * ring.length;
-    if (length <= SHORT) this.#copy(at, bytes, from, to);
-    else if (length <= ring.length) ring.set(bytes.subarray(from, to), at);
+    if (length <= ring.length) copyBytes(bytes, from, to, ring, at);
     return place;
   }
 
@@ -48,22 +45,6 @@ export class RecentBytes {
   /** Do `length` bytes at `place` differ from those of `bytes` at `from`? */
   differs(place: number, bytes: Uint8Array, from: number, length: number): boolean {
     const ring = this.#ring;
-    const words = this.#words;
-    const source = wordsOf(bytes);
-    const at = place % ring.length;
-    let i = 0;
-    for (; i + WORD <= length; i += WORD) if (words.getInt32(at + i) !== source.getInt32(from + i)) return true;
-    for (; i < length; i++) if (ring[at + i] !== bytes[from + i]) return true;
-    return false;
-  }
-
-  #copy(at: number, bytes: Uint8Array, from: number, to: number): void {
-    const words = this.#words;
-    const source = wordsOf(bytes);
-    let i = from;
-    let next = at;
-    for (; i + WORD <= to; i += WORD, next += WORD) words.setInt32(next, source.getInt32(i));
-    const ring = this.#ring;
-    for (; i < to; i++, next++) ring[next] = bytes[i];
+    return bytesDiffer(ring, this.#words, place % ring.length, bytes, wordsOf(bytes), from, length);
   }
 }

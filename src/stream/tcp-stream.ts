@@ -7,7 +7,7 @@ import { Delivery } from './delivery.ts';
 import { digest, payloadSum } from './digest.ts';
 import * as doubts from './doubt.ts';
 import { doubtOf } from './doubt.ts';
-import type { HalfStream } from './half-stream.ts';
+import { type HalfStream, NO_EDGE } from './half-stream.ts';
 import { TCP_NEW_WINS } from './overlap.ts';
 import type { Segment } from './segment.ts';
 
@@ -28,37 +28,37 @@ export class TcpStream extends Delivery {
 
   /** Begins a side in the middle: its next byte has this sequence number. */
   begin(side: 0 | 1, sequence: number): void {
-    const half = this.sides[side];
+    const half = this.from(side);
     half.known = true;
     half.next = sequence | 0;
   }
 
   /** What the SYNs of both sides said (`flow/syn-facts.ts`); 0 for one that was not seen. */
   handshake(factsA: number, factsB: number): void {
-    this.sides[0].facts = factsA;
-    this.sides[1].facts = factsB;
+    this.a.facts = factsA;
+    this.b.facts = factsB;
     this.#agree();
   }
 
   #agree(): void {
-    for (const [side, half] of this.sides.entries()) {
+    for (const half of [this.a, this.b]) {
       const { facts } = half;
       if (facts === 0) continue;
       if (this.options.ttl) half.ttl = ttlOf(facts);
       half.isSigned = signedOf(facts);
       half.isOffloaded = offloadedOf(facts);
-      const peer = this.sides[1 - side];
+      const peer = half === this.a ? this.b : this.a;
       if (peer.facts === 0) continue;
       // Windows are scaled when both offered it, and never in a SYN.
       half.scale = (facts & peer.facts & SYN_FACTS_SCALED) !== 0 ? scaleOf(facts) : 0;
-      if (peer.edge === Number.POSITIVE_INFINITY) peer.edge = windowOf(facts);
+      if (peer.edge === NO_EDGE) peer.edge = windowOf(facts);
     }
   }
 
   /** One segment of `side`. It is read during the call only. */
   segment(side: 0 | 1, s: Segment): void {
-    const half = this.sides[side];
-    const other = this.sides[1 - side];
+    const half = this.from(side);
+    const other = this.from(1 - side);
     const { flags, length } = s;
     this.packets++;
     this.ignoredReset = false;
@@ -161,7 +161,7 @@ export class TcpStream extends Delivery {
     if (beyond > MAX_AHEAD || beyond < -MAX_AHEAD) return -1;
     const position = other.position + beyond;
     const edge = position + window;
-    if (edge > other.edge || other.edge === Number.POSITIVE_INFINITY) other.edge = edge;
+    if (edge > other.edge) other.edge = edge;
     if (position <= other.acked) {
       other.unseenAck = -1;
       return Math.max(position, 0);
@@ -281,7 +281,7 @@ export class TcpStream extends Delivery {
 
   /** Too much waits: first goes what is doubted, then holes are given up. */
   #shed(): void {
-    for (const half of this.sides) this.drop(half, (piece) => piece.doubt !== 0 && piece.end > half.acked);
+    for (const half of [this.a, this.b]) this.drop(half, (piece) => piece.doubt !== 0 && piece.end > half.acked);
     if (this.waiting > this.options.maxWaitingBytes / 2 || !this.receiver.wait(0)) this.settle(true);
   }
 }

@@ -46,7 +46,7 @@ export class StreamKit implements StreamReceiver {
     const text = Buffer.from(bytes.subarray(from, to)).toString('latin1');
     this.text[side] += text;
     this.from.push(packet);
-    this.acknowledged.push(this.stream.sides[side].acknowledged);
+    this.acknowledged.push(this.stream.from(side).acknowledged);
     const prefix = `${'CS'[side]} `;
     const last = this.heard.length - 1;
     if (last >= 0 && this.heard[last].startsWith(prefix) && !/^. (gap \d+|end)$/.test(this.heard[last]))

@@ -74,11 +74,11 @@ describe('holes', () => {
 
   it('skips over a gap without telling of bytes that nobody wants', () => {
     const k = kit({ patience: 1 }).c(1, 'head');
-    k.stream.sides[0].skip = 10;
+    k.stream.a.skip = 10;
     k.c(5, '12345').c(20, 'tail').s(1, '', 'A', 24).s(1, '', 'A', 24).s(1, '', 'A', 24);
     expect(k.heard).toEqual(['C head', 'C gap 5', 'C tail']);
     const whole = kit({ patience: 1 }).c(1, 'head');
-    whole.stream.sides[0].skip = 10;
+    whole.stream.a.skip = 10;
     whole.c(12, '890tail').end();
     expect(whole.heard).toEqual(['C headtail']);
   });
@@ -99,7 +99,7 @@ describe('holes', () => {
   it('counts what pieces cost: many of one byte do not pass under the limit', () => {
     const k = kit({ maxWaitingBytes: 64 * 1024 });
     for (let i = 0; i < 5000; i++) k.c(30_000 - i * 2, 'x');
-    expect(k.stream.sides[0].pieces.list.length).toBeLessThan(1000);
+    expect(k.stream.a.pieces.list.length).toBeLessThan(1000);
     expect(k.events.limit).toBeGreaterThan(0);
     k.end();
     expect(k.waiting).toBe(0);

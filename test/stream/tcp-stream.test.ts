@@ -118,7 +118,7 @@ describe('sequence numbers', () => {
     k.s(1, '');
     for (let i = 0; i < 5; i++, at += length) k.c(at, step, 'A', 1, length).s(1, '', 'A', at + length);
     k.c(at, 'end');
-    expect(k.stream.sides[0].position).toBe(5 * length + 3);
+    expect(k.stream.a.position).toBe(5 * length + 3);
     expect(k.text[0].endsWith('end')).toBe(true);
   });
 });

@@ -23,8 +23,13 @@ const skip = { skip: 0 };
 export class HttpAnalyzer implements Analyzer, MessageListener {
   readonly #context: Context;
   readonly #settings: Settings;
-  readonly #parsers: readonly [Parser, Parser];
-  readonly #early: readonly [EarlyBytes, EarlyBytes];
+  /** Of direction 0 and 1. */
+  readonly #parser0: Parser;
+  readonly #parser1: Parser;
+  /** By direction; made for the first CONNECT. */
+  #early: readonly [EarlyBytes, EarlyBytes] | undefined = undefined;
+  /** What follows HTTP on this connection; undefined: HTTP. */
+  #successor: string | undefined = undefined;
   readonly #pairing = new Pairing((request) => this.#publish(request, undefined));
   /** The request that the response being read answers. */
   #answered: Message | undefined = undefined;
@@ -34,40 +39,57 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
   #informational = NONE;
   #requestDirection: Direction = 0;
   #isArmed = false;
-  /** What follows HTTP on this connection; undefined: HTTP. */
-  #successor: string | undefined = undefined;
 
   constructor(context: Context, settings: Settings) {
     this.#context = context;
     this.#settings = settings;
-    this.#parsers = [new MessageParser(0, context, settings, this), new MessageParser(1, context, settings, this)];
-    this.#early = [new EarlyBytes(context, this.#parsers[0]), new EarlyBytes(context, this.#parsers[1])];
+    this.#parser0 = new MessageParser(0, context, settings, this);
+    this.#parser1 = new MessageParser(1, context, settings, this);
   }
 
   data(direction: Direction, bytes: Uint8Array, from: number, to: number): Verdict {
     if (this.#successor !== undefined) return 'done';
-    const parser = this.#parsers[direction];
-    const n = this.#early[direction].data(bytes, from, to);
-    if (this.#successor !== undefined) return this.#handOver(to - parser.at, this.#early[1 - direction].take());
+    const parser = this.#parser(direction);
+    const n = this.#take(direction, parser, bytes, from, to);
+    if (this.#successor !== undefined) return this.#handOver(to - parser.at, this.#early?.[1 - direction].take());
     if (n > 0) {
       skip.skip = n;
       return skip;
     }
-    if (parser.strayBytes > MAX_STRAY_BYTES && this.#parsers[0].count + this.#parsers[1].count === 0) return 'reject';
+    if (parser.strayBytes > MAX_STRAY_BYTES && this.#parser0.count + this.#parser1.count === 0) return 'reject';
     return 'ok';
+  }
+
+  #parser(direction: number): Parser {
+    return direction === 0 ? this.#parser0 : this.#parser1;
+  }
+
+  /** Gives the parser what it may have now. Returns how many of the bytes behind them nobody needs. */
+  #take(direction: Direction, parser: Parser, bytes: Uint8Array, from: number, to: number): number {
+    if (this.#early !== undefined) return this.#early[direction].data(bytes, from, to);
+    const n = parser.data(bytes, from, to);
+    if (!parser.isPaused) return n;
+    this.#earlyOf(direction).keep(bytes, parser.at, to);
+    return 0;
+  }
+
+  #earlyOf(direction: Direction): EarlyBytes {
+    this.#early ??= [new EarlyBytes(this.#context, this.#parser0), new EarlyBytes(this.#context, this.#parser1)];
+    return this.#early[direction];
   }
 
   gap(direction: Direction, missing: number): 'continue' | 'give-up' {
     if (this.#successor !== undefined) return 'give-up';
     // What was to be skipped is no loss to us.
     if (missing <= 0) return 'continue';
-    this.#early[direction].resume();
-    this.#parsers[direction].gap(missing);
+    this.#early?.[direction].resume();
+    this.#parser(direction).gap(missing);
     return 'continue';
   }
 
   finished(direction: Direction): void {
-    if (this.#successor === undefined && !this.#parsers[direction].isPaused) this.#parsers[direction].finish(true);
+    const parser = this.#parser(direction);
+    if (this.#successor === undefined && !parser.isPaused) parser.finish(true);
   }
 
   expire(): void {
@@ -85,11 +107,11 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
   end(reason: EndReason): void {
     // RFC 9112 section 8: a reset is an error of the connection, not the end of a body that lasts until it closes.
     const isClosed = reason === 'fin';
-    for (const early of this.#early) early.resume();
+    for (const early of this.#early ?? []) early.resume();
     // Requests first: a response may be waiting for the end of its request.
     const requests = this.#requestDirection;
-    this.#parsers[requests].finish(isClosed);
-    this.#parsers[1 - requests].finish(isClosed);
+    this.#parser(requests).finish(isClosed);
+    this.#parser(1 - requests).finish(isClosed);
     const { pending } = this.#pairing;
     for (const request of pending) this.#publish(request, undefined);
     pending.length = 0;
@@ -124,7 +146,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
         this.#earlyResponse = undefined;
         this.#publish(message, response);
       } else if (message.isQueued) {
-        if (message.method === 'CONNECT') this.#early[direction].wait();
+        if (message.method === 'CONNECT') this.#earlyOf(direction).wait();
       } else if (message !== this.#answered) this.#publish(message, undefined);
       return;
     }
@@ -170,7 +192,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     // Responses in both directions at once: whoever mixes them can not be followed, but nothing gets lost.
     const before = this.#answered;
     if (before?.isComplete === true) this.#publish(before, undefined);
-    const request = this.#pairing.next(response, this.#parsers[parser.direction === 0 ? 1 : 0]);
+    const request = this.#pairing.next(response, this.#parser(1 - parser.direction));
     this.#answered = request;
     // Bodies that are HTTP themselves are told by their type (RFC 9112 section 10).
     response.isUnasked = request === undefined && !/^(message|application)\/http\b/i.test(response.contentType);
@@ -180,9 +202,10 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     if (response.status === 101 || isTunnel) {
       this.#successor = isTunnel ? '' : upgradeOf(response.upgrade || request?.upgrade || '');
       this.#answered = undefined;
-      for (const { message } of this.#parsers) if (message !== request && message !== response) this.#letGo(message);
-      this.#parsers[0].stop();
-      this.#parsers[1].stop();
+      for (const { message } of [this.#parser0, this.#parser1])
+        if (message !== request && message !== response) this.#letGo(message);
+      this.#parser0.stop();
+      this.#parser1.stop();
       if (this.#earlyRequest !== undefined) this.#publish(this.#earlyRequest, this.#earlyResponse);
       this.#earlyRequest = undefined;
       this.#requestDirection = parser.direction === 0 ? 1 : 0;
@@ -190,7 +213,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
       return NO_MORE_HTTP;
     }
     if (request?.method === 'CONNECT' || this.#pairing.pending.length === 0)
-      this.#early[parser.direction === 0 ? 1 : 0].resume();
+      this.#early?.[1 - parser.direction].resume();
     const framing = framingOf(response, request?.method ?? '');
     if (framing !== NO_BODY) this.#keepBody(response, this.#settings.responseBodyFor);
     return framing;
@@ -246,7 +269,7 @@ export class HttpAnalyzer implements Analyzer, MessageListener {
     giveBack(message);
   }
 
-  #handOver(rest: number, early: Uint8Array): Verdict {
+  #handOver(rest: number, early?: Uint8Array): Verdict {
     const successor = this.#successor!;
     if (successor === '') {
       this.#context.handOver('', rest, early);

@@ -40,7 +40,7 @@ export class EarlyBytes {
       if (!this.#parser.isPaused) return skipped;
       at = this.#parser.at;
     }
-    if (at < to) this.#keep(bytes, at, to);
+    this.keep(bytes, at, to);
     return 0;
   }
 
@@ -54,7 +54,9 @@ export class EarlyBytes {
     this.#drop(this.#parser.isPaused ? this.#parser.at : bytes.length);
   }
 
-  #keep(bytes: Uint8Array, from: number, to: number): void {
+  /** These wait. */
+  keep(bytes: Uint8Array, from: number, to: number): void {
+    if (from === to) return;
     this.#held.add(bytes, from, to);
     if (this.#context.hold(to - from) && this.#held.length <= MAX_EARLY_OCTETS) return;
     this.#isGivenUp = true;

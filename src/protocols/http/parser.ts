@@ -56,10 +56,17 @@ export interface MessageListener extends BodyListener {
 const index = new HeadIndex();
 
 export class MessageParser implements SimpleParser, ParserBehindHead {
-  readonly direction: Direction;
+  // What is asked for with each segment stands together, for much else passes through the cache until a connection's next one.
   message: Message | undefined = undefined;
   /** Offset behind the last byte that was taken, after `data`. */
   at = 0;
+  /** The bytes that are being taken end here, and where they are kept ones, so far from where they stood. */
+  #to = 0;
+  #shift = 0;
+  #state = HEAD;
+  readonly #context: Context;
+  readonly #body: BodyReader;
+  readonly direction: Direction;
   /** Messages so far. */
   count = 0;
   /** Bytes that belonged to no message. */
@@ -67,21 +74,15 @@ export class MessageParser implements SimpleParser, ParserBehindHead {
   /** Whether beginnings of messages are among what is missing since the last one that was found. */
   lost: Lost = NONE_LOST;
 
-  readonly #context: Context;
   readonly #settings: Settings;
   readonly #listener: MessageListener;
-  #state = HEAD;
   readonly #held: HeldHead;
   readonly #search = new StartSearch();
-  /** The bytes that are being taken end here, and where they are kept ones, so far from where they stood. */
-  #to = 0;
-  #shift = 0;
   /** Of the first byte of what may be a message: when it came, its place in the stream, up to where its sender had the other direction. */
   #startSeconds = 0;
   #startNanos = 0;
   #startOffset = 0;
   #startAcknowledged = -1;
-  readonly #body: BodyReader;
   /** Made when it is needed: most responses answer requests that were seen. */
   #behind: BehindHead | undefined = undefined;
 
