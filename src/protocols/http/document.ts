@@ -1,6 +1,5 @@
 // Request and response → the record.
 
-import type { MapEntries } from '../../records/field.ts';
 import { wireText } from '../../records/text.ts';
 import { endAt } from '../span.ts';
 import { decode } from './decompress.ts';
@@ -12,12 +11,14 @@ import { formBoundary, maskParts } from './multipart.ts';
 import type { Settings } from './options.ts';
 import { blankRecord, type HttpRecord, NO_BYTES } from './record.ts';
 import { maskParameters } from './redact.ts';
+import { ShownHeaders } from './shown-headers.ts';
 import { describeUrl } from './url.ts';
 
 /** The record that all transactions are told in, one after the other. */
 const record = blankRecord();
 
-const NO_NOTES: readonly string[] = [];
+const requestHeaders = new ShownHeaders();
+const responseHeaders = new ShownHeaders();
 
 /**
  * Tells one transaction. One of the two may be missing; `serverPort` is the port that requests go to. The record is valid until
@@ -55,7 +56,7 @@ function describeRequest(request: Message | undefined, serverPort: number, setti
   record.userName = request.userName || undefined;
   record.relatedUser = request.userName === '' ? undefined : [request.userName];
   record.forwardedIp = request.forwardedIp === '' ? undefined : firstAddress(request.forwardedIp);
-  record.requestHeaders = headersOf(request);
+  record.requestHeaders = requestHeaders.of(request);
   record.requestTrailers = request.trailers.length > 0 ? request.trailers : undefined;
   record.requestChunkExtensions = request.hasChunkExtensions || undefined;
   record.requestMissingBytes = request.missingBytes || undefined;
@@ -132,7 +133,7 @@ function describeResponse(response: Message | undefined, settings: Settings): vo
   record.destinationBytes = response.bytes;
   record.responseBytes = response.bytes;
   record.responseBodyBytes = response.isHeadCut ? undefined : response.bodyBytes || undefined;
-  record.responseHeaders = headersOf(response);
+  record.responseHeaders = responseHeaders.of(response);
   record.responseTrailers = response.trailers.length > 0 ? response.trailers : undefined;
   record.responseChunkExtensions = response.hasChunkExtensions || undefined;
   record.responseMissingBytes = response.missingBytes || undefined;
@@ -146,42 +147,32 @@ function describeResponse(response: Message | undefined, settings: Settings): vo
 }
 
 function describeNotes(request: Message | undefined, response: Message | undefined): void {
-  let notes = NO_NOTES;
-  let ambiguous = NO_NOTES;
-  if (request === undefined) notes = ['Unmatched response'];
-  else if (response === undefined) notes = ['Unmatched request'];
-  const isUnmatched = notes !== NO_NOTES;
+  const isMatched = request !== undefined && response !== undefined;
+  record.status = !isMatched || response.status >= 400 ? 'Error' : 'OK';
+  record.errorMessage = undefined;
+  record.ambiguous = undefined;
+  // Of most there is nothing to note.
+  if (isMatched && !isRemarkable(request) && !isRemarkable(response)) return;
+  const notes: string[] = [];
+  const ambiguous: string[] = [];
+  if (request === undefined) notes.push('Unmatched response');
+  else if (response === undefined) notes.push('Unmatched request');
   for (const message of [request, response]) {
     if (message === undefined) continue;
     const what = message.isRequest ? 'request' : 'response';
-    if (message.notes.length > 0) notes = [...notes, ...message.notes];
-    if (message.missingBytes > 0) notes = [...notes, `Packet loss while capturing the ${what}`];
-    if (message.isCutShort) notes = [...notes, `The ${what} is incomplete`];
-    if (message.ambiguities.length > 0) {
-      ambiguous = [...ambiguous, ...message.ambiguities];
-      notes = [...notes, `Ambiguous ${what}: ${message.ambiguities.join(', ')}`];
-    }
+    notes.push(...message.notes);
+    if (message.missingBytes > 0) notes.push(`Packet loss while capturing the ${what}`);
+    if (message.isCutShort) notes.push(`The ${what} is incomplete`);
+    if (message.ambiguities.length === 0) continue;
+    ambiguous.push(...message.ambiguities);
+    notes.push(`Ambiguous ${what}: ${message.ambiguities.join(', ')}`);
   }
-  record.errorMessage = notes.length > 0 ? notes : undefined;
-  record.ambiguous = ambiguous.length > 0 ? [...new Set(ambiguous)] : undefined;
-  record.status = isUnmatched || (response !== undefined && response.status >= 400) ? 'Error' : 'OK';
+  if (notes.length > 0) record.errorMessage = notes;
+  if (ambiguous.length > 0) record.ambiguous = [...new Set(ambiguous)];
 }
 
-/** Content length and type are always told: what the field says, or the length of the body when there is none. */
-function headersOf(message: Message): MapEntries | undefined {
-  if (message.isSimple) return undefined;
-  if (message.isHeadCut && !message.hasContentLength && message.oddContentLength === '') {
-    const known = message.contentType === '' ? [] : [['content-type', message.contentType] as const];
-    const all = [...known, ...(message.headers ?? [])];
-    return all.length > 0 ? all : undefined;
-  }
-  const length: readonly [string, string | number] = [
-    'content-length',
-    message.hasContentLength ? message.contentLength : message.oddContentLength || message.bodyBytes,
-  ];
-  const type: readonly [string, string] = ['content-type', message.contentType];
-  if (message.headers === undefined) return message.contentType === '' ? [length] : [length, type];
-  return message.contentType === '' ? [length, ...message.headers] : [length, type, ...message.headers];
+function isRemarkable({ notes, missingBytes, isCutShort, ambiguities }: Message): boolean {
+  return notes.length > 0 || missingBytes > 0 || isCutShort || ambiguities.length > 0;
 }
 
 /** Overwrites the secrets in it, where the form is one that we can read. */

@@ -16,6 +16,9 @@ const AT = 0x40;
 const ASTERISK = 0x2a;
 const BRACKET = 0x5b;
 
+/** The one host that a request names. One array, valid until the next request is told. */
+const hosts = [''];
+
 /** Host and port of an authority, as `readAuthority` found them. One object, used at once. */
 const authority = {
   hostAt: 0,
@@ -145,7 +148,8 @@ export function describeUrl(request: Message, serverPort: number, record: HttpRe
     record.urlDomain = host;
     if (!looksLikeAddress(host)) {
       if (!isProxied) record.destinationDomain = host;
-      record.relatedHosts = [host];
+      hosts[0] = host;
+      record.relatedHosts = hosts;
     }
   }
   describeWhole(request, record, hasHost && !isConnect, hostAt, hostTo, pathAt, pathTo, scheme);
