@@ -8,6 +8,7 @@ import { DURATION_BUCKET, DURATION_SUM, FIRST, LAST, ROWS } from '../store/rollu
 import { type KeyColumn, keyExpressions } from './columns.ts';
 import { type CounterKind, type Draft, type PlanColumn, sortKey } from './draft.ts';
 import { QueryError } from './error.ts';
+import { failed } from './failed.ts';
 import { type GroupSource, recordSource, summedSource } from './group-source.ts';
 import { quoted } from './operand.ts';
 import { type Param, Params, type Statement } from './params.ts';
@@ -92,7 +93,7 @@ function inputs(type: RecordType, isFlow: boolean, isSummed: boolean, isBucketed
       ];
   return isFlow
     ? [`${count('source.packets')} AS ps`, `${count('destination.packets')} AS pr`, ...bytes, ...times]
-    : [...bytes, `coalesce(${value('status', "''")} = 'Error', FALSE) AS failed`, ...times];
+    : [...bytes, `${failed(type, draft.vocabulary)} AS failed`, ...times];
 }
 
 /** `counters` replaces the usual ones; they may use `v4`, true for IPv4, beside the usual inputs of flows. */

@@ -6,6 +6,7 @@ import { viewName } from '../store/sql/text.ts';
 import { type KeyColumn, keyColumn, keyExpressions } from './columns.ts';
 import { type Draft, type PlanColumn, sortKey } from './draft.ts';
 import { QueryError } from './error.ts';
+import { failed } from './failed.ts';
 import { Params, type Statement } from './params.ts';
 import { fromWhere, populationStatement, timeColumn } from './source-filter.ts';
 
@@ -124,7 +125,7 @@ function totalsStatement(draft: Draft): Statement {
   };
   const bases = draft.types.map(
     (type) =>
-      `SELECT ${timeColumn(type)} AS t0, ${value(type, 'event.end', timeColumn(type))} AS t1, coalesce(${value(type, 'status', "''")} = 'Error', FALSE) AS failed ` +
+      `SELECT ${timeColumn(type)} AS t0, ${value(type, 'event.end', timeColumn(type))} AS t1, ${failed(type, draft.vocabulary)} AS failed ` +
       fromWhere(type, draft.filter, draft.vocabulary, params),
   );
   return {

@@ -54,6 +54,24 @@ it('stops after just so many records, though an event may be two', async () => {
   expect(actions).toEqual(['state', 'connect', 'state']);
 });
 
+it('counts what failed as errors where the store is asked', async () => {
+  writeFileSync(
+    join(folder, 'refused.txt'),
+    [
+      '2026-11-26T12:00:00.000Z 10.0.0.1:50000 10.0.0.2:443 SYN-SENT ESTABLISHED',
+      '2026-11-26T12:00:01.000Z 10.0.0.1:50001 10.0.0.2:443 SYN-SENT CLOSED',
+    ].join('\n'),
+  );
+  const store = ['--store', 'answers'];
+  await tcp('--event', `${EXAMPLE}?file=refused.txt`, '--to', 'store:answers', '--duration', '1s');
+  const { out } = await netscribe(['query', ...store, 'kind', '-c', 'kind in {connect, fail}', '-e', 'csv'], {
+    cwd: folder,
+  });
+  expect(out.split('\r\n').slice(1, -1).sort()).toEqual(['connect,1,0,,', 'fail,1,1,,']);
+  const listed = await netscribe(['query', ...store, 'kind = fail'], { cwd: folder });
+  expect(listed.out).toContain('Shown       1 of 1 hits, 1 with errors');
+});
+
 it('is also called audit', async () => {
   expect((await netscribe(['audit', '--help'])).out).toContain('netscribe tcp');
 });
