@@ -85,8 +85,11 @@ async function snapshot(directory: string, capture: Unit): Promise<{ rows: numbe
 }
 
 async function status(capture: Unit): Promise<ThreadStatus> {
+  const figures = await capture.figures();
+  const { engine } = figures;
   return {
-    ...(await capture.figures()),
+    ...figures,
+    engine: engine && { ...engine, records: { ...engine.records, ...Object.fromEntries(live.besides) } },
     flowSource,
     sinks: live.sinks.flatMap((sink) => (sink === tap ? [] : [sinkStatus(sink)])),
     lastWriteout,

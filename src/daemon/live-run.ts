@@ -29,6 +29,8 @@ export class LiveRun {
   readonly #always: readonly Sink[];
   #records: SharedRecords | undefined;
   #changing: Promise<unknown> = Promise.resolve();
+  /** Records that came in other ways than by packets, by type. */
+  readonly besides = new Map<string, number>();
 
   /** `others`: sinks besides those that are named, for as long as this runs. */
   constructor({ plan, retention }: Renewable, store: string | undefined, others: readonly Sink[]) {
@@ -66,7 +68,9 @@ export class LiveRun {
     return {
       put: (_type, record, view) => {
         const number = run.#plan.types.findIndex(({ name }) => name === type);
-        if (number >= 0) run.#records!.put(number, record, view);
+        if (number < 0) return;
+        run.besides.set(type, (run.besides.get(type) ?? 0) + 1);
+        run.#records!.put(number, record, view);
       },
       get isFull() {
         return run.#records!.isFull;

@@ -29,7 +29,7 @@ it('records connections that join flows and transactions by community id and tim
     'capture.records=[flow, http]',
     `store.directory=${folder}/store`,
     `to=["ndjson:${folder}/out"]`,
-    'api.enabled=false',
+    `api.address=unix:${folder}/api`,
     'stop_timeout=100s',
     'tcp_state.enabled=true',
     'tcp_state.kinds=[connect, close]',
@@ -47,6 +47,13 @@ it('records connections that join flows and transactions by community id and tim
     child.once('close', () => resolve());
   });
   namespace.traffic('http', 5, 8080);
+  const asking = ['status', '--json', '--api', `unix:${folder}/api`, '--token', `${folder}/store/api.token`];
+  let counted = 0;
+  while (counted < 15 && child.exitCode === null) {
+    const { out } = await netscribe(asking);
+    counted = out === '' ? 0 : (JSON.parse(out).engine?.records['tcp-state'] ?? 0);
+  }
+  expect(counted).toBe(15);
   child.kill('SIGTERM');
   const [code] = await exited;
   expect([code, said]).toEqual([143, expect.not.stringContaining('there are no TCP events')]);
