@@ -13,7 +13,7 @@ export const options = z.strictObject({
   // Packetbeat's 10 s: a long poll stays one transaction.
   ...commonOptions({ ports: PORTS, transactionTimeout: '5m' }),
   hide_keywords: wordsOption().describe(
-    'names of parameters (queries, forms, JSON) whose values are masked, besides those that look like secrets',
+    'names of parameters (queries, forms, JSON) whose values, whatever they are, are masked, besides those that look like secrets',
   ),
   redact_authorization: z
     .boolean()

@@ -130,6 +130,13 @@ describe('headers', () => {
     ['["password","hunter2"]', '["password","hunter2"]'],
     ['{"password":"hun', '{"password":"xxx'],
     ['{"card":"4242"}', '{"card":"4242"}'],
+    [
+      '{"passwords":["hunter2", 3, {"old":"t"}],"credentials" : {"user":"al","n":[[]],"deep":{"k":"v"}},"z":"seen"}',
+      '{"passwords":["xxxxxxx", 3, {"old":"x"}],"credentials" : {"user":"xx","n":[[]],"deep":{"k":"x"}},"z":"seen"}',
+    ],
+    ['{"tokens":[["a","b"],"c"}],"z":"seen"', '{"tokens":[["x","x"],"x"}],"z":"seen"'],
+    ['{"password":{"a":["hun', '{"password":{"a":["xxx'],
+    ['{"password":}{"password":,"z":"seen"', '{"password":}{"password":,"z":"seen"'],
     ['{"a+b%20c":"4242","a b c":"seen"}', '{"a+b%20c":"4242","a b c":"seen"}'],
     ['{"password', '{"password'],
     ['{"password":', '{"password":'],
@@ -147,6 +154,21 @@ describe('headers', () => {
     expect(body({ show_secrets: true })).toBe(text);
     expect(body({ hide_keywords: ['card', 'code', 'a+b%20c'] })).toBe(
       masked.replace('"4242"', '"xxxx"').replace('E42', 'xxx'),
+    );
+  });
+
+  it('hides whatever a name has that the user hides', () => {
+    const text =
+      '{"pin": 1234,"a":{"card":{"no":[42, -1.5e3 ,true],"x": null} , "y":7},"list":[{"pin":false},{"pin":5}],"pins":1,"secret":{"pin":[1],"n":2},"pin":"12';
+    const [one] = records(
+      [
+        ['>', 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'],
+        ['<', `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`],
+      ],
+      { include_body_for: ['json'], hide_keywords: ['pin', 'card'] },
+    );
+    expect(one.responseBody).toBe(
+      '{"pin": xxxx,"a":{"card":{"no":[xx, xxxxxx ,xxxx],"x": xxxx} , "y":7},"list":[{"pin":xxxxx},{"pin":x}],"pins":1,"secret":{"pin":[x],"n":2},"pin":"xx',
     );
   });
 
