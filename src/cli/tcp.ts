@@ -149,6 +149,7 @@ async function tcp(words: string[]): Promise<number> {
         note(`listening by ${source.name}${sees === undefined ? '' : `, which sees ${sees}`}`);
         if (stopMs !== undefined) stopAfter(stopMs);
       },
+      remarked: note,
       failed: (error) => note(error.message),
       lost: (n) =>
         note(

@@ -6,7 +6,7 @@ import { pumpTcpState, withKinds } from '../engine/tcp-run.ts';
 import { chooseSource } from '../tcp-state/choose.ts';
 import { Containers } from '../tcp-state/containers.ts';
 import { TcpDocuments } from '../tcp-state/documents.ts';
-import type { TcpStateFilter } from '../tcp-state/filter.ts';
+import { remarkOn, type TcpStateFilter } from '../tcp-state/filter.ts';
 import { parseFilter } from '../tcp-state/parse-filter.ts';
 import type { TcpStateSource } from '../tcp-state/source.ts';
 
@@ -33,6 +33,8 @@ export async function startTcpState(
     const kinds = config.kinds.length === 0 ? undefined : new Set(config.kinds);
     const filter = withKinds(parseFilter({ ...words, localPort, remotePort }), kinds);
     await source.start(filter);
+    const remark = remarkOn(filter);
+    if (remark !== undefined) note(`TCP events: ${remark}`);
     if (source.sees !== undefined) note(`TCP events: ${source.name} sees ${source.sees}`);
     return { source, filter, config };
   } catch (error) {

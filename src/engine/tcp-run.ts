@@ -6,7 +6,7 @@ import type { Sink } from '../sinks/sink.ts';
 import { Containers } from '../tcp-state/containers.ts';
 import { type Layout, layoutType, TcpDocuments } from '../tcp-state/documents.ts';
 import type { TcpEvent } from '../tcp-state/event.ts';
-import { matcherOf, type TcpStateFilter } from '../tcp-state/filter.ts';
+import { matcherOf, remarkOn, type TcpStateFilter } from '../tcp-state/filter.ts';
 import { eventKindsFor, type RecordKind } from '../tcp-state/lifecycle.ts';
 import type { TcpStateSource, TcpStateStats } from '../tcp-state/source.ts';
 import { pausesUntil } from './pauses.ts';
@@ -33,6 +33,8 @@ export interface TcpRunHooks {
   /** Ends the run, with everything that has happened until then handed on. */
   signal: AbortSignal;
   started?: () => void;
+  /** Something to know about what is asked for. */
+  remarked?: (text: string) => void;
   /** A failure of the source that is not the last straw. */
   failed?: (error: Error) => void;
   /** The kernel had no room for events. */
@@ -65,6 +67,8 @@ export async function runTcpState(
     const filter = withKinds(options.filter, kinds);
     await source.start(filter);
     hooks.started?.();
+    const remark = remarkOn(filter);
+    if (remark !== undefined) hooks.remarked?.(remark);
     await pumpTcpState(source, run, documents, filter, options, hooks);
     const stats = source.stats();
     await run.close();

@@ -35,6 +35,17 @@ export const COMMAND_BYTES = 15;
 /** Most ranges of ports of each kind. */
 export const MAX_PORT_RANGES = 16;
 
+/** Whether something other than kinds is asked for. */
+export function isNarrow({ kinds: _, ...rest }: TcpStateFilter): boolean {
+  return Object.values(rest).some((value) => value !== undefined);
+}
+
+/** What is to be known of what is asked for, for people; undefined: nothing. */
+export function remarkOn(filter: TcpStateFilter): string | undefined {
+  if (filter.kinds?.has('drops') !== true || !isNarrow(filter)) return undefined;
+  return 'drops are counted for the whole machine, whatever sockets are asked for';
+}
+
 /** A predicate for events, undefined when everything passes. `containers`: where cgroups are looked up. */
 export function matcherOf(
   filter: TcpStateFilter,

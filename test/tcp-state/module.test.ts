@@ -45,6 +45,14 @@ it.each([
   expect(code).toBe(0);
 });
 
+it('says that drops are those of the whole machine, where some sockets are asked for', async () => {
+  const source = ['--event', `${EXAMPLE}?file=changes.txt`, '--duration', '100ms', '--kinds'];
+  const said = 'drops are counted for the whole machine, whatever sockets are asked for';
+  expect((await tcp(...source, 'drops,close', '--port', '443')).err).toContain(said);
+  expect((await tcp(...source, 'drops,close')).err).not.toContain(said);
+  expect((await tcp(...source, 'close', '--port', '443')).err).not.toContain(said);
+});
+
 it('stops after just so many records, though an event may be two', async () => {
   const { out } = await tcp('--event', `${EXAMPLE}?file=changes.txt`, '-c', '3', '--duration', '1s');
   const actions = out

@@ -2,7 +2,7 @@
 
 import type { BpfObject, LoadOptions } from '../../system/bpf/bpf.ts';
 import type { EventKind } from '../event.ts';
-import { COMMAND_BYTES, MAX_PORT_RANGES, type PortRange, type TcpStateFilter } from '../filter.ts';
+import { COMMAND_BYTES, isNarrow, MAX_PORT_RANGES, type PortRange, type TcpStateFilter } from '../filter.ts';
 import { KIND_NAMES } from './event-layout.ts';
 
 const ALL = 0xffffffff;
@@ -33,11 +33,6 @@ export function isProgramWanted(name: string, filter: TcpStateFilter): boolean {
   // Drops are counted for the whole machine: who asks for some sockets only has no use for them.
   if (filter.kinds === undefined) return kind !== 'drops' || !isNarrow(filter);
   return filter.kinds.has(kind);
-}
-
-/** Whether something other than kinds is asked for. */
-function isNarrow({ kinds: _, ...rest }: TcpStateFilter): boolean {
-  return Object.values(rest).some((value) => value !== undefined);
 }
 
 export function constantsOf(filter: TcpStateFilter): NonNullable<LoadOptions['constants']> {
