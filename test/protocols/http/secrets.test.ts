@@ -238,6 +238,25 @@ describe('headers', () => {
     expect(body({}, cut)).toBe(cut.replace('hun', 'xxx'));
   });
 
+  it('masks the JSON and the forms among the parts of a form', () => {
+    const part = (type: string, value: string) =>
+      `--b\r\nContent-Disposition: form-data; name="doc"\r\nContent-Type: ${type}\r\n\r\n${value}\r\n`;
+    const text = `${part('application/json', '{"password":"hunter2"}')}${part('application/x-www-form-urlencoded', 'a=1&password=hunter2')}${part('text/plain', 'password=hunter2')}--b--\r\n`;
+    const [one] = records(
+      [
+        [
+          '>',
+          `POST / HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+        ],
+        ['<', OK],
+      ],
+      { include_body_for: ['form'] },
+    );
+    expect(one.requestBody).toBe(
+      text.replace('"hunter2"', '"xxxxxxx"').replace('&password=hunter2', '&password=xxxxxxx'),
+    );
+  });
+
   it('real_ip_header gives the first address', () => {
     const [one] = records(
       [
