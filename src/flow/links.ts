@@ -12,9 +12,10 @@ import type { OwnAddresses } from './own-addresses.ts';
 /** Combinations kept; flows beyond have none, and that is counted. */
 export const MAX_LINKS = 65_536;
 const LINKTYPE_ETHERNET = 1;
-/** Slots for pairs seen lately, chosen by the top bits of a hash. */
-const RECENT = 1024;
-const RECENT_SHIFT = 22;
+const NO_TUNNELS: readonly TunnelDescription[] = [];
+/** Slots for pairs seen lately, chosen by the top bits of a hash: far more than there are pairs, for two of one slot drive each other out. */
+const RECENT = 8192;
+const RECENT_SHIFT = 19;
 
 export interface Link {
   /** The capturing interface of the flow's first packet; undefined where the capture does not name it. */
@@ -73,7 +74,7 @@ export class Links {
     reverse: boolean,
     tunnelled: boolean,
     whole: Uint8Array | null = null,
-    between: readonly TunnelDescription[] = [],
+    between: readonly TunnelDescription[] = NO_TUNNELS,
   ): number {
     const at = batch.offset[index];
     const interfaceId = batch.interfaceId[index];
@@ -85,8 +86,9 @@ export class Links {
         const w2 = batch.view.getInt32(at + 8);
         const turned = reverse ? 1 : 0;
         const recent = this.#recent;
-        const r =
-          ((Math.imul(w0 ^ w2, 0x9e3779b1) ^ Math.imul(w1 ^ interfaceId, 0x85ebca77) ^ turned) >>> RECENT_SHIFT) * 6;
+        // One pair's both directions are as frequent where addresses on its two sides are higher by turns: they have slots of their own.
+        const way = (interfaceId << 1) | turned;
+        const r = ((Math.imul(w0 ^ w2, 0x9e3779b1) ^ Math.imul(w1 ^ way, 0x85ebca77)) >>> RECENT_SHIFT) * 6;
         if (
           recent[r] === w0 &&
           recent[r + 1] === w1 &&
