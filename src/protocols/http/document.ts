@@ -70,9 +70,7 @@ function describeRequest(request: Message | undefined, serverPort: number, setti
   record.request = settings.sendRequest
     ? wireText(request.head, 0, request.headLength) + (record.requestBody ?? '')
     : undefined;
-  // Writes behind the head, so it comes after what shows the head.
   describeUrl(request, serverPort, record);
-  record.bytes = request.head;
 }
 
 function forgetRequest(): void {

@@ -40,7 +40,7 @@ export class Message {
   /** A response to a request that nobody saw: it may be one to HEAD. */
   isUnasked = false;
 
-  /** Our copy of the head; what is built from it (the full URL) is written behind it. Requests always have it. */
+  /** Our copy of the head. Requests always have it. */
   head: Uint8Array = NO_BYTES;
   headView = NO_VIEW;
   headLength = 0;

@@ -1,9 +1,10 @@
 // The URL of a request, from its target (RFC 9112 section 3.2: origin, absolute, authority and asterisk form) and its Host field.
-// Everything is a range of the request's head; what is not there in one piece is written behind it.
+// Everything is a range of the head that is shown; what is not there in one piece is written behind it.
 
 import { isIP } from 'node:net';
 import type { Message } from './message.ts';
 import type { HttpRecord } from './record.ts';
+import { ShownHead } from './shown-head.ts';
 import { word } from './words.ts';
 
 export const DEFAULT_PORT = 80;
@@ -15,6 +16,8 @@ const HASH = 0x23;
 const AT = 0x40;
 const ASTERISK = 0x2a;
 const BRACKET = 0x5b;
+
+const shown = new ShownHead();
 
 /** The one host that a request names. One array, valid until the next request is told. */
 const hosts = [''];
@@ -70,9 +73,12 @@ function looksLikeAddress(host: string): boolean {
   return ((c >= 0x30 && c <= 0x39) || host.includes(':')) && isIP(host) !== 0;
 }
 
-/** Fills the fields of the record that come from the target and the Host field. `serverPort`: where the request was sent to. */
+/**
+ * Fills the fields of the record that come from the target and the Host field, and gives it the bytes that its slices are in. `serverPort`: where the request was sent to.
+ */
 export function describeUrl(request: Message, serverPort: number, record: HttpRecord): void {
-  const { head, headView: view } = request;
+  shown.show(request.head, request.headLength);
+  const { bytes: head, view } = shown;
   const from = request.targetAt;
   const to = request.targetTo;
   record.urlOriginalAt = from;
@@ -153,6 +159,7 @@ export function describeUrl(request: Message, serverPort: number, record: HttpRe
     }
   }
   describeWhole(request, record, hasHost && !isConnect, hostAt, hostTo, pathAt, pathTo, scheme);
+  record.bytes = shown.bytes;
 }
 
 function describeExtension(head: Uint8Array, from: number, to: number, record: HttpRecord): void {
@@ -184,11 +191,11 @@ function describeWhole(
     record.queryAt = 0;
     record.queryEnd = request.method === 'CONNECT' ? request.targetTo : pathTo > pathAt ? pathTo : methodTo;
   } else {
-    record.queryAt = request.headLength;
-    append(request, request.head, 0, methodTo);
-    appendAscii(request, ' ');
-    append(request, request.head, pathAt, pathTo);
-    record.queryEnd = request.headLength;
+    record.queryAt = shown.length;
+    shown.repeat(0, methodTo);
+    shown.writeAscii(' ');
+    shown.repeat(pathAt, pathTo);
+    record.queryEnd = shown.length;
   }
   record.urlFullAt = -1;
   record.urlFullEnd = -1;
@@ -198,30 +205,16 @@ function describeWhole(
     record.urlFullEnd = request.targetTo;
     return;
   }
-  record.urlFullAt = request.headLength;
-  const isV6 = request.head[hostAt - 1] === BRACKET;
-  appendAscii(request, isV6 ? 'http://[' : 'http://');
-  append(request, request.head, hostAt, hostTo);
-  if (isV6) appendAscii(request, ']');
-  if (record.urlPort !== undefined) appendAscii(request, `:${record.urlPort}`);
+  record.urlFullAt = shown.length;
+  const isV6 = shown.bytes[hostAt - 1] === BRACKET;
+  shown.writeAscii(isV6 ? 'http://[' : 'http://');
+  shown.repeat(hostAt, hostTo);
+  if (isV6) shown.writeAscii(']');
+  if (record.urlPort !== undefined) shown.writeAscii(`:${record.urlPort}`);
   // The asterisk form speaks of the server as a whole (RFC 9112 section 3.2.4).
-  if (request.head[pathAt] !== ASTERISK) {
-    if (request.head[pathAt] !== SLASH) appendAscii(request, '/');
-    append(request, request.head, pathAt, request.targetTo);
+  if (shown.bytes[pathAt] !== ASTERISK) {
+    if (shown.bytes[pathAt] !== SLASH) shown.writeAscii('/');
+    shown.repeat(pathAt, request.targetTo);
   }
-  record.urlFullEnd = request.headLength;
-}
-
-function append(request: Message, bytes: Uint8Array, from: number, to: number): void {
-  const length = to - from;
-  request.reserve(request.headLength + length);
-  const head = request.head;
-  let out = request.headLength;
-  for (let i = from; i < to; i++) head[out++] = bytes[i];
-  request.headLength = out;
-}
-
-function appendAscii(request: Message, text: string): void {
-  request.reserve(request.headLength + text.length);
-  for (let i = 0; i < text.length; i++) request.head[request.headLength++] = text.charCodeAt(i);
+  record.urlFullEnd = shown.length;
 }
