@@ -10,6 +10,7 @@ import { DEFAULT_STORE } from '../sinks/open.ts';
 import { checkStore } from '../store/check.ts';
 import { storeInfo } from '../store/info.ts';
 import { hasManifest, readManifest } from '../store/manifest.ts';
+import { pruneStore } from '../store/prune.ts';
 import { repairStore } from '../store/repair.ts';
 import { planPruning, type Retention } from '../store/retention.ts';
 import { rollupSpecs } from '../store/rollup/tables.ts';
@@ -209,11 +210,8 @@ function prune(options: Options): number {
     say(`${store}: would drop ${words(planPruning(readManifest(store), retention, Date.now()))}`);
     return EXIT_OK;
   }
-  return withStore(store, (open) => {
-    open.rotate();
-    say(`${store}: dropped ${words(open.prune(retention))}`);
-    return EXIT_OK;
-  });
+  say(`${store}: dropped ${words(pruneStore(store, retention, plans()))}`);
+  return EXIT_OK;
 }
 
 function retentionOf({ age, size, config }: Options): Retention {

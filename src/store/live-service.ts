@@ -5,6 +5,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EncodedBatch } from './batch-bytes.ts';
 import { StoreError, writeError } from './errors.ts';
+import { isFull } from './full-disk.ts';
 import type { ImportSummary } from './import.ts';
 import { MANIFEST_FILE } from './layout.ts';
 import type { Retention } from './retention.ts';
@@ -119,9 +120,22 @@ export class LiveService {
 
   #rotate(store: Store): ImportSummary {
     const before = store.damagedBatches;
-    const summary = store.rotate();
+    let summary: ImportSummary;
+    try {
+      summary = store.rotate();
+    } catch (error) {
+      if (!isFull(error) || !this.#makeRoom(store)) throw error;
+      summary = store.rotate();
+    }
     this.#untold += store.damagedBatches - before;
     return summary;
+  }
+
+  /** Drops what is too old or too much, and its files at once. False: nothing is. */
+  #makeRoom(store: Store): boolean {
+    const { segments } = store.prune(this.#retention);
+    store.removeReplaced(Number.POSITIVE_INFINITY);
+    return segments.length > 0;
   }
 
   /** The rotation is made; what is missing in it was acknowledged, so somebody must hear of it. */
@@ -137,9 +151,10 @@ export class LiveService {
   /** What follows a rotation now and then: small segments of hours that are over become one, what is too old or too much goes. */
   #tidy(): void {
     const store = this.#opened();
+    // Pruned first: merging needs room.
+    if (Object.keys(this.#retention).length > 0) store.prune(this.#retention);
     const over = new Date(Date.now() - HOUR_OVER_MS).toISOString();
     const { damaged } = store.merge((time) => time < over);
-    if (Object.keys(this.#retention).length > 0) store.prune(this.#retention);
     store.removeReplaced(Date.now());
     this.#tidyAt = performance.now() + TIDY_MS;
     if (damaged.length === 0) return;

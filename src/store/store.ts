@@ -7,6 +7,7 @@ import type { LogOptions } from '../log/log.ts';
 import type { ColumnBatch } from '../records/columns.ts';
 import { type EncodedBatch, encodeBatch } from './batch-bytes.ts';
 import { StoreError, writeError } from './errors.ts';
+import { makingRoom } from './full-disk.ts';
 import { type ImportHost, type ImportSummary, ImportWriter } from './import.ts';
 import { LOG_DIRECTORY } from './layout.ts';
 import { type LiveHost, LiveLog } from './live.ts';
@@ -305,14 +306,16 @@ export class Store implements ImportHost, LiveHost {
     return done.segment.rows;
   }
 
-  /** Drops what is too old or too much. */
+  /** Drops what is too old or too much, on a full disk too. */
   prune(retention: Retention, nowMs = Date.now()): PrunePlan {
     this.#mustWrite();
     const plan = planPruning(this.#manifest, retention, nowMs);
     if (plan.segments.length === 0 && plan.imports.length === 0) return plan;
     const gone = new Set(plan.segments.map(({ id }) => id));
     const kept = Object.entries(this.#manifest.imports).filter(([name]) => !plan.imports.includes(name));
-    this.commit({ imports: Object.fromEntries(kept) }, [], ({ id }) => gone.has(id));
+    makingRoom(this.directory, plan.segments, () => {
+      this.commit({ imports: Object.fromEntries(kept) }, [], ({ id }) => gone.has(id));
+    });
     return plan;
   }
 

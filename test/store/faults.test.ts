@@ -1,6 +1,7 @@
 // A disk that is full, read-only, or broken: a clear word, nothing acknowledged is lost, and it goes on when the disk does.
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,12 +9,17 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { encodeBatch } from '../../src/store/batch-bytes.ts';
 import { checkStore } from '../../src/store/check.ts';
-import { openStore } from '../../src/store/store.ts';
+import { LiveService } from '../../src/store/live-service.ts';
+import { readManifest } from '../../src/store/manifest.ts';
+import { pruneStore } from '../../src/store/prune.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
 import { unless } from '../kit/unless.ts';
-import { valuesOf } from './batch-kit.ts';
+import { makeBatch, valuesOf } from './batch-kit.ts';
 
 const CHILD = fileURLToPath(new URL('./faults-child.ts', import.meta.url));
+const BIN = fileURLToPath(new URL('../../bin/netscribe.js', import.meta.url));
 const SHIM = fileURLToPath(new URL('./faults.c', import.meta.url));
 const notRoot = process.getuid?.() === 0 ? '' : 'needs root: tmpfs is mounted';
 const noCompiler =
@@ -101,13 +107,74 @@ unless(notRoot).describe('a small disk', () => {
 
   it('leaves nothing behind when there is no room to open the store', () => {
     openStore(directory).close();
+    fill();
+    expect(() => openStore(directory)).toThrow(/cannot be written: disk full/);
+    expect(checkStore(directory).problems).toEqual([]);
+  });
+
+  /** Takes every block that is left. */
+  function fill(): void {
     const filler = openSync(join(folder, 'disk', 'filler'), 'w');
     const block = Buffer.alloc(4096);
     expect(() => {
       for (;;) writeSync(filler, block);
     }).toThrow('ENOSPC');
     closeSync(filler);
-    expect(() => openStore(directory)).toThrow(/cannot be written: disk full/);
+  }
+  /** An import of one row with text that no compression makes small; each is a second younger. */
+  function importText(store: Store, second: number): void {
+    const writer = store.beginImport();
+    writer.write(
+      makeBatch('flow', [
+        { name: 'timestamp', kind: 'time', values: [[1_700_000_000 + second, 0]] },
+        { name: 'text', kind: 'text', values: [randomBytes(200_000).toString('base64')] },
+      ]),
+    );
+    writer.commit(`import ${second}`);
+  }
+
+  it('can be pruned when it is full, by a command too', () => {
+    const store = openStore(directory);
+    for (const second of [1, 2, 3]) importText(store, second);
+    store.close();
+    const { segments } = readManifest(directory);
+    fill();
+    expect(() => openStore(directory)).toThrow(/disk full/);
+    const size = String(segments[1].bytes + segments[2].bytes + 1000);
+    const words = ['store', 'prune', '--store', directory, '--size', `${size}B`];
+    expect(execFileSync(process.execPath, [BIN, ...words], { encoding: 'utf8' })).toContain(
+      'dropped 1 record in 1 segment',
+    );
+    expect(readManifest(directory).segments.map(({ id }) => id)).toEqual(segments.slice(1).map(({ id }) => id));
+    expect(checkStore(directory).problems).toEqual([]);
+  });
+
+  it('is not pruned behind the back of who writes', () => {
+    const store = openStore(directory);
+    for (const second of [1, 2]) importText(store, second);
+    fill();
+    expect(() => pruneStore(directory, { sizeBytes: 1 }, {})).toThrow(/disk full|is being written/);
+    expect(checkStore(directory).problems).toEqual([]);
+    store.close();
+  });
+
+  it('makes room for its log by what may go', async () => {
+    const before = openStore(directory);
+    for (const second of [1, 2]) importText(before, second);
+    before.close();
+    const service = new LiveService({ directory, options: { graceMs: 60_000 }, retention: { sizeBytes: 1 } });
+    await service.answer({ kind: 'open' });
+    const columns = makeBatch('flow', [
+      { name: 'timestamp', kind: 'time', values: [[1_700_000_009, 0]] },
+      { name: 'text', kind: 'text', values: [randomBytes(100_000).toString('base64')] },
+    ]);
+    const batch = { type: 'flow', rows: 1, bytes: encodeBatch(columns) };
+    await service.answer({ kind: 'append', batch, batchId: 'a' });
+    fill();
+    await service.answer({ kind: 'rotate' });
+    const { imports, segments } = readManifest(directory);
+    expect([Object.keys(imports), segments.map(({ rows }) => rows)]).toEqual([[], [1]]);
+    await service.answer({ kind: 'close' });
     expect(checkStore(directory).problems).toEqual([]);
   });
 
