@@ -1,6 +1,6 @@
 // Amounts that options take: whole numbers, times, sizes.
 
-import { LONGEST_TIMER_MS } from '../config/timers.ts';
+import { LONGEST_TIMER, LONGEST_TIMER_MS } from '../config/timers.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { durationSeconds } from '../protocols/common-options.ts';
 
@@ -12,13 +12,14 @@ export function count(text: string, option: string): number {
   return value;
 }
 
-/** `20ms`, `5s`, `1m`; ms. */
-export function durationMs(text: string, option: string, mostMs = LONGEST_TIMER_MS): number {
+/** `20ms`, `5s`, `1m`; ms. `isForTimer`: no more than a timer can wait for. */
+export function durationMs(text: string, option: string, isForTimer = true): number {
   const seconds = durationSeconds(text);
   if (seconds === undefined || seconds <= 0) {
     throw new UsageError(`${option} wants a time such as 20ms, 30s or 5m, not '${text}'`);
   }
-  if (seconds * 1000 > mostMs) throw new UsageError(`${option} is ${mostMs / 86_400_000}d at most, not '${text}'`);
+  if (isForTimer && seconds * 1000 > LONGEST_TIMER_MS)
+    throw new UsageError(`${option} is ${LONGEST_TIMER} at most, not '${text}'`);
   return seconds * 1000;
 }
 

@@ -2,7 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import { nearest } from '../config/nearest.ts';
-import { LONGEST_TIMER_MS } from '../config/timers.ts';
+import { LONGEST_TIMER, LONGEST_TIMER_MS } from '../config/timers.ts';
 import { UsageError } from '../config/usage-error.ts';
 import {
   DEFAULT_LIMIT,
@@ -175,7 +175,7 @@ export function span(text: string | undefined, option: string): number | undefin
   if (text === undefined) return undefined;
   const ns = parseSpan(/^\d+$/.test(text) ? `${text}s` : text);
   if (typeof ns === 'number' && ns > LONGEST_TIMER_MS * 1e6)
-    throw new UsageError(`${option} is ${LONGEST_TIMER_MS / 86_400_000}d at most, not '${text}'`);
+    throw new UsageError(`${option} is ${LONGEST_TIMER} at most, not '${text}'`);
   if (typeof ns === 'number' && ns >= 1e6) return ns / 1e6;
   throw new UsageError(`${option} wants a time such as 500ms, 1s or 2m, not '${text}'`);
 }

@@ -118,8 +118,7 @@ async function tcp(words: string[]): Promise<number> {
     options.buffer === undefined
       ? undefined
       : byteCount(options.buffer, '--buffer', LEAST_BUFFER_BYTES, MOST_BUFFER_BYTES);
-  const stopMs =
-    options.duration === undefined ? undefined : durationMs(options.duration, '--duration', Number.POSITIVE_INFINITY);
+  const stopMs = options.duration === undefined ? undefined : durationMs(options.duration, '--duration', false);
   const note = (text: string) => {
     if (options.quiet !== true) process.stderr.write(`netscribe: ${text}\n`);
   };

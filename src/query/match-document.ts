@@ -160,16 +160,13 @@ function searchTest(text: string, type: RecordType): DocumentTest {
     });
 }
 
-/** What stands at a path, undefined for nothing and null. Keys may hold dots: the longest that is there goes first. */
+/** What stands at a path, undefined for nothing and null. */
 function nodeAt(value: unknown, path: string): unknown {
   if (path === '') return value ?? undefined;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const record = value as Record<string, unknown>;
-  for (let dot = path.length; dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
-    const key = path.slice(0, dot);
-    if (Object.hasOwn(record, key)) return nodeAt(record[key], path.slice(dot + 1));
-  }
-  return undefined;
+  const end = keyEnd(record, path);
+  return end === -1 ? undefined : nodeAt(record[path.slice(0, end)], path.slice(end + 1));
 }
 
 /** The values at a path; lists count as their elements, on the way too. */
@@ -179,9 +176,13 @@ function valuesAt(value: unknown, path: string): unknown[] {
   if (path === '') return [value];
   if (typeof value !== 'object') return [];
   const record = value as Record<string, unknown>;
-  for (let dot = path.length; dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
-    const key = path.slice(0, dot);
-    if (Object.hasOwn(record, key)) return valuesAt(record[key], path.slice(dot + 1));
-  }
-  return [];
+  const end = keyEnd(record, path);
+  return end === -1 ? [] : valuesAt(record[path.slice(0, end)], path.slice(end + 1));
+}
+
+/** Where the key ends that a path begins with; -1 when there is none. Keys may hold dots: the longest that is there goes first. */
+function keyEnd(record: Record<string, unknown>, path: string): number {
+  for (let dot = path.length; dot > 0; dot = path.lastIndexOf('.', dot - 1))
+    if (Object.hasOwn(record, path.slice(0, dot))) return dot;
+  return -1;
 }

@@ -152,7 +152,7 @@ export class LiveService {
   #tidy(): void {
     const store = this.#opened();
     // Pruned first: merging needs room.
-    if (Object.keys(this.#retention).length > 0) store.prune(this.#retention);
+    store.prune(this.#retention);
     const over = new Date(Date.now() - HOUR_OVER_MS).toISOString();
     const { damaged } = store.merge((time) => time < over);
     store.removeReplaced(Date.now());
